@@ -1,0 +1,89 @@
+"""Filter images with kernels, exactly rounded.
+
+The public names are loaded when they are first used, so that importing this package is cheap.
+
+Examples
+--------
+>>> import imgconv, numpy as np
+>>> image = np.array([[10, 20, 30], [40, 50, 60], [70, 80, 90]], np.uint8)
+>>> imgconv.correlate(image, "blur")
+array([[37, 40, 43],
+       [47, 50, 53],
+       [57, 60, 63]], dtype=uint8)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from imgconv.api import compare, convolve, correlate, filter_image
+    from imgconv.io.bank import KernelBank
+    from imgconv.io.images import read_image, write_image
+    from imgconv.io.kernel_spec import load_kernel
+    from imgconv.io.recipes import read_recipe, recipe_from
+    from imgconv.model.border import Border
+    from imgconv.model.errors import ImgconvError
+    from imgconv.model.geometry import OutputSize
+    from imgconv.model.kernel import Kernel
+    from imgconv.model.kernel_set import KernelSet
+    from imgconv.model.recipe import Recipe
+    from imgconv.ops.compare import Comparison
+    from imgconv.ops.tone import binarize, invert, to_gray
+
+_HOMES = {
+    "api": ("compare", "convolve", "correlate", "filter_image"),
+    "io.bank": ("KernelBank",),
+    "io.images": ("read_image", "write_image"),
+    "io.kernel_spec": ("load_kernel",),
+    "io.recipes": ("read_recipe", "recipe_from"),
+    "model.border": ("Border",),
+    "model.errors": ("ImgconvError",),
+    "model.geometry": ("OutputSize",),
+    "model.kernel": ("Kernel",),
+    "model.kernel_set": ("KernelSet",),
+    "model.recipe": ("Recipe",),
+    "ops.compare": ("Comparison",),
+    "ops.tone": ("binarize", "invert", "to_gray"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Border",
+    "Comparison",
+    "ImgconvError",
+    "Kernel",
+    "KernelBank",
+    "KernelSet",
+    "OutputSize",
+    "Recipe",
+    "__version__",
+    "binarize",
+    "compare",
+    "convolve",
+    "correlate",
+    "filter_image",
+    "invert",
+    "load_kernel",
+    "read_image",
+    "read_recipe",
+    "recipe_from",
+    "to_gray",
+    "write_image",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'imgconv' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"imgconv.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

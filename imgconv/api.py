@@ -1,0 +1,138 @@
+"""The public functions that take names of kernels: each resolves them and calls its twin in `ops`.
+
+They stand above `io`, which knows the bank, so that `ops` needs no files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from numpy.typing import ArrayLike
+
+from imgconv.io.kernel_spec import load_kernel
+from imgconv.io.recipes import recipe_from
+from imgconv.model.errors import ArgumentError
+from imgconv.model.kernel import Kernel, WeightsLike
+from imgconv.model.recipe import Recipe
+from imgconv.ops import compare as _compare
+from imgconv.ops import correlate as _correlate
+from imgconv.ops import run as _run
+from imgconv.ops.correlate import Image, as_image
+
+_F = TypeVar("_F", bound=Callable[..., object])
+
+
+def _by_name(function: _F) -> _F:
+    """Let a function of an image and a kernel take the kernel's name."""
+
+    @wraps(function)
+    def call(image: ArrayLike, kernel: Kernel | WeightsLike | str, **options: Any) -> object:
+        return function(image, _resolved(kernel), **options)
+
+    return cast(_F, call)
+
+
+def _resolved(kernel: Kernel | WeightsLike | str) -> Kernel | WeightsLike:
+    if not isinstance(kernel, str):
+        return kernel
+    loaded = load_kernel(kernel)
+    if not isinstance(loaded, Kernel):
+        raise ArgumentError(
+            f"{kernel!r} is a set of kernels, not one", hint="run it as a recipe: filter_image"
+        )
+    return loaded
+
+
+correlate = _by_name(_correlate.correlate)
+convolve = _by_name(_correlate.convolve)
+
+
+def filter_image(
+    image: ArrayLike, recipe: Recipe | None = None, *, threads: int | None = None, **options: object
+) -> Image:
+    """Do to an image what a recipe, or the options of one, say.
+
+    Parameters
+    ----------
+    image : array_like, shape (rows, columns) or (rows, columns, channels)
+        uint8, uint16, int16 or float32, RGB or RGBA; alpha is not filtered.
+    recipe : Recipe, optional
+    threads : int, optional
+        Default the CPUs that this process may use. The result does not depend on it.
+    **options
+        The keys of a recipe with ``_`` for ``-``: ``kernels``, ``gray``, ``padding``, ...
+
+    Returns
+    -------
+    ndarray
+
+    Raises
+    ------
+    ImgconvError
+        For an option, a kernel or an image that is wrong.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = np.array([[10, 20, 60], [10, 20, 60], [10, 20, 60]], np.uint8)
+    >>> filter_image(image, kernels=["sobel_x"], depth="i16")
+    array([[  0, 200,   0],
+           [  0, 200,   0],
+           [  0, 200,   0]], dtype=int16)
+    """
+    chosen = _recipe(recipe, options)
+    return _run.run_recipe(as_image(image, chosen.settings.depth), chosen, threads=threads).image
+
+
+def compare(
+    image: ArrayLike,
+    recipe: Recipe | None = None,
+    *,
+    against: str = "opencv",
+    tolerance: float | None = None,
+    **options: object,
+) -> _compare.Comparison:
+    """Run a recipe here and through ``cv2.filter2D``, and say how and why the results differ.
+
+    Parameters
+    ----------
+    image : array_like, shape (rows, columns) or (rows, columns, channels)
+        uint8, uint16, int16 or float32.
+    recipe : Recipe, optional
+    against : {"opencv", "naive"}, default "opencv"
+        "naive" is the script of the source documents.
+    tolerance : float, optional
+        In grey levels; default 1 for integers, 1e-5 of the range for float32.
+    **options
+        As for `filter_image`.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    ImgconvError
+        For an option, a kernel or an image that is wrong.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    >>> compare(image, kernels=["small_blur"], padding="replicate").difference.max_abs_diff
+    0.0
+    """
+    chosen = _recipe(recipe, options)
+    return _compare.compare(
+        as_image(image, chosen.settings.depth), chosen, against=against, tolerance=tolerance
+    )
+
+
+def _recipe(recipe: Recipe | None, options: dict[str, object]) -> Recipe:
+    if recipe is None:
+        return recipe_from({key.replace("_", "-"): value for key, value in options.items()})
+    if options:
+        raise ArgumentError("give a recipe or options, not both")
+    return recipe

@@ -1,0 +1,96 @@
+"""`imgconv apply`: filter one image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from imgconv.cli import output
+from imgconv.cli.options import (
+    Command,
+    json_option,
+    option,
+    output_options,
+    path_argument,
+    recipe_of,
+    recipe_options,
+    threads_option,
+)
+from imgconv.model.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from imgconv.model.recipe import Recipe
+
+
+@click.command(
+    "apply",
+    cls=Command,
+    epilog="Examples:\n\n"
+    "imgconv apply photo.jpg sharp.png -k sharpen\n\n"
+    "imgconv apply photo.jpg edges.png --gray -k gaussian:sigma=1.4 -k sobel_x --range abs\n\n"
+    "imgconv apply in.png out.png -k '0 -1 0; -1 5 -1; 0 -1 0' --padding replicate --compare\n\n"
+    "cat in.png | imgconv apply - - --format png -k blur > out.png",
+)
+@click.argument("source", metavar="IN", type=path_argument, required=False)
+@click.argument("target", metavar="OUT", type=path_argument, required=False)
+@recipe_options
+@output_options
+@option(
+    "--compare",
+    is_flag=True,
+    heading="Running",
+    help="Also say how the result stands against cv2.filter2D.",
+)
+@threads_option
+@json_option
+@option("-v", "--verbose", is_flag=True, heading="Running", help="Say what was done.")
+def command(source: Path | None, target: Path | None, **options: Any) -> None:
+    """Filter the image IN into the file OUT; `-` is stdin or stdout."""
+    from imgconv.io.recipes import format_recipe
+
+    recipe = recipe_of(options)
+    if options["print_recipe"]:
+        click.echo(format_recipe(recipe), nl=False)
+        return
+    if source is None or target is None:
+        raise click.UsageError("IN and OUT are missing; the first two arguments are files, or -")
+    if options["compare"] and output.is_stream(source):
+        raise ArgumentError("--compare reads IN twice, so IN cannot be -")
+    filter_one(source, target, recipe, **options)
+    if options["compare"]:
+        from imgconv.cli.compare import compare_file, one_line
+
+        output.say(one_line(compare_file(source, recipe)))
+
+
+def filter_one(source: Path, target: Path, recipe: Recipe, **options: Any) -> None:
+    """Filter one file or stream into another, and report."""
+    from imgconv.io import files
+    from imgconv.io.formats import format_for
+    from imgconv.io.recipes import format_recipe
+    from imgconv.jobs.filter_file import filter_bytes, filter_file
+
+    as_json, threads = options["as_json"], options["threads"]
+    overwrite, in_place = options["overwrite"], options["in_place"]
+    to_stdout = output.is_stream(target)
+    kind = format_for(options["format"], None if to_stdout else target)
+    if to_stdout:
+        output.check_stdout(as_json)
+    if not (to_stdout or output.is_stream(source)):
+        row = filter_file(
+            source, target, recipe, kind, overwrite=overwrite, in_place=in_place, threads=threads
+        )
+    else:
+        if not to_stdout:
+            files.check_target(target, overwrite=overwrite)
+        stdin = output.is_stream(source)
+        data = output.read_stdin() if stdin else files.read_bytes(source)
+        names = {"source": "stdin" if stdin else str(source), "target": str(target)}
+        encoded, row, _ = filter_bytes(data, recipe, kind, threads=threads, **names)
+        if to_stdout:
+            output.write_stdout(encoded)
+        else:
+            files.write_whole(target, encoded, overwrite=overwrite)
+    output.report(row, as_json, options.get("verbose", False), format_recipe(recipe))

@@ -1,0 +1,92 @@
+"""`imgconv binarize`: black and white."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from imgconv.cli.apply import filter_one
+from imgconv.cli.options import (
+    Command,
+    in_out_arguments,
+    json_option,
+    one_of,
+    option,
+    output_options,
+    threads_option,
+)
+from imgconv.model.tone import Binarization, Gray, ThresholdMethod
+
+_METHODS = [method.value for method in ThresholdMethod]
+
+
+@click.command(
+    "binarize",
+    cls=Command,
+    epilog="Examples:\n\n"
+    "imgconv binarize page.png bw.png --method sauvola --window 25\n\n"
+    "imgconv binarize photo.jpg bw.png --threshold 128",
+)
+@in_out_arguments
+@option(
+    "--method",
+    type=click.Choice(_METHODS),
+    metavar="METHOD",
+    heading="Tone",
+    help=f"{one_of(_METHODS)}.  [default: otsu, or fixed with --threshold]",
+)
+@option(
+    "--threshold",
+    metavar="T",
+    heading="Tone",
+    help="White is what is greater than this, in grey levels (for fixed).",
+)
+@option(
+    "--window",
+    metavar="N",
+    heading="Tone",
+    help="Side of the window of the local methods, odd.  [default: 25]",
+)
+@option(
+    "--k",
+    "k",
+    metavar="K",
+    heading="Tone",
+    help="Weight of the deviation (niblack, sauvola).  [default: 0.2]",
+)
+@option(
+    "--offset",
+    metavar="C",
+    heading="Tone",
+    help="Taken from the local mean (local-mean, local-gaussian).  [default: 0]",
+)
+@option(
+    "--gray",
+    "gray",
+    type=click.Choice([g.value for g in Gray]),
+    default="bt601",
+    metavar="METHOD",
+    show_default=True,
+    heading="Tone",
+    help="How colour becomes gray.",
+)
+@option("--invert", is_flag=True, heading="Tone", help="Swap black and white.")
+@output_options
+@threads_option
+@json_option
+def command(source: Path, target: Path, **options: Any) -> None:
+    """Convert the image IN to black and white in OUT; says which threshold was chosen."""
+    from imgconv.io.recipes import recipe_from
+
+    given = {key: options.pop(key) for key in ("threshold", "window", "k", "offset")}
+    method, invert = options.pop("method"), options.pop("invert")
+    default = ThresholdMethod.FIXED if given["threshold"] is not None else ThresholdMethod.OTSU
+    chosen = Binarization.of(
+        ThresholdMethod(method) if method else default,
+        {key: value for key, value in given.items() if value is not None},
+    )
+    recipe = recipe_from({"gray": options.pop("gray"), "invert": invert})
+    filter_one(source, target, replace(recipe, binarize=chosen), **options)

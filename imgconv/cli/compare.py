@@ -1,0 +1,207 @@
+"""`imgconv compare`: our result against cv2.filter2D's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from imgconv.cli import output
+from imgconv.cli.options import (
+    Command,
+    json_option,
+    open_bank,
+    option,
+    path_argument,
+    recipe_of,
+    recipe_options,
+    threads_option,
+)
+from imgconv.model.errors import ArgumentError, ImgconvError
+
+if TYPE_CHECKING:
+    from imgconv.model.recipe import Recipe
+    from imgconv.ops.compare import Comparison
+
+
+@click.command(
+    "compare",
+    cls=Command,
+    epilog="Examples:\n\n"
+    "imgconv compare photo.jpg --gray -k small_blur --padding replicate\n\n"
+    "imgconv compare photo.jpg --gray -k small_blur --against naive --diff diff.png\n\n"
+    "imgconv compare photo.jpg --gray --all",
+)
+@click.argument("source", metavar="IN", type=path_argument)
+@recipe_options
+@option(
+    "--against",
+    type=click.Choice(["opencv", "naive"]),
+    default="opencv",
+    show_default=True,
+    heading="Comparing",
+    help="cv2.filter2D, or the script of the source documents.",
+)
+@option(
+    "--tolerance",
+    type=click.FloatRange(min=0),
+    metavar="LEVELS",
+    heading="Comparing",
+    help="Greatest difference that passes.  [default: 1; float images: 1e-5 of full scale]",
+)
+@option(
+    "--all",
+    "whole_bank",
+    is_flag=True,
+    heading="Comparing",
+    help="Compare every kernel of the bank, as a table.",
+)
+@option(
+    "--diff",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    heading="Comparing",
+    help="Write the absolute difference as a picture, the greatest one white.",
+)
+@option("--overwrite", is_flag=True, heading="Comparing", help="Replace FILE if it exists.")
+@threads_option
+@json_option
+def command(source: Path, **options: Any) -> int:
+    """Run a recipe on IN here and through cv2.filter2D, and say how and why they differ.
+
+    Exit code 0 when every pixel is within the tolerance, 1 when not.
+    """
+    from imgconv.io.recipes import format_recipe
+
+    recipe = recipe_of(options)
+    if options["print_recipe"]:
+        click.echo(format_recipe(recipe), nl=False)
+        return 0
+    if options["whole_bank"]:
+        return _compare_bank(source, recipe, options)
+    if options["diff"]:
+        from imgconv.io import files
+
+        files.check_target(options["diff"], overwrite=options["overwrite"], source=source)
+    comparison = compare_file(source, recipe, **_settings(options))
+    if options["as_json"]:
+        output.write_json({**comparison.as_dict(), "recipe": format_recipe(recipe)})
+    else:
+        click.echo(describe(comparison))
+    if options["diff"]:
+        _write_difference(comparison, options["diff"], options["overwrite"])
+    return 0 if comparison.within_tolerance else 1
+
+
+def compare_file(source: Path, recipe: Recipe, **settings: Any) -> Comparison:
+    """Read an image and compare."""
+    from imgconv.io import images
+    from imgconv.ops.compare import compare
+
+    if output.is_stream(source):
+        image = images.decode(output.read_stdin(), "stdin", recipe.settings.depth)
+    else:
+        image = images.read_image(source, depth=recipe.settings.depth)
+    return compare(image, recipe, **settings)
+
+
+def one_line(comparison: Comparison) -> str:
+    """Say in one line how the results stand."""
+    d = comparison.difference
+    name = "cv2.filter2D" if comparison.against == "opencv" else "the script"
+    if d.equal == d.pixels:
+        return f"equal to {name} at all {d.pixels} pixels"
+    why = ", ".join(f"{cause.name} {cause.pixels}" for cause in comparison.causes)
+    return (
+        f"differs from {name} at {d.pixels - d.equal} of {d.pixels} pixels, "
+        f"by at most {d.max_abs_diff:g} ({why})"
+    )
+
+
+def describe(comparison: Comparison) -> str:
+    """Say in full how the results stand."""
+    d = comparison.difference
+    psnr = "infinite" if d.psnr is None else f"{d.psnr:.2f} dB"
+    ssim = "not defined below 7 x 7" if d.ssim is None else f"{d.ssim:.6f}"
+    rows = [
+        ("equal pixels", f"{d.equal} of {d.pixels} ({d.equal / d.pixels:.4%})"),
+        ("greatest difference", f"{d.max_abs_diff:g} at row {d.max_at[0]}, column {d.max_at[1]}"),
+        ("mean difference", f"{d.mean_abs_diff:.6g}"),
+        ("RMSE, PSNR, SSIM", f"{d.rmse:.6g}, {psnr}, {ssim}"),
+        ("border", f"{d.border.equal} of {d.border.pixels} equal, max {d.border.max_abs_diff:g}"),
+        ("inside", f"{d.interior.equal} of {d.interior.pixels} equal, "
+                   f"max {d.interior.max_abs_diff:g}"),
+        ("time", f"ours {comparison.seconds * 1000:.1f} ms, theirs "
+                 f"{comparison.seconds_theirs * 1000:.1f} ms"),
+    ]  # fmt: skip
+    lines = [f"OpenCV {comparison.opencv}: {one_line(comparison)}"]
+    lines += [f"  {name:<20} {value}" for name, value in rows]
+    lines += [f"  why: {c.name}, {c.pixels} pixels ({c.evidence})" for c in comparison.causes]
+    verdict = "within" if comparison.within_tolerance else "NOT within"
+    return "\n".join([*lines, f"  {verdict} the tolerance of {comparison.tolerance:g}"])
+
+
+def _compare_bank(source: Path, recipe: Recipe, options: dict[str, Any]) -> int:
+    if recipe.kernels or options["diff"]:
+        raise ArgumentError("--all compares every kernel; it goes without -k and --diff")
+    from imgconv.io import images
+
+    image = images.read_image(source, depth=recipe.settings.depth)
+    bank = open_bank(options["banks"])
+    rows: list[dict[str, Any]] = []
+    if not options["as_json"]:
+        click.echo(_TABLE_HEAD)
+    for name in bank:
+        row = _bank_row(image, replace(recipe, kernels=(bank[name],)), name, options)
+        rows.append(row)
+        if not options["as_json"]:
+            click.echo(_table_line(row))
+    passed = sum(bool(row.get("within_tolerance")) for row in rows)
+    refused = sum("refused" in row for row in rows)
+    summary = f"{passed} of {len(rows) - refused} kernels within the tolerance"
+    if options["as_json"]:
+        output.write_json({"source": str(source), "kernels": rows, "passed": passed})
+    else:
+        click.echo(summary + (f", {refused} not possible there" if refused else ""))
+    return 0 if passed + refused == len(rows) else 1
+
+
+def _bank_row(image: Any, recipe: Recipe, name: str, options: dict[str, Any]) -> dict[str, Any]:
+    from imgconv.ops.compare import compare
+
+    try:
+        return {"name": name, **compare(image, recipe, **_settings(options)).as_dict()}
+    except ImgconvError as error:
+        if options["against"] == "opencv":
+            raise
+        return {"name": name, "refused": str(error)}
+
+
+_TABLE_HEAD = f"{'kernel':<24}{'equal':>10}{'max':>6}{'PSNR':>8}{'ours ms':>9}{'theirs':>8}  why"
+
+
+def _table_line(row: dict[str, Any]) -> str:
+    if "refused" in row:
+        return f"{row['name']:<24}{row['refused']}"
+    psnr = "inf" if row["psnr"] is None else f"{row['psnr']:.1f}"
+    share = row["equal"] / row["pixels"]
+    equal = "all" if share == 1 else f"{share:.3%}"
+    why = ", ".join(f"{cause['name']} {cause['pixels']}" for cause in row["causes"])
+    times = f"{row['seconds'] * 1000:>9.1f}{row['seconds_theirs'] * 1000:>8.1f}"
+    line = f"{row['name']:<24}{equal:>10}{row['max_abs_diff']:>6.3g}{psnr:>8}{times}  {why}"
+    return line.rstrip()
+
+
+def _settings(options: dict[str, Any]) -> dict[str, Any]:
+    return {key: options[key] for key in ("against", "tolerance", "threads")}
+
+
+def _write_difference(comparison: Comparison, path: Path, overwrite: bool) -> None:
+    from imgconv.io.images import write_image
+    from imgconv.ops.compare import difference_picture
+
+    picture, factor = difference_picture(comparison)
+    write_image(path, picture, overwrite=overwrite)
+    output.say(f"{path}: absolute difference times {factor:g}")

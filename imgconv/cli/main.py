@@ -1,0 +1,151 @@
+"""The command group, and the one handler that turns errors into words and exit codes."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+from imgconv import __version__
+from imgconv.model.errors import ImgconvError
+
+_COMMANDS = {
+    "apply": "Filter one image.",
+    "gray": "Convert to gray.",
+    "binarize": "Convert to black and white.",
+    "compare": "Hold a result against cv2.filter2D, and say why they differ.",
+    "kernels": "List, show and check kernels.",
+    "samples": "Write photographs to try things on.",
+    "doctor": "Say what this installation has and what is missing.",
+}
+
+
+class _LazyGroup(click.Group):
+    """A group that imports a command's module when the command is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = import_module(f"imgconv.cli.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            close = difflib.get_close_matches(args[0], _COMMANDS, n=1)
+            ctx.fail(f"no command is called {args[0]!r}" + (f"; {close[0]}?" if close else ""))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: imgconv apply photo.png sharp.png -k sharpen --padding replicate",
+)
+@click.version_option(__version__, "-V", "--version", prog_name="imgconv")
+def group() -> None:
+    """Filter images with kernels, exactly rounded.
+
+    Exit codes: 0 done or equal, 1 differs, 2 wrong usage, 3 bad kernel or recipe, 4 an input
+    cannot be read, 5 an output cannot be written or exists, 6 nothing matched, 7 a limit was hit,
+    70 a bug of ours, 130 interrupted.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and give the exit code; prints, but never exits."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # BLAS is not used; its threads cost 15 ms
+    try:
+        result = group.main(
+            list(sys.argv[1:] if arguments is None else arguments),
+            prog_name="imgconv",
+            standalone_mode=False,
+        )
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return 2
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "imgconv"
+        return _failed(error.format_message(), f"see: {command} --help", 2)
+    except ImgconvError as error:
+        return _failed(str(error), error.hint, error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        return _failed("interrupted", None, 130)
+    except MemoryError as error:
+        said = f": {error}" if str(error) else ""
+        return _failed(f"not enough memory{said}", "use a smaller image or kernel", 7)
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            return _closed_pipe()
+        return _bug(error)
+    except Exception as error:
+        return _bug(error)
+
+
+def _failed(message: str, hint: str | None, code: int) -> int:
+    click.echo(f"Error: {_one_line(message)}", err=True)
+    if hint:
+        click.echo(f"Hint: {_one_line(hint)}", err=True)
+    return code
+
+
+def _one_line(text: str) -> str:
+    """Keep a file name from breaking the line or the terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _closed_pipe() -> int:
+    """Say nothing: whoever read our output has had enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 5
+
+
+def _bug(error: Exception) -> int:
+    if os.environ.get("IMGCONV_DEBUG"):
+        import traceback
+
+        traceback.print_exc(file=sys.stderr)
+    return _failed(
+        f"a bug of imgconv: {type(error).__name__}: {error}",
+        "set IMGCONV_DEBUG=1 for the traceback, and report it with the command",
+        70,
+    )
+
+
+def _interrupt(*_: Any) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def entry() -> NoReturn:
+    """Run as a program: descriptor 2 is taken from the codecs, and the exit code is the process's.
+
+    Raises
+    ------
+    SystemExit
+        Always.
+    """
+    from imgconv.io import codec_noise
+
+    sys.stderr = codec_noise.redirect()
+    signal.signal(signal.SIGTERM, _interrupt)  # so that no partial file stays behind
+    code = main()
+    sys.stderr.flush()
+    sys.exit(code)

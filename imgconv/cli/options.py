@@ -1,0 +1,215 @@
+"""Every option that several commands share, declared once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from imgconv.model.border import Border
+from imgconv.model.output import Depth, OutputRange, Rounding
+from imgconv.model.tone import Gray, ThresholdMethod
+
+if TYPE_CHECKING:
+    from imgconv.io.bank import KernelBank
+    from imgconv.model.recipe import Recipe
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_Decorator = Callable[[_F], _F]
+
+_GRAYS = [method.value for method in Gray]
+_METHODS = [method.value for method in ThresholdMethod]
+_BARE = {"--gray": ("bt601", _GRAYS), "--binarize": ("otsu", _METHODS)}
+"""Options that may stand without a value: what that means, and which next words are a value."""
+
+
+class GroupedOption(click.Option):
+    """An option with a heading in the help."""
+
+    def __init__(self, *args: Any, heading: str = "Options", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.heading = heading
+
+
+class Command(click.Command):
+    """A command whose help has headings, and whose ``--gray`` needs no value."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Give a bare ``--gray`` or ``--binarize`` its default value."""
+        known = {name for param in self.params for name in param.opts}
+        complete: list[str] = []
+        for i, arg in enumerate(args):
+            if arg in _BARE and arg in known:
+                default, words = _BARE[arg]
+                following = args[i + 1] if i + 1 < len(args) else ""
+                takes = following in words or (arg == "--binarize" and _is_value(following, words))
+                arg = arg if takes else f"{arg}={default}"  # noqa: PLW2901
+            complete.append(arg)
+        return super().parse_args(ctx, complete)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options under their headings."""
+        headings: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            if isinstance(param, click.Argument):
+                continue
+            record = param.get_help_record(ctx)
+            if record is not None:
+                headings.setdefault(getattr(param, "heading", "Other"), []).append(record)
+        for heading, records in headings.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)
+
+
+def _is_value(word: str, words: list[str]) -> bool:
+    """Tell whether a word is a threshold method, with or without parameters, or a number."""
+    name = word.partition(":")[0]
+    return name in words or name.replace(".", "", 1).replace("/", "", 1).isdigit()
+
+
+def option(*names: str, heading: str, **settings: Any) -> _Decorator[Any]:
+    """Declare an option under a heading."""
+    return click.option(*names, cls=GroupedOption, heading=heading, **settings)
+
+
+def together(*decorators: _Decorator[Any]) -> _Decorator[Any]:
+    """Make one decorator of several, applied so that the help keeps their order."""
+
+    def decorate(function: Any) -> Any:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return decorate
+
+
+def one_of(choices: list[str]) -> str:
+    """Write choices for a help text."""
+    return "|".join(choices)
+
+
+path_argument = click.Path(path_type=Path, allow_dash=True)
+
+in_out_arguments = together(
+    click.argument("source", metavar="IN", type=path_argument),
+    click.argument("target", metavar="OUT", type=path_argument),
+)
+
+bank_option = option(
+    "--kernels",
+    "banks",
+    metavar="DIR",
+    multiple=True,
+    heading="Kernels",
+    type=click.Path(path_type=Path),
+    help="Add a bank: a YAML file or a folder of them. May be repeated. IMGCONV_KERNELS does too.",
+)
+
+recipe_options = together(
+    option(
+        "-k",
+        "--kernel",
+        "kernels",
+        metavar="KERNEL",
+        multiple=True,
+        heading="Kernels",
+        help="A name (sharpen), a generator (gaussian:sigma=1.4), a matrix ('0 -1 0; -1 5 -1; "
+        "0 -1 0') or a kernel of a file (./mine.yaml#edge). Repeated, they apply in order.",
+    ),
+    bank_option,
+    option("--convolve", is_flag=True, default=None, heading="Kernels",
+           help="Flip the kernels first (convolution; the default is correlation)."),
+    option("--anchor", metavar="ROW,COL", heading="Kernels",
+           help="The tap that lies on the output pixel.  [default: the centre, k//2]"),
+    option("--gray", metavar="[METHOD]", heading="Tone, before the kernels",
+           help=f"Convert to gray: {one_of(_GRAYS)}.  [default: bt601]"),
+    option("--binarize", metavar="[METHOD]", heading="Tone, before the kernels",
+           help=f"Black and white: a threshold (128) or {one_of(_METHODS)}, with parameters as in "
+           "sauvola:window=25,k=0.2.  [default: otsu]"),
+    option("--binarize-after", is_flag=True, default=None, heading="Tone, before the kernels",
+           help="Binarize after the kernels."),
+    option("--invert", is_flag=True, default=None, heading="Tone, before the kernels",
+           help="Negative; after --binarize where that is given."),
+    option("--padding", "--border", "padding", metavar="MODE", heading="Border and steps",
+           help=f"Where outside pixels come from: {one_of([b.value for b in Border])}, or another "
+           "tool's name (np:edge, scipy:mirror).  [default: reflect101]"),
+    option("--border-value", metavar="V", heading="Border and steps",
+           help="The value outside under constant.  [default: 0]"),
+    option("--stride", metavar="N[,N]", heading="Border and steps",
+           help="Step between output pixels (rows,columns)."),
+    option("--dilation", metavar="N[,N]", heading="Border and steps",
+           help="Spacing of the taps (rows,columns)."),
+    option("--size", metavar="SIZE", heading="Border and steps",
+           help="same, valid, full, a pad (2) or four: top,bottom,left,right.  [default: same]"),
+    option("--range", metavar="RANGE", heading="Output",
+           help=f"{one_of([r.value for r in OutputRange])}: clamp; absolute value; plus mid-grey; "
+           "stretch to the range; keep white white when the depth changes.  [default: saturate]"),
+    option("--depth", metavar="DEPTH", heading="Output",
+           help=f"same|{one_of([d.value for d in Depth])}.  [default: same]"),
+    option("--rounding", metavar="MODE", heading="Output",
+           help=f"{one_of([r.value for r in Rounding])}.  [default: half-even]"),
+    option("--recipe", "recipe_file", metavar="FILE", type=click.Path(path_type=Path),
+           heading="Recipe", help="Read these options from YAML; options given here win."),
+    option("--print-recipe", is_flag=True, heading="Recipe",
+           help="Write the recipe as YAML on stdout and stop."),
+)  # fmt: skip
+
+threads_option = option(
+    "--threads", metavar="N", type=click.IntRange(min=1), heading="Running",
+    help="At most so many threads.  [default: the CPUs of this process]",
+)  # fmt: skip
+
+json_option = option(
+    "--json", "as_json", is_flag=True, heading="Running", help="Write the report as JSON on stdout."
+)
+
+output_options = together(
+    option("--overwrite", is_flag=True, heading="Output", help="Replace OUT if it exists."),
+    option("--in-place", is_flag=True, heading="Output", help="Allow OUT to be IN itself."),
+    option("--format", metavar="NAME", heading="Output",
+           help="png|jpeg|tiff|webp|bmp|pgm|ppm|pnm, where the suffix does not say it."),
+)  # fmt: skip
+
+_RECIPE_PARAMETERS = {
+    "convolve": "convolve",
+    "anchor": "anchor",
+    "gray": "gray",
+    "binarize": "binarize",
+    "binarize_after": "binarize-after",
+    "invert": "invert",
+    "padding": "padding",
+    "border_value": "border-value",
+    "stride": "stride",
+    "dilation": "dilation",
+    "size": "size",
+    "range": "range",
+    "depth": "depth",
+    "rounding": "rounding",
+}
+
+
+def open_bank(banks: tuple[Path, ...]) -> KernelBank:
+    """Give the standard bank with those of ``--kernels`` over it."""
+    from imgconv.io.bank import KernelBank
+
+    return KernelBank.standard(banks)
+
+
+def recipe_of(parameters: Mapping[str, Any]) -> Recipe:
+    """Make the recipe that the options of a command say.
+
+    Raises
+    ------
+    ImgconvError
+        For a value that an option cannot have.
+    """
+    from imgconv.io.recipes import read_recipe, recipe_from
+
+    given = {name: parameters.get(key) for key, name in _RECIPE_PARAMETERS.items()}
+    given["kernels"] = list(parameters.get("kernels", ())) or None
+    bank = open_bank(parameters.get("banks", ()))
+    if parameters.get("recipe_file"):
+        return read_recipe(parameters["recipe_file"], bank, given)
+    return recipe_from(given, bank)

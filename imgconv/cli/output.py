@@ -1,0 +1,86 @@
+"""Words on stderr, data on stdout, and pictures on either a file or stdout."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from imgconv.model.errors import ArgumentError, ImageReadError, ImageWriteError
+
+if TYPE_CHECKING:
+    from imgconv.jobs.filter_file import Row
+
+_CLIPPED_SHARE_TO_MENTION = 0.01
+
+
+def say(message: str) -> None:
+    """Write a line on stderr."""
+    click.echo(message, err=True)
+
+
+def write_json(data: Any) -> None:
+    """Write one JSON object on stdout."""
+    click.echo(json.dumps(data, indent=2, allow_nan=False, default=str))
+
+
+def is_stream(path: Path) -> bool:
+    """Tell whether a path means stdin or stdout."""
+    return str(path) == "-"
+
+
+def read_stdin() -> bytes:
+    """Read the picture on stdin.
+
+    Raises
+    ------
+    ImageReadError
+        When stdin is a terminal.
+    """
+    if sys.stdin is None or sys.stdin.isatty():
+        raise ImageReadError("stdin is a terminal, not an image", hint="pipe an image into -")
+    return sys.stdin.buffer.read()
+
+
+def check_stdout(as_json: bool) -> None:
+    """Check that a picture may go to stdout.
+
+    Raises
+    ------
+    ArgumentError
+        When JSON goes there too.
+    ImageWriteError
+        When it is a terminal.
+    """
+    if as_json:
+        raise ArgumentError("--json and an image cannot both go to stdout", "write to a file")
+    if sys.stdout.isatty():
+        raise ImageWriteError(
+            "stdout is a terminal; an image would garble it", hint="redirect it: > out.png"
+        )
+
+
+def write_stdout(data: bytes) -> None:
+    """Write a picture on stdout."""
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def report(row: Row, as_json: bool, verbose: bool = False, recipe: str = "") -> None:
+    """Say what was done to a file."""
+    if as_json:
+        write_json({**row.as_dict(), "recipe": recipe})
+    size = " x ".join(str(side) for side in row.shape)
+    if verbose:
+        say(f"{row.target}: {size} {row.depth}, engine {row.engine}, {row.seconds * 1000:.0f} ms")
+    if row.threshold is not None and not as_json:
+        say(f"threshold {row.threshold:g}")
+    if row.clipped_share > _CLIPPED_SHARE_TO_MENTION:
+        say(
+            f"Note: {row.clipped_share:.1%} of the values were clipped to the range of "
+            f"{row.depth}; "
+            "--range abs, offset or rescale, or --depth i16 or f32 keeps them"
+        )

@@ -1,0 +1,1 @@
+"""Layer 1: the sums. Every exact engine gives the same bits."""

@@ -1,0 +1,132 @@
+"""What every engine is asked, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgconv.model.border import Border
+from imgconv.model.geometry import Axis, Geometry
+from imgconv.model.output import Depth, Rounding
+
+_Indices = NDArray[np.intp]
+Pixels = NDArray[Any]
+"""uint8, uint16, int16 or float32, shape (rows, columns, channels)."""
+
+Tap = tuple[int, Pixels]
+"""A whole weight and the pixels that it meets, one for each output value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """One correlation, fully said.
+
+    The output is ``clamp(round(value))`` with ``value = gain * sum(weights * taps) + bias``, or
+    its absolute value, all of it exact.
+
+    Attributes
+    ----------
+    image : ndarray, shape (rows, columns, channels)
+        uint8, uint16, int16 or float32; never modified.
+    weights : tuple of tuples of int
+        Whole weights, not flipped.
+    gain, bias : Fraction
+        What makes the sum of whole products the value.
+    absolute : bool
+        Whether the value is the absolute one.
+    border : Border
+    border_value : int or float
+        What stands outside under ``Border.CONSTANT``; a value that the image's type holds.
+    geometry : Geometry
+    depth : Depth
+        Of the output.
+    rounding : Rounding
+        For integer outputs.
+    threads : int
+        At most so many.
+    """
+
+    image: Pixels
+    weights: tuple[tuple[int, ...], ...]
+    gain: Fraction
+    bias: Fraction
+    absolute: bool
+    border: Border
+    border_value: int | float
+    geometry: Geometry
+    depth: Depth
+    rounding: Rounding
+    threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """What a correlation yields.
+
+    Attributes
+    ----------
+    image : ndarray, shape (out rows, out columns, channels)
+        Of the depth that was asked for.
+    clipped : int
+        How many of its values lay outside the type's range before they were clamped.
+    """
+
+    image: Pixels
+    clipped: int
+
+
+class Engine(Protocol):
+    """Anything that can do the sums. Engines that share this definition share every bit."""
+
+    name: str
+
+    def correlate(self, job: Correlation) -> Filtered:
+        """Do one correlation."""
+        ...
+
+    def extremes(self, job: Correlation) -> tuple[Fraction, Fraction]:
+        """Give the least and the greatest ``sum(weights * taps)`` over the output, exactly.
+
+        Values that are not finite are left out; (0, 0) where nothing is left.
+        """
+        ...
+
+    def sums(self, job: Correlation) -> Pixels:
+        """Give ``sum(weights * taps)``: whole numbers, exact, for an integer image; float64 else.
+
+        Gain, bias, depth and rounding of the job are not heard.
+        """
+        ...
+
+
+def extended(job: Correlation) -> Pixels:
+    """Give the image with everything around it that a tap reads, as one array."""
+    rows, columns = job.geometry.rows, job.geometry.columns
+    if rows.span == (0, rows.length) and columns.span == (0, columns.length):
+        return job.image
+    above, inside, below = _sources(job.border, rows)
+    order = np.concatenate([above, np.arange(inside.start, inside.stop), below])
+    body = job.image[order]
+    body[order < 0] = job.border_value
+    left, middle, right = _sources(job.border, columns)
+    sides = body[:, left], body[:, right]
+    sides[0][:, left < 0] = job.border_value
+    sides[1][:, right < 0] = job.border_value
+    return np.concatenate([sides[0], body[:, middle], sides[1]], axis=1)
+
+
+def _sources(border: Border, axis: Axis) -> tuple[_Indices, slice, _Indices]:
+    """Give the source of each position before, inside and after the image; -1 is the constant."""
+    start, stop = axis.span
+
+    def outside(first: int, last: int) -> _Indices:
+        found = (border.source_index(i, axis.length) for i in range(first, last))
+        return np.array([-1 if i is None else i for i in found], np.intp)
+
+    first = min(max(start, 0), axis.length)
+    last = max(min(stop, axis.length), first)
+    return outside(start, min(stop, 0)), slice(first, last), outside(max(start, axis.length), stop)

@@ -1,0 +1,125 @@
+"""Kernel specs: what a person writes after ``-k``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from imgconv.io.bank import KernelBank
+from imgconv.io.bank_entry import Entry
+from imgconv.model.errors import ArgumentError, KernelError
+from imgconv.model.kernel import Kernel
+from imgconv.model.kernel_set import Filter
+
+_MATRIX = re.compile(r"[\s\d+\-./;,eE]+")
+_FILE = re.compile(r"(?P<path>.+\.ya?ml)(?:#(?P<name>.*))?")
+
+
+def load_kernel(spec: str, bank: KernelBank | None = None) -> Filter:
+    """Give the kernel that a spec means.
+
+    Parameters
+    ----------
+    spec : str
+        A name of the bank (``"sharpen"``); a generator or a set with options
+        (``"gaussian:sigma=1.4"``, ``"gaussian:1.4"``, ``"sobel:output=orientation"``); a matrix,
+        rows apart by ``;`` (``"0 -1 0; -1 5 -1; 0 -1 0"``, ``"1/9 1/9 1/9"``); or a kernel of a
+        file (``"./mine.yaml#edge"``).
+    bank : KernelBank, optional
+        Default the built-in one and those of ``IMGCONV_KERNELS``.
+
+    Returns
+    -------
+    Kernel or KernelSet
+        Named so that the name is a spec of the same kernel; a matrix has no name.
+
+    Raises
+    ------
+    KernelError
+        For a matrix or a file that is wrong, or an option that the kernel does not have.
+    UnknownKernelError
+        When no kernel has that name.
+
+    Examples
+    --------
+    >>> load_kernel("1 2 1; 2 4 2; 1 2 1").sum
+    16
+    >>> load_kernel("gaussian:1.4")
+    <Kernel gaussian:sigma=1.4 11x11 sum 1>
+    """
+    text = spec.strip()
+    if any(c.isdigit() for c in text) and _MATRIX.fullmatch(text):
+        return parse_matrix(text)
+    if file := _FILE.fullmatch(text.partition(":")[0]) or _FILE.fullmatch(text):
+        return _from_file(text, file)
+    return _from_bank(text, bank or KernelBank.standard())
+
+
+def parse_matrix(text: str) -> Kernel:
+    """Read a matrix: rows apart by ``;`` or line ends, weights by spaces or commas.
+
+    Raises
+    ------
+    KernelError
+        For a ragged matrix or something that is not a number.
+    """
+    lines = [line for line in re.split(r"[;\n]", text) if line.strip()]
+    rows = [line.replace(",", " ").split() for line in lines]
+    try:
+        return Kernel(rows)
+    except KernelError as error:
+        raise KernelError(
+            f"{_short(text)}: {error.message}",
+            error.hint or "write a matrix as '0 -1 0; -1 5 -1; 0 -1 0'",
+        ) from None
+
+
+def _from_bank(text: str, bank: KernelBank, prefix: str = "") -> Filter:
+    name, _, options = text.partition(":")
+    entry = bank.entry(name.strip())
+    given = _options(entry, options, text)
+    try:
+        built = bank.build(entry, given)
+    except ArgumentError as error:
+        raise KernelError(f"{_short(text)}: {error.message}", error.hint) from None
+    changed = ",".join(f"{key}={value}" for key, value in given.items())
+    return built.named(prefix + entry.name + (f":{changed}" if changed else ""))
+
+
+def _options(entry: Entry, text: str, spec: str) -> dict[str, str]:
+    """Read ``key=value,...``; values without a key take the options in their order."""
+    known = [option.name for option in entry.options()]
+    given: dict[str, str] = {}
+    for position, part in enumerate(text.split(",") if text.strip() else []):
+        key, equals, value = (piece.strip() for piece in part.partition("="))
+        if not equals and position < len(known):
+            key, value = known[position], key
+        if key not in known:
+            takes = ", ".join(str(option) for option in entry.options())
+            raise KernelError(
+                f"{_short(spec)}: {entry.name} has no option {key!r}",
+                hint=f"it takes {takes}" if takes else f"{entry.name} takes none",
+            )
+        if key in given:
+            raise KernelError(f"{_short(spec)}: {key} is given twice")
+        given[key] = value
+    return given
+
+
+def _from_file(text: str, file: re.Match[str]) -> Filter:
+    path, name = file["path"], file["name"]
+    bank = KernelBank([Path(path)])
+    names = [entry.name for entry in bank.entries()]
+    if not name:
+        if len(names) != 1:
+            raise KernelError(
+                f"{path} holds {len(names)} kernels; say which one",
+                hint=f"for example {path}#{names[0]}" if names else None,
+            )
+        name = names[0]
+    rest = text[file.end() :]
+    return _from_bank(name + rest, bank, prefix=f"{path}#")
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")

@@ -1,0 +1,1 @@
+"""Layer 4: files in, report out. Neither click nor printing."""

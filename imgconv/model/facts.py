@@ -1,0 +1,81 @@
+"""What can be said of a kernel by looking at its weights, exactly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from imgconv.model.kernel import Kernel, Weights
+from imgconv.model.numbers import Rational
+
+
+@dataclass(frozen=True, slots=True)
+class KernelFacts:
+    """Facts about a kernel.
+
+    Attributes
+    ----------
+    sum : int or Fraction
+        Of scale times weights.
+    rank : int
+        Of the matrix of weights; 1 is separable.
+    symmetry : tuple of str
+        Of "left-right", "top-bottom", "transpose", "half-turn", and the same with "anti-" where
+        the sign changes.
+    low, high : int or Fraction
+        The least and the greatest exact value for 8-bit input.
+    """
+
+    sum: Rational
+    rank: int
+    symmetry: tuple[str, ...]
+    low: Rational
+    high: Rational
+
+
+def examine(kernel: Kernel) -> KernelFacts:
+    """Find the facts of a kernel.
+
+    Examples
+    --------
+    >>> facts = examine(Kernel([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]))
+    >>> facts.rank, facts.symmetry, (facts.low, facts.high)
+    (1, ('anti-left-right', 'top-bottom', 'anti-half-turn'), (-1020, 1020))
+    """
+    scaled = [kernel.scale * weight for row in kernel.weights for weight in row]
+    low = 255 * sum(weight for weight in scaled if weight < 0) + kernel.offset
+    high = 255 * sum(weight for weight in scaled if weight > 0) + kernel.offset
+    return KernelFacts(kernel.sum, _rank(kernel.weights), _symmetry(kernel.weights), low, high)
+
+
+def _rank(weights: Weights) -> int:
+    """Count the rows that are left by elimination over the rationals."""
+    rows = [[Fraction(weight) for weight in row] for row in dict.fromkeys(weights)]
+    rank = 0
+    for column in range(len(weights[0])):
+        pivot = next((row for row in rows[rank:] if row[column]), None)
+        if pivot is None:
+            continue
+        rows.remove(pivot)
+        rows.insert(rank, pivot)
+        rank += 1
+        for row in rows[rank:]:
+            if factor := row[column] / pivot[column]:
+                row[:] = [a - factor * b for a, b in zip(row, pivot, strict=True)]
+    return rank
+
+
+def _symmetry(weights: Weights) -> tuple[str, ...]:
+    turned = {
+        "left-right": tuple(row[::-1] for row in weights),
+        "top-bottom": weights[::-1],
+        "transpose": tuple(zip(*weights, strict=True)),
+        "half-turn": tuple(row[::-1] for row in weights[::-1]),
+    }
+    found = []
+    for name, other in turned.items():
+        if other == weights:
+            found.append(name)
+        elif other == tuple(tuple(-weight for weight in row) for row in weights):
+            found.append(f"anti-{name}")
+    return tuple(found)

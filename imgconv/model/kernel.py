@@ -1,0 +1,260 @@
+"""A kernel: exact rational weights, and what an engine needs to know of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Protocol
+
+from imgconv.model.errors import ArgumentError, KernelError
+from imgconv.model.numbers import Rational, parse_number, simplest
+
+LARGEST_SIDE = 4095
+LARGEST_TAP_COUNT = 1 << 20
+
+
+class _Array(Protocol):
+    def tolist(self) -> object: ...
+
+
+WeightsLike = _Array | Sequence[Sequence[object]]
+Weights = tuple[tuple[Rational, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IntegerForm:
+    """A kernel over the integers: its value is ``gain * sum(weights * x) + bias``, exactly.
+
+    `weights` are whole and have no common divisor; zero taps stay in place.
+    """
+
+    weights: tuple[tuple[int, ...], ...]
+    gain: Fraction
+    bias: Fraction
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Kernel:
+    """Weights of a linear filter, kept as exact rational numbers.
+
+    The value at a pixel is ``scale * sum(weights * window) + offset``.
+
+    Parameters
+    ----------
+    weights : array_like, shape (rows, columns)
+        Integers, floats, `fractions.Fraction` or text such as ``"1/49"``. A float means the
+        dyadic rational that it holds; text means what it says (``"0.1"`` is 1/10).
+    scale : number or str, default 1
+        Multiplies every weight.
+    offset : number or str, default 0
+        Added to the sum, in grey levels.
+    anchor : (int, int), optional
+        Row and column of the tap that lies on the output pixel; default ``(rows // 2,
+        columns // 2)``, as in OpenCV.
+    name, source, description, orientation : str, default ""
+        What it is called, where its coefficients come from, what it does and which way it looks.
+
+    Raises
+    ------
+    KernelError
+        When the weights are empty, ragged, not numbers, or more than 4095 on a side or 2**20 in
+        all, or the anchor lies outside.
+
+    Examples
+    --------
+    >>> kernel = Kernel([[1, 2, "1/2"]], scale="1/4", name="ramp")
+    >>> kernel.shape, kernel.anchor, kernel.sum
+    ((1, 3), (0, 1), Fraction(7, 8))
+    >>> kernel.flipped().weights
+    ((Fraction(1, 2), 2, 1),)
+    """
+
+    weights: Weights
+    scale: Rational
+    offset: Rational
+    anchor: tuple[int, int]
+    name: str
+    source: str
+    description: str
+    orientation: str
+
+    def __init__(
+        self,
+        weights: WeightsLike | str,
+        *,
+        scale: object = 1,
+        offset: object = 0,
+        anchor: Sequence[int] | None = None,
+        name: str = "",
+        source: str = "",
+        description: str = "",
+        orientation: str = "",
+    ) -> None:
+        rows = _exact_rows(weights)
+        fields: dict[str, object] = {
+            "weights": rows,
+            "scale": _number(scale, "scale"),
+            "offset": _number(offset, "offset"),
+            "anchor": _checked_anchor(anchor, len(rows), len(rows[0])),
+            "name": name,
+            "source": source,
+            "description": description,
+            "orientation": orientation,
+        }
+        for field, value in fields.items():
+            object.__setattr__(self, field, value)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return len(self.weights), len(self.weights[0])
+
+    @cached_property
+    def sum(self) -> Rational:
+        """``scale`` times the sum of the weights: what a constant image is multiplied by."""
+        return simplest(self.scale * sum((w for row in self.weights for w in row), Fraction(0)))
+
+    @cached_property
+    def factors(self) -> tuple[tuple[Rational, ...], tuple[int, ...]] | None:
+        """A column and a row whose outer product is `weights`, or None; decided exactly.
+
+        The row has whole numbers without a common divisor.
+        """
+        pivot_row = next((row for row in self.weights if any(row)), None)
+        if pivot_row is None:
+            return None
+        row = _primitive(pivot_row)
+        at = next(j for j, weight in enumerate(row) if weight)
+        column = tuple(simplest(Fraction(weights[at]) / row[at]) for weights in self.weights)
+        outer = all(
+            weight == factor * along
+            for factor, weights in zip(column, self.weights, strict=True)
+            for along, weight in zip(row, weights, strict=True)
+        )
+        return (column, row) if outer else None
+
+    @property
+    def is_separable(self) -> bool:
+        """Whether the weights are exactly the outer product of a column and a row (rank 1)."""
+        return self.factors is not None
+
+    @cached_property
+    def integer_form(self) -> IntegerForm:
+        """The same kernel over whole numbers; found once and kept."""
+        flat = [weight for row in self.weights for weight in row]
+        width = self.shape[1]
+        whole = _primitive(flat)
+        unit = next((Fraction(w) / q for w, q in zip(flat, whole, strict=True) if q), Fraction(0))
+        if self.scale == 0:
+            whole = (0,) * len(whole)
+        rows = tuple(whole[i : i + width] for i in range(0, len(whole), width))
+        return IntegerForm(rows, self.scale * unit, Fraction(self.offset))
+
+    def flipped(self) -> Kernel:
+        """Give the kernel turned by 180 degrees, anchor included: what convolution correlates."""
+        rows, columns = self.shape
+        return self._with(
+            weights=[row[::-1] for row in self.weights[::-1]],
+            anchor=(rows - 1 - self.anchor[0], columns - 1 - self.anchor[1]),
+        )
+
+    def anchored(self, anchor: Sequence[int]) -> Kernel:
+        """Give the same kernel with another anchor (row, column)."""
+        return self._with(anchor=anchor)
+
+    def named(self, name: str) -> Kernel:
+        """Give the same kernel under another name."""
+        return self._with(name=name)
+
+    def described(self, name: str, description: str, orientation: str, source: str) -> Kernel:
+        """Give the same kernel with the words that a bank has for it."""
+        return self._with(
+            name=name, source=source, description=description, orientation=orientation
+        )
+
+    def _with(self, **changes: object) -> Kernel:
+        copy = object.__new__(Kernel)
+        rows, columns = self.shape
+        for field in self.__dataclass_fields__:
+            object.__setattr__(copy, field, changes.get(field, getattr(self, field)))
+        if "weights" in changes:
+            object.__setattr__(copy, "weights", tuple(copy.weights))
+        if "anchor" in changes:
+            object.__setattr__(copy, "anchor", _checked_anchor(copy.anchor, rows, columns))
+        return copy
+
+    def __repr__(self) -> str:
+        rows, columns = self.shape
+        return f"<Kernel {self.name or 'unnamed'} {rows}x{columns} sum {self.sum}>"
+
+
+def _number(value: object, what: str) -> Rational:
+    if type(value) is int:
+        return value
+    try:
+        return parse_number(value)
+    except ArgumentError as error:
+        raise KernelError(f"{what}: {error.message}", error.hint) from None
+
+
+def _primitive(weights: Sequence[Rational]) -> tuple[int, ...]:
+    """Give the whole numbers without a common divisor that are in the same proportion."""
+    common = math.lcm(*(weight.denominator for weight in weights))
+    whole = [weight.numerator * (common // weight.denominator) for weight in weights]
+    divisor = math.gcd(*whole) or 1
+    return tuple(value // divisor for value in whole)
+
+
+def _exact_rows(weights: object) -> Weights:
+    listed = weights.tolist() if hasattr(weights, "tolist") else weights
+    if not isinstance(listed, Iterable) or isinstance(listed, str | bytes):
+        raise KernelError("weights are rows of numbers, such as [[0, 1], [1, 0]]")
+    rows: list[tuple[Rational, ...]] = []
+    count = 0
+    for r, row in enumerate(listed):
+        if not isinstance(row, Iterable) or isinstance(row, str | bytes):
+            raise KernelError(
+                "weights are two-dimensional: a list of rows",
+                hint="a single row is written [[1, 2, 1]]",
+            )
+        parsed = tuple(_number(weight, f"weight [{r}, {c}]") for c, weight in enumerate(row))
+        count += len(parsed)
+        if count > LARGEST_TAP_COUNT or len(parsed) > LARGEST_SIDE or r >= LARGEST_SIDE:
+            raise KernelError(
+                f"the kernel is too large: at most {LARGEST_SIDE} weights on a side "
+                f"and {LARGEST_TAP_COUNT} in all"
+            )
+        if rows and len(parsed) != len(rows[0]):
+            raise KernelError(
+                f"row {r} has {len(parsed)} weights where row 0 has {len(rows[0])}",
+                hint="every row of a kernel has the same length",
+            )
+        rows.append(parsed)
+    if not rows or not rows[0]:
+        raise KernelError("a kernel needs at least one weight")
+    return tuple(rows)
+
+
+def _checked_anchor(anchor: Sequence[int] | None, rows: int, columns: int) -> tuple[int, int]:
+    if anchor is None:
+        return rows // 2, columns // 2
+    wrong = KernelError(
+        f"anchor {_short(anchor)} is not a (row, column) inside a kernel of {rows} x {columns}",
+        hint=f"rows count from 0 to {rows - 1}, columns from 0 to {columns - 1}",
+    )
+    if len(anchor) != 2:
+        raise wrong
+    try:
+        row, column = (int(value) for value in anchor)
+    except (TypeError, ValueError):
+        raise wrong from None
+    if (row, column) != tuple(anchor) or not (0 <= row < rows and 0 <= column < columns):
+        raise wrong
+    return row, column
+
+
+def _short(anchor: Sequence[int]) -> str:
+    return ",".join(str(value) for value in list(anchor)[:4])

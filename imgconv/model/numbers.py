@@ -1,0 +1,86 @@
+"""Exact numbers: what a person writes for a weight, and the rational number that it is."""
+
+from __future__ import annotations
+
+import math
+import re
+from fractions import Fraction
+from numbers import Rational as _AbstractRational
+
+from imgconv.model.errors import ArgumentError
+
+Rational = int | Fraction
+
+_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_RATIO = re.compile(r"([+-]?\d+)/(\d+)")
+_LONGEST = 400  # characters; bounds the work of a number such as 1e-300 written out
+_LARGEST_EXPONENT = 400  # beyond every float64, and short of a number that fills the memory
+
+
+def parse_number(value: object) -> Rational:
+    """Give the exact value of a number written as text, or of a Python number.
+
+    Parameters
+    ----------
+    value : str, int, float or Fraction
+        Text may be an integer (``"-3"``), a decimal (``"0.1"`` is exactly 1/10) or a fraction
+        (``"1/49"``). A float is the dyadic rational that it holds (``0.1`` is not 1/10).
+
+    Returns
+    -------
+    int or Fraction
+        The exact value; an int where it is whole.
+
+    Raises
+    ------
+    ArgumentError
+        For anything else: other text, NaN, infinity, booleans.
+
+    Examples
+    --------
+    >>> parse_number("1/49"), parse_number("0.1"), parse_number(0.5), parse_number("-3")
+    (Fraction(1, 49), Fraction(1, 10), Fraction(1, 2), -3)
+    """
+    if isinstance(value, bool):
+        raise ArgumentError(f"{value} is not a number")
+    if isinstance(value, int):
+        return value
+    if isinstance(value, _AbstractRational):
+        return simplest(Fraction(value))
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ArgumentError(f"{value} is not a finite number")
+        return simplest(Fraction(value))
+    if isinstance(value, str):
+        return _parse_text(value.strip())
+    raise ArgumentError(f"{value!r} is not a number")
+
+
+def format_number(value: Rational) -> str:
+    """Write a rational exactly: ``"3"``, ``"-1/49"``."""
+    return str(value)
+
+
+def _parse_text(text: str) -> Rational:
+    wrong = ArgumentError(
+        f"{text[:40]!r} is not a number",
+        hint="write an integer (3), a decimal (0.25) or a fraction (1/49)",
+    )
+    if len(text) > _LONGEST:
+        raise wrong
+    if ratio := _RATIO.fullmatch(text):
+        denominator = int(ratio[2])
+        if denominator == 0:
+            raise ArgumentError(f"{text!r} divides by zero")
+        return simplest(Fraction(int(ratio[1]), denominator))
+    decimal = _DECIMAL.fullmatch(text)
+    if decimal is None:
+        raise wrong
+    if decimal[2] and abs(int(decimal[2][1:])) > _LARGEST_EXPONENT:
+        raise ArgumentError(f"the exponent of {text[:40]!r} is beyond +-{_LARGEST_EXPONENT}")
+    return simplest(Fraction(text))
+
+
+def simplest(value: Fraction) -> Rational:
+    """Give a whole number as an int."""
+    return value.numerator if value.denominator == 1 else value

@@ -1,0 +1,76 @@
+"""A recipe: everything that happens to an image, as one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from imgconv.model.border import Border
+from imgconv.model.geometry import OutputSize, Size
+from imgconv.model.kernel_set import Filter
+from imgconv.model.output import Depth, OutputRange, Rounding
+from imgconv.model.tone import Binarization, Gray
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a kernel is applied: everything that `correlate` takes beside image and kernel."""
+
+    border: Border = Border.REFLECT101
+    border_value: int | float = 0
+    stride: tuple[int, int] = (1, 1)
+    dilation: tuple[int, int] = (1, 1)
+    size: Size = OutputSize.SAME
+    depth: Depth | None = None
+    rounding: Rounding = Rounding.HALF_EVEN
+    output_range: OutputRange = OutputRange.SATURATE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """What happens to an image, in this order.
+
+    Gray; black and white, unless `binarize_after`; negative; the kernels, one after the other;
+    black and white (and then the negative) where `binarize_after` puts it last.
+
+    Attributes
+    ----------
+    kernels : tuple of Kernel or KernelSet
+        Applied in order, each with the same border, stride, dilation and size.
+    convolve : bool
+        Whether kernels are flipped first.
+    anchor : (int, int), optional
+        In place of every kernel's own.
+    gray : Gray, optional
+    binarize : Binarization, optional
+        Makes colour gray too.
+    binarize_after, invert : bool
+    settings : Settings
+        The output range applies to the last kernel. So does a depth that cannot hold every value
+        of the image; a depth that can is used from the first kernel on, so that nothing between
+        them is clipped to the image's type.
+    """
+
+    kernels: tuple[Filter, ...] = ()
+    convolve: bool = False
+    anchor: tuple[int, int] | None = None
+    gray: Gray | None = None
+    binarize: Binarization | None = None
+    binarize_after: bool = False
+    invert: bool = False
+    settings: Settings = field(default_factory=Settings)
+
+    def stages(self, depth: Depth) -> list[tuple[Filter, Settings]]:
+        """Give each kernel as it is correlated with an image of this depth, with its settings."""
+        asked = self.settings.depth or depth
+        between = replace(
+            self.settings,
+            depth=asked if asked.holds(depth) else depth,
+            output_range=OutputRange.SATURATE,
+        )
+        kernels = [self._placed(kernel) for kernel in self.kernels]
+        stages = [(kernel, between) for kernel in kernels[:-1]]
+        return stages + [(kernel, replace(self.settings, depth=asked)) for kernel in kernels[-1:]]
+
+    def _placed(self, kernel: Filter) -> Filter:
+        placed = kernel if self.anchor is None else kernel.anchored(self.anchor)
+        return placed.flipped() if self.convolve else placed

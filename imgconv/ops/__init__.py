@@ -1,0 +1,1 @@
+"""Layer 2: arrays in, arrays out."""

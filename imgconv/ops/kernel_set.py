@@ -1,0 +1,181 @@
+"""Apply a set of kernels: combine exact sums, then round once."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgconv.engines.base import Correlation, Engine, Filtered
+from imgconv.engines.rounding import Quotients, clamped, integers_up_to, round_floats
+from imgconv.engines.select import select_engine
+from imgconv.model.errors import ArgumentError
+from imgconv.model.kernel_set import Combine, KernelSet, SetOutput
+from imgconv.model.output import Depth, OutputRange, Rounding
+from imgconv.model.recipe import Settings
+from imgconv.ops.correlate import Image, plan
+
+
+def apply_set(
+    image: Image,
+    kernels: KernelSet,
+    settings: Settings,
+    *,
+    threads: int | None = None,
+    engine: Engine | None = None,
+) -> Filtered:
+    """Correlate a checked image with every kernel of a set and combine the values.
+
+    Returns
+    -------
+    Filtered
+        For integer images and outputs the exactly rounded combined value, roots included (with
+        ``rescale``, a root is computed in float64). For float32, computed in float64 and rounded.
+
+    Raises
+    ------
+    ArgumentError
+        When the kernels yield outputs of different sizes.
+    """
+    engine = engine or select_engine()
+    jobs = [plan(image, kernel, settings, threads) for kernel in kernels.kernels]
+    if len({job.geometry.out_shape for job in jobs}) > 1:
+        raise ArgumentError(
+            f"the kernels of {kernels.name or 'the set'} differ in size and so do their outputs",
+            hint="use size 'same'",
+        )
+    unit, values = _in_common_units(jobs, [engine.sums(job) for job in jobs])
+    depth = jobs[0].depth
+    if kernels.output is SetOutput.INDEX:
+        result = _winners(values, kernels.combine).astype(depth.dtype), 0
+    elif kernels.output is SetOutput.ORIENTATION:
+        result = _orientation(values, depth), 0
+    else:
+        result = _combined(kernels.combine, values, unit, settings, jobs[0])
+    pixels, clipped = result
+    return Filtered(pixels if image.ndim == 3 else pixels[..., 0], clipped)
+
+
+def _in_common_units(
+    jobs: list[Correlation], sums: list[Image]
+) -> tuple[Fraction, list[NDArray[Any]]]:
+    """Give a unit and whole multiples of it that are the members' exact values."""
+    kernel_gains = [job.gain for job in jobs]
+    denominator = math.lcm(*(gain.denominator for gain in kernel_gains))
+    factors = [int(gain * denominator) for gain in kernel_gains]
+    if sums[0].dtype == np.float64:
+        return Fraction(1, denominator), [s * f for s, f in zip(sums, factors, strict=True)]
+    largest = max(int(np.abs(s).max()) * abs(f) for s, f in zip(sums, factors, strict=True))
+    number = integers_up_to(largest * largest * len(sums))
+    return Fraction(1, denominator), [
+        s.astype(number) * f for s, f in zip(sums, factors, strict=True)
+    ]
+
+
+def _winners(values: list[NDArray[Any]], combine: Combine) -> NDArray[Any]:
+    stacked: NDArray[Any] = np.stack(
+        values if combine is Combine.MAX else [np.abs(v) for v in values]
+    )
+    return np.asarray(np.argmax(stacked, axis=0))
+
+
+def _orientation(values: list[NDArray[Any]], depth: Depth) -> Image:
+    x, y = (value.astype(np.float64) for value in values)
+    turns = np.arctan2(y, x) / (2 * math.pi) % 1.0
+    if depth is Depth.F32:
+        return (turns * 360).astype(np.float32)
+    levels = depth.high + 1 - depth.low
+    return (np.rint(turns * levels) % levels + depth.low).astype(depth.dtype)
+
+
+def _combined(
+    combine: Combine,
+    values: list[NDArray[Any]],
+    unit: Fraction,
+    settings: Settings,
+    job: Correlation,
+) -> tuple[Image, int]:
+    root = combine is Combine.ROOT_SUM_SQUARES
+    if root:
+        whole = np.asarray(sum(value * value for value in values))
+    elif combine is Combine.SUM_ABS:
+        whole = np.asarray(sum(np.abs(value) for value in values))
+    else:
+        whole = np.max(values if combine is Combine.MAX else np.abs(values), axis=0)
+    gain, bias = _affine(whole, unit, root, settings, job)
+    if whole.dtype == np.float64 or (root and job.depth is Depth.F32):
+        base = np.sqrt(whole.astype(np.float64)) if root else whole
+        return _from_floats(base * float(gain) + float(bias), settings, job)
+    if root:
+        return clamped(_rounded_roots(whole, gain, bias, job.rounding), job.depth)
+    absolute = settings.output_range is OutputRange.ABS
+    return Quotients.of(whole, gain, bias, absolute).rounded_to(job.depth, job.rounding)
+
+
+def _affine(
+    whole: NDArray[Any], unit: Fraction, root: bool, settings: Settings, job: Correlation
+) -> tuple[Fraction, Fraction]:
+    """Give gain and bias that the range asks for, over the whole values or their roots."""
+    if settings.output_range is not OutputRange.RESCALE:
+        return unit, job.bias
+    known = whole[np.isfinite(whole)] if whole.dtype == np.float64 else whole
+    if not known.size:
+        return unit, Fraction(0)
+    ends = [known.min(), known.max()]
+    if root:
+        ends = [math.sqrt(end) for end in ends]
+    low, high = (
+        Fraction(float(e)) if whole.dtype == np.float64 or root else Fraction(int(e)) for e in ends
+    )
+    if low == high:
+        return Fraction(0), Fraction(job.depth.low)
+    factor = (job.depth.high - job.depth.low) / (high - low)
+    return factor, job.depth.low - low * factor
+
+
+def _from_floats(
+    values: NDArray[np.float64], settings: Settings, job: Correlation
+) -> tuple[Image, int]:
+    if settings.output_range is OutputRange.ABS:
+        values = np.abs(values)
+    with np.errstate(all="ignore"):
+        rounded = round_floats(values, job.depth, job.rounding)
+    return (rounded, 0) if job.depth is Depth.F32 else clamped(rounded, job.depth)
+
+
+def _rounded_roots(
+    squares: NDArray[Any], gain: Fraction, bias: Fraction, rounding: Rounding
+) -> NDArray[np.int64]:
+    """Round ``gain * sqrt(squares) + bias``, exactly: what float64 leaves open, integers decide."""
+    nearly = np.sqrt(squares.astype(np.float64)) * float(gain) + float(bias)
+    nearly = np.minimum(nearly, 1e9)  # far beyond every range, and short of what int64 holds
+    step = np.float64(0 if rounding is Rounding.TRUNCATE else 0.5)
+    result = np.floor(nearly + step).astype(np.int64)
+    distance = np.abs(nearly + step - np.rint(nearly + step))
+    doubtful = (distance < 1e-9 * (1 + np.abs(nearly))) & (squares != 0)
+    for at in zip(*np.nonzero(doubtful), strict=True):
+        result[at] = _rounded_root(int(squares[at]), gain, bias, rounding)
+    return result
+
+
+def _rounded_root(square: int, gain: Fraction, bias: Fraction, rounding: Rounding) -> int:
+    """Round one root (the value is not negative)."""
+
+    def reaches(level: Fraction) -> int:
+        """Compare the value with a level: -1, 0 or 1."""
+        needed = level - bias
+        if needed <= 0:
+            return 1 if needed < 0 or square else 0
+        left, right = gain * gain * square, needed * needed
+        return (left > right) - (left < right)
+
+    half = Fraction(0 if rounding is Rounding.TRUNCATE else 1, 2)
+    guess = math.floor(float(gain) * math.sqrt(square) + float(bias) + float(half))
+    # The greatest k whose lower boundary k - half is reached; at a tie half-even may step back.
+    k = next(k for k in (guess + 1, guess, guess - 1, guess - 2) if reaches(k - half) >= 0)
+    tie = half and reaches(k - half) == 0
+    down = rounding is Rounding.HALF_DOWN or (rounding is Rounding.HALF_EVEN and k % 2)
+    return k - 1 if tie and down else k

@@ -1,0 +1,119 @@
+"""Run a recipe on an array."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from imgconv.engines.base import Engine
+from imgconv.model.kernel import Kernel
+from imgconv.model.kernel_set import Filter, KernelSet
+from imgconv.model.output import Depth, OutputRange
+from imgconv.model.recipe import Recipe, Settings
+from imgconv.ops.correlate import Image, apply_kernel, as_image
+from imgconv.ops.kernel_set import apply_set
+from imgconv.ops.tone import binarize_reporting, invert, to_gray
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a recipe made of an image.
+
+    Attributes
+    ----------
+    image : ndarray
+    clipped : int
+        How many values of the last kernel's output were clamped to the range of their type.
+    threshold : float, optional
+        The one that binarizing chose for the whole image.
+    """
+
+    image: Image
+    clipped: int = 0
+    threshold: float | None = None
+
+    @property
+    def clipped_share(self) -> float:
+        """The clipped values as a share of all, 0 to 1."""
+        return self.clipped / self.image.size
+
+
+def run_recipe(
+    image: Image, recipe: Recipe, *, threads: int | None = None, engine: Engine | None = None
+) -> Outcome:
+    """Do to an image what a recipe says.
+
+    Parameters
+    ----------
+    image : ndarray, shape (rows, columns) or (rows, columns, channels)
+        uint8, uint16, int16 or float32; the fourth of four channels is alpha. Not modified.
+    recipe : Recipe
+    threads : int, optional
+        Default the CPUs that this process may use.
+    engine : Engine, optional
+        Default the fastest exact one.
+
+    Returns
+    -------
+    Outcome
+        Alpha is not filtered; it is carried to the pixel under the anchor.
+    """
+    pixels = as_image(image, recipe.settings.depth)
+    threshold = None
+    if recipe.gray is not None:
+        pixels = to_gray(pixels, recipe.gray)
+    if recipe.binarize is not None and not recipe.binarize_after:
+        pixels, threshold = binarize_reporting(pixels, recipe.binarize)
+    if recipe.invert and not recipe.binarize_after:
+        pixels = _inverted(pixels)
+    clipped = 0
+    for kernel, settings in recipe.stages(Depth.of(pixels.dtype)):
+        pixels, clipped = _filtered(pixels, kernel, settings, threads, engine)
+    if not recipe.kernels and recipe.settings.depth is not None:
+        identity = Kernel([[1]], name="identity")
+        pixels, clipped = _filtered(pixels, identity, recipe.settings, threads, engine)
+    if recipe.binarize is not None and recipe.binarize_after:
+        pixels, threshold = binarize_reporting(pixels, recipe.binarize)
+        clipped = 0
+    if recipe.invert and recipe.binarize_after:
+        pixels = _inverted(pixels)
+    return Outcome(pixels, clipped, threshold)
+
+
+def _filtered(
+    image: Image,
+    kernel: Filter,
+    settings: Settings,
+    threads: int | None,
+    engine: Engine | None,
+) -> tuple[Image, int]:
+    has_alpha = image.ndim == 3 and image.shape[2] == 4
+    colour = image[..., :3] if has_alpha else image
+    if isinstance(kernel, KernelSet):
+        filtered = apply_set(colour, kernel, settings, threads=threads, engine=engine)
+    else:
+        filtered = apply_kernel(colour, kernel, settings, threads=threads, engine=engine)
+    if not has_alpha:
+        return filtered.image, filtered.clipped
+    carrier = _carrier(kernel.kernels[0] if isinstance(kernel, KernelSet) else kernel)
+    alpha = apply_kernel(image[..., 3:], carrier, _carrying(settings), threads=threads)
+    return np.concatenate([filtered.image, alpha.image], axis=2), filtered.clipped
+
+
+def _carrier(kernel: Kernel) -> Kernel:
+    """Give the kernel of the same shape that takes the pixel under the anchor."""
+    rows, columns = kernel.shape
+    weights = [[int((r, c) == kernel.anchor) for c in range(columns)] for r in range(rows)]
+    return Kernel(weights, anchor=kernel.anchor)
+
+
+def _carrying(settings: Settings) -> Settings:
+    full = settings.depth is not None and settings.output_range is not OutputRange.SATURATE
+    return replace(settings, output_range=OutputRange.FULL if full else OutputRange.SATURATE)
+
+
+def _inverted(image: Image) -> Image:
+    if image.ndim == 3 and image.shape[2] == 4:
+        return np.concatenate([invert(image[..., :3]), image[..., 3:]], axis=2)
+    return invert(image)

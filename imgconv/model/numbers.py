@@ -81,6 +81,6 @@ def _parse_text(text: str) -> Rational:
     return simplest(Fraction(text))
 
 
-def simplest(value: Fraction) -> Rational:
+def simplest(value: Rational) -> Rational:
     """Give a whole number as an int."""
     return value.numerator if value.denominator == 1 else value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,8 @@ def say(message: str) -> None:
 
 def write_json(data: Any) -> None:
     """Write one JSON object on stdout."""
+    import json
+
     click.echo(json.dumps(data, indent=2, allow_nan=False, default=str))
 
 

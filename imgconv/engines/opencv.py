@@ -17,7 +17,7 @@ from imgconv.engines.base import Correlation, Filtered, Pixels, extended
 from imgconv.engines.rounding import clamped, round_floats
 from imgconv.model.border import Border
 from imgconv.model.errors import MissingDependencyError
-from imgconv.model.geometry import Axis
+from imgconv.model.geometry import Axis, Geometry
 from imgconv.model.kernel_set import Filter
 from imgconv.model.output import Depth, Rounding
 
@@ -146,9 +146,9 @@ def _pieces(job: Correlation) -> list[Correlation]:
     for r, row in enumerate(job.weights):
         for c in range(0, len(row), max(1, width)):
             part = row[c : c + max(1, width)]
-            columns = replace(across, taps=len(part), before=across.before - c * across.dilation)
-            rows = replace(down, taps=1, before=down.before - r * down.dilation)
-            geometry = replace(job.geometry, rows=rows, columns=columns)
+            columns = across._replace(taps=len(part), before=across.before - c * across.dilation)
+            rows = down._replace(taps=1, before=down.before - r * down.dilation)
+            geometry = Geometry(rows, columns)
             pieces.append(replace(job, weights=(part,), bias=Fraction(0), geometry=geometry))
     return pieces
 

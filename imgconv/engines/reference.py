@@ -8,7 +8,6 @@ which a bound shows that nothing overflows; beyond int64 those are Python's own.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from typing import TypeVar
 
@@ -19,6 +18,7 @@ from imgconv.engines.base import Correlation, Filtered, Pixels, Tap, extended
 from imgconv.engines.rounding import Integers, Quotients, integers_up_to
 
 _BAND_VALUES = 1 << 16  # output values worked on at a time: their sums stay in the L2 cache
+_WORK_FOR_THREADS = 10_000_000  # products; less is done before threads have started
 _Result = TypeVar("_Result")
 
 
@@ -78,9 +78,12 @@ def _each_band(job: Correlation, work: Callable[[slice, list[Tap]], _Result]) ->
     def band(rows: slice) -> _Result:
         return work(rows, _taps(job, source, rows))
 
+    taps = sum(weight != 0 for weights in job.weights for weight in weights)
     threads = min(job.threads, len(bands))
-    if threads == 1:
+    if threads == 1 or rows * columns * taps < _WORK_FOR_THREADS:
         return [band(rows) for rows in bands]
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(band, bands))
 

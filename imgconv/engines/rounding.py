@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +21,7 @@ def integers_up_to(bound: int) -> Any:
     return np.int32 if bound < 1 << 29 else np.int64 if bound < 1 << 61 else object
 
 
-@dataclass(frozen=True, slots=True)
-class Quotients:
+class Quotients(NamedTuple):
     """Exact values ``numerators / denominator``; the denominator is positive."""
 
     numerators: Integers
@@ -36,7 +34,8 @@ class Quotients:
         factor = gain.numerator * (denominator // gain.denominator)
         added = bias.numerator * (denominator // bias.denominator)
         largest = int(np.abs(sums).max(initial=0))
-        number = integers_up_to(max(abs(factor) * largest + abs(added), abs(factor), denominator))
+        bound = max(largest, abs(factor), abs(factor) * largest + abs(added), denominator)
+        number = integers_up_to(bound)
         numerators = sums.astype(number)
         if factor != 1:
             numerators *= factor

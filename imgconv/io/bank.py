@@ -85,7 +85,12 @@ class KernelBank(Mapping[str, Filter]):
     """
 
     def __init__(self, places: Sequence[str | os.PathLike[str]]) -> None:
-        self._files = [path for place in reversed(places) for path in bank_files(Path(place))]
+        self._places = {
+            path: rank
+            for rank, place in enumerate(reversed(places))
+            for path in bank_files(Path(place))
+        }
+        self._files = list(self._places)
         self._texts: dict[Path, str] = {}
         self._entries: dict[Path, dict[str, Entry]] = {}
 
@@ -103,7 +108,7 @@ class KernelBank(Mapping[str, Filter]):
         UnknownKernelError
             With the nearest names.
         """
-        for path in self._files:
+        for path in self._likeliest_first(name):
             if name in self._text(path):
                 entries = self._read(path)
                 found = entries.get(name) or next(
@@ -160,6 +165,16 @@ class KernelBank(Mapping[str, Filter]):
         if member.kernel is None:
             raise entry.node.error(f"{name!r} is a {member.kind}; a set is made of kernels")
         return member.kernel
+
+    def _likeliest_first(self, name: str) -> list[Path]:
+        """Put a file that defines the name before those that merely mention it.
+
+        Banks over others stay so: a name is looked for place by place.
+        """
+        return sorted(
+            self._files,
+            key=lambda path: (self._places[path], f"\n  {name}:" not in self._text(path)),
+        )
 
     def _text(self, path: Path) -> str:
         if path not in self._texts:

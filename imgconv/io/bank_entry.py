@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from imgconv.io.strict_yaml import Node
 from imgconv.model.errors import ArgumentError, ImgconvError, KernelError
@@ -22,8 +22,7 @@ KNOWN_KEYS = (*_ABOUT, *_KERNEL_KEYS, "generator", "parameters", "set", "combine
 _ONES = re.compile(r"ones\s+(\d{1,4})\s+(\d{1,4})")
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """A parameter of a generator: its default and what it may be."""
 
     name: str

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import PurePath
+from typing import NamedTuple
 
 from imgconv.model.errors import ImageWriteError
 from imgconv.model.output import Depth
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(NamedTuple):
     """An image file format.
 
     Attributes

@@ -52,7 +52,7 @@ def load_kernel(spec: str, bank: KernelBank | None = None) -> Filter:
         return parse_matrix(text)
     if file := _FILE.fullmatch(text.partition(":")[0]) or _FILE.fullmatch(text):
         return _from_file(text, file)
-    return _from_bank(text, bank or KernelBank.standard())
+    return _from_bank(text, KernelBank.standard() if bank is None else bank)
 
 
 def parse_matrix(text: str) -> Kernel:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from imgconv.engines.select import select_engine
 from imgconv.io import files, images
@@ -15,8 +14,7 @@ from imgconv.model.recipe import Recipe
 from imgconv.ops.run import Outcome, run_recipe
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """What happened to one file.
 
     Attributes
@@ -44,7 +42,7 @@ class Row:
 
     def as_dict(self) -> dict[str, Any]:
         """Give the row as plain data."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return self._asdict()
 
 
 def filter_bytes(

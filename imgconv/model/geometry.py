@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from enum import Enum
+from typing import NamedTuple
 
 from imgconv.model.errors import ArgumentError
 
@@ -26,8 +26,7 @@ Padding = tuple[int, int, int, int]
 Size = OutputSize | Padding
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+class Axis(NamedTuple):
     """One axis of a correlation: output `i`, tap `t` reads ``i*stride + t*dilation - before``."""
 
     length: int
@@ -44,8 +43,7 @@ class Axis:
         return -self.before, last - self.before + 1
 
 
-@dataclass(frozen=True, slots=True)
-class Geometry:
+class Geometry(NamedTuple):
     """Both axes of a correlation."""
 
     rows: Axis
@@ -95,9 +93,9 @@ def _placed(axis: Axis, name: str, anchor: int, size: OutputSize | tuple[int, ..
     n, stride = axis.length, axis.stride
     reach = (axis.taps - 1) * axis.dilation + 1
     if size is OutputSize.SAME:
-        return replace(axis, before=anchor * axis.dilation, out=-(-n // stride))
+        return axis._replace(before=anchor * axis.dilation, out=-(-n // stride))
     if size is OutputSize.FULL:
-        return replace(axis, before=reach - 1, out=-(-(n + reach - 1) // stride))
+        return axis._replace(before=reach - 1, out=-(-(n + reach - 1) // stride))
     before, after = (0, 0) if size is OutputSize.VALID else size
     room = n + before + after
     if room < reach:
@@ -107,7 +105,7 @@ def _placed(axis: Axis, name: str, anchor: int, size: OutputSize | tuple[int, ..
             "no output pixel is left",
             hint="use size 'same', a smaller kernel or a larger image",
         )
-    return replace(axis, before=before, out=(room - reach) // stride + 1)
+    return axis._replace(before=before, out=(room - reach) // stride + 1)
 
 
 def parse_size(value: OutputSize | str | int | Sequence[int]) -> Size:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from imgconv.model.errors import ArgumentError, KernelError
 from imgconv.model.numbers import Rational, parse_number, simplest
@@ -24,8 +24,7 @@ WeightsLike = _Array | Sequence[Sequence[object]]
 Weights = tuple[tuple[Rational, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class IntegerForm:
+class IntegerForm(NamedTuple):
     """A kernel over the integers: its value is ``gain * sum(weights * x) + bias``, exactly.
 
     `weights` are whole and have no common divisor; zero taps stay in place.

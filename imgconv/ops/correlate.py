@@ -182,7 +182,7 @@ def apply_kernel(
     if settings.output_range is OutputRange.RESCALE:
         job = _stretched(job, engine.extremes(job))
     filtered = engine.correlate(job)
-    return filtered if image.ndim == 3 else replace(filtered, image=filtered.image[..., 0])
+    return filtered if image.ndim == 3 else filtered._replace(image=filtered.image[..., 0])
 
 
 def plan(image: Image, kernel: Kernel, settings: Settings, threads: int | None) -> Correlation:

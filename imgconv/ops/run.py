@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,8 +17,7 @@ from imgconv.ops.kernel_set import apply_set
 from imgconv.ops.tone import binarize_reporting, invert, to_gray
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a recipe made of an image.
 
     Attributes

@@ -6,31 +6,18 @@ YAML files.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
-from imgconv.model.generators import derivatives, gaussians, windows
 from imgconv.model.kernel import Kernel
 
-GENERATORS: dict[str, Callable[..., Kernel]] = {
-    function.__name__: function
-    for function in (
-        windows.box,
-        windows.disk,
-        windows.motion,
-        windows.binomial,
-        windows.haar,
-        gaussians.gaussian,
-        gaussians.log,
-        gaussians.dog,
-        gaussians.unsharp,
-        gaussians.high_boost,
-        gaussians.gabor,
-        derivatives.savgol,
-        derivatives.laplacian_alpha,
-        derivatives.farid_derivative,
-    )
+_HOMES = {
+    "windows": ("box", "disk", "motion", "binomial", "haar"),
+    "gaussians": ("gaussian", "log", "dog", "unsharp", "high_boost", "gabor"),
+    "derivatives": ("savgol", "laplacian_alpha", "farid_derivative"),
 }
+GENERATORS = {name: home for home, names in _HOMES.items() for name in names}
+"""Every generator, and the module of this package that it stands in."""
 
 WHOLE = {"size", "length", "order"}
 """Parameters that are whole numbers."""
@@ -47,4 +34,5 @@ def generate(name: str, parameters: dict[str, Any]) -> Kernel:
         For parameters that do not go together.
     """
     arguments = {_PYTHON_NAMES.get(key, key): value for key, value in parameters.items()}
-    return GENERATORS[name](**arguments)
+    kernel: Kernel = getattr(import_module(f"{__name__}.{GENERATORS[name]}"), name)(**arguments)
+    return kernel

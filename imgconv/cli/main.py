@@ -8,12 +8,12 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Any, NoReturn
 
 import click
 
 from imgconv import __version__
+from imgconv.cli.lazy import LazyGroup
 from imgconv.model.errors import ImgconvError
 
 _COMMANDS = {
@@ -21,41 +21,16 @@ _COMMANDS = {
     "gray": "Convert to gray.",
     "binarize": "Convert to black and white.",
     "compare": "Hold a result against cv2.filter2D, and say why they differ.",
-    "kernels": "List, show and check kernels.",
+    "kernels": "List, show, check, plot, identify and export kernels.",
     "samples": "Write photographs to try things on.",
     "doctor": "Say what this installation has and what is missing.",
 }
 
 
-class _LazyGroup(click.Group):
-    """A group that imports a command's module when the command is used."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        command: click.Command = import_module(f"imgconv.cli.{cmd_name}").command
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
-            import difflib
-
-            close = difflib.get_close_matches(args[0], _COMMANDS, n=1)
-            ctx.fail(f"no command is called {args[0]!r}" + (f"; {close[0]}?" if close else ""))
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
-
-
 @click.group(
-    cls=_LazyGroup,
+    cls=LazyGroup,
+    package="imgconv.cli",
+    commands=_COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Example: imgconv apply photo.png sharp.png -k sharpen --padding replicate",
 )

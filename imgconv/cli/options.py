@@ -14,6 +14,7 @@ from imgconv.model.tone import Gray, ThresholdMethod
 
 if TYPE_CHECKING:
     from imgconv.io.bank import KernelBank
+    from imgconv.model.kernel import Kernel
     from imgconv.model.recipe import Recipe
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -121,6 +122,8 @@ recipe_options = together(
     bank_option,
     option("--convolve", is_flag=True, default=None, heading="Kernels",
            help="Flip the kernels first (convolution; the default is correlation)."),
+    option("--fuse", is_flag=True, default=None, heading="Kernels",
+           help="Make one kernel of several where that changes no bit, and say so."),
     option("--anchor", metavar="ROW,COL", heading="Kernels",
            help="The tap that lies on the output pixel.  [default: the centre, k//2]"),
     option("--gray", metavar="[METHOD]", heading="Tone, before the kernels",
@@ -175,6 +178,7 @@ output_options = together(
 _RECIPE_PARAMETERS = {
     "convolve": "convolve",
     "anchor": "anchor",
+    "fuse": "fuse",
     "gray": "gray",
     "binarize": "binarize",
     "binarize_after": "binarize-after",
@@ -195,6 +199,25 @@ def open_bank(banks: tuple[Path, ...]) -> KernelBank:
     from imgconv.io.bank import KernelBank
 
     return KernelBank.standard(banks)
+
+
+def one_kernel(spec: str, banks: tuple[Path, ...]) -> Kernel:
+    """Give the single kernel that a spec means.
+
+    Raises
+    ------
+    KernelError
+        When it is a set.
+    """
+    from imgconv.io.kernel_spec import load_kernel
+    from imgconv.model.errors import KernelError
+    from imgconv.model.kernel import Kernel
+
+    kernel = load_kernel(spec, open_bank(banks))
+    if not isinstance(kernel, Kernel):
+        members = ", ".join(member.name for member in kernel.kernels)
+        raise KernelError(f"{spec!r} is a set of kernels", hint=f"take one of them: {members}")
+    return kernel
 
 
 def recipe_of(parameters: Mapping[str, Any]) -> Recipe:

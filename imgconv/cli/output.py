@@ -77,6 +77,8 @@ def report(row: Row, as_json: bool, verbose: bool = False, recipe: str = "") -> 
     size = " x ".join(str(side) for side in row.shape)
     if verbose:
         say(f"{row.target}: {size} {row.depth}, engine {row.engine}, {row.seconds * 1000:.0f} ms")
+    for note in row.notes:
+        say(note)
     if row.threshold is not None and not as_json:
         say(f"threshold {row.threshold:g}")
     if row.clipped_share > _CLIPPED_SHARE_TO_MENTION:

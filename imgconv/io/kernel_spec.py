@@ -7,6 +7,7 @@ from pathlib import Path
 
 from imgconv.io.bank import KernelBank
 from imgconv.io.bank_entry import Entry
+from imgconv.io.kernel_algebra import evaluate, looks_like_expression
 from imgconv.model.errors import ArgumentError, KernelError
 from imgconv.model.kernel import Kernel
 from imgconv.model.kernel_set import Filter
@@ -23,8 +24,9 @@ def load_kernel(spec: str, bank: KernelBank | None = None) -> Filter:
     spec : str
         A name of the bank (``"sharpen"``); a generator or a set with options
         (``"gaussian:sigma=1.4"``, ``"gaussian:1.4"``, ``"sobel:output=orientation"``); a matrix,
-        rows apart by ``;`` (``"0 -1 0; -1 5 -1; 0 -1 0"``, ``"1/9 1/9 1/9"``); or a kernel of a
-        file (``"./mine.yaml#edge"``).
+        rows apart by ``;`` (``"0 -1 0; -1 5 -1; 0 -1 0"``, ``"1/9 1/9 1/9"``); a kernel of a
+        file (``"./mine.yaml#edge"``); or an expression (``"2*identity - gaussian:sigma=1"``,
+        ``"sobel_x @ gaussian:1"``, ``"emboss.T"``; see `imgconv.io.kernel_algebra`).
     bank : KernelBank, optional
         Default the built-in one and those of ``IMGCONV_KERNELS``.
 
@@ -52,7 +54,11 @@ def load_kernel(spec: str, bank: KernelBank | None = None) -> Filter:
         return parse_matrix(text)
     if file := _FILE.fullmatch(text.partition(":")[0]) or _FILE.fullmatch(text):
         return _from_file(text, file)
-    return _from_bank(text, KernelBank.standard() if bank is None else bank)
+    bank = KernelBank.standard() if bank is None else bank
+    if looks_like_expression(text):
+        known = bank
+        return evaluate(text, lambda name: _one_kernel(name, known), parse_matrix).named(text)
+    return _from_bank(text, bank)
 
 
 def parse_matrix(text: str) -> Kernel:
@@ -72,6 +78,13 @@ def parse_matrix(text: str) -> Kernel:
             f"{_short(text)}: {error.message}",
             error.hint or "write a matrix as '0 -1 0; -1 5 -1; 0 -1 0'",
         ) from None
+
+
+def _one_kernel(text: str, bank: KernelBank) -> Kernel:
+    found = _from_bank(text, bank)
+    if not isinstance(found, Kernel):
+        raise KernelError(f"{text!r} is a set of kernels; an expression is made of single ones")
+    return found
 
 
 def _from_bank(text: str, bank: KernelBank, prefix: str = "") -> Filter:

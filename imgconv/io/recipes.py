@@ -20,7 +20,7 @@ from imgconv.model.output import Depth, OutputRange, Rounding, parse_choice
 from imgconv.model.recipe import Recipe, Settings
 from imgconv.model.tone import Binarization, Gray
 
-FLAGS = ("convolve", "binarize-after", "invert")
+FLAGS = ("convolve", "fuse", "binarize-after", "invert")
 TEXTS = (
     "gray",
     "binarize",
@@ -44,8 +44,8 @@ def recipe_from(options: Mapping[str, object], bank: KernelBank | None = None) -
     Parameters
     ----------
     options : mapping
-        ``kernels``: specs or `Kernel` values; flags ``convolve``, ``binarize-after``, ``invert``;
-        text for the others, as on the command line. Absent or None means the default.
+        ``kernels``: specs or `Kernel` values; flags ``convolve``, ``fuse``, ``binarize-after``,
+        ``invert``; text for the others, as on the command line. Absent or None means the default.
     bank : KernelBank, optional
         Where names are looked up.
 
@@ -211,6 +211,7 @@ def format_recipe(recipe: Recipe) -> str:
         pairs["kernels"] = [_kernel_text(kernel) for kernel in recipe.kernels]
     pairs |= {
         "convolve": recipe.convolve or None,
+        "fuse": recipe.fuse or None,
         "gray": recipe.gray and recipe.gray.value,
         "binarize": recipe.binarize and str(recipe.binarize),
         "binarize-after": recipe.binarize_after or None,

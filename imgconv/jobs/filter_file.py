@@ -29,6 +29,8 @@ class Row(NamedTuple):
     engine : str
     seconds : float
         For reading, filtering and writing.
+    notes : tuple of str
+        What fusing did.
     """
 
     source: str
@@ -39,6 +41,7 @@ class Row(NamedTuple):
     threshold: float | None
     engine: str
     seconds: float
+    notes: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Give the row as plain data."""
@@ -73,6 +76,7 @@ def filter_bytes(
         threshold=outcome.threshold,
         engine=select_engine().name,
         seconds=time.perf_counter() - started,
+        notes=outcome.notes,
     )
     return encoded, row, outcome
 

@@ -40,6 +40,8 @@ class Recipe:
         Whether kernels are flipped first.
     anchor : (int, int), optional
         In place of every kernel's own.
+    fuse : bool
+        Whether neighbouring kernels become one where that changes no bit.
     gray : Gray, optional
     binarize : Binarization, optional
         Makes colour gray too.
@@ -53,6 +55,7 @@ class Recipe:
     kernels: tuple[Filter, ...] = ()
     convolve: bool = False
     anchor: tuple[int, int] | None = None
+    fuse: bool = False
     gray: Gray | None = None
     binarize: Binarization | None = None
     binarize_after: bool = False
@@ -67,9 +70,19 @@ class Recipe:
             depth=asked if asked.holds(depth) else depth,
             output_range=OutputRange.SATURATE,
         )
-        kernels = [self._placed(kernel) for kernel in self.kernels]
+        kernels, _ = self.chain(depth)
         stages = [(kernel, between) for kernel in kernels[:-1]]
         return stages + [(kernel, replace(self.settings, depth=asked)) for kernel in kernels[-1:]]
+
+    def chain(self, depth: Depth) -> tuple[list[Filter], list[str]]:
+        """Give the kernels as they are correlated, and what fusing did to them, in words."""
+        kernels = [self._placed(kernel) for kernel in self.kernels]
+        if not self.fuse:
+            return kernels, []
+        from imgconv.model.fusion import fused
+
+        asked = self.settings.depth or depth
+        return fused(kernels, self.settings, depth, asked if asked.holds(depth) else depth)
 
     def _placed(self, kernel: Filter) -> Filter:
         placed = kernel if self.anchor is None else kernel.anchored(self.anchor)

@@ -23,20 +23,19 @@ class Outcome(NamedTuple):
     Attributes
     ----------
     image : ndarray
-    clipped : int
-        How many values of the last kernel's output were clamped to the range of their type.
+    clipped_share : float
+        Share of the values that were clamped to the range of their type, 0 to 1; in a chain, that
+        of the kernel with the greatest.
     threshold : float, optional
         The one that binarizing chose for the whole image.
+    notes : tuple of str
+        What fusing did.
     """
 
     image: Image
-    clipped: int = 0
+    clipped_share: float = 0
     threshold: float | None = None
-
-    @property
-    def clipped_share(self) -> float:
-        """The clipped values as a share of all, 0 to 1."""
-        return self.clipped / self.image.size
+    notes: tuple[str, ...] = ()
 
 
 def run_recipe(
@@ -67,18 +66,19 @@ def run_recipe(
         pixels, threshold = binarize_reporting(pixels, recipe.binarize)
     if recipe.invert and not recipe.binarize_after:
         pixels = _inverted(pixels)
-    clipped = 0
+    clipped = 0.0
+    _, notes = recipe.chain(Depth.of(pixels.dtype))
     for kernel, settings in recipe.stages(Depth.of(pixels.dtype)):
-        pixels, clipped = _filtered(pixels, kernel, settings, threads, engine)
+        pixels, share = _filtered(pixels, kernel, settings, threads, engine)
+        clipped = max(clipped, share)
     if not recipe.kernels and recipe.settings.depth is not None:
         identity = Kernel([[1]], name="identity")
         pixels, clipped = _filtered(pixels, identity, recipe.settings, threads, engine)
     if recipe.binarize is not None and recipe.binarize_after:
         pixels, threshold = binarize_reporting(pixels, recipe.binarize)
-        clipped = 0
     if recipe.invert and recipe.binarize_after:
         pixels = _inverted(pixels)
-    return Outcome(pixels, clipped, threshold)
+    return Outcome(pixels, clipped, threshold, tuple(notes))
 
 
 def _filtered(
@@ -87,18 +87,19 @@ def _filtered(
     settings: Settings,
     threads: int | None,
     engine: Engine | None,
-) -> tuple[Image, int]:
+) -> tuple[Image, float]:
     has_alpha = image.ndim == 3 and image.shape[2] == 4
     colour = image[..., :3] if has_alpha else image
     if isinstance(kernel, KernelSet):
         filtered = apply_set(colour, kernel, settings, threads=threads, engine=engine)
     else:
         filtered = apply_kernel(colour, kernel, settings, threads=threads, engine=engine)
+    share = filtered.clipped / filtered.image.size
     if not has_alpha:
-        return filtered.image, filtered.clipped
+        return filtered.image, share
     carrier = _carrier(kernel.kernels[0] if isinstance(kernel, KernelSet) else kernel)
     alpha = apply_kernel(image[..., 3:], carrier, _carrying(settings), threads=threads)
-    return np.concatenate([filtered.image, alpha.image], axis=2), filtered.clipped
+    return np.concatenate([filtered.image, alpha.image], axis=2), share
 
 
 def _carrier(kernel: Kernel) -> Kernel:

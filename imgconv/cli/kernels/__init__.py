@@ -1,0 +1,19 @@
+"""`imgconv kernels`: the bank, seen from the shell."""
+
+from __future__ import annotations
+
+from imgconv.cli.lazy import LazyGroup
+
+command = LazyGroup(
+    "kernels",
+    package="imgconv.cli.kernels",
+    commands={
+        "list": "List the bank by family, or search it.",
+        "show": "Show one kernel: weights, sum, symmetry, range, source.",
+        "check": "Look over a bank file.",
+        "plot": "Draw weights and frequency response.",
+        "identify": "Say what a matrix is.",
+        "export": "Write a kernel for another tool.",
+    },
+    help="List, show, check, plot, identify and export kernels.",
+)

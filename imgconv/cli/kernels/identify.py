@@ -1,0 +1,36 @@
+"""`imgconv kernels identify`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from imgconv.cli import output
+from imgconv.cli.options import Command, bank_option, json_option, one_kernel, open_bank
+
+
+@click.command(
+    "identify",
+    cls=Command,
+    context_settings={"ignore_unknown_options": True},  # a matrix may begin with -
+    epilog="Examples:\n\n"
+    "imgconv kernels identify '-2 0 2; -4 0 4; -2 0 2'\n\n"
+    "imgconv kernels identify matrix.txt",
+)
+@click.argument("matrix", metavar="MATRIX|FILE")
+@bank_option
+@json_option
+def command(matrix: str, banks: tuple[Path, ...], as_json: bool) -> None:
+    """Say what a matrix is; it may stand in a text file, a row a line, or be any kernel."""
+    from imgconv.io.matrix_file import is_matrix_file, read_matrix
+    from imgconv.model.kernel import Kernel
+    from imgconv.ops.identify import identify
+
+    kernel = read_matrix(matrix) if is_matrix_file(matrix) else one_kernel(matrix, banks)
+    known = [kernel for kernel in open_bank(banks).values() if isinstance(kernel, Kernel)]
+    said = identify(kernel, known)
+    if as_json:
+        output.write_json({"said": said})
+    else:
+        click.echo("\n".join(said))

@@ -56,13 +56,18 @@ class _Trial:
 def find_causes(
     image: Image, recipe: Recipe, ours: Image, theirs: Image, against: str
 ) -> list[Cause]:
-    """Explain the pixels at which two results differ, each by the first cause that fits."""
+    """Explain the pixels at which two results differ, each by the first cause that fits.
+
+    `against` says what made `theirs`: "opencv" and "naive" have arithmetic of their own to try.
+    """
     open_pixels = _differing(ours, theirs)
     causes: dict[str, Cause] = {}
     depths = Depth.of(image.dtype), Depth.of(ours.dtype)
     if against == "opencv":
         sums, borders = list(_sums_of_opencv(recipe, *depths)), list(Border)
         trials = [*_ties(recipe), *sums, *_other_settings(recipe, borders)]
+    elif against != "naive":
+        trials = [*_ties(recipe), *_other_settings(recipe, list(Border))]
     else:
         sums, borders = list(_sums_of_script(recipe)), [Border.REPLICATE]
         trials = [*_ties(recipe), *_other_settings(recipe, borders), *sums]

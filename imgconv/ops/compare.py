@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -65,8 +66,8 @@ class Comparison:
         return self.difference.max_abs_diff <= self.tolerance
 
     def as_dict(self) -> dict[str, Any]:
-        """Give everything but the images as plain data."""
-        return {
+        """Give everything but the images as plain data; what is not finite is None."""
+        facts: dict[str, Any] = {
             "against": self.against,
             **asdict(self.difference),
             "causes": [asdict(cause) for cause in self.causes],
@@ -76,6 +77,7 @@ class Comparison:
             "seconds_theirs": self.seconds_theirs,
             "opencv": self.opencv,
         }
+        return _finite(facts)
 
 
 def compare(
@@ -182,6 +184,18 @@ def difference_picture(comparison: Comparison) -> tuple[NDArray[np.uint8], float
     factor = 255 / float(apart.max()) if apart.any() else 1.0
     picture: NDArray[np.uint8] = np.rint(apart * factor).astype(np.uint8)
     return picture, factor
+
+
+def _finite(data: dict[str, Any]) -> dict[str, Any]:
+    """Put None for numbers that JSON cannot say."""
+    return {
+        key: _finite(value)
+        if isinstance(value, dict)
+        else None
+        if isinstance(value, float) and not math.isfinite(value)
+        else value
+        for key, value in data.items()
+    }
 
 
 def _tone_of(recipe: Recipe) -> Recipe:

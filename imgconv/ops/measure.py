@@ -47,7 +47,8 @@ class Difference:
     max_at : (int, int)
         Row and column of the greatest difference; the first of several.
     psnr : float or None
-        In dB, over the range of the type (1 for float32); None for equal images.
+        In dB, over the range of the type (1 for float32); None for equal images, and where a
+        difference is infinite.
     ssim : float or None
         Mean structural similarity of scikit-image; None below 7 x 7 pixels.
     border, interior : Region
@@ -91,7 +92,9 @@ def measure(ours: Image, theirs: Image, inside: NDArray[np.bool_]) -> Difference
     mean_square = float(np.mean(np.square(apart)))
     white = Depth.of(ours.dtype).high
     equal = mean_square == 0
-    psnr = None if equal else 10 * math.log10(white * white / mean_square)
+    psnr = None
+    if not equal and math.isfinite(mean_square):
+        psnr = 10 * math.log10(white * white / mean_square)
     return Difference(
         pixels=per_pixel.size,
         equal=int(np.count_nonzero(per_pixel == 0)),

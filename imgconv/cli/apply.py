@@ -52,7 +52,7 @@ def command(source: Path | None, target: Path | None, **options: Any) -> None:
 
     recipe = recipe_of(options)
     if options["print_recipe"]:
-        click.echo(format_recipe(recipe), nl=False)
+        output.show(format_recipe(recipe).rstrip())
         return
     if source is None or target is None:
         raise click.UsageError("IN and OUT are missing; the first two arguments are files, or -")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,17 @@ if TYPE_CHECKING:
     from imgconv.ops.compare import Comparison
 
 
+class _Tolerance(click.FloatRange):
+    """A finite number."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        """Refuse NaN and infinity, which no difference can be held against."""
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number", param, ctx)
+        return number
+
+
 @click.command(
     "compare",
     cls=Command,
@@ -46,7 +58,7 @@ if TYPE_CHECKING:
 )
 @option(
     "--tolerance",
-    type=click.FloatRange(min=0),
+    type=_Tolerance(min=0),
     metavar="LEVELS",
     heading="Comparing",
     help="Greatest difference that passes.  [default: 1; float images: 1e-5 of full scale]",
@@ -77,7 +89,7 @@ def command(source: Path, **options: Any) -> int:
 
     recipe = recipe_of(options)
     if options["print_recipe"]:
-        click.echo(format_recipe(recipe), nl=False)
+        output.show(format_recipe(recipe).rstrip())
         return 0
     if options["whole_bank"]:
         return _compare_bank(source, recipe, options)
@@ -89,7 +101,7 @@ def command(source: Path, **options: Any) -> int:
     if options["as_json"]:
         output.write_json({**comparison.as_dict(), "recipe": format_recipe(recipe)})
     else:
-        click.echo(describe(comparison))
+        output.show(describe(comparison))
     if options["diff"]:
         _write_difference(comparison, options["diff"], options["overwrite"])
     return 0 if comparison.within_tolerance else 1
@@ -97,14 +109,17 @@ def command(source: Path, **options: Any) -> int:
 
 def compare_file(source: Path, recipe: Recipe, **settings: Any) -> Comparison:
     """Read an image and compare."""
-    from imgconv.io import images
     from imgconv.ops.compare import compare
 
+    return compare(_read(source, recipe), recipe, **settings)
+
+
+def _read(source: Path, recipe: Recipe) -> Any:
+    from imgconv.io import images
+
     if output.is_stream(source):
-        image = images.decode(output.read_stdin(), "stdin", recipe.settings.depth)
-    else:
-        image = images.read_image(source, depth=recipe.settings.depth)
-    return compare(image, recipe, **settings)
+        return images.decode(output.read_stdin(), "stdin", recipe.settings.depth)
+    return images.read_image(source, depth=recipe.settings.depth)
 
 
 def one_line(comparison: Comparison) -> str:
@@ -146,25 +161,23 @@ def describe(comparison: Comparison) -> str:
 def _compare_bank(source: Path, recipe: Recipe, options: dict[str, Any]) -> int:
     if recipe.kernels or options["diff"]:
         raise ArgumentError("--all compares every kernel; it goes without -k and --diff")
-    from imgconv.io import images
-
-    image = images.read_image(source, depth=recipe.settings.depth)
+    image = _read(source, recipe)
     bank = open_bank(options["banks"])
     rows: list[dict[str, Any]] = []
     if not options["as_json"]:
-        click.echo(_TABLE_HEAD)
+        output.show(_TABLE_HEAD)
     for name in bank:
         row = _bank_row(image, replace(recipe, kernels=(bank[name],)), name, options)
         rows.append(row)
         if not options["as_json"]:
-            click.echo(_table_line(row))
+            output.show(_table_line(row))
     passed = sum(bool(row.get("within_tolerance")) for row in rows)
     refused = sum("refused" in row for row in rows)
     summary = f"{passed} of {len(rows) - refused} kernels within the tolerance"
     if options["as_json"]:
         output.write_json({"source": str(source), "kernels": rows, "passed": passed})
     else:
-        click.echo(summary + (f", {refused} not possible there" if refused else ""))
+        output.show(summary + (f", {refused} not possible there" if refused else ""))
     return 0 if passed + refused == len(rows) else 1
 
 

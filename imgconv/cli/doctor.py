@@ -24,7 +24,7 @@ def command(as_json: bool) -> int:
         output.write_json(facts)
     else:
         for name, value in facts.items():
-            click.echo(f"{name:<12} {_text(value)}")
+            output.show(f"{name:<12} {_text(value)}")
     return 1 if facts["missing"] else 0
 
 

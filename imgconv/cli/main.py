@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import errno
-import gc
 import os
-import signal
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
 
 import click
 
 from imgconv import __version__
+from imgconv.cli import output
 from imgconv.cli.lazy import LazyGroup
 from imgconv.model.errors import ImgconvError
 
@@ -47,14 +44,9 @@ def group() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and give the exit code; prints, but never exits."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # BLAS is not used; its threads cost 15 ms
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        result = group.main(
-            list(sys.argv[1:] if arguments is None else arguments),
-            prog_name="imgconv",
-            standalone_mode=False,
-        )
-        sys.stdout.flush()
-        return result if isinstance(result, int) else 0
+        return _run(words)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return 2
@@ -68,12 +60,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MemoryError as error:
         said = f": {error}" if str(error) else ""
         return _failed(f"not enough memory{said}", "use a smaller image or kernel", 7)
-    except OSError as error:
-        if error.errno == errno.EPIPE:
-            return _closed_pipe()
-        return _bug(error)
+    except BrokenPipeError:
+        return 5  # whoever read our output has had enough; there is nobody to tell
     except Exception as error:
         return _bug(error)
+
+
+def _run(words: list[str]) -> int:
+    if "_IMGCONV_COMPLETE" in os.environ:
+        group.main(words, prog_name="imgconv")
+    try:
+        # Not group.main: it answers a closed pipe with 1, which here means "differs".
+        with group.make_context("imgconv", words) as context:
+            result = group.invoke(context)
+    except click.exceptions.Exit as request:
+        result = request.exit_code
+    output.flush()
+    return result if isinstance(result, int) else 0
 
 
 def _failed(message: str, hint: str | None, code: int) -> int:
@@ -88,12 +91,6 @@ def _one_line(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def _closed_pipe() -> int:
-    """Say nothing: whoever read our output has had enough."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 5
-
-
 def _bug(error: Exception) -> int:
     if os.environ.get("IMGCONV_DEBUG"):
         import traceback
@@ -104,22 +101,3 @@ def _bug(error: Exception) -> int:
         "set IMGCONV_DEBUG=1 for the traceback, and report it with the command",
         70,
     )
-
-
-def _interrupt(*_: Any) -> NoReturn:
-    raise KeyboardInterrupt
-
-
-def entry() -> NoReturn:
-    """Run as a program: descriptor 2 is taken from the codecs, and the exit code is the process's.
-
-    A run is short, so it neither collects garbage nor tears the interpreter down: that is 25 ms.
-    """
-    from imgconv.io import codec_noise
-
-    gc.disable()
-    sys.stderr = codec_noise.redirect()
-    signal.signal(signal.SIGTERM, _interrupt)  # so that no partial file stays behind
-    code = main()
-    sys.stderr.flush()
-    os._exit(code)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from imgconv.cli import output
 from imgconv.model.border import Border
 from imgconv.model.output import Depth, OutputRange, Rounding
 from imgconv.model.tone import Gray, ThresholdMethod
@@ -41,14 +42,23 @@ class Command(click.Command):
         """Give a bare ``--gray`` or ``--binarize`` its default value."""
         known = {name for param in self.params for name in param.opts}
         complete: list[str] = []
+        end = args.index("--") if "--" in args else len(args)
         for i, arg in enumerate(args):
-            if arg in _BARE and arg in known:
+            if i < end and arg in _BARE and arg in known:
                 default, words = _BARE[arg]
                 following = args[i + 1] if i + 1 < len(args) else ""
                 takes = following in words or (arg == "--binarize" and _is_value(following, words))
                 arg = arg if takes else f"{arg}={default}"  # noqa: PLW2901
             complete.append(arg)
-        return super().parse_args(ctx, complete)
+        try:
+            return super().parse_args(ctx, complete)
+        except click.UsageError as error:
+            bare = [name for name in _BARE if name in args and name in known]
+            if bare and "unexpected extra argument" in error.message:
+                choices = one_of(_BARE[bare[0]][1])
+                said = f"{error.message}; after {bare[0]} only a method may stand: {choices}"
+                raise click.UsageError(said, ctx) from None
+            raise
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options under their headings."""
@@ -91,7 +101,18 @@ def one_of(choices: list[str]) -> str:
     return "|".join(choices)
 
 
-path_argument = click.Path(path_type=Path, allow_dash=True)
+class PathOrStream(click.ParamType[Path]):
+    """A file, or ``-`` for stdin or stdout."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Keep ``-`` apart from a file called ``./-``."""
+        del param, ctx
+        return output.STREAM if value == "-" else Path(value)
+
+
+path_argument = PathOrStream()
 
 in_out_arguments = together(
     click.argument("source", metavar="IN", type=path_argument),

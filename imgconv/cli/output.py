@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
@@ -15,22 +18,41 @@ if TYPE_CHECKING:
 
 _CLIPPED_SHARE_TO_MENTION = 0.01
 
+STREAM = Path("-")
+"""What ``-`` is; known by identity, since `Path` makes the same of ``./-``."""
+
 
 def say(message: str) -> None:
     """Write a line on stderr."""
     click.echo(message, err=True)
 
 
+def show(text: str) -> None:
+    """Write text and a line end on stdout.
+
+    Raises
+    ------
+    ImageWriteError
+        When stdout is closed or full.
+    """
+    write_stdout(text.encode("utf-8", "surrogateescape") + b"\n")
+
+
 def write_json(data: Any) -> None:
     """Write one JSON object on stdout."""
     import json
 
-    click.echo(json.dumps(data, indent=2, allow_nan=False, default=str))
+    show(json.dumps(data, indent=2, allow_nan=False, default=str))
+
+
+def colour_on_stdout() -> bool:
+    """Tell whether stdout is a terminal that may be painted (NO_COLOR is honoured)."""
+    return sys.stdout is not None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def is_stream(path: Path) -> bool:
-    """Tell whether a path means stdin or stdout."""
-    return str(path) == "-"
+    """Tell whether a path means stdin or stdout: ``-`` does, a file called ``./-`` does not."""
+    return path is STREAM
 
 
 def read_stdin() -> bytes:
@@ -58,16 +80,42 @@ def check_stdout(as_json: bool) -> None:
     """
     if as_json:
         raise ArgumentError("--json and an image cannot both go to stdout", "write to a file")
-    if sys.stdout.isatty():
+    if sys.stdout is not None and sys.stdout.isatty():
         raise ImageWriteError(
             "stdout is a terminal; an image would garble it", hint="redirect it: > out.png"
         )
 
 
 def write_stdout(data: bytes) -> None:
-    """Write a picture on stdout."""
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+    """Write bytes on stdout.
+
+    Raises
+    ------
+    ImageWriteError
+        When it is closed or full.
+    """
+    with _stdout() as stream:
+        stream.write(data)
+
+
+def flush() -> None:
+    """Write out what stdout still holds."""
+    if sys.stdout is not None:
+        with _stdout() as stream:
+            stream.flush()
+
+
+@contextmanager
+def _stdout() -> Iterator[BinaryIO]:
+    if sys.stdout is None or sys.stdout.closed:
+        raise ImageWriteError("stdout is closed")
+    try:
+        sys.stdout.flush()
+        yield sys.stdout.buffer
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise ImageWriteError(f"stdout: {(error.strerror or str(error)).lower()}") from None
 
 
 def report(row: Row, as_json: bool, verbose: bool = False, recipe: str = "") -> None:

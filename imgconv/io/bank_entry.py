@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -163,7 +164,7 @@ def read_kernel(node: Node) -> Kernel:
     return kernel
 
 
-def _weights(node: Node, fields: dict[str, Node]) -> Any:
+def _weights(node: Node, fields: Mapping[str, Node]) -> Any:
     if ("column" in fields) != ("row" in fields) or ("weights" in fields) == ("row" in fields):
         raise node.error(
             "a kernel has either weights, or column and row (whose product the weights are)"
@@ -188,7 +189,7 @@ def _weights(node: Node, fields: dict[str, Node]) -> Any:
     return rows
 
 
-def _generator(fields: dict[str, Node], common: dict[str, Any]) -> Entry:
+def _generator(fields: Mapping[str, Node], common: dict[str, Any]) -> Entry:
     for key in (*_KERNEL_KEYS, "set", "combine"):
         if key in fields:
             raise fields[key].error(f"a generator has no {key!r}")
@@ -220,7 +221,7 @@ def _parameter(name: str, node: Node) -> Parameter:
     return parameter
 
 
-def _set(fields: dict[str, Node], common: dict[str, Any]) -> Entry:
+def _set(fields: Mapping[str, Node], common: dict[str, Any]) -> Entry:
     for key in (*_KERNEL_KEYS, "parameters"):
         if key in fields:
             raise fields[key].error(f"a set has no {key!r}")

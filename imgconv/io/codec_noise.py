@@ -8,33 +8,69 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 _sink: int | None = None
+_borrowing = threading.Lock()
 
 
 def redirect() -> TextIO:
     """Point descriptor 2 at a nameless file, once, and give a stream on the real one."""
     global _sink
-    real = os.dup(2)
-    if hasattr(os, "memfd_create"):
-        _sink = os.memfd_create("imgconv-codec-noise")
-    else:
-        import tempfile
-
-        with tempfile.TemporaryFile() as file:
-            _sink = os.dup(file.fileno())
+    try:
+        real = os.dup(2)
+    except OSError:  # there is none
+        real = os.open(os.devnull, os.O_WRONLY)
+    _sink = _nameless_file()
     os.dup2(_sink, 2)
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
     return os.fdopen(real, "w", buffering=1, encoding=encoding, errors="backslashreplace")
 
 
-def take() -> str:
-    """Give what was printed since the last call, or nothing where nothing was redirected."""
-    if _sink is None:
-        return ""
-    end = os.lseek(_sink, 0, os.SEEK_END)
-    text = os.pread(_sink, min(end, 1 << 16), 0)
-    os.ftruncate(_sink, 0)
-    os.lseek(_sink, 0, os.SEEK_SET)
+@contextmanager
+def heard() -> Iterator[list[str]]:
+    """Give a list that holds, afterwards, what was printed meanwhile.
+
+    A program that called `redirect` has it in its file. In a library descriptor 2 is borrowed for
+    the moment, and what was printed is then passed on: it may be another thread's.
+    """
+    said: list[str] = []
+    if _sink is not None:
+        _take(_sink)
+        try:
+            yield said
+        finally:
+            said.append(_take(_sink))
+        return
+    with _borrowing:
+        real, sink = os.dup(2), _nameless_file()
+        os.dup2(sink, 2)
+        try:
+            yield said
+        finally:
+            os.dup2(real, 2)
+            said.append(_take(sink))
+            if said[0]:
+                os.write(2, said[0].encode("utf-8", "replace"))
+            os.close(sink)
+            os.close(real)
+
+
+def _nameless_file() -> int:
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("imgconv-codec-noise")
+    import tempfile
+
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
+
+
+def _take(sink: int) -> str:
+    end = os.lseek(sink, 0, os.SEEK_END)
+    text = os.pread(sink, min(end, 1 << 16), 0)
+    os.ftruncate(sink, 0)
+    os.lseek(sink, 0, os.SEEK_SET)
     return text.decode("utf-8", "replace")

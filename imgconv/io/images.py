@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ Image = NDArray[Any]
 # Keeps depth and alpha and applies the EXIF orientation: IMREAD_UNCHANGED without
 # IMREAD_IGNORE_ORIENTATION, IMREAD_COLOR_RGB and the IMREAD_REDUCED bits.
 _AS_IT_IS = -1 & ~128 & ~256 & ~(16 | 32 | 64)
+_LOG_MARK = re.compile(r"^\[\s*\w+:\d+@[\d.]+\]\s*global\s+\S+\s+\S+\s*")
 _JPEG_DAMAGE = ("Corrupt JPEG data", "premature end", "Premature end")
 
 
@@ -56,18 +59,20 @@ def decode(data: bytes, name: str, depth: Depth | str | None = None) -> Image:
         empty = "it is empty" if not data else "its first bytes are of no known format"
         raise ImageReadError(f"{name}: not an image: {empty}", hint=f"known are {known}")
     cv2 = load_cv2()
-    codec_noise.take()
+    if data[:2] in (b"P1", b"P2", b"P3"):
+        data += b"\n"  # OpenCV takes a plain-text image without a last line end for a cut one
     try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), _AS_IT_IS)
+        with codec_noise.heard() as noise:
+            pixels = cv2.imdecode(np.frombuffer(data, np.uint8), _AS_IT_IS)
     except cv2.error as error:
         if "CV_IO_MAX" in str(error):
             raise LimitError(
                 f"{name}: more pixels than OpenCV decodes (2^20 on a side, 2^30 in all)"
             ) from None
         raise ImageReadError(f"{name}: the {kind.name} data is damaged") from None
-    noise = codec_noise.take()
-    if pixels is None or any(words in noise for words in _JPEG_DAMAGE):
-        raise ImageReadError(f"{name}: the {kind.name} data is damaged or cut short{_said(noise)}")
+    if pixels is None or any(words in noise[0] for words in _JPEG_DAMAGE):
+        said = _said(noise[0])
+        raise ImageReadError(f"{name}: the {kind.name} data is damaged or cut short{said}")
     if pixels.dtype == np.float64 and depth in (Depth.F32, "f32"):
         pixels = pixels.astype(np.float32)
     try:
@@ -145,14 +150,11 @@ def encode(image: Image, kind: Format, name: str) -> bytes:
     channels = 1 if image.ndim == 2 else image.shape[2]
     check_holds(kind, Depth.of(image.dtype), channels, name)
     cv2 = load_cv2()
-    codec_noise.take()
-    try:
+    done, data = False, b""
+    with codec_noise.heard() as noise, contextlib.suppress(cv2.error):
         done, data = cv2.imencode(kind.suffixes[0], np.ascontiguousarray(_swapped(image)))
-    except cv2.error as error:
-        done, data = False, str(error)
-    noise = codec_noise.take()
     if not done:
-        raise ImageWriteError(f"{name}: it cannot be encoded as {kind.name}{_said(noise)}")
+        raise ImageWriteError(f"{name}: it cannot be encoded as {kind.name}{_said(noise[0])}")
     return bytes(data)
 
 
@@ -170,6 +172,7 @@ def _swapped(image: Image) -> Image:
 
 
 def _said(noise: str) -> str:
-    """Give the last thing a codec said, shortened, for a message."""
-    lines = [line.strip() for line in noise.splitlines() if line.strip()]
-    return f" ({lines[-1][-120:]})" if lines else ""
+    """Give the last thing a codec said, without its log's own marks, where it fits a message."""
+    lines = [_LOG_MARK.sub("", line).strip() for line in noise.splitlines()]
+    last = next((line for line in reversed(lines) if line), "")
+    return f" ({last})" if last and len(last) <= 80 and "/" not in last else ""

@@ -142,7 +142,11 @@ def read_recipe(
     """
     text = strict_yaml.read_text(Path(path), RecipeError)
     node = strict_yaml.parse(text, str(path), RecipeError)
-    return _checked(_with_options(recipe_from_node(node, bank), options or {}, bank))
+    recipe = _with_options(_unchecked(node, bank), options or {}, bank)
+    try:
+        return _checked(recipe)
+    except ImgconvError as error:
+        raise node.error(error.message, error.hint) from None
 
 
 def recipe_from_node(node: Node, bank: KernelBank | None = None) -> Recipe:
@@ -153,6 +157,15 @@ def recipe_from_node(node: Node, bank: KernelBank | None = None) -> Recipe:
     ImgconvError
         Of the node's class, with file, line and column.
     """
+    recipe = _unchecked(node, bank)
+    try:
+        return _checked(recipe)
+    except ImgconvError as error:
+        raise node.error(error.message, error.hint) from None
+
+
+def _unchecked(node: Node, bank: KernelBank | None) -> Recipe:
+    """Read the keys; whether they go together may depend on options that are still to come."""
     recipe = Recipe()
     fields = node.as_mapping((*KEYS, "border"))
     if "border" in fields and "padding" in fields:
@@ -165,10 +178,7 @@ def recipe_from_node(node: Node, bank: KernelBank | None = None) -> Recipe:
             if isinstance(error, value.raises):
                 raise
             raise value.error(error.message, error.hint) from None
-    try:
-        return _checked(recipe)
-    except ImgconvError as error:
-        raise node.error(error.message, error.hint) from None
+    return recipe
 
 
 def _option(key: str, node: Node, bank: KernelBank | None) -> object:

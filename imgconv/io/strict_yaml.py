@@ -7,18 +7,20 @@ time, so a hostile file costs no more than the part of it that was read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from imgconv.model.errors import ImgconvError, KernelError
 
 LARGEST_FILE = 1 << 20
 DEEPEST = 12
+MOST_NODES = 30_000
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(slots=True)
 class Node:
     """A piece of a YAML file and where it stands.
 
@@ -33,22 +35,34 @@ class Node:
         Of a mapping: the values, and the places of the keys.
     """
 
-    file: str
-    line: int
-    column: int
-    kind: str
-    text: str = ""
-    quoted: bool = False
-    items: list[Node] = field(default_factory=list)
-    fields: dict[str, Node] = field(default_factory=dict)
-    keys: dict[str, Node] = field(default_factory=dict)
-    raises: type[ImgconvError] = KernelError
+    __slots__ = (
+        "column",
+        "fields",
+        "file",
+        "items",
+        "keys",
+        "kind",
+        "line",
+        "quoted",
+        "raises",
+        "text",
+    )
+
+    def __init__(
+        self, file: str, line: int, column: int, kind: str, raises: type[ImgconvError]
+    ) -> None:
+        self.file, self.line, self.column, self.kind, self.raises = file, line, column, kind, raises
+        self.text = ""
+        self.quoted = False
+        self.items: Sequence[Node] = ()
+        self.fields: Mapping[str, Node] = _NOTHING
+        self.keys: Mapping[str, Node] = _NOTHING
 
     def error(self, message: str, hint: str | None = None) -> ImgconvError:
         """Make an error that says where."""
         return self.raises(f"{self.file}:{self.line}:{self.column}: {message}", hint)
 
-    def as_mapping(self, known: tuple[str, ...] | None = None) -> dict[str, Node]:
+    def as_mapping(self, known: tuple[str, ...] | None = None) -> Mapping[str, Node]:
         """Give the fields of a mapping whose keys must all be known."""
         if self.kind != "mapping":
             raise self.error(f"a mapping (key: value) must stand here, not a {self.kind}")
@@ -57,7 +71,7 @@ class Node:
                 raise place.error(f"unknown key {key!r}", hint="known here: " + ", ".join(known))
         return self.fields
 
-    def as_list(self) -> list[Node]:
+    def as_list(self) -> Sequence[Node]:
         """Give the items of a list."""
         if self.kind != "list":
             raise self.error(f"a list must stand here, not a {self.kind}")
@@ -95,7 +109,8 @@ def read_text(path: Path, raises: type[ImgconvError] = KernelError) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise raises(f"{path}:{line}: not UTF-8 text") from None
+        column = error.start - data.rfind(b"\n", 0, error.start)
+        raise raises(f"{path}:{line}:{column}: not UTF-8 text") from None
 
 
 def parse(text: str, file: str, raises: type[ImgconvError] = KernelError) -> Node:
@@ -116,6 +131,10 @@ def parse(text: str, file: str, raises: type[ImgconvError] = KernelError) -> Nod
         mark = error.problem_mark or error.context_mark
         at = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
         raise raises(f"{at}: {error.problem or 'not YAML'}") from None
+    except yaml.reader.ReaderError as error:
+        before = text[: error.position]
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        raise raises(f"{file}:{line}:{column}: a character that YAML does not allow") from None
     except yaml.YAMLError as error:
         raise raises(f"{file}: not YAML: {str(error).splitlines()[0]}") from None
 
@@ -125,6 +144,7 @@ class _Reader:
     file: str
     raises: type[ImgconvError]
     events: Iterator[Any]
+    nodes: int = 0
 
     def document(self) -> Node:
         event = self._next()
@@ -144,7 +164,7 @@ class _Reader:
 
     def _place(self, event: Any, kind: str = "text") -> Node:
         mark = event.start_mark
-        return Node(self.file, mark.line + 1, mark.column + 1, kind, raises=self.raises)
+        return Node(self.file, mark.line + 1, mark.column + 1, kind, self.raises)
 
     def _node(self, event: Any, depth: int) -> Node:
         kind = type(event).__name__
@@ -152,6 +172,9 @@ class _Reader:
             raise self._place(event).error("anchors (&) and aliases (*) are not allowed")
         if getattr(event, "tag", None) is not None:
             raise self._place(event).error(f"tags ({event.tag[:40]}) are not allowed")
+        self.nodes += 1
+        if self.nodes > MOST_NODES:
+            raise self._place(event).error(f"more than {MOST_NODES} values, the most that are read")
         if depth > DEEPEST:
             raise self._place(event).error(f"nested deeper than {DEEPEST} levels")
         if kind == "ScalarEvent":
@@ -163,18 +186,22 @@ class _Reader:
         return self._mapping(event, depth)
 
     def _list(self, start: Any, depth: int) -> Node:
-        node = self._place(start, "list")
+        node, items = self._place(start, "list"), []
         while type(event := self._next()).__name__ != "SequenceEndEvent":
-            node.items.append(self._node(event, depth + 1))
+            items.append(self._node(event, depth + 1))
+        node.items = items
         return node
 
     def _mapping(self, start: Any, depth: int) -> Node:
         node = self._place(start, "mapping")
+        keys: dict[str, Node] = {}
+        fields: dict[str, Node] = {}
+        node.keys, node.fields = keys, fields
         while type(event := self._next()).__name__ != "MappingEndEvent":
             key = self._node(event, depth + 1)
             name = key.as_text()
-            if name in node.fields:
+            if name in fields:
                 raise key.error(f"key {name!r} stands here twice")
-            node.keys[name] = key
-            node.fields[name] = self._node(self._next(), depth + 1)
+            keys[name] = key
+            fields[name] = self._node(self._next(), depth + 1)
         return node

@@ -71,7 +71,7 @@ def run_recipe(
     for kernel, settings in recipe.stages(Depth.of(pixels.dtype)):
         pixels, share = _filtered(pixels, kernel, settings, threads, engine)
         clipped = max(clipped, share)
-    if not recipe.kernels and recipe.settings.depth is not None:
+    if not recipe.kernels and recipe.settings != Settings():
         identity = Kernel([[1]], name="identity")
         pixels, clipped = _filtered(pixels, identity, recipe.settings, threads, engine)
     if recipe.binarize is not None and recipe.binarize_after:

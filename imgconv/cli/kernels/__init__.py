@@ -15,5 +15,6 @@ command = LazyGroup(
         "identify": "Say what a matrix is.",
         "export": "Write a kernel for another tool.",
     },
+    epilog="Example: imgconv kernels list edge",
     help="List, show, check, plot, identify and export kernels.",
 )

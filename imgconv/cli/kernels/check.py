@@ -27,6 +27,6 @@ def command(file: Path, as_json: bool) -> int:
         output.write_json({"kernels": count, "errors": errors, "findings": listed})
     else:
         for finding in findings:
-            click.echo(f"{finding.level}: {finding.message}")
-        click.echo(f"{count} kernels, {errors} errors, {len(findings) - errors} other findings")
+            output.show(f"{finding.level}: {finding.message}")
+        output.show(f"{count} kernels, {errors} errors, {len(findings) - errors} other findings")
     return 3 if errors else 0

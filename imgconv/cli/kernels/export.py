@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from imgconv.cli import output
 from imgconv.cli.options import Command, bank_option, one_kernel, one_of, option
 
 _TOOLS = ["yaml", "opencv", "numpy", "imagemagick", "vips", "gmic"]
@@ -36,4 +37,4 @@ def command(name: str, tool: str, banks: tuple[Path, ...]) -> None:
     """Write KERNEL on stdout in the form that another tool reads."""
     from imgconv.model.export import export
 
-    click.echo(export(one_kernel(name, banks), tool))
+    output.show(export(one_kernel(name, banks), tool))

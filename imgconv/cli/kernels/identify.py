@@ -33,4 +33,4 @@ def command(matrix: str, banks: tuple[Path, ...], as_json: bool) -> None:
     if as_json:
         output.write_json({"said": said})
     else:
-        click.echo("\n".join(said))
+        output.show("\n".join(said))

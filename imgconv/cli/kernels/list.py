@@ -45,9 +45,9 @@ def command(
     shown = None
     for entry in entries:
         if entry.family != shown:
-            click.echo(f"{entry.family}:")
+            output.show(f"{entry.family}:")
             shown = entry.family
-        click.echo(f"  {_signature(entry):<34} {entry.description}")
+        output.show(f"  {_signature(entry):<34} {entry.description}")
     if not entries:
         output.say("no kernel fits")
 

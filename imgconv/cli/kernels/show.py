@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from imgconv.model.kernel_set import KernelSet
 
 
+_LARGEST_PICTURE = 31
+
+
 @click.command(
     "show",
     cls=Command,
@@ -70,23 +73,42 @@ def _show_kernel(kernel: Kernel) -> None:
 
     rows, columns = kernel.shape
     title = kernel.name or "matrix"
-    click.echo(f"{title}: {rows} x {columns}, anchor {kernel.anchor[0]},{kernel.anchor[1]}")
+    output.show(f"{title}: {rows} x {columns}, anchor {kernel.anchor[0]},{kernel.anchor[1]}")
     for key, text in _words(kernel).items():
         if text:
-            click.echo(f"  {key}: {text}")
+            output.show(f"  {key}: {text}")
     if max(rows, columns) <= 15:
-        click.echo("\n".join(_matrix(kernel)))
+        output.show("\n".join(_matrix(kernel)))
     else:
-        click.echo(f"  ({rows} x {columns} weights; --json writes them)")
+        output.show(f"  ({rows} x {columns} weights; --json writes them)")
+    if max(rows, columns) <= _LARGEST_PICTURE and output.colour_on_stdout():
+        output.show("\n".join(_picture(kernel)))
     facts = examine(kernel)
-    click.echo(f"  scale {kernel.scale}, offset {kernel.offset}, sum {facts.sum}")
-    click.echo(f"  rank {facts.rank}" + (" (separable)" if facts.rank == 1 else ""))
+    output.show(f"  scale {kernel.scale}, offset {kernel.offset}, sum {facts.sum}")
+    output.show(f"  rank {facts.rank}" + (" (separable)" if facts.rank == 1 else ""))
     if kernel.factors:
         column, row = (" ".join(map(str, factor)) for factor in kernel.factors)
         if max(rows, columns) <= 15:
-            click.echo(f"  = column {column}  times  row {row}")
-    click.echo(f"  symmetry: {', '.join(facts.symmetry) or 'none'}")
-    click.echo(f"  8-bit input yields {_decimal(facts.low)} to {_decimal(facts.high)}")
+            output.show(f"  = column {column}  times  row {row}")
+    output.show(f"  symmetry: {', '.join(facts.symmetry) or 'none'}")
+    output.show(f"  8-bit input yields {_decimal(facts.low)} to {_decimal(facts.high)}")
+
+
+def _picture(kernel: Kernel) -> list[str]:
+    """Paint the weights: blue below 0, red above, white at 0."""
+    largest = max(abs(float(weight)) for row in kernel.weights for weight in row) or 1.0
+    sign = -1 if kernel.scale < 0 else 1
+    lines = []
+    for row in kernel.weights:
+        shades = [sign * float(weight) / largest for weight in row]
+        cells = [click.style("  ", bg=_colour(shade)) for shade in shades]
+        lines.append("    " + "".join(cells))
+    return lines
+
+
+def _colour(shade: float) -> tuple[int, int, int]:
+    fade = round(255 * (1 - abs(shade)))
+    return (255, fade, fade) if shade > 0 else (fade, fade, 255)
 
 
 def _decimal(value: Any) -> str:
@@ -100,8 +122,8 @@ def _matrix(kernel: Kernel) -> list[str]:
 
 
 def _show_set(kernels: KernelSet) -> None:
-    click.echo(f"{kernels.name}: {kernels.combine.value} of {len(kernels.kernels)} kernels")
-    click.echo(f"  description: {kernels.description}\n  source: {kernels.source}")
+    output.show(f"{kernels.name}: {kernels.combine.value} of {len(kernels.kernels)} kernels")
+    output.show(f"  description: {kernels.description}\n  source: {kernels.source}")
     for kernel in kernels.kernels:
-        click.echo(f"  {kernel.name}  {kernel.orientation}")
-        click.echo("\n".join(_matrix(kernel)))
+        output.show(f"  {kernel.name}  {kernel.orientation}")
+        output.show("\n".join(_matrix(kernel)))

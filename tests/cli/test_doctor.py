@@ -1,0 +1,45 @@
+"""`imgconv doctor`: what this installation has."""
+
+from __future__ import annotations
+
+import json
+import platform
+
+import cv2
+import numpy as np
+
+import imgconv
+
+
+def test_a_whole_installation_is_exit_0(run):
+    done = run("doctor", "--json")
+    facts = json.loads(done.out)
+    assert (done.code, done.err, facts["missing"]) == (0, "", [])
+    assert facts["imgconv"] == imgconv.__version__
+    assert facts["python"].startswith(platform.python_version())
+    assert facts["libraries"]["numpy"] == np.__version__
+    assert facts["libraries"]["opencv-python"].startswith(cv2.__version__)
+    assert set(facts["codecs"]) >= {"png", "jpeg", "tiff", "webp", "bmp", "pgm", "ppm"}
+    assert facts["cpus"] >= 1
+
+
+def test_the_words_have_a_line_for_each_fact(run):
+    facts = json.loads(run("doctor", "--json").out)
+    done = run("doctor")
+    assert [line.split()[0] for line in done.out.decode().splitlines()] == list(facts)
+
+
+def test_a_bank_that_cannot_be_read_is_missing(run, monkeypatch):
+    monkeypatch.setenv("IMGCONV_KERNELS", "/nowhere/bank.yaml")
+    done = run("doctor", "--json")
+    assert done.code == 1
+    assert any("/nowhere/bank.yaml" in line for line in json.loads(done.out)["missing"])
+
+
+def test_a_codec_that_opencv_lacks_is_missing(run, monkeypatch):
+    monkeypatch.setattr(cv2, "haveImageWriter", lambda name: not name.endswith(".webp"))
+    done = run("doctor", "--json")
+    facts = json.loads(done.out)
+    assert done.code == 1
+    assert facts["codecs"]["webp"] == "missing"
+    assert any("webp" in line for line in facts["missing"])

@@ -1,0 +1,134 @@
+"""Help: every command has it, with an example that works and a word on every option."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+
+import click
+import pytest
+from cli.program import assert_fails
+
+import imgconv as package
+from imgconv.cli.main import group
+
+
+def tree(command, path):
+    """Give a command and all under it, with the words that call it."""
+    found = [(path, command)]
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found += tree(command.get_command(context, name), [*path, name])
+    return found
+
+
+COMMANDS = {" ".join(["imgconv", *path]): command for path, command in tree(group, [])}
+LEAVES = {name: c for name, c in COMMANDS.items() if not isinstance(c, click.Group)}
+
+
+def examples(text):
+    """Give the example command lines of a help text, however they are set."""
+    for line in (text or "").splitlines():
+        for part in line.removeprefix("Examples:").removeprefix("Example:").split("; imgconv "):
+            words = part.strip().removeprefix("imgconv ")
+            piped = words.partition("| imgconv ")[2] or words
+            if (words and words != part.strip()) or "; imgconv " in line:
+                yield piped.partition(" > ")[0]
+
+
+def test_the_commands_of_the_design_are_there():
+    wanted = {"apply", "gray", "binarize", "compare", "samples", "doctor"}
+    wanted |= {"kernels list", "kernels show", "kernels check"}
+    assert {f"imgconv {name}" for name in wanted} <= set(LEAVES)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(run, name):
+    done = run(*name.split()[1:], "--help")
+    text = done.out.decode()
+    assert (done.code, done.err) == (0, "")
+    assert text.startswith(f"Usage: {name} ")
+    assert "Example" in text
+    assert run(*name.split()[1:], "-h").out == done.out
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_every_example_is_a_command_line_that_the_program_takes(name):
+    """Nothing is run: the words are parsed by the very command whose help has them."""
+    lines = list(examples(LEAVES[name].epilog))
+    assert lines
+    for line in lines:
+        words = shlex.split(line)
+        own = name.split()[1:]
+        assert words[: len(own)] == own, line
+        LEAVES[name].make_context(name, words[len(own) :])
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_every_option_says_what_it_is_for(run, name):
+    text = " ".join(run(*name.split()[1:], "--help").out.decode().split())
+    options = [p for p in LEAVES[name].params if isinstance(p, click.Option)]
+    for option in options:
+        assert option.help, option.name
+        assert not option.hidden
+        assert all(opt in text for opt in option.opts)
+
+
+def test_the_top_help_lists_commands_and_exit_codes(run):
+    text = run("--help").out.decode()
+    for name in LEAVES:
+        assert f"  {name.split()[1]} " in text
+    for code in (0, 1, 2, 3, 4, 5, 6, 7, 70, 130):
+        assert f"{code} " in text
+
+
+def test_version(run):
+    for option in ("--version", "-V"):
+        done = run(option)
+        assert (done.code, done.err) == (0, "")
+        assert done.out.decode().split()[-1] == package.__version__
+
+
+@pytest.mark.parametrize("arguments", [[], ["kernels"]])
+def test_a_group_alone_shows_its_help_and_is_wrong_usage(run, arguments):
+    done = run(*arguments)
+    assert (done.code, done.out) == (2, b"")
+    assert done.err.startswith("Usage: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["aply"], ["'aply'", "apply"]),
+        (["kernels", "shw"], ["'shw'", "show"]),
+        (["qqq"], ["'qqq'", "--help"]),
+        (["apply", "--paddin", "wrap"], ["--paddin", "--padding"]),
+    ],
+)
+def test_an_unknown_word_is_answered_with_the_nearest(run, arguments, words):
+    assert_fails(run(*arguments), 2, *words)
+
+
+HEAVY = """
+import os, runpy, sys
+
+def leave(code=0):
+    print(code, sorted({"numpy", "cv2", "skimage", "yaml"} & set(sys.modules)), file=sys.stderr)
+    sys.stderr.flush()
+    end(0)
+
+end, os._exit, sys.exit = os._exit, leave, leave
+sys.argv = ["imgconv", *sys.argv[1:]]
+runpy.run_module("imgconv", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["apply", "--help"]])
+def test_help_and_version_import_neither_numpy_nor_opencv(arguments, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", HEAVY, *arguments], capture_output=True, check=False, cwd=tmp_path
+    )
+    assert done.stdout
+    assert done.stderr == b"0 []\n"

@@ -68,7 +68,7 @@ def _in_common_units(
     factors = [int(gain * denominator) for gain in kernel_gains]
     if sums[0].dtype == np.float64:
         return Fraction(1, denominator), [s * f for s, f in zip(sums, factors, strict=True)]
-    largest = max(int(np.abs(s).max()) * abs(f) for s, f in zip(sums, factors, strict=True))
+    largest = max(max(int(np.abs(s).max()), 1) * abs(f) for s, f in zip(sums, factors, strict=True))
     number = integers_up_to(largest * largest * len(sums))
     return Fraction(1, denominator), [
         s.astype(number) * f for s, f in zip(sums, factors, strict=True)
@@ -86,7 +86,9 @@ def _orientation(values: list[NDArray[Any]], depth: Depth) -> Image:
     x, y = (value.astype(np.float64) for value in values)
     turns = np.arctan2(y, x) / (2 * math.pi) % 1.0
     if depth is Depth.F32:
-        return (turns * 360).astype(np.float32)
+        angles = (turns * 360).astype(np.float32)
+        return np.where(angles == 360, np.float32(0), angles)  # a hair below a full turn
+    turns = np.nan_to_num(turns)
     levels = depth.high + 1 - depth.low
     return (np.rint(turns * levels) % levels + depth.low).astype(depth.dtype)
 
@@ -148,12 +150,16 @@ def _from_floats(
 
 def _rounded_roots(
     squares: NDArray[Any], gain: Fraction, bias: Fraction, rounding: Rounding
-) -> NDArray[np.int64]:
+) -> NDArray[Any]:
     """Round ``gain * sqrt(squares) + bias``, exactly: what float64 leaves open, integers decide."""
+    if squares.dtype == object or not 1e-100 < gain < 1e100:
+        flat = [_rounded_root(int(square), gain, bias, rounding) for square in squares.ravel()]
+        return np.array(flat, object).reshape(squares.shape)
     nearly = np.sqrt(squares.astype(np.float64)) * float(gain) + float(bias)
     nearly = np.minimum(nearly, 1e9)  # far beyond every range, and short of what int64 holds
     step = np.float64(0 if rounding is Rounding.TRUNCATE else 0.5)
-    result = np.floor(nearly + step).astype(np.int64)
+    rounded = np.trunc(nearly) if step == 0 else np.floor(nearly + step)
+    result = rounded.astype(np.int64)
     distance = np.abs(nearly + step - np.rint(nearly + step))
     doubtful = (distance < 1e-9 * (1 + np.abs(nearly))) & (squares != 0)
     for at in zip(*np.nonzero(doubtful), strict=True):
@@ -162,20 +168,18 @@ def _rounded_roots(
 
 
 def _rounded_root(square: int, gain: Fraction, bias: Fraction, rounding: Rounding) -> int:
-    """Round one root (the value is not negative)."""
+    """Round one root; the gain is not negative.
 
-    def reaches(level: Fraction) -> int:
-        """Compare the value with a level: -1, 0 or 1."""
-        needed = level - bias
-        if needed <= 0:
-            return 1 if needed < 0 or square else 0
-        left, right = gain * gain * square, needed * needed
-        return (left > right) - (left < right)
-
+    ``floor((x + b) / c)`` is ``floor((floor(x) + b) / c)`` for whole b and c, so a whole square
+    root is all that it takes.
+    """
     half = Fraction(0 if rounding is Rounding.TRUNCATE else 1, 2)
-    guess = math.floor(float(gain) * math.sqrt(square) + float(bias) + float(half))
-    # The greatest k whose lower boundary k - half is reached; at a tie half-even may step back.
-    k = next(k for k in (guess + 1, guess, guess - 1, guess - 2) if reaches(k - half) >= 0)
-    tie = half and reaches(k - half) == 0
+    c = math.lcm(gain.denominator, (bias + half).denominator)
+    a, b = int(gain * c), int((bias + half) * c)
+    root = math.isqrt(a * a * square)
+    k, rest = divmod(root + b, c)
+    exact = rest == 0 and root * root == a * a * square
+    if rounding is Rounding.TRUNCATE:
+        return k + 1 if k < 0 and not exact else k
     down = rounding is Rounding.HALF_DOWN or (rounding is Rounding.HALF_EVEN and k % 2)
-    return k - 1 if tie and down else k
+    return k - 1 if exact and down else k

@@ -76,7 +76,7 @@ def _with_options(recipe: Recipe, options: Mapping[str, object], bank: KernelBan
     for flag in FLAGS:
         if flag in given:
             changes[flag.replace("-", "_")] = bool(given[flag])
-    texts = {key: str(given[key]) for key in TEXTS if key in given}
+    texts = {key: _text(given[key]) for key in TEXTS if key in given}
     if "gray" in texts:
         changes["gray"] = parse_choice(Gray, texts["gray"], "gray method")
     if "binarize" in texts:
@@ -94,6 +94,10 @@ def _checked(result: Recipe) -> Recipe:
         for kernel in result.kernels:
             kernel.anchored(result.anchor)
     return result
+
+
+def _text(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _settings(settings: Settings, texts: Mapping[str, str]) -> Settings:

@@ -13,6 +13,7 @@ from imgconv.engines.base import Correlation, Engine, Filtered
 from imgconv.engines.rounding import Quotients, clamped, integers_up_to, round_floats
 from imgconv.engines.select import select_engine
 from imgconv.model.errors import ArgumentError
+from imgconv.model.kernel import Kernel
 from imgconv.model.kernel_set import Combine, KernelSet, SetOutput
 from imgconv.model.output import Depth, OutputRange, Rounding
 from imgconv.model.recipe import Settings
@@ -52,7 +53,7 @@ def apply_set(
     if kernels.output is SetOutput.INDEX:
         result = _winners(values, kernels.combine).astype(depth.dtype), 0
     elif kernels.output is SetOutput.ORIENTATION:
-        result = _orientation(values, depth), 0
+        result = _orientation(_along_axes(kernels, values), depth), 0
     else:
         result = _combined(kernels.combine, values, unit, settings, jobs[0])
     pixels, clipped = result
@@ -80,6 +81,31 @@ def _winners(values: list[NDArray[Any]], combine: Combine) -> NDArray[Any]:
         values if combine is Combine.MAX else [np.abs(v) for v in values]
     )
     return np.asarray(np.argmax(stacked, axis=0))
+
+
+def _along_axes(kernels: KernelSet, values: list[NDArray[Any]]) -> list[NDArray[np.float64]]:
+    """Turn the values of a pair into a gradient along x and y.
+
+    A kernel answers a ramp by its first moments, so a pair that looks along other directions, as
+    that of Roberts does, is put right by the inverse of its moments. Where there is none (a kernel
+    without moments) the values stay as they are.
+    """
+    a, b = (value.astype(np.float64) for value in values)
+    (ax, ay), (bx, by) = (_moments(kernel) for kernel in kernels.kernels)
+    determinant = ax * by - ay * bx
+    if determinant == 0:
+        return [a, b]
+    with np.errstate(invalid="ignore"):
+        x = a * float(by / determinant) - b * float(ay / determinant)
+        y = b * float(ax / determinant) - a * float(bx / determinant)
+    return [x, y]
+
+
+def _moments(kernel: Kernel) -> tuple[Fraction, Fraction]:
+    """Give what a kernel answers to ramps of slope 1 along x and y."""
+    x = sum(c * weight for row in kernel.weights for c, weight in enumerate(row))
+    y = sum(r * weight for r, row in enumerate(kernel.weights) for weight in row)
+    return Fraction(kernel.scale * x), Fraction(kernel.scale * y)
 
 
 def _orientation(values: list[NDArray[Any]], depth: Depth) -> Image:

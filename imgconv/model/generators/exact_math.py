@@ -9,10 +9,12 @@ from fractions import Fraction
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
+from imgconv.model.errors import ArgumentError
 from imgconv.model.numbers import Rational
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+_DIGITS_COMPARED = 40
 _PI = Decimal("3.14159265358979323846264338327950288419716939937510582097494")
 
 
@@ -51,7 +53,9 @@ def _cos_sin(radians: Decimal) -> tuple[Decimal, Decimal]:
     return cosine, sine
 
 
-def quantised(values: Sequence[Decimal], bits: int, least_shift: int = 0) -> tuple[list[int], int]:
+def rounded_to_bits(
+    values: Sequence[Decimal], bits: int, least_shift: int = 0
+) -> tuple[list[int], int]:
     """Round values to whole multiples of 2**-s, half to even.
 
     Parameters
@@ -67,10 +71,63 @@ def quantised(values: Sequence[Decimal], bits: int, least_shift: int = 0) -> tup
     -------
     (list of int, int)
         The multiples and s.
+
+    Raises
+    ------
+    ArgumentError
+        When every value is 0.
     """
     largest = max(abs(value) for value in values)
+    if largest == 0:
+        raise ArgumentError("every weight of this kernel would be 0")
     shift = least_shift
     while largest * 2**shift < 2 ** (bits - 1):
         shift += 1
     unit = Decimal(2**shift)
     return [int((value * unit).to_integral_value()) for value in values], shift
+
+
+def quantised(
+    values: Sequence[Decimal], total: int, bits: int, least_shift: int = 0
+) -> tuple[list[int], int]:
+    """Round values to whole multiples of 2**-s that add up to a total exactly.
+
+    Parameters
+    ----------
+    values : sequence of Decimal
+        In order of rows; equal values stay equal, but for the central one.
+    total : int
+        0 or 1.
+    bits, least_shift : int
+        As for `rounded_to_bits`.
+
+    Returns
+    -------
+    (list of int, int)
+        The multiples and s. Each is rounded half to even; what is then missing to the total is
+        given out one by one where rounding took most, to equal values together, and the rest to
+        the centre. So all but the centre are off by less than one multiple.
+    """
+    whole, shift = rounded_to_bits(values, bits, least_shift)
+    unit = Decimal(2**shift)
+    missing = total * 2**shift - sum(whole)
+    step = 1 if missing > 0 else -1
+    groups: dict[Decimal, list[int]] = {}
+    for i, value in enumerate(values):
+        # Values that are equal by symmetry may differ in their last digits.
+        groups.setdefault(round(value, _DIGITS_COMPARED), []).append(i)
+    centre = len(values) // 2
+
+    def gained(value: Decimal) -> tuple[Decimal, Decimal]:
+        rounding = step * (whole[groups[value][0]] - value * unit)
+        return round(rounding, _DIGITS_COMPARED // 2), value
+
+    for value in sorted(groups, key=gained):
+        members = groups[value]
+        took = gained(value)[0] <= 0
+        if took and centre not in members and len(members) <= abs(missing):
+            for i in members:
+                whole[i] += step
+            missing -= step * len(members)
+    whole[centre] += missing
+    return whole, shift

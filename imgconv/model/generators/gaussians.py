@@ -1,8 +1,8 @@
 """Kernels made of Gaussians: blur, unsharp mask, difference, Laplacian, Gabor.
 
 A blur is the outer product of one row with itself. The row is the sampled Gaussian, normalised and
-rounded to multiples of 2**-s, where s is at least 15 and gives the largest weight 12 bits or more;
-what is then missing to a sum of 1 goes to its centre.
+rounded to multiples of 2**-s that add up to exactly 1; s is at least 15 and gives the largest
+weight 12 bits or more.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from imgconv.model.generators.exact_math import (
     exact,
     fifty_digits,
     quantised,
+    rounded_to_bits,
 )
 from imgconv.model.kernel import Kernel
 from imgconv.model.numbers import Rational
@@ -25,6 +26,8 @@ Size = int | str
 """An odd number, or ``"auto"``."""
 
 _SURFACE_BITS = 15
+_LARGEST = 1023
+_LARGEST_WAVE = 255
 
 
 def gaussian(sigma: Rational, size: Size, rule: str) -> Kernel:
@@ -50,6 +53,12 @@ def dog(sigma1: Rational, sigma2: Rational, size: Size) -> Kernel:
         raise ArgumentError(f"dog needs sigma1 < sigma2, not {sigma1} and {sigma2}")
     side = _side(size, _auto_size(sigma2, "3sigma"))
     narrow, wide = _blur(sigma1, side), _blur(sigma2, side)
+    if narrow.weights == wide.weights:
+        raise ArgumentError(
+            f"the Gaussians of sigma {sigma1} and {sigma2} round to the same weights over "
+            f"{side} x {side}",
+            hint="choose sigmas further apart, or a larger size",
+        )
     common = math.lcm(Fraction(narrow.scale).denominator, Fraction(wide.scale).denominator)
     factors = int(narrow.scale * common), int(wide.scale * common)
     weights = [
@@ -75,8 +84,7 @@ def log(sigma: Rational, size: Size) -> Kernel:
         for x in range(-reach, reach + 1)
     ]
     mean = sum(values, Decimal(0)) / len(values)
-    whole, shift = quantised([value - mean for value in values], _SURFACE_BITS)
-    whole[len(whole) // 2] -= sum(whole)
+    whole, shift = quantised([value - mean for value in values], 0, _SURFACE_BITS)
     return _square(whole, side, shift)
 
 
@@ -95,7 +103,7 @@ def gabor(
     Multiples of 2**-s with 15 bits for the largest weight.
     """
     wide = max(Fraction(sigma), Fraction(sigma) / Fraction(gamma))
-    side = _side(size, _auto_size(wide, "3sigma"))
+    side = _side(size, _auto_size(wide, "3sigma"), _LARGEST_WAVE)
     span = range(-(side // 2), side // 2 + 1)
     across, down = cos_sin_degrees(theta)
     squeeze, spread = exact(gamma), 2 * exact(sigma) ** 2
@@ -112,7 +120,7 @@ def gabor(
             height = (-(along * along + aside * aside) / spread).exp()
             envelope += height
             values.append(height * (cos_x * cos_y - sin_x * sin_y))
-    whole, shift = quantised([value / envelope for value in values], _SURFACE_BITS)
+    whole, shift = rounded_to_bits([value / envelope for value in values], _SURFACE_BITS)
     return _square(whole, side, shift)
 
 
@@ -120,8 +128,7 @@ def gabor(
 def _blur(sigma: Rational, side: int) -> Kernel:
     row = _bell(side // 2, exact(sigma) ** 2)
     total = sum(row)
-    whole, shift = quantised([value / total for value in row], bits=12, least_shift=15)
-    whole[side // 2] += 2**shift - sum(whole)
+    whole, shift = quantised([value / total for value in row], 1, bits=12, least_shift=15)
     return Kernel([[a * b for b in whole] for a in whole], scale=Fraction(1, 4**shift))
 
 
@@ -154,8 +161,13 @@ def _auto_size(sigma: Rational, rule: str) -> int:
     return 2 * math.ceil((3 if rule == "3sigma" else 4) * Fraction(sigma)) + 1
 
 
-def _side(size: Size, auto: int) -> int:
+def _side(size: Size, auto: int, largest: int = _LARGEST) -> int:
     if isinstance(size, str):
+        if auto > largest:
+            raise ArgumentError(
+                f"the kernel would have {auto} x {auto} weights; a side is at most {largest}",
+                hint="give a smaller sigma, or the size",
+            )
         return auto
     if size % 2 == 0:
         raise ArgumentError(f"size is {size}; a kernel of Gaussians has an odd size")

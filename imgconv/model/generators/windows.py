@@ -71,8 +71,7 @@ def motion(length: int, angle: Rational) -> Kernel:
         for x in range(-reach_x, reach_x + 1)
     ]
     total = sum(weights)
-    whole, shift = quantised([weight / total for weight in weights], _MOTION_BITS)
-    whole[len(whole) // 2] += 2**shift - sum(whole)
+    whole, shift = quantised([weight / total for weight in weights], 1, _MOTION_BITS)
     width = 2 * reach_x + 1
     rows = _trimmed([whole[i : i + width] for i in range(0, len(whole), width)])
     return Kernel(rows, scale=Fraction(1, 2**shift))

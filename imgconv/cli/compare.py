@@ -192,18 +192,17 @@ def _bank_row(image: Any, recipe: Recipe, name: str, options: dict[str, Any]) ->
         return {"name": name, "refused": str(error)}
 
 
-_TABLE_HEAD = f"{'kernel':<24}{'equal':>10}{'max':>6}{'PSNR':>8}{'ours ms':>9}{'theirs':>8}  why"
+_TABLE_HEAD = f"{'kernel':<24}{'differ':>10}{'max':>6}{'PSNR':>8}{'ours ms':>9}{'theirs':>8}  why"
 
 
 def _table_line(row: dict[str, Any]) -> str:
     if "refused" in row:
         return f"{row['name']:<24}{row['refused']}"
     psnr = "inf" if row["psnr"] is None else f"{row['psnr']:.1f}"
-    share = row["equal"] / row["pixels"]
-    equal = "all" if share == 1 else f"{share:.3%}"
+    differ = row["pixels"] - row["equal"]
     why = ", ".join(f"{cause['name']} {cause['pixels']}" for cause in row["causes"])
     times = f"{row['seconds'] * 1000:>9.1f}{row['seconds_theirs'] * 1000:>8.1f}"
-    line = f"{row['name']:<24}{equal:>10}{row['max_abs_diff']:>6.3g}{psnr:>8}{times}  {why}"
+    line = f"{row['name']:<24}{differ:>10}{row['max_abs_diff']:>6.3g}{psnr:>8}{times}  {why}"
     return line.rstrip()
 
 

@@ -54,7 +54,9 @@ class Parameter(NamedTuple):
         return value
 
     def __str__(self) -> str:
-        allowed = "|".join(self.choices) if self.choices else f"{self.low}..{self.high}"
+        allowed = "|".join(self.choices)
+        if self.low is not None and self.high is not None:
+            allowed = f"{float(self.low):g}..{float(self.high):g}"
         return f"{self.name}={self.default} ({allowed})"
 
 

@@ -17,7 +17,7 @@ from imgconv.model.errors import ArgumentError
 from imgconv.model.geometry import Axis
 from imgconv.model.kernel_set import KernelSet
 from imgconv.model.output import Depth, OutputRange
-from imgconv.model.recipe import Recipe
+from imgconv.model.recipe import Recipe, Settings
 from imgconv.ops.causes import Cause, find_causes
 from imgconv.ops.correlate import Image, as_image, plan
 from imgconv.ops.measure import Difference, absolute_difference, measure
@@ -200,7 +200,7 @@ def _finite(data: dict[str, Any]) -> dict[str, Any]:
 
 def _tone_of(recipe: Recipe) -> Recipe:
     """Give the part of a recipe that comes before the kernels."""
-    before = replace(recipe, kernels=(), settings=replace(recipe.settings, depth=None))
+    before = replace(recipe, kernels=(), settings=Settings())
     return replace(before, binarize=None, invert=False) if recipe.binarize_after else before
 
 

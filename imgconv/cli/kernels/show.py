@@ -9,8 +9,10 @@ import click
 
 from imgconv.cli import output
 from imgconv.cli.options import Command, bank_option, json_option, open_bank
+from imgconv.model.errors import UnknownKernelError
 
 if TYPE_CHECKING:
+    from imgconv.io.bank import KernelBank
     from imgconv.model.kernel import Kernel
     from imgconv.model.kernel_set import KernelSet
 
@@ -32,13 +34,30 @@ def command(name: str, banks: tuple[Path, ...], as_json: bool) -> None:
     from imgconv.io.kernel_spec import load_kernel
     from imgconv.model.kernel import Kernel
 
-    kernel = load_kernel(name, open_bank(banks))
+    bank = open_bank(banks)
+    kernel = load_kernel(name, bank)
     if as_json:
         output.write_json(_kernel_data(kernel) if isinstance(kernel, Kernel) else _set_data(kernel))
-    elif isinstance(kernel, Kernel):
+        return
+    if isinstance(kernel, Kernel):
         _show_kernel(kernel)
     else:
         _show_set(kernel)
+    _show_entry(name, bank)
+
+
+def _show_entry(name: str, bank: KernelBank) -> None:
+    """Show what the bank says beside the kernel, if it is one of the bank."""
+    try:
+        entry = bank.entry(name.partition(":")[0].strip())
+    except UnknownKernelError:
+        return
+    if entry.options():
+        output.show("  options: " + ", ".join(str(option) for option in entry.options()))
+    if entry.aliases:
+        output.show("  also called: " + ", ".join(entry.aliases))
+    if entry.tags:
+        output.show("  tags: " + ", ".join(entry.tags))
 
 
 def _kernel_data(kernel: Kernel) -> dict[str, Any]:

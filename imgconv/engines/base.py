@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple, Protocol
 
@@ -21,8 +20,7 @@ Tap = tuple[int, Pixels]
 """A whole weight and the pixels that it meets, one for each output value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Correlation:
+class Correlation(NamedTuple):
     """One correlation, fully said.
 
     The output is ``clamp(round(value))`` with ``value = gain * sum(weights * taps) + bias``, or

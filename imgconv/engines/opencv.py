@@ -7,7 +7,6 @@ zeros between its weights.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from types import ModuleType
 
@@ -94,7 +93,7 @@ class OpenCVEngine:
     def sums(self, job: Correlation) -> Pixels:
         """Give the sums as float64; computed in float32 where the image is float32."""
         dtype = "float32" if job.image.dtype == np.float32 else "float64"
-        plain = replace(job, gain=Fraction(1), bias=Fraction(0))
+        plain = job._replace(gain=Fraction(1), bias=Fraction(0))
         return self._filtered(plain, dtype).astype(np.float64)
 
 
@@ -131,7 +130,7 @@ def takes_dft(kernel: Filter, depth: Depth, depth_out: Depth) -> bool:
 
 
 def _doubled(job: Correlation) -> Correlation:
-    return replace(job, image=job.image.astype(np.float64))
+    return job._replace(image=job.image.astype(np.float64))
 
 
 def _pieces(job: Correlation) -> list[Correlation]:
@@ -149,7 +148,7 @@ def _pieces(job: Correlation) -> list[Correlation]:
             columns = across._replace(taps=len(part), before=across.before - c * across.dilation)
             rows = down._replace(taps=1, before=down.before - r * down.dilation)
             geometry = Geometry(rows, columns)
-            pieces.append(replace(job, weights=(part,), bias=Fraction(0), geometry=geometry))
+            pieces.append(job._replace(weights=(part,), bias=Fraction(0), geometry=geometry))
     return pieces
 
 

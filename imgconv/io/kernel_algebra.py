@@ -41,11 +41,6 @@ _DEEPEST = 20
 Value = Kernel | int | Rational
 
 
-def looks_like_expression(text: str) -> bool:
-    """Tell whether a spec is more than a name with options."""
-    return bool(re.search(r"[*@()\[]|\s[+-]\s|^-", text) or _TRAILING_TURNS.search(text))
-
-
 def evaluate(text: str, lookup: Callable[[str], Kernel], matrix: Callable[[str], Kernel]) -> Kernel:
     """Give the kernel that an expression means.
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from imgconv.io.bank import KernelBank
 from imgconv.io.bank_entry import Entry
-from imgconv.io.kernel_algebra import evaluate, looks_like_expression
 from imgconv.model.errors import ArgumentError, KernelError
 from imgconv.model.kernel import Kernel
 from imgconv.model.kernel_set import Filter
 
 _MATRIX = re.compile(r"[\s\d+\-./;,eE]+")
+_EXPRESSION = re.compile(r"[*@()\[]|\s[+-]\s|^-|\.(?:T|flip|rot90|normalized)$")
 _FILE = re.compile(r"(?P<path>.+\.ya?ml)(?:#(?P<name>.*))?")
 
 
@@ -55,7 +55,9 @@ def load_kernel(spec: str, bank: KernelBank | None = None) -> Filter:
     if file := _FILE.fullmatch(text.partition(":")[0]) or _FILE.fullmatch(text):
         return _from_file(text, file)
     bank = KernelBank.standard() if bank is None else bank
-    if looks_like_expression(text):
+    if _EXPRESSION.search(text):
+        from imgconv.io.kernel_algebra import evaluate
+
         known = bank
         return evaluate(text, lambda name: _one_kernel(name, known), parse_matrix).named(text)
     return _from_bank(text, bank)

@@ -119,7 +119,7 @@ def _settings(settings: Settings, texts: Mapping[str, str]) -> Settings:
         changes["rounding"] = parse_choice(Rounding, texts["rounding"], "rounding")
     if "range" in texts:
         changes["output_range"] = parse_choice(OutputRange, texts["range"], "output range")
-    return replace(settings, **changes)  # type: ignore[arg-type]
+    return settings._replace(**changes)  # type: ignore[arg-type]
 
 
 def _anchor(text: str) -> tuple[int, int]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from imgconv.model.border import Border
 from imgconv.model.geometry import OutputSize, Size
@@ -11,8 +12,7 @@ from imgconv.model.output import Depth, OutputRange, Rounding
 from imgconv.model.tone import Binarization, Gray
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """How a kernel is applied: everything that `correlate` takes beside image and kernel."""
 
     border: Border = Border.REFLECT101
@@ -65,14 +65,13 @@ class Recipe:
     def stages(self, depth: Depth) -> list[tuple[Filter, Settings]]:
         """Give each kernel as it is correlated with an image of this depth, with its settings."""
         asked = self.settings.depth or depth
-        between = replace(
-            self.settings,
+        between = self.settings._replace(
             depth=asked if asked.holds(depth) else depth,
             output_range=OutputRange.SATURATE,
         )
         kernels, _ = self.chain(depth)
         stages = [(kernel, between) for kernel in kernels[:-1]]
-        return stages + [(kernel, replace(self.settings, depth=asked)) for kernel in kernels[-1:]]
+        return stages + [(kernel, self.settings._replace(depth=asked)) for kernel in kernels[-1:]]
 
     def chain(self, depth: Depth) -> tuple[list[Filter], list[str]]:
         """Give the kernels as they are correlated, and what fusing did to them, in words."""

@@ -122,7 +122,7 @@ def _per_pixel(flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _outside(image: Image, recipe: Recipe, ours: Image) -> NDArray[np.bool_]:
     """Tell where the exact value is beyond the range of the output's type."""
     depth = Depth.of(ours.dtype)
-    wide = replace(recipe, settings=replace(recipe.settings, depth=Depth.F32))
+    wide = replace(recipe, settings=recipe.settings._replace(depth=Depth.F32))
     values = run_recipe(image, wide).image
     return _per_pixel((values < depth.low) | (values > depth.high))
 
@@ -195,4 +195,4 @@ def _other_centre(kernel: Filter) -> Filter:
 
 
 def _with(recipe: Recipe, **changes: Any) -> Recipe:
-    return replace(recipe, settings=replace(recipe.settings, **changes))
+    return replace(recipe, settings=recipe.settings._replace(**changes))

@@ -152,7 +152,7 @@ def interior(image: Image, recipe: Recipe) -> NDArray[np.bool_]:
         members = stage.kernels if isinstance(stage, KernelSet) else (stage,)
         rows, columns = [], []
         for kernel in members:
-            plain = replace(settings, depth=None, output_range=OutputRange.SATURATE)
+            plain = settings._replace(depth=None, output_range=OutputRange.SATURATE)
             geometry = plan(probe, kernel, plain, None).geometry
             rows.append(_reached(known[0], geometry.rows))
             columns.append(_reached(known[1], geometry.columns))

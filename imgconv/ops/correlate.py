@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -225,9 +224,9 @@ def _stretched(job: Correlation, extremes: tuple[Fraction, Fraction]) -> Correla
     ends = [job.gain * extreme + job.bias for extreme in extremes]
     low, high = min(ends), max(ends)
     if low == high:
-        return replace(job, gain=Fraction(0), bias=Fraction(job.depth.low))
+        return job._replace(gain=Fraction(0), bias=Fraction(job.depth.low))
     factor = (job.depth.high - job.depth.low) / (high - low)
-    return replace(job, gain=job.gain * factor, bias=(job.bias - low) * factor + job.depth.low)
+    return job._replace(gain=job.gain * factor, bias=(job.bias - low) * factor + job.depth.low)
 
 
 def _border_value(value: int | float, depth: Depth) -> int | float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -111,7 +110,7 @@ def _carrier(kernel: Kernel) -> Kernel:
 
 def _carrying(settings: Settings) -> Settings:
     full = settings.depth is not None and settings.output_range is not OutputRange.SATURATE
-    return replace(settings, output_range=OutputRange.FULL if full else OutputRange.SATURATE)
+    return settings._replace(output_range=OutputRange.FULL if full else OutputRange.SATURATE)
 
 
 def _inverted(image: Image) -> Image:

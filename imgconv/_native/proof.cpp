@@ -51,7 +51,8 @@ Method proved_method(const Level& level, const Quotient& q, Rounding rounding, T
   if (q.absolute && q.added != 0) return Method::none;
   if (out == Type::f32)  // then every step in double is exact, but for the last
     return is_power_of_two(q.denominator) ? Method::double_multiply : Method::none;
-  if (q.denominator == 1 && q.factor == 1 && largest + added < i128(1) << 30) return Method::add;
+  if (q.denominator == 1 && q.factor == 1 && largest + added < i128(1) << 30)
+    return largest + added <= 32767 ? Method::add_short : Method::add;
   if (q.absolute) {
     high = largest;
     low = 0;

@@ -54,7 +54,15 @@ struct Quotient {
 };
 
 // How an exact integer sum becomes an output value; proved before it is used.
-enum class Method : int { add, float_multiply, float_divide, double_multiply, double_divide, none };
+enum class Method : int {
+  add,  // the sum and a whole number, in int32
+  float_multiply,
+  float_divide,
+  double_multiply,
+  double_divide,
+  none,
+  add_short,  // in int16
+};
 
 struct Weights {
   int64_t rows, columns;

@@ -43,7 +43,7 @@ class Band {
   using Sum = typename Mac::Sum;
 
   explicit Band(const Task& task)
-      : task_(task), finish_{task, exact_at<Src>, nullptr, {}} {
+      : task_(task), finish_{task, exact_at<Src>, nullptr, nullptr, 0, {}} {
     const Weights& w = task.weights;
     const double* weights = weights_for<Mac>(scratch_, task);
     bool apart = task.plan.separable;
@@ -51,7 +51,8 @@ class Band {
                          task.rows.dilation, task.columns.dilation * task.channels);
     if (apart) along_ = listed_along(scratch_, w.row, w.columns,
                                      task.columns.dilation * task.channels);
-    finish_.flags = scratch_.take<unsigned char>(piece_values + 8);
+    finish_.stage = scratch_.take<double>(piece_values + 64);
+    finish_.open = scratch_.take<int32_t>(piece_values + 64);
     groups_ = scratch_.take<const unsigned char*>(steps_.groups);
     int64_t bytes = int64_t(sizeof(typename Mac::Stored)) * Mac::rows;
     columns_ = tile_columns(task, steps_.groups, bytes);

@@ -13,7 +13,9 @@ inline constexpr int64_t piece_values = 1024;  // sums that are finished while i
 struct Finish {
   const Task& task;
   double (*exact)(const Task&, int64_t row, int64_t column, int64_t channel);
-  unsigned char* flags;  // piece_values of them
+  double* stage;   // piece_values and a vector of them
+  int32_t* open;   // which values of a piece are to be done exactly
+  int64_t open_count;
   Tally tally;
 };
 
@@ -54,48 +56,155 @@ inline __attribute__((always_inline)) T affine(const Affine<T>& a, T sum) {
   return divides ? (sum * a.factor + a.added) / a.divisor : sum * a.factor + a.added;
 }
 
-template <class Sum, class Out, class T, bool divides, bool half_even>
-void finish_affine(Finish& f, const Sum* __restrict sums, Out* __restrict to, int64_t count) {
-  const Affine<T> constants(f.task.method, f.task.quotient);
-  const T low = T(lowest(f.task.type_out)), high = T(highest(f.task.type_out));
-  const Rounding rounding = f.task.rounding;
-  const bool absolute = f.task.quotient.absolute;
-  int32_t clipped = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    T sum = T(sums[i]);
-    T value = affine<divides>(constants, absolute ? (sum < 0 ? -sum : sum) : sum);
-    if constexpr (sizeof(Out) == 4) {
-      to[i] = Out(value) + Out(0);
-    } else {
-      T whole = rounded<half_even>(value, rounding);
-      T inside = whole < low ? low : whole > high ? high : whole;
-      clipped += inside != whole;
-      to[i] = Out(int32_t(inside));
-    }
-  }
-  f.tally.clipped += clipped;
+template <class T>
+struct MaskOf {
+  using Lane = int32_t;
+};
+template <>
+struct MaskOf<double> {
+  using Lane = int64_t;
+};
+template <>
+struct MaskOf<int16_t> {
+  using Lane = int16_t;
+};
+template <class T>
+using Mask = Vector<typename MaskOf<T>::Lane>;
+
+template <class T>
+inline constexpr int64_t lanes_of = vector_bytes / int64_t(sizeof(T));
+
+// Lanes below n are set.
+template <class T>
+Mask<T> first_lanes(int64_t n) {
+  Mask<T> mask;
+  for (int i = 0; i < lanes_of<T>; ++i) mask[i] = i < n ? -1 : 0;
+  return mask;
 }
 
-template <class Sum, class Out>
-void finish_add(Finish& f, const Sum* __restrict sums, Out* __restrict to, int64_t count) {
-  const int32_t low = int32_t(lowest(f.task.type_out)), high = int32_t(highest(f.task.type_out));
-  const int32_t added = int32_t(f.task.quotient.added);
+template <class M>
+inline __attribute__((always_inline)) bool any(M mask) {
+  static_assert(sizeof mask == vector_bytes);
+#if defined(__AVX512F__)
+  return _mm512_test_epi32_mask(__m512i(mask), __m512i(mask));
+#elif defined(__AVX2__)
+  return !_mm256_testz_si256(__m256i(mask), __m256i(mask));
+#else
+  uint64_t halves[2];
+  __builtin_memcpy(halves, &mask, sizeof halves);
+  return halves[0] | halves[1];
+#endif
+}
+
+template <class T>
+int64_t counted(Mask<T> negative) {  // lanes hold minus how often
+  int64_t count = 0;
+  for (int i = 0; i < lanes_of<T>; ++i) count -= negative[i];
+  return count;
+}
+
+// Round to nearest, half to even, where |x| is below 2**22.
+template <class T>
+inline __attribute__((always_inline)) Vector<T> nearest(Vector<T> x) {
+  const Vector<T> magic = splat<T>(sizeof(T) == 4 ? T(12582912.0) : T(6755399441055744.0));
+  return (x + magic) - magic;
+}
+
+// Call step(start, lanes that count) for every vector of a piece.
+template <class T, class StepOf>
+inline __attribute__((always_inline)) void each_vector(int64_t count, StepOf step) {
+  int64_t i = 0;
+  const Mask<T> all = first_lanes<T>(lanes_of<T>);
+  for (; i + lanes_of<T> <= count; i += lanes_of<T>) step(i, all);
+  if (i < count) step(i, first_lanes<T>(count - i));
+}
+
+template <class Out, class T>
+void narrow(const T* __restrict from, Out* __restrict to, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) to[i] = Out(int32_t(from[i]));
+}
+
+template <class Sum, class T>
+void widen(const Sum* __restrict from, T* __restrict to, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) to[i] = T(from[i]);
+}
+
+// Note the lanes that are open, to be done exactly after the piece.
+template <class M>
+inline __attribute__((always_inline)) void note_open(Finish& f, M open, int64_t start) {
+  if (__builtin_expect(!any(open), 1)) return;
+  for (int i = 0; i < int(sizeof(M) / sizeof(open[0])); ++i)
+    if (open[i]) f.open[f.open_count++] = int32_t(start) + i;
+}
+
+template <class Sum, class Out, class T, bool divides, bool half_even>
+void finish_affine(Finish& f, const Sum* sums, Out* to, int64_t count) {
+  const Affine<T> a(f.task.method, f.task.quotient);
+  const T low = T(lowest(f.task.type_out)), high = T(highest(f.task.type_out));
   const bool absolute = f.task.quotient.absolute;
-  int32_t clipped = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    int32_t value = int32_t(sums[i]) + added;
-    value = absolute ? (value < 0 ? -value : value) : value;
-    int32_t inside = value < low ? low : value > high ? high : value;
-    clipped += inside != value;
-    to[i] = Out(inside);
+  T* stage = reinterpret_cast<T*>(f.stage);
+  widen(sums, stage, count);
+  if constexpr (sizeof(Out) == 4) {
+    for (int64_t i = 0; i < count; ++i) {
+      T value = affine<divides>(a, absolute ? T(__builtin_fabs(stage[i])) : stage[i]);
+      to[i] = Out(value) + Out(0);
+    }
+  } else {
+    Mask<T> clipped = {};
+    each_vector<T>(count, [&](int64_t i, Mask<T> counts) {
+      Vector<T> sum = load<T>(stage + i);
+      if (absolute) sum = sum < 0 ? -sum : sum;
+      Vector<T> value = sum * a.factor + a.added;
+      if constexpr (divides) value = value / a.divisor;
+      value = value < low - 2 ? splat<T>(low - 2) : value;
+      value = value > high + 2 ? splat<T>(high + 2) : value;
+      if constexpr (half_even) {
+        value = nearest<T>(value);
+      } else {
+        for (int lane = 0; lane < lanes_of<T>; ++lane)
+          value[lane] = rounded<false, T>(value[lane], f.task.rounding);
+      }
+      Vector<T> inside = value < low ? splat<T>(low) : value > high ? splat<T>(high) : value;
+      clipped += Mask<T>(inside != value) & counts;
+      store<T>(stage + i, inside);
+    });
+    f.tally.clipped += counted<T>(clipped);
+    narrow(stage, to, count);
   }
-  f.tally.clipped += clipped;
+}
+
+// Sums that are the values but for a whole number; T holds their sum.
+template <class Sum, class Out, class T>
+void finish_add(Finish& f, const Sum* sums, Out* to, int64_t count) {
+  const T low = T(lowest(f.task.type_out));
+  const T high = T(sizeof(T) == 2 && highest(f.task.type_out) > 32767
+                       ? 32767 : highest(f.task.type_out));
+  const T added = T(f.task.quotient.added);
+  const bool absolute = f.task.quotient.absolute;
+  T* stage = reinterpret_cast<T*>(f.stage);
+  const T* from = stage;
+  if constexpr (sizeof(Sum) == sizeof(T) && Sum(0.5) == 0) from = sums;
+  else widen(sums, stage, count);
+  Mask<T> clipped = {};
+  each_vector<T>(count, [&](int64_t i, Mask<T> counts) {
+    Vector<T> value = load<T>(from + i) + added;
+    if (absolute) value = value < 0 ? -value : value;
+    Vector<T> inside = value < low ? splat<T>(low) : value;
+    inside = inside > high ? splat<T>(high) : inside;
+    clipped += Mask<T>(inside != value) & counts;
+    store<T>(stage + i, inside);
+  });
+  f.tally.clipped += counted<T>(clipped);
+  narrow(stage, to, count);
 }
 
 template <class Sum, class Out, bool half_even>
 void finish_integer(Finish& f, const Sum* sums, Out* to, int64_t count) {
   switch (f.task.method) {
-    case Method::add: return finish_add<Sum, Out>(f, sums, to, count);
+    case Method::add_short:
+      if constexpr (sizeof(Sum) == 2) return finish_add<Sum, Out, int16_t>(f, sums, to, count);
+      [[fallthrough]];
+    case Method::add: return finish_add<Sum, Out, int32_t>(f, sums, to, count);
     case Method::float_multiply:
       return finish_affine<Sum, Out, float, false, half_even>(f, sums, to, count);
     case Method::float_divide:
@@ -108,106 +217,116 @@ void finish_integer(Finish& f, const Sum* sums, Out* to, int64_t count) {
 
 // Values in units of 2**-shift: open when a boundary of rounding lies within the bound.
 template <class Out>
-bool finish_fixed(Finish& f, const int32_t* __restrict sums, Out* __restrict to, int64_t count) {
-  const Plan& plan = f.task.plan;
-  const int shift = plan.shift;
+void finish_fixed(Finish& f, const int32_t* sums, Out* to, int64_t count) {
+  const int shift = f.task.plan.shift;
   const Quotient& q = f.task.quotient;
   const int32_t added =
       int32_t(__builtin_rint(__builtin_ldexp(double(q.added) / double(q.denominator), shift)));
   const bool truncates = f.task.rounding == Rounding::truncate;
   const int32_t half = truncates ? 0 : int32_t(1) << (shift - 1);
-  const int32_t mask = (int32_t(1) << shift) - 1, bound = int32_t(plan.bound);
+  const int32_t mask = (int32_t(1) << shift) - 1, bound = int32_t(f.task.plan.bound);
   const int32_t low = int32_t(lowest(f.task.type_out)), high = int32_t(highest(f.task.type_out));
-  unsigned char* __restrict flags = f.flags;
-  int32_t clipped = 0;
-  int32_t any = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    int32_t sum = sums[i] + added;
-    sum = q.absolute ? (sum < 0 ? -sum : sum) : sum;
-    int32_t edge = sum + half;
-    int32_t whole = (edge + (truncates && edge < 0 ? mask : 0)) >> shift;
-    int32_t open = ((edge + bound) & mask) <= 2 * bound;
-    int32_t inside = whole < low ? low : whole > high ? high : whole;
-    flags[i] = (unsigned char)(open);
-    any |= open;
-    clipped += (inside != whole) & ~open;
-    to[i] = Out(inside);
-  }
-  f.tally.clipped += clipped;
-  return any;
+  const bool absolute = q.absolute;
+  int32_t* stage = reinterpret_cast<int32_t*>(f.stage);
+  Vector<int32_t> clipped = {};
+  each_vector<int32_t>(count, [&](int64_t i, Vector<int32_t> counts) {
+    Vector<int32_t> sum = load<int32_t>(sums + i) + added;
+    if (absolute) sum = sum < 0 ? -sum : sum;
+    Vector<int32_t> edge = sum + half;
+    Vector<int32_t> up = truncates ? Vector<int32_t>(edge < 0) & mask : Vector<int32_t>{};
+    Vector<int32_t> whole = (edge + up) >> shift;
+    Vector<int32_t> open = Vector<int32_t>(((edge + bound) & mask) <= 2 * bound) & counts;
+    Vector<int32_t> inside = whole < low ? splat<int32_t>(low) : whole;
+    inside = inside > high ? splat<int32_t>(high) : inside;
+    clipped += Vector<int32_t>(inside != whole) & counts & ~open;
+    store<int32_t>(stage + i, inside);
+    note_open(f, open, i);
+  });
+  f.tally.clipped += counted<int32_t>(clipped);
+  narrow(stage, to, count);
 }
 
-template <class T, class Out, bool half_even>
-bool finish_real(Finish& f, const T* __restrict sums, Out* __restrict to, int64_t count,
-                 double bound) {
+template <class T, class Out>
+void finish_real(Finish& f, const T* sums, Out* to, int64_t count, double bound) {
   const Quotient& q = f.task.quotient;
   const T added = T(double(q.added) / double(q.denominator));
   const T error = T(bound), low = T(lowest(f.task.type_out)), high = T(highest(f.task.type_out));
-  const T settled = T(0.5) - error;
+  const T settled = T(0.5) - error * T(1.0001);
   const bool truncates = f.task.rounding == Rounding::truncate, absolute = q.absolute;
-  unsigned char* __restrict flags = f.flags;
-  int32_t clipped = 0, any = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    T value = sums[i] + added;
-    value = absolute ? __builtin_fabs(value) : value;
-    int32_t open;
-    if constexpr (sizeof(Out) == 4) {
-      Out below = Out(value - error), above = Out(value + error);
-      open = !(below == above);
-      to[i] = above + Out(0);
-    } else {
-      value = value < low - 2 ? low - 2 : value > high + 2 ? high + 2 : value;
-      T nearest = __builtin_rint(value);
-      T distance = __builtin_fabs(value - nearest);
-      open = truncates ? !(distance > error) : !(distance < settled);
-      T whole = truncates ? __builtin_trunc(value) : nearest;
-      T inside = whole > low ? (whole < high ? whole : high) : low;  // NaN becomes low
-      clipped += (inside != whole) & !open;
-      to[i] = Out(int32_t(inside));
+  T* stage = reinterpret_cast<T*>(f.stage);
+  Mask<T> clipped = {};
+  each_vector<T>(count, [&](int64_t i, Mask<T> counts) {
+    Vector<T> value = load<T>(sums + i) + added;
+    if (absolute) value = value < 0 ? -value : value;
+    value = value < low - 2 ? splat<T>(low - 2) : value;
+    value = value > high + 2 ? splat<T>(high + 2) : value;
+    Vector<T> whole = nearest<T>(value);
+    Vector<T> distance = value - whole;
+    distance = distance < 0 ? -distance : distance;
+    Mask<T> open = (truncates ? ~Mask<T>(distance > error) : ~Mask<T>(distance < settled)) & counts;
+    if (truncates) {
+      Vector<T> below = whole > value ? whole - 1 : whole;
+      whole = value < 0 ? below + 1 : below;
     }
-    flags[i] = (unsigned char)(open);
-    any |= open;
-  }
-  f.tally.clipped += clipped;
-  return any;
+    Vector<T> inside = whole > low ? whole : splat<T>(low);  // NaN becomes low
+    inside = inside < high ? inside : splat<T>(high);
+    clipped += Mask<T>(inside != whole) & counts & ~open;
+    store<T>(stage + i, inside);
+    note_open(f, open, i);
+  });
+  f.tally.clipped += counted<T>(clipped);
+  narrow(stage, to, count);
+}
+
+// Values for a float output: open when the ends of the interval round apart.
+static inline void finish_float(Finish& f, const double* sums, float* to, int64_t count,
+                                double error) {
+  typedef float Narrow __attribute__((vector_size(vector_bytes / 2)));
+  const Quotient& q = f.task.quotient;
+  const double added = double(q.added) / double(q.denominator);
+  const bool absolute = q.absolute;
+  float* stage = reinterpret_cast<float*>(f.stage);
+  each_vector<double>(count, [&](int64_t i, Mask<double> counts) {
+    Vector<double> value = load<double>(sums + i) + added;
+    if (absolute) value = value < 0 ? -value : value;
+    Narrow below = __builtin_convertvector(value - error, Narrow);
+    Narrow above = __builtin_convertvector(value + error, Narrow) + 0.0f;
+    Vector<double> ends[2] = {__builtin_convertvector(below, Vector<double>),
+                              __builtin_convertvector(above, Vector<double>)};
+    __builtin_memcpy(stage + i, &above, sizeof above);
+    note_open(f, ~Mask<double>(ends[0] == ends[1]) & counts, i);
+  });
+  __builtin_memcpy(to, stage, size_t(count) * sizeof(float));
 }
 
 template <class Out>
-void recompute_open(Finish& f, Out* to, int64_t row, int64_t first, int64_t count) {
+void recompute_open(Finish& f, Out* to, int64_t row, int64_t first) {
   int64_t channels = f.task.channels;
-  __builtin_memset(f.flags + count, 0, 8);
-  for (int64_t start = 0; start < count; start += 8) {
-    uint64_t eight;
-    __builtin_memcpy(&eight, f.flags + start, 8);
-    if (!eight) continue;
-    for (int64_t i = start; i < start + 8; ++i) {
-      if (!f.flags[i]) continue;
-      int64_t at = first + i;
-      double value = f.exact(f.task, row, at / channels, at % channels);
-      f.tally.clipped += put(to + i, value, f.task.type_out);
-      ++f.tally.recomputed;
-    }
+  for (int64_t i = 0; i < f.open_count; ++i) {
+    int64_t at = first + f.open[i];
+    double value = f.exact(f.task, row, at / channels, at % channels);
+    f.tally.clipped += put(to + f.open[i], value, f.task.type_out);
   }
+  f.tally.recomputed += f.open_count;
+  f.open_count = 0;
 }
 
+// `sums` has room for a whole number of vectors; what stands after `count` is not heard.
 template <class Sum, class Out>
 void finish_piece(Finish& f, const void* from, int64_t row, int64_t first, int64_t count,
                   double bound) {
   const Sum* sums = static_cast<const Sum*>(from);
   Out* to = reinterpret_cast<Out*>(f.task.target + row * f.task.target_stride) + first;
-  bool half_even = f.task.rounding == Rounding::half_even;
-  bool open = false;
   if (f.task.plan.meaning == Meaning::integer) {
-    if (half_even) finish_integer<Sum, Out, true>(f, sums, to, count);
+    if (f.task.rounding == Rounding::half_even) finish_integer<Sum, Out, true>(f, sums, to, count);
     else finish_integer<Sum, Out, false>(f, sums, to, count);
     return;
   }
-  if constexpr (sizeof(Sum) == 4 && Sum(0.5) == 0 && sizeof(Out) < 4)
-    open = finish_fixed<Out>(f, sums, to, count);
-  if constexpr (Sum(0.5) != 0)
-    open = half_even ? finish_real<Sum, Out, true>(f, sums, to, count, bound)
-                     : finish_real<Sum, Out, false>(f, sums, to, count, bound);
-  if (open) recompute_open(f, to, row, first, count);
+  constexpr bool real = Sum(0.5) != 0, to_float = sizeof(Out) == 4;
+  if constexpr (real && !to_float) finish_real<Sum, Out>(f, sums, to, count, bound);
+  if constexpr (sizeof(Sum) == 8 && to_float) finish_float(f, sums, to, count, bound);
+  if constexpr (sizeof(Sum) == 4 && !real && !to_float) finish_fixed<Out>(f, sums, to, count);
+  if (f.open_count) recompute_open(f, to, row, first);
 }
 
 template <class Sum>

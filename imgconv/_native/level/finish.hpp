@@ -110,18 +110,50 @@ inline __attribute__((always_inline)) Vector<T> nearest(Vector<T> x) {
   return (x + magic) - magic;
 }
 
-// Call step(start, lanes that count) for every vector of a piece.
+// A vector of which all lanes are output values, and one of which only the first are.
+struct Whole {};
+struct Part {
+  int64_t lanes;
+};
+
+// Where the instruction set narrows vectors well they are written at once; elsewhere they are
+// staged, and the compiler's loop over a whole piece is better.
+inline constexpr bool writes_at_once = vector_bytes == 64;
+
+// Write values that are within the range of the output type.
+template <class Out, class T>
+inline __attribute__((always_inline)) void emit(Out* to, T* stage, Vector<T> values, Whole) {
+  if constexpr (writes_at_once) {
+    typedef int32_t Integers __attribute__((vector_size(lanes_of<T> * 4)));
+    typedef Out Narrow __attribute__((vector_size(lanes_of<T> * sizeof(Out))));
+    Narrow narrow;
+    if constexpr (T(0.5) == 0) narrow = __builtin_convertvector(values, Narrow);
+    else narrow = __builtin_convertvector(__builtin_convertvector(values, Integers), Narrow);
+    __builtin_memcpy(to, &narrow, sizeof narrow);
+  } else {
+    store<T>(stage, values);
+  }
+}
+
+template <class Out, class T>
+inline __attribute__((always_inline)) void emit(Out* to, T* stage, Vector<T> values, Part part) {
+  if constexpr (!writes_at_once) return store<T>(stage, values);
+  for (int i = 0; i < part.lanes; ++i) to[i] = Out(int32_t(values[i]));
+}
+
+template <class Out, class T>
+void flush(const T* __restrict stage, Out* __restrict to, int64_t count) {
+  if constexpr (!writes_at_once)
+    for (int64_t i = 0; i < count; ++i) to[i] = Out(int32_t(stage[i]));
+}
+
+// Call step(start, lanes that count, Whole or Part) for every vector of a piece.
 template <class T, class StepOf>
 inline __attribute__((always_inline)) void each_vector(int64_t count, StepOf step) {
   int64_t i = 0;
   const Mask<T> all = first_lanes<T>(lanes_of<T>);
-  for (; i + lanes_of<T> <= count; i += lanes_of<T>) step(i, all);
-  if (i < count) step(i, first_lanes<T>(count - i));
-}
-
-template <class Out, class T>
-void narrow(const T* __restrict from, Out* __restrict to, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) to[i] = Out(int32_t(from[i]));
+  for (; i + lanes_of<T> <= count; i += lanes_of<T>) step(i, all, Whole{});
+  if (i < count) step(i, first_lanes<T>(count - i), Part{count - i});
 }
 
 template <class Sum, class T>
@@ -151,25 +183,24 @@ void finish_affine(Finish& f, const Sum* sums, Out* to, int64_t count) {
     }
   } else {
     Mask<T> clipped = {};
-    each_vector<T>(count, [&](int64_t i, Mask<T> counts) {
+    each_vector<T>(count, [&](int64_t i, Mask<T> counts, auto extent) {
       Vector<T> sum = load<T>(stage + i);
       if (absolute) sum = sum < 0 ? -sum : sum;
       Vector<T> value = sum * a.factor + a.added;
       if constexpr (divides) value = value / a.divisor;
-      value = value < low - 2 ? splat<T>(low - 2) : value;
-      value = value > high + 2 ? splat<T>(high + 2) : value;
+      value = at_most<T>(high + 2, at_least<T>(low - 2, value));
       if constexpr (half_even) {
         value = nearest<T>(value);
       } else {
         for (int lane = 0; lane < lanes_of<T>; ++lane)
           value[lane] = rounded<false, T>(value[lane], f.task.rounding);
       }
-      Vector<T> inside = value < low ? splat<T>(low) : value > high ? splat<T>(high) : value;
+      Vector<T> inside = at_most<T>(high, at_least<T>(low, value));
       clipped += Mask<T>(inside != value) & counts;
-      store<T>(stage + i, inside);
+      emit<Out, T>(to + i, stage + i, inside, extent);
     });
     f.tally.clipped += counted<T>(clipped);
-    narrow(stage, to, count);
+    flush(stage, to, count);
   }
 }
 
@@ -186,20 +217,22 @@ void finish_add(Finish& f, const Sum* sums, Out* to, int64_t count) {
   if constexpr (sizeof(Sum) == sizeof(T) && Sum(0.5) == 0) from = sums;
   else widen(sums, stage, count);
   Mask<T> clipped = {};
-  each_vector<T>(count, [&](int64_t i, Mask<T> counts) {
+  each_vector<T>(count, [&](int64_t i, Mask<T> counts, auto extent) {
     Vector<T> value = load<T>(from + i) + added;
     if (absolute) value = value < 0 ? -value : value;
-    Vector<T> inside = value < low ? splat<T>(low) : value;
-    inside = inside > high ? splat<T>(high) : inside;
+    Vector<T> inside = at_most<T>(high, at_least<T>(low, value));
     clipped += Mask<T>(inside != value) & counts;
-    store<T>(stage + i, inside);
+    emit<Out, T>(to + i, stage + i, inside, extent);
   });
   f.tally.clipped += counted<T>(clipped);
-  narrow(stage, to, count);
+  flush(stage, to, count);
 }
 
 template <class Sum, class Out, bool half_even>
 void finish_integer(Finish& f, const Sum* sums, Out* to, int64_t count) {
+  if constexpr (sizeof(Out) == 4)
+    return finish_affine<Sum, Out, double, false, half_even>(f, sums, to, count);
+  else
   switch (f.task.method) {
     case Method::add_short:
       if constexpr (sizeof(Sum) == 2) return finish_add<Sum, Out, int16_t>(f, sums, to, count);
@@ -229,21 +262,20 @@ void finish_fixed(Finish& f, const int32_t* sums, Out* to, int64_t count) {
   const bool absolute = q.absolute;
   int32_t* stage = reinterpret_cast<int32_t*>(f.stage);
   Vector<int32_t> clipped = {};
-  each_vector<int32_t>(count, [&](int64_t i, Vector<int32_t> counts) {
+  each_vector<int32_t>(count, [&](int64_t i, Vector<int32_t> counts, auto extent) {
     Vector<int32_t> sum = load<int32_t>(sums + i) + added;
     if (absolute) sum = sum < 0 ? -sum : sum;
     Vector<int32_t> edge = sum + half;
     Vector<int32_t> up = truncates ? Vector<int32_t>(edge < 0) & mask : Vector<int32_t>{};
     Vector<int32_t> whole = (edge + up) >> shift;
     Vector<int32_t> open = Vector<int32_t>(((edge + bound) & mask) <= 2 * bound) & counts;
-    Vector<int32_t> inside = whole < low ? splat<int32_t>(low) : whole;
-    inside = inside > high ? splat<int32_t>(high) : inside;
+    Vector<int32_t> inside = at_most<int32_t>(high, at_least<int32_t>(low, whole));
     clipped += Vector<int32_t>(inside != whole) & counts & ~open;
-    store<int32_t>(stage + i, inside);
+    emit<Out, int32_t>(to + i, stage + i, inside, extent);
     note_open(f, open, i);
   });
   f.tally.clipped += counted<int32_t>(clipped);
-  narrow(stage, to, count);
+  flush(stage, to, count);
 }
 
 template <class T, class Out>
@@ -255,11 +287,10 @@ void finish_real(Finish& f, const T* sums, Out* to, int64_t count, double bound)
   const bool truncates = f.task.rounding == Rounding::truncate, absolute = q.absolute;
   T* stage = reinterpret_cast<T*>(f.stage);
   Mask<T> clipped = {};
-  each_vector<T>(count, [&](int64_t i, Mask<T> counts) {
+  each_vector<T>(count, [&](int64_t i, Mask<T> counts, auto extent) {
     Vector<T> value = load<T>(sums + i) + added;
     if (absolute) value = value < 0 ? -value : value;
-    value = value < low - 2 ? splat<T>(low - 2) : value;
-    value = value > high + 2 ? splat<T>(high + 2) : value;
+    value = at_most<T>(high + 2, at_least<T>(low - 2, value));
     Vector<T> whole = nearest<T>(value);
     Vector<T> distance = value - whole;
     distance = distance < 0 ? -distance : distance;
@@ -268,14 +299,13 @@ void finish_real(Finish& f, const T* sums, Out* to, int64_t count, double bound)
       Vector<T> below = whole > value ? whole - 1 : whole;
       whole = value < 0 ? below + 1 : below;
     }
-    Vector<T> inside = whole > low ? whole : splat<T>(low);  // NaN becomes low
-    inside = inside < high ? inside : splat<T>(high);
+    Vector<T> inside = at_most<T>(high, at_least<T>(low, whole));
     clipped += Mask<T>(inside != whole) & counts & ~open;
-    store<T>(stage + i, inside);
+    emit<Out, T>(to + i, stage + i, inside, extent);
     note_open(f, open, i);
   });
   f.tally.clipped += counted<T>(clipped);
-  narrow(stage, to, count);
+  flush(stage, to, count);
 }
 
 // Values for a float output: open when the ends of the interval round apart.
@@ -286,7 +316,7 @@ static inline void finish_float(Finish& f, const double* sums, float* to, int64_
   const double added = double(q.added) / double(q.denominator);
   const bool absolute = q.absolute;
   float* stage = reinterpret_cast<float*>(f.stage);
-  each_vector<double>(count, [&](int64_t i, Mask<double> counts) {
+  each_vector<double>(count, [&](int64_t i, Mask<double> counts, auto) {
     Vector<double> value = load<double>(sums + i) + added;
     if (absolute) value = value < 0 ? -value : value;
     Narrow below = __builtin_convertvector(value - error, Narrow);

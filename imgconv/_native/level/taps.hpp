@@ -101,7 +101,9 @@ template <class Mac>
 void run_block(const Steps<Mac>& steps, const unsigned char* const* groups, int64_t at,
                typename Mac::Sum* to, int64_t pitch) {
   using Sum = typename Mac::Sum;
-  Block<Mac> sums = {};
+  Block<Mac> sums;
+  for (int r = 0; r < block_rows; ++r)
+    for (int v = 0; v < block_vectors; ++v) sums[r][v] = Vector<Sum>{};
   const Step<Mac>*step = steps.steps, *end = step + steps.count;
   while (step != end) {
     switch (step->rows) {

@@ -49,6 +49,37 @@ inline __attribute__((always_inline)) Vector<T> splat(T x) {
   return x - Vector<T>{};
 }
 
+// The lesser and the greater; where a lane of x is not a number it stays so.
+template <class T>
+inline __attribute__((always_inline)) Vector<T> at_most(T limit, Vector<T> x) {
+  Vector<T> limits = splat<T>(limit);
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4 && T(0.5) != 0)
+    return Vector<T>(_mm512_min_ps(__m512(limits), __m512(x)));
+  if constexpr (sizeof(T) == 8) return Vector<T>(_mm512_min_pd(__m512d(limits), __m512d(x)));
+#elif defined(__AVX2__)
+  if constexpr (sizeof(T) == 4 && T(0.5) != 0)
+    return Vector<T>(_mm256_min_ps(__m256(limits), __m256(x)));
+  if constexpr (sizeof(T) == 8) return Vector<T>(_mm256_min_pd(__m256d(limits), __m256d(x)));
+#endif
+  return x > limits ? limits : x;
+}
+
+template <class T>
+inline __attribute__((always_inline)) Vector<T> at_least(T limit, Vector<T> x) {
+  Vector<T> limits = splat<T>(limit);
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4 && T(0.5) != 0)
+    return Vector<T>(_mm512_max_ps(__m512(limits), __m512(x)));
+  if constexpr (sizeof(T) == 8) return Vector<T>(_mm512_max_pd(__m512d(limits), __m512d(x)));
+#elif defined(__AVX2__)
+  if constexpr (sizeof(T) == 4 && T(0.5) != 0)
+    return Vector<T>(_mm256_max_ps(__m256(limits), __m256(x)));
+  if constexpr (sizeof(T) == 8) return Vector<T>(_mm256_max_pd(__m256d(limits), __m256d(x)));
+#endif
+  return x < limits ? limits : x;
+}
+
 #define IMGCONV_MAC static inline __attribute__((always_inline)) Vector<Sum> mac
 
 struct MacF32 {

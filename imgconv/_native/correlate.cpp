@@ -104,11 +104,15 @@ Correlator::Correlator(Specification specification)
     real_.push_back(double(weight) * gain);
     (weight > 0 ? sum_positive_ : sum_negative_) += weight > 0 ? weight : -weight;
   }
-  if (spec_.plan.meaning != Meaning::integer) return;
+  if (spec_.type_in == Type::f32) return;
   i128 top = highest(spec_.type_in), bottom = lowest(spec_.type_in);
   i128 high = top * sum_positive_ - bottom * sum_negative_;
   i128 low = bottom * sum_positive_ - top * sum_negative_;
-  method_ = proved_method(*level_, q, spec_.rounding, spec_.type_out, low, high);
+  bool inside = q.factor * high + q.added <= highest(spec_.type_out) * q.denominator &&
+                q.factor * low + q.added >= lowest(spec_.type_out) * q.denominator;
+  clips_ = q.absolute || !inside;
+  if (spec_.plan.meaning == Meaning::integer)
+    method_ = proved_method(*level_, q, spec_.rounding, spec_.type_out, low, high);
 }
 
 Task Correlator::task_for(const Picture& picture) const {
@@ -120,6 +124,7 @@ Task Correlator::task_for(const Picture& picture) const {
   task.quotient = spec_.quotient;
   task.plan = spec_.plan;
   task.method = method_;
+  task.clips = clips_;
   task.type_in = spec_.type_in;
   task.type_out = spec_.type_out;
   task.rounding = spec_.rounding;

@@ -49,6 +49,7 @@ class Correlator {
   std::vector<double> nearest_, real_;
   i128 sum_positive_ = 0, sum_negative_ = 0;
   const Level* level_;
+  bool clips_ = true;
   Method method_ = Method::none;
 };
 

@@ -79,6 +79,7 @@ struct Task {
   Quotient quotient;
   Plan plan;
   Method method;
+  bool clips;  // whether any value can lie outside the range of the output type
   Type type_in, type_out;
   Rounding rounding;
   Axis rows, columns;

@@ -179,7 +179,10 @@ class Plan:
     cost: float = 0.0
 
 
-PATHS = ("taps16", "dot8", "dot16", "fixed16", "fma32", "fma64", "separable", "exact", "reference")
+PATHS = (
+    *("taps16", "dot8", "dot16", "fixed16", "fma32", "fma64", "separable", "box"),
+    *("exact", "reference"),
+)
 
 _PEAKS = {Depth.U8: 255, Depth.U16: 65535, Depth.I16: 32768}
 _COSTS = {  # per tap and output value, and per output value
@@ -190,6 +193,7 @@ _COSTS = {  # per tap and output value, and per output value
 }
 _BASES = {"taps16": 0.1, "dot8": 0.25, "dot16": 0.25, "fma32": 0.3, "fma64": 0.4}
 _ULPS = {Arithmetic.F32: 2.0**-24, Arithmetic.F64: 2.0**-53}
+_BOX_COSTS = {"v4": 0.7, "v3": 1.0, "v2": 1.8, "plain": 2.2}
 _NAMES = {Arithmetic.F32: "fma32", Arithmetic.F64: "fma64", Arithmetic.DOT16: "dot16"}
 _EXACT_BITS = {Arithmetic.F32: 24, Arithmetic.F64: 53}
 _MOST_OPEN = 0.1  # share of pixels that may be left to the exact fallback
@@ -222,7 +226,8 @@ def candidates(facts: KernelFacts, request: Request, *, proved: bool = True) -> 
         return
     integer = proved and _may_be_integer(facts, request)
     for plan in _fast(facts, request, integer=integer):
-        if _ring_bytes(facts, request, plan) <= _MOST_RING_BYTES:
+        small = _ring_bytes(facts, request, plan) <= _MOST_RING_BYTES
+        if small or plan.arithmetic is Arithmetic.BOX:
             yield replace(plan, cost=plan.cost * request.stride[1])
 
 
@@ -259,6 +264,8 @@ def _fast(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator[Pl
             yield from _byte_integer(facts, request)
         if request.depth_out is not Depth.F32:
             yield from _fixed(facts, request)
+    if integer:
+        yield from _box(facts, request)
     yield from _direct_fma(facts, request, integer=integer)
     if facts.factors and min(facts.shape) > 1:
         yield from _separable(facts, request, integer=integer)
@@ -281,6 +288,12 @@ def _byte_integer(facts: KernelFacts, request: Request) -> Iterator[Plan]:
     if -32768 <= low and high <= 32767 and peak < 1 << 31:
         cost = _cost("dot16", request, facts.taps * (rows + 1) / rows)
         yield Plan("dot16", Arithmetic.DOT16, cost=cost)
+
+
+def _box(facts: KernelFacts, request: Request) -> Iterator[Plan]:
+    dense = request.stride == request.dilation == (1, 1)
+    if facts.equal and dense and _peak(facts, request) < 1 << 31:
+        yield Plan("box", Arithmetic.BOX, cost=_BOX_COSTS[request.isa])
 
 
 def _fixed(facts: KernelFacts, request: Request) -> Iterator[Plan]:

@@ -65,12 +65,36 @@ double double_sum(const Taps<Src>& taps, const double* weights) {
   return sum;
 }
 
+// Round a value that is off by at most `error`, if that leaves no choice.
+static inline bool settled(const Task& task, double value, double error, double& result) {
+  if (task.quotient.absolute) value = __builtin_fabs(value);
+  if (task.type_out == Type::f32) {
+    float below = float(value - error), above = float(value + error);
+    result = above + 0.0f;
+    return below == above;
+  }
+  double low = double(lowest(task.type_out) - 1), high = double(highest(task.type_out) + 1);
+  value = value < low ? low : value > high ? high : value;
+  double nearest = __builtin_rint(value), distance = __builtin_fabs(value - nearest);
+  bool truncates = task.rounding == Rounding::truncate;
+  result = truncates ? __builtin_trunc(value) : nearest;
+  return truncates ? distance > error : distance < 0.5 - error;
+}
+
+// Sums of whole numbers in double are exact below 2**53; others come with a bound, and what that
+// leaves open is summed in 128 bits.
 template <class Src>
 double exact_pixel(const Taps<Src>& taps) {
   const Task& task = taps.task;
   const Weights& w = task.weights;
-  i128 largest = w.sum_positive > w.sum_negative ? w.sum_positive : w.sum_negative;
+  i128 largest = w.sum_positive + w.sum_negative;
   if (largest < i128(1) << 36) return exact_value(task, i128(double_sum(taps, w.nearest)));
+  double gain = double(task.quotient.factor) / double(task.quotient.denominator);
+  double added = double(task.quotient.added) / double(task.quotient.denominator);
+  double total = 65536.0 * double(w.rows * w.columns + 8) * double(largest) * gain;
+  double error = 1.02 * 0x1p-53 * (total + 4 * __builtin_fabs(added)) + 1e-300;
+  double result;
+  if (settled(task, double_sum(taps, w.real) + added, error, result)) return result;
   i128 sum = 0;
   taps.each([&](int64_t tap, Src pixel) { sum += w.whole[tap] * pixel; });
   return exact_value(task, sum);

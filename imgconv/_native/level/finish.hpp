@@ -82,20 +82,6 @@ Mask<T> first_lanes(int64_t n) {
   return mask;
 }
 
-template <class M>
-inline __attribute__((always_inline)) bool any(M mask) {
-  static_assert(sizeof mask == vector_bytes);
-#if defined(__AVX512F__)
-  return _mm512_test_epi32_mask(__m512i(mask), __m512i(mask));
-#elif defined(__AVX2__)
-  return !_mm256_testz_si256(__m256i(mask), __m256i(mask));
-#else
-  uint64_t halves[2];
-  __builtin_memcpy(halves, &mask, sizeof halves);
-  return halves[0] | halves[1];
-#endif
-}
-
 template <class T>
 int64_t counted(Mask<T> negative) {  // lanes hold minus how often
   int64_t count = 0;
@@ -115,6 +101,8 @@ struct Whole {};
 struct Part {
   int64_t lanes;
 };
+template <class Extent>
+inline constexpr bool is_part = sizeof(Extent) == sizeof(Part);
 
 // Where the instruction set narrows vectors well they are written at once; elsewhere they are
 // staged, and the compiler's loop over a whole piece is better.
@@ -161,16 +149,33 @@ void widen(const Sum* __restrict from, T* __restrict to, int64_t count) {
   for (int64_t i = 0; i < count; ++i) to[i] = T(from[i]);
 }
 
-// Note the lanes that are open, to be done exactly after the piece.
+// Note the lanes that are open, to be done exactly after the piece. They are rare but not rare
+// enough for a branch to be foreseen, so that AVX-512 writes down none or more without asking.
 template <class M>
 inline __attribute__((always_inline)) void note_open(Finish& f, M open, int64_t start) {
-  if (__builtin_expect(!any(open), 1)) return;
-  for (int i = 0; i < int(sizeof(M) / sizeof(open[0])); ++i)
-    if (open[i]) f.open[f.open_count++] = int32_t(start) + i;
+#if defined(__AVX512F__)
+  const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  const __m512i at = _mm512_add_epi32(lanes, _mm512_set1_epi32(int32_t(start)));
+  __mmask16 set;
+  if constexpr (sizeof(open[0]) == 8)
+    set = __mmask16(_mm512_test_epi64_mask(__m512i(open), __m512i(open)) & 0xff);
+  else set = _mm512_test_epi32_mask(__m512i(open), __m512i(open));
+  _mm512_storeu_si512(f.open + f.open_count, _mm512_maskz_compress_epi32(set, at));
+  f.open_count += __builtin_popcount(unsigned(set) & 0xffff);
+#else
+  int64_t words[sizeof open / 8], some = 0;
+  __builtin_memcpy(words, &open, sizeof open);
+  for (int64_t word : words) some |= word;
+  if (__builtin_expect(!some, 1)) return;
+  for (int i = 0; i < int(sizeof(M) / sizeof(open[0])); ++i) {
+    f.open[f.open_count] = int32_t(start) + i;
+    f.open_count += open[i] & 1;
+  }
+#endif
 }
 
-template <class Sum, class Out, class T, bool divides, bool half_even>
-void finish_affine(Finish& f, const Sum* sums, Out* to, int64_t count) {
+template <bool clips, class Sum, class Out, class T, bool divides, bool half_even>
+void affine_piece(Finish& f, const Sum* sums, Out* to, int64_t count) {
   const Affine<T> a(f.task.method, f.task.quotient);
   const T low = T(lowest(f.task.type_out)), high = T(highest(f.task.type_out));
   const bool absolute = f.task.quotient.absolute;
@@ -188,20 +193,26 @@ void finish_affine(Finish& f, const Sum* sums, Out* to, int64_t count) {
       if (absolute) sum = sum < 0 ? -sum : sum;
       Vector<T> value = sum * a.factor + a.added;
       if constexpr (divides) value = value / a.divisor;
-      value = at_most<T>(high + 2, at_least<T>(low - 2, value));
+      if constexpr (clips) value = at_most<T>(high + 2, at_least<T>(low - 2, value));
       if constexpr (half_even) {
         value = nearest<T>(value);
       } else {
         for (int lane = 0; lane < lanes_of<T>; ++lane)
           value[lane] = rounded<false, T>(value[lane], f.task.rounding);
       }
-      Vector<T> inside = at_most<T>(high, at_least<T>(low, value));
-      clipped += Mask<T>(inside != value) & counts;
+      Vector<T> inside = clips ? at_most<T>(high, at_least<T>(low, value)) : value;
+      if constexpr (clips) clipped += Mask<T>(inside != value) & counts;
       emit<Out, T>(to + i, stage + i, inside, extent);
     });
     f.tally.clipped += counted<T>(clipped);
     flush(stage, to, count);
   }
+}
+
+template <class Sum, class Out, class T, bool divides, bool half_even>
+void finish_affine(Finish& f, const Sum* sums, Out* to, int64_t count) {
+  if (f.task.clips) affine_piece<true, Sum, Out, T, divides, half_even>(f, sums, to, count);
+  else affine_piece<false, Sum, Out, T, divides, half_even>(f, sums, to, count);
 }
 
 // Sums that are the values but for a whole number; T holds their sum.
@@ -249,7 +260,7 @@ void finish_integer(Finish& f, const Sum* sums, Out* to, int64_t count) {
 }
 
 // Values in units of 2**-shift: open when a boundary of rounding lies within the bound.
-template <class Out>
+template <bool clips, class Out>
 void finish_fixed(Finish& f, const int32_t* sums, Out* to, int64_t count) {
   const int shift = f.task.plan.shift;
   const Quotient& q = f.task.quotient;
@@ -268,9 +279,10 @@ void finish_fixed(Finish& f, const int32_t* sums, Out* to, int64_t count) {
     Vector<int32_t> edge = sum + half;
     Vector<int32_t> up = truncates ? Vector<int32_t>(edge < 0) & mask : Vector<int32_t>{};
     Vector<int32_t> whole = (edge + up) >> shift;
-    Vector<int32_t> open = Vector<int32_t>(((edge + bound) & mask) <= 2 * bound) & counts;
-    Vector<int32_t> inside = at_most<int32_t>(high, at_least<int32_t>(low, whole));
-    clipped += Vector<int32_t>(inside != whole) & counts & ~open;
+    Vector<int32_t> open = Vector<int32_t>(((edge + bound) & mask) <= 2 * bound);
+    if constexpr (is_part<decltype(extent)>) open &= counts;
+    Vector<int32_t> inside = clips ? at_most<int32_t>(high, at_least<int32_t>(low, whole)) : whole;
+    if constexpr (clips) clipped += Vector<int32_t>(inside != whole) & counts & ~open;
     emit<Out, int32_t>(to + i, stage + i, inside, extent);
     note_open(f, open, i);
   });
@@ -278,7 +290,7 @@ void finish_fixed(Finish& f, const int32_t* sums, Out* to, int64_t count) {
   flush(stage, to, count);
 }
 
-template <class T, class Out>
+template <bool clips, class T, class Out>
 void finish_real(Finish& f, const T* sums, Out* to, int64_t count, double bound) {
   const Quotient& q = f.task.quotient;
   const T added = T(double(q.added) / double(q.denominator));
@@ -290,17 +302,18 @@ void finish_real(Finish& f, const T* sums, Out* to, int64_t count, double bound)
   each_vector<T>(count, [&](int64_t i, Mask<T> counts, auto extent) {
     Vector<T> value = load<T>(sums + i) + added;
     if (absolute) value = value < 0 ? -value : value;
-    value = at_most<T>(high + 2, at_least<T>(low - 2, value));
+    if constexpr (clips) value = at_most<T>(high + 2, at_least<T>(low - 2, value));
     Vector<T> whole = nearest<T>(value);
     Vector<T> distance = value - whole;
     distance = distance < 0 ? -distance : distance;
-    Mask<T> open = (truncates ? ~Mask<T>(distance > error) : ~Mask<T>(distance < settled)) & counts;
+    Mask<T> open = truncates ? ~Mask<T>(distance > error) : ~Mask<T>(distance < settled);
+    if constexpr (is_part<decltype(extent)>) open &= counts;
     if (truncates) {
       Vector<T> below = whole > value ? whole - 1 : whole;
       whole = value < 0 ? below + 1 : below;
     }
-    Vector<T> inside = at_most<T>(high, at_least<T>(low, whole));
-    clipped += Mask<T>(inside != whole) & counts & ~open;
+    Vector<T> inside = clips ? at_most<T>(high, at_least<T>(low, whole)) : whole;
+    if constexpr (clips) clipped += Mask<T>(inside != whole) & counts & ~open;
     emit<Out, T>(to + i, stage + i, inside, extent);
     note_open(f, open, i);
   });
@@ -353,9 +366,15 @@ void finish_piece(Finish& f, const void* from, int64_t row, int64_t first, int64
     return;
   }
   constexpr bool real = Sum(0.5) != 0, to_float = sizeof(Out) == 4;
-  if constexpr (real && !to_float) finish_real<Sum, Out>(f, sums, to, count, bound);
+  if constexpr (real && !to_float) {
+    if (f.task.clips) finish_real<true, Sum, Out>(f, sums, to, count, bound);
+    else finish_real<false, Sum, Out>(f, sums, to, count, bound);
+  }
   if constexpr (sizeof(Sum) == 8 && to_float) finish_float(f, sums, to, count, bound);
-  if constexpr (sizeof(Sum) == 4 && !real && !to_float) finish_fixed<Out>(f, sums, to, count);
+  if constexpr (sizeof(Sum) == 4 && !real && !to_float) {
+    if (f.task.clips) finish_fixed<true, Out>(f, sums, to, count);
+    else finish_fixed<false, Out>(f, sums, to, count);
+  }
   if (f.open_count) recompute_open(f, to, row, first);
 }
 

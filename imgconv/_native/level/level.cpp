@@ -1,5 +1,6 @@
 // Everything that is compiled once per instruction set; IMGCONV_LEVEL is its name.
 #include "band.hpp"
+#include "box.hpp"
 #include "exact.hpp"
 
 namespace imgconv {
@@ -31,6 +32,7 @@ RunBand wide_for(const Task& task) {
 template <class Src>
 RunBand whole_for(const Task& task) {
   if (task.plan.arithmetic == Arithmetic::f32) return taps_band<MacF32, Src>;
+  if (task.plan.arithmetic == Arithmetic::box) return box_band<Src>;
   return wide_for<Src>(task);
 }
 

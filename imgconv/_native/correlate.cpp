@@ -108,8 +108,9 @@ Correlator::Correlator(Specification specification)
   i128 top = highest(spec_.type_in), bottom = lowest(spec_.type_in);
   i128 high = top * sum_positive_ - bottom * sum_negative_;
   i128 low = bottom * sum_positive_ - top * sum_negative_;
-  bool inside = q.factor * high + q.added <= highest(spec_.type_out) * q.denominator &&
-                q.factor * low + q.added >= lowest(spec_.type_out) * q.denominator;
+  i128 quarter = q.denominator / 4;  // beyond the range by less than that still rounds into it
+  bool inside = q.factor * high + q.added <= highest(spec_.type_out) * q.denominator + quarter &&
+                q.factor * low + q.added >= lowest(spec_.type_out) * q.denominator - quarter;
   clips_ = q.absolute || !inside;
   if (spec_.plan.meaning == Meaning::integer)
     method_ = proved_method(*level_, q, spec_.rounding, spec_.type_out, low, high);

@@ -149,17 +149,17 @@ void widen(const Sum* __restrict from, T* __restrict to, int64_t count) {
   for (int64_t i = 0; i < count; ++i) to[i] = T(from[i]);
 }
 
-// Note the lanes that are open, to be done exactly after the piece. They are rare but not rare
-// enough for a branch to be foreseen, so that AVX-512 writes down none or more without asking.
+// Note the lanes that are open, to be done exactly after the piece.
 template <class M>
 inline __attribute__((always_inline)) void note_open(Finish& f, M open, int64_t start) {
 #if defined(__AVX512F__)
-  const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  const __m512i at = _mm512_add_epi32(lanes, _mm512_set1_epi32(int32_t(start)));
   __mmask16 set;
   if constexpr (sizeof(open[0]) == 8)
     set = __mmask16(_mm512_test_epi64_mask(__m512i(open), __m512i(open)) & 0xff);
   else set = _mm512_test_epi32_mask(__m512i(open), __m512i(open));
+  if (__builtin_expect(!set, 1)) return;
+  const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  const __m512i at = _mm512_add_epi32(lanes, _mm512_set1_epi32(int32_t(start)));
   _mm512_storeu_si512(f.open + f.open_count, _mm512_maskz_compress_epi32(set, at));
   f.open_count += __builtin_popcount(unsigned(set) & 0xffff);
 #else

@@ -30,6 +30,7 @@ imgconv::Correlator* prepare(Halves weights, int64_t columns, const AxisNumbers&
                              const AxisNumbers& added, const AxisNumbers& denominator,
                              bool absolute, int type_in, int type_out, int rounding,
                              const std::vector<int>& plan, double bound, double bound_fixed,
+                             double exact_span, double relative_bound,
                              std::vector<double> column, std::vector<double> row,
                              std::string level) {
   imgconv::Specification spec;
@@ -42,7 +43,8 @@ imgconv::Correlator* prepare(Halves weights, int64_t columns, const AxisNumbers&
   spec.type_out = imgconv::Type(type_out);
   spec.rounding = imgconv::Rounding(rounding);
   spec.plan = {imgconv::Arithmetic(plan.at(0)), imgconv::Meaning(plan.at(1)), plan.at(2) != 0,
-               imgconv::Arithmetic(plan.at(3)), plan.at(4), bound, bound_fixed};
+               imgconv::Arithmetic(plan.at(3)), plan.at(4), bound, bound_fixed,
+               plan.at(5) != 0, exact_span, relative_bound};
   spec.column = std::move(column);
   spec.row = std::move(row);
   spec.level = std::move(level);
@@ -82,6 +84,6 @@ NB_MODULE(_core, m) {
       .def_prop_ro("method", [](const imgconv::Correlator& c) { return int(c.method()); });
   m.def("prepare", &prepare, "weights"_a.noconvert(), "columns"_a, "factor"_a, "added"_a,
         "denominator"_a, "absolute"_a, "type_in"_a, "type_out"_a, "rounding"_a, "plan"_a,
-        "bound"_a, "bound_fixed"_a, "column"_a, "row"_a, "level"_a,
+        "bound"_a, "bound_fixed"_a, "exact_span"_a, "relative_bound"_a, "column"_a, "row"_a, "level"_a,
         nb::rv_policy::take_ownership);
 }

@@ -40,6 +40,9 @@ struct Plan {
   int shift;           // of Meaning::fixed
   double bound;        // for integer images absolute; for float images per unit of max |pixel|
   double bound_fixed;  // what is added to the bound of a float image whatever its pixels
+  bool scaled;         // Meaning::real for a float output: the gain comes after the sum
+  double exact_span;   // float pixels of less than so many units have exact sums
+  double relative_bound;  // of the steps after a scaled sum, per unit of their results
 };
 
 struct Axis {

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -33,6 +34,7 @@ _DEPTHS = (Depth.U8, Depth.U16, Depth.I16, Depth.F32)
 _ROUNDINGS = (Rounding.HALF_EVEN, Rounding.HALF_UP, Rounding.HALF_DOWN, Rounding.TRUNCATE)
 _BORDERS = (Border.CONSTANT, Border.REPLICATE, Border.REFLECT, Border.REFLECT101, Border.WRAP)
 _NO_METHOD = 5
+_RELATIVE_BOUND = 4.1 * 2.0**-53  # gain, its product, the bias and their sum, in double
 _KEPT = 64
 _THREAD_NS = 100_000  # work below this does not pay for waking a thread
 
@@ -40,10 +42,9 @@ _THREAD_NS = 100_000  # work below this does not pay for waking a thread
 def load_core() -> ModuleType | None:
     """Give the compiled core, or None where the installation has none."""
     try:
-        from imgconv._native import _core
+        return import_module("imgconv._native._core")
     except ImportError:
         return None
-    return _core
 
 
 def choose_isa(core: ModuleType) -> str:
@@ -95,6 +96,16 @@ class NativeEngine:
         self._prepared: dict[tuple[object, ...], Prepared] = {}
         self.recomputed = 0
         """How many values of the last correlation were left to the exact fallback."""
+
+    @property
+    def isas(self) -> list[str]:
+        """The instruction sets that this CPU has, the best first."""
+        return list(self._core.levels())
+
+    @property
+    def isa(self) -> str:
+        """The instruction set in use."""
+        return choose_isa(self._core)
 
     def correlate(self, job: Correlation, out: Pixels | None = None) -> Filtered:
         """Do one correlation (see `imgconv.engines.base.Engine`).
@@ -202,9 +213,11 @@ class NativeEngine:
             type_in=_DEPTHS.index(request.depth_in),
             type_out=_DEPTHS.index(request.depth_out),
             rounding=_ROUNDINGS.index(job.rounding),
-            plan=[plan.arithmetic, plan.meaning, plan.separable, plan.horizontal, plan.shift],
+            plan=_plan_numbers(plan),
             bound=plan.bound * self._bound_factor,
             bound_fixed=plan.bound_fixed * self._bound_factor,
+            exact_span=plan.exact_span,
+            relative_bound=_RELATIVE_BOUND * self._bound_factor,
             column=column,
             row=row,
             level=request.isa,
@@ -230,9 +243,14 @@ def _factors(facts: KernelFacts, plan: Plan) -> tuple[list[float], list[float]]:
     """Give column and row of a separable plan; real sums have the gain in the row."""
     if not plan.separable or facts.factors is None:
         return [], []
-    scale = facts.scale if plan.meaning is Meaning.REAL else 1.0
+    scale = facts.scale if plan.meaning is Meaning.REAL and not plan.scaled else 1.0
     column, row = facts.factors
     return [float(weight) for weight in column], [weight * scale for weight in row]
+
+
+def _plan_numbers(plan: Plan) -> list[int]:
+    kinds = [plan.arithmetic, plan.meaning, plan.separable, plan.horizontal]
+    return [*map(int, kinds), plan.shift, int(plan.scaled)]
 
 
 def _halves(numbers: Sequence[int]) -> Pixels:
@@ -256,5 +274,5 @@ def _with_contiguous_rows(image: Pixels) -> Pixels:
 def _threads(job: Correlation, plan: Plan) -> int:
     """Give as many threads as the work pays for."""
     rows, columns = job.geometry.out_shape
-    work = plan.cost * rows * columns * job.image.shape[2]
+    work: float = plan.cost * rows * columns * job.image.shape[2]
     return max(1, min(job.threads, math.floor(work / _THREAD_NS)))

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -164,6 +163,12 @@ class Plan:
         How far off a sum may be; per unit of the largest pixel where the image is float32.
     bound_fixed : float
         What is added to it there.
+    scaled : bool
+        Of `Meaning.REAL`: the sums are of the whole weights and the gain comes after, as suits a
+        float32 output.
+    exact_span : float
+        The sums of a float32 image are exact where its pixels are less than so many units, the
+        unit being the last bit of the least of them that is not zero.
     cost : float
         Nanoseconds per output value, estimated.
     """
@@ -176,6 +181,8 @@ class Plan:
     shift: int = 0
     bound: float = 0.0
     bound_fixed: float = 0.0
+    scaled: bool = False
+    exact_span: float = 0.0
     cost: float = 0.0
 
 
@@ -225,7 +232,8 @@ def candidates(facts: KernelFacts, request: Request, *, proved: bool = True) -> 
     if request.channels > 64 or request.stride[1] > 4 or not facts.taps:
         return
     integer = proved and _may_be_integer(facts, request)
-    for plan in _fast(facts, request, integer=integer):
+    for found in _fast(facts, request, integer=integer):
+        plan = _with_scale(facts, request, found)
         small = _ring_bytes(facts, request, plan) <= _MOST_RING_BYTES
         if small or plan.arithmetic is Arithmetic.BOX:
             yield replace(plan, cost=plan.cost * request.stride[1])
@@ -271,21 +279,33 @@ def _fast(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator[Pl
         yield from _separable(facts, request, integer=integer)
 
 
+def _with_scale(facts: KernelFacts, request: Request, plan: Plan) -> Plan:
+    """Sum whole weights for a float32 output: such sums are often exact, products seldom."""
+    if plan.meaning is not Meaning.REAL or request.depth_out is not Depth.F32:
+        return plan
+    total = facts.positive + facts.negative
+    whole = total < 1 << 53
+    if request.depth_in is Depth.F32:
+        return replace(plan, scaled=True, exact_span=2.0**53 / total if whole else 0.0)
+    exact = _PEAKS[request.depth_in] * total < 1 << 53
+    return replace(plan, scaled=True, bound=0.0 if exact else plan.bound)
+
+
 def _cost(name: str, request: Request, taps: float) -> float:
     return _BASES[name] + _COSTS[request.isa][name] * taps
 
 
 def _byte_integer(facts: KernelFacts, request: Request) -> Iterator[Plan]:
     peak, low, high = _peak(facts, request), min(facts.flat), max(facts.flat)
-    rows, columns = facts.shape
-    if -128 <= low and high <= 127:
+    rows = facts.shape[0]
+    if low >= -128 and high <= 127:
         if peak <= 32767 and request.isa != "plain":
             cost = _cost("taps16", request, facts.taps)
             yield Plan("taps16", Arithmetic.TAPS16, cost=cost)
         if peak < 1 << 31 and request.isa == "v4":
             cost = _cost("dot8", request, facts.taps * (rows + 3) / rows)
             yield Plan("dot8", Arithmetic.DOT8, cost=cost)
-    if -32768 <= low and high <= 32767 and peak < 1 << 31:
+    if low >= -32768 and high <= 32767 and peak < 1 << 31:
         cost = _cost("dot16", request, facts.taps * (rows + 1) / rows)
         yield Plan("dot16", Arithmetic.DOT16, cost=cost)
 
@@ -410,13 +430,3 @@ def _ring_bytes(facts: KernelFacts, request: Request, plan: Plan) -> int:
     width = (4 * max(4096 // request.channels + 1, 2 * reach) + reach) * request.channels
     size = {Arithmetic.F64: 8, Arithmetic.F32: 4}.get(plan.arithmetic, 2)
     return (rows + 4) * width * size
-
-
-def describe(plan: Plan, request: Request, threads: int) -> dict[str, Any]:
-    """Give a plan in the words of a report."""
-    return {
-        "path": plan.path,
-        "isa": request.isa,
-        "sums": plan.meaning.name.lower(),
-        "threads": threads,
-    }

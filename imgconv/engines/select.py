@@ -48,6 +48,16 @@ def _reference_engine() -> ReferenceEngine:
     return ReferenceEngine()
 
 
+def describe_engine() -> str:
+    """Name the engine, with its instruction set, or why it is not the native one."""
+    engine = select_engine()
+    if isinstance(engine, NativeEngine):
+        return f"native ({engine.isa}; this CPU has {', '.join(engine.isas)})"
+    if native_engine() is None:
+        return "reference, slow: the native core was not built, for want of a C++ compiler"
+    return "reference, slow: IMGCONV_ENGINE asks for it"
+
+
 def usable_cpus() -> int:
     """Count the CPUs that this process may use."""
     if hasattr(os, "sched_getaffinity"):

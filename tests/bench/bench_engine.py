@@ -45,7 +45,9 @@ def main() -> None:
     if options.isa:
         os.environ["IMGCONV_ISA"] = options.isa
     engine = NativeEngine(core)
-    print(f"isa {options.isa or core.levels()[0]}, {options.megapixels} MP, OpenCV {cv2.__version__}")
+    print(
+        f"isa {options.isa or core.levels()[0]}, {options.megapixels} MP, OpenCV {cv2.__version__}"
+    )
     for kind in options.kinds.split(","):
         for threads in map(int, options.threads.split(",")):
             cv2.setNumThreads(threads)

@@ -1,4 +1,4 @@
-"""Jobs for engines, and a small oracle of plain loops and fractions that shares no code with them."""
+"""Jobs for engines, and a small oracle: plain loops and fractions, no code shared with them."""
 
 from __future__ import annotations
 

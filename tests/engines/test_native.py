@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from engines.engine_jobs import Weights, job, jobs, oracle
 from hypothesis import HealthCheck, given, settings
 
+from engines.engine_jobs import Weights, job, jobs, oracle
 from imgconv.engines import native as native_module
 from imgconv.engines.base import Correlation
 from imgconv.engines.native import NativeEngine, load_core
@@ -313,11 +314,11 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 @pytest.mark.parametrize("weights", ["[[1] * 101] * 101", "[[1, -2, 3]] * 31", "[[0.1, 0.7]] * 51"])
 def test_scratch_is_bounded(weights: str) -> None:
     """At most 32 MiB and 1 % of the image for each of two threads."""
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-c", _MEASURE, weights],
         capture_output=True,
         text=True,
         check=True,
-        env={**os.environ, "PYTHONPATH": os.path.dirname(os.path.dirname(__file__))},
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
     )
     assert int(done.stdout) < 2 * (32 * 1024 + 240)

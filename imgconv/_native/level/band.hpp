@@ -29,7 +29,7 @@ template <class Mac>
 const double* weights_for(Scratch& scratch, const Task& task) {
   const Weights& w = task.weights;
   if (task.plan.separable) return w.column;
-  if (task.plan.meaning == Meaning::integer) return w.nearest;
+  if (task.plan.meaning == Meaning::integer || task.plan.scaled) return w.nearest;
   if (task.plan.meaning == Meaning::real) return w.real;
   double* to = scratch.take<double>(w.rows * w.columns);
   for (int64_t i = 0; i < w.rows * w.columns; ++i)
@@ -106,8 +106,7 @@ class Band {
       double bound = task_.plan.bound;
       if constexpr (Peaks<Src>::counts) {
         int64_t reach = (task_.columns.taps - 1) * task_.columns.dilation * channels;
-        double peak = peaks_.most(base, steps_.groups, begin, begin + values + reach);
-        bound = peak < 1e39 ? bound * peak + task_.plan.bound_fixed : __builtin_inf();
+        bound = bound_for(peaks_.of(base, steps_.groups, begin, begin + values + reach));
       }
       if (task_.plan.separable) {
         apart(row, rows, at, count, begin, values, bound);
@@ -116,6 +115,13 @@ class Band {
         for (int64_t r = 0; r < rows; ++r) finish(sums_ + r * pitch_, row + r, at, count, bound);
       }
     }
+  }
+
+  double bound_for(Peak peak) const {
+    const Plan& plan = task_.plan;
+    if (!(peak.most < 1e39)) return __builtin_inf();
+    if (plan.scaled && peak.most < plan.exact_span * peak.unit) return 0;
+    return plan.bound * peak.most + plan.bound_fixed;
   }
 
   void apart(int64_t row, int64_t rows, int64_t at, int64_t count, int64_t begin, int64_t values,

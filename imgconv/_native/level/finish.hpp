@@ -321,19 +321,27 @@ void finish_real(Finish& f, const T* sums, Out* to, int64_t count, double bound)
   flush(stage, to, count);
 }
 
+static inline bool is_power_of_two(i128 n) { return (n & (n - 1)) == 0; }
+
 // Values for a float output: open when the ends of the interval round apart.
 static inline void finish_float(Finish& f, const double* sums, float* to, int64_t count,
                                 double error) {
   typedef float Narrow __attribute__((vector_size(vector_bytes / 2)));
   const Quotient& q = f.task.quotient;
   const double added = double(q.added) / double(q.denominator);
+  const double gain = double(q.factor) / double(q.denominator);
+  const bool exact_steps = !added && is_power_of_two(q.factor) && is_power_of_two(q.denominator);
+  const double relative = exact_steps ? 0 : f.task.plan.relative_bound;
+  const double fixed = error + 2 * relative * __builtin_fabs(added);
   const bool absolute = q.absolute;
   float* stage = reinterpret_cast<float*>(f.stage);
   each_vector<double>(count, [&](int64_t i, Mask<double> counts, auto) {
-    Vector<double> value = load<double>(sums + i) + added;
-    if (absolute) value = value < 0 ? -value : value;
-    Narrow below = __builtin_convertvector(value - error, Narrow);
-    Narrow above = __builtin_convertvector(value + error, Narrow) + 0.0f;
+    Vector<double> value = load<double>(sums + i) * gain + added;
+    Vector<double> size = value < 0 ? -value : value;
+    Vector<double> off = size * relative + fixed;
+    if (absolute) value = size;
+    Narrow below = __builtin_convertvector(value - off, Narrow);
+    Narrow above = __builtin_convertvector(value + off, Narrow) + 0.0f;
     Vector<double> ends[2] = {__builtin_convertvector(below, Vector<double>),
                               __builtin_convertvector(above, Vector<double>)};
     __builtin_memcpy(stage + i, &above, sizeof above);

@@ -1,10 +1,15 @@
-// The largest magnitude in stretches of the ring's rows: error bounds of float images follow it.
+// The range of magnitudes in stretches of the ring's rows: error bounds of float images follow it.
 #pragma once
 
 #include "scratch.hpp"
 
 namespace imgconv {
 namespace IMGCONV_LEVEL {
+
+// The largest magnitude, and the last bit of the least that is not zero.
+struct Peak {
+  double most, unit;
+};
 
 template <class Src>
 class Peaks {  // integer images have a bound of their own
@@ -24,41 +29,46 @@ class Peaks<float> {
   Peaks() = default;
   Peaks(Scratch& scratch, int64_t groups, int64_t values)
       : groups_(groups), values_(values), stretches_(values / stretch + 1) {
-    peaks_ = scratch.take<uint32_t>(groups * stretches_);
+    most_ = scratch.take<uint32_t>(groups * stretches_);
+    least_ = scratch.take<uint32_t>(groups * stretches_);
   }
 
   template <class Stored>
   void note(int64_t group, const Stored* row) {
     for (int64_t s = 0; s < stretches_; ++s) {
       int64_t last = (s + 1) * stretch < values_ ? (s + 1) * stretch : values_;
-      uint32_t peak = 0;
+      uint32_t most = 0, least = ~uint32_t(0);
       for (int64_t x = s * stretch; x < last; ++x) {
         float value = float(row[x]);
         uint32_t bits;
         __builtin_memcpy(&bits, &value, sizeof bits);
         bits &= 0x7fffffff;  // as integers, magnitudes keep their order, and NaN is largest
-        peak = bits > peak ? bits : peak;
+        most = bits > most ? bits : most;
+        least = bits - 1 < least ? bits - 1 : least;  // zero becomes the greatest
       }
-      peaks_[group % groups_ * stretches_ + s] = peak;
+      most_[group % groups_ * stretches_ + s] = most;
+      least_[group % groups_ * stretches_ + s] = least;
     }
   }
 
-  double most(int64_t group, int64_t count, int64_t first, int64_t last) const {
-    uint32_t most = 0;
+  Peak of(int64_t group, int64_t count, int64_t first, int64_t last) const {
+    uint32_t most = 0, least = ~uint32_t(0);
     for (int64_t g = group; g < group + count; ++g)
       for (int64_t s = first / stretch; s * stretch < last && s < stretches_; ++s) {
-        uint32_t peak = peaks_[g % groups_ * stretches_ + s];
-        most = peak > most ? peak : most;
+        int64_t at = g % groups_ * stretches_ + s;
+        most = most_[at] > most ? most_[at] : most;
+        least = least_[at] < least ? least_[at] : least;
       }
-    if (most >= 0x7f800000) return __builtin_inf();
+    if (most >= 0x7f800000) return {__builtin_inf(), 0};
+    int exponent = least == ~uint32_t(0) ? 254 : int((least + 1) >> 23);
     float value;
     __builtin_memcpy(&value, &most, sizeof value);
-    return double(value);
+    return {double(value), __builtin_ldexp(1.0, (exponent ? exponent : 1) - 150)};
   }
 
  private:
   int64_t groups_ = 0, values_ = 0, stretches_ = 0;
-  uint32_t* peaks_ = nullptr;
+  uint32_t *most_ = nullptr, *least_ = nullptr;
 };
 
 }  // namespace IMGCONV_LEVEL

@@ -31,7 +31,10 @@ def imgconv(tmp_path: Path) -> Imgconv:
     """Run the program in a folder of its own, as a user does."""
 
     def run(
-        *arguments: object, stdin: bytes = b"", env: dict[str, str] | None = None, **settings: object
+        *arguments: object,
+        stdin: bytes = b"",
+        env: dict[str, str] | None = None,
+        **settings: object,
     ) -> Run:
         done = subprocess.run(  # noqa: S603
             [sys.executable, "-m", "imgconv", *map(os.fspath, map(_word, arguments))],

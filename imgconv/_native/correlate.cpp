@@ -108,8 +108,11 @@ Correlator::Correlator(Specification specification)
   i128 top = highest(spec_.type_in), bottom = lowest(spec_.type_in);
   i128 high = top * sum_positive_ - bottom * sum_negative_;
   i128 low = bottom * sum_positive_ - top * sum_negative_;
+  const double most = 0x1p124;
+  bool narrow = double(q.factor) * std::max(double(high), -double(low)) < most;
   i128 quarter = q.denominator / 4;  // beyond the range by less than that still rounds into it
-  bool inside = q.factor * high + q.added <= highest(spec_.type_out) * q.denominator + quarter &&
+  bool inside = narrow && double(q.denominator) * 65536 < most &&
+                q.factor * high + q.added <= highest(spec_.type_out) * q.denominator + quarter &&
                 q.factor * low + q.added >= lowest(spec_.type_out) * q.denominator - quarter;
   clips_ = q.absolute || !inside;
   if (spec_.plan.meaning == Meaning::integer)

@@ -243,13 +243,11 @@ def _fits_core(facts: KernelFacts, request: Request) -> bool:
     """Tell whether the core's 128-bit integers hold every sum and its doubles every weight."""
     total = facts.positive + facts.negative
     limit = 1 << 124
-    if facts.gain == 0 or facts.denominator >= limit or abs(facts.added) >= limit:
+    if facts.gain == 0 or max(facts.denominator, abs(facts.added), abs(facts.factor)) >= limit:
         return False
     if request.depth_in is Depth.F32:
-        narrow = total < 1 << 100 and abs(facts.factor) < limit
-        return narrow and 2**-800 < abs(facts.gain) < 2**800
-    largest = abs(facts.factor) * 65536 * max(total, 1) + abs(facts.added)
-    return largest < limit
+        return total < 1 << 100 and 2**-800 < abs(facts.gain) < 2**800
+    return total << 16 < limit
 
 
 def _may_be_integer(facts: KernelFacts, request: Request) -> bool:
@@ -320,10 +318,12 @@ def _fixed(facts: KernelFacts, request: Request) -> Iterator[Plan]:
     """16-bit weights that are off by half a unit at most, and the bound that follows."""
     largest = float(np.abs(facts.reals).max())
     span = 255 * max(facts.positive, facts.negative) * facts.scale
-    span += abs(float(facts.bias)) + 70000 / 256
+    span += abs(float(facts.bias)) + 2
     if not 2.0**-60 < largest < 2.0**14:
         return
-    shift = min(22, math.floor(math.log2(32766 / largest)), math.floor(math.log2(2**30 / span)))
+    shift = min(
+        22, math.floor(math.log2(32766 / largest)), math.floor(math.log2(2.0**31 * 0.99 / span))
+    )
     if shift < 2:
         return
     units = facts.reals * 2.0**shift

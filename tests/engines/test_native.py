@@ -64,6 +64,7 @@ ADVERSARIAL: dict[str, tuple[Weights, object, object]] = {
                         Fraction(1, 15002 * 14999), 0),
     "beside ties": ([[k * 10**8 + 1 for k in line] for line in ([1, 2, 1], [2, 6, 3], [1, 0, 1])],
                     Fraction(1, 18 * 10**8), 0),
+    "double weights, double gain": (RNG.random((4, 4)).tolist(), 0.11, 0.3),
     "negative gain": ([[1, 2], [3, 4]], Fraction(-1, 10), 255),
 }  # fmt: skip
 

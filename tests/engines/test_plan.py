@@ -55,7 +55,7 @@ GAUSSIAN = facts(np.outer([300, 900, 300] * 5, [300, 900, 300] * 5).tolist(), Fr
         (GAUSSIAN, request(Depth.F32), "separable"),
         (facts([[10**40, 1]]), request(), "reference"),
         (facts([[10**30, 1]]), request(Depth.F32), "fma64"),
-        (facts([[0, 0]]), request(), "exact"),
+        (facts([[0, 0]]), request(), "reference"),
         (SHARPEN, request(channels=65), "exact"),
         (SHARPEN, request(stride=(1, 9)), "exact"),
     ],

@@ -152,8 +152,28 @@ double rounded_quotient(bool negative, const N& n, const N& d, const Task& task)
 
 static inline u128 magnitude_of(i128 n) { return n < 0 ? u128(0) - u128(n) : u128(n); }
 
+// The general case, for a sum of that sign and magnitude in units of 2**-unit.
+static inline double wide_value(const Task& task, bool negative, const Wide& sum, int unit) {
+  const Quotient& q = task.quotient;
+  Wide n = product(sum, u128(q.factor));
+  Wide added = shifted(widened(magnitude_of(q.added)), unit);
+  if (negative == (q.added < 0)) {
+    add(n, added);
+  } else if (compared(n, added) >= 0) {
+    subtract(n, added);
+  } else {
+    subtract(added, n);
+    n = added;
+    negative = !negative;
+  }
+  Wide d = shifted(widened(u128(q.denominator)), unit);
+  return rounded_quotient(negative, n, d, task);
+}
+
 // The exact output value of an exact sum.
 static inline double exact_value(const Task& task, i128 sum) {
+  if (bits_of(u128(task.quotient.factor)) + bits_of(magnitude_of(sum)) > 124)
+    return wide_value(task, sum < 0, widened(magnitude_of(sum)), 0);
   i128 n = task.quotient.factor * sum + task.quotient.added;
   return rounded_quotient(n < 0, magnitude_of(n), u128(task.quotient.denominator), task);
 }

@@ -34,6 +34,15 @@ struct Taps {  // of one output value
   }
 };
 
+template <class Lanes, class Src>
+inline __attribute__((always_inline)) Lanes eight_pixels(const Src* from) {
+  typedef Src Pixels __attribute__((vector_size(8 * sizeof(Src))));
+  typedef int32_t Integers __attribute__((vector_size(32)));
+  Pixels pixels;
+  __builtin_memcpy(&pixels, from, sizeof pixels);
+  return __builtin_convertvector(__builtin_convertvector(pixels, Integers), Lanes);
+}
+
 // Sum in double with the weights given; exact where no partial sum reaches 2**53.
 template <class Src>
 double double_sum(const Taps<Src>& taps, const double* weights) {
@@ -54,10 +63,9 @@ double double_sum(const Taps<Src>& taps, const double* weights) {
     const double* along = weights + r * w.columns;
     int64_t c = 0;
     for (; c + 8 <= w.columns; c += 8) {
-      Lanes pixels, factors;
-      for (int i = 0; i < 8; ++i) pixels[i] = double(line[c + i]);
+      Lanes factors;
       __builtin_memcpy(&factors, along + c, sizeof factors);
-      lanes += pixels * factors;
+      lanes += eight_pixels<Lanes>(line + c) * factors;
     }
     for (; c < w.columns; ++c) sum += along[c] * double(line[c]);
   }
@@ -160,25 +168,6 @@ static inline Wide wide_sum(const Taps<float>& taps, bool& negative) {
   return sums[negative];
 }
 
-// The general case: everything in units of 2**-149 / denominator.
-static inline double wide_value(const Taps<float>& taps) {
-  const Quotient& q = taps.task.quotient;
-  bool negative;
-  Wide n = product(wide_sum(taps, negative), u128(q.factor));
-  Wide added = shifted(widened(magnitude_of(q.added)), 149);
-  if (negative == (q.added < 0)) {
-    add(n, added);
-  } else if (compared(n, added) >= 0) {
-    subtract(n, added);
-  } else {
-    subtract(added, n);
-    n = added;
-    negative = !negative;
-  }
-  Wide d = shifted(widened(u128(q.denominator)), 149);
-  return rounded_quotient(negative, n, d, taps.task);
-}
-
 static inline double exact_pixel(const Taps<float>& taps) {
   const Task& task = taps.task;
   const Quotient& q = task.quotient;
@@ -190,7 +179,11 @@ static inline double exact_pixel(const Taps<float>& taps) {
   int bits = bits_of(weight) + s.high + unit + bits_of(u128(q.factor));
   bool fits = s.high + unit < 62 && bits < 124 && bits_of(magnitude_of(q.added)) + unit < 124 &&
               bits_of(u128(q.denominator)) + unit < 124;
-  if (!fits) return wide_value(taps);
+  if (!fits) {
+    bool negative;
+    Wide sum = wide_sum(taps, negative);
+    return wide_value(task, negative, sum, 149);
+  }
   i128 sum = 0;
   taps.each([&](int64_t tap, float pixel) {
     Parts p = parts_of(pixel);

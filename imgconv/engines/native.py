@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from imgconv.engines.base import Correlation, Filtered, Pixels
+from imgconv.engines.kernel_facts import KernelFacts
 from imgconv.engines.plan import (
     PATHS,
     Arithmetic,
-    KernelFacts,
     Meaning,
     Plan,
     Request,
@@ -34,7 +34,7 @@ _DEPTHS = (Depth.U8, Depth.U16, Depth.I16, Depth.F32)
 _ROUNDINGS = (Rounding.HALF_EVEN, Rounding.HALF_UP, Rounding.HALF_DOWN, Rounding.TRUNCATE)
 _BORDERS = (Border.CONSTANT, Border.REPLICATE, Border.REFLECT, Border.REFLECT101, Border.WRAP)
 _NO_METHOD = 5
-_RELATIVE_BOUND = 4.1 * 2.0**-53  # gain, its product, the bias and their sum, in double
+_RELATIVE_BOUND = 8 * 2.0**-53  # gain, its product, the bias, their sum and the interval's ends
 _KEPT = 64
 _THREAD_NS = 100_000  # work below this does not pay for waking a thread
 

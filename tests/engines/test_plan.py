@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from imgconv.engines.plan import KernelFacts, Meaning, Request, candidates, make_plan
+from imgconv.engines.kernel_facts import KernelFacts
+from imgconv.engines.plan import Meaning, Request, candidates, make_plan
 from imgconv.model.kernel import Kernel
 from imgconv.model.output import Depth
 

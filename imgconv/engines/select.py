@@ -3,14 +3,59 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 
 from imgconv.engines.base import Engine
+from imgconv.engines.native import NativeEngine, load_core
 from imgconv.engines.reference import ReferenceEngine
+from imgconv.model.errors import ArgumentError, MissingDependencyError
 
 
 def select_engine() -> Engine:
-    """Give the fastest exact engine that this installation has."""
+    """Give the fastest exact engine that this installation has.
+
+    ``IMGCONV_ENGINE`` names one instead: native or reference.
+
+    Raises
+    ------
+    ArgumentError
+        When it names none of these.
+    MissingDependencyError
+        When it names the native engine, and that was not built.
+    """
+    wanted = os.environ.get("IMGCONV_ENGINE", "")
+    if wanted not in ("", "native", "reference"):
+        raise ArgumentError(
+            f"IMGCONV_ENGINE is {wanted!r}, which is no engine", hint="choose native or reference"
+        )
+    native = None if wanted == "reference" else native_engine()
+    if wanted == "native" and native is None:
+        raise MissingDependencyError(
+            "the native core was not built", hint="install again where there is a C++ compiler"
+        )
+    return native or _reference_engine()
+
+
+@cache
+def native_engine() -> NativeEngine | None:
+    """Give the native engine, or None where its core was not built."""
+    core = load_core()
+    return None if core is None else NativeEngine(core)
+
+
+@cache
+def _reference_engine() -> ReferenceEngine:
     return ReferenceEngine()
+
+
+def describe_engine() -> str:
+    """Name the engine, with its instruction set, or why it is not the native one."""
+    engine = select_engine()
+    if isinstance(engine, NativeEngine):
+        return f"native ({engine.isa}; this CPU has {', '.join(engine.isas)})"
+    if native_engine() is None:
+        return "reference, slow: the native core was not built, for want of a C++ compiler"
+    return "reference, slow: IMGCONV_ENGINE asks for it"
 
 
 def usable_cpus() -> int:

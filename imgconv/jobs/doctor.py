@@ -9,7 +9,7 @@ from typing import Any
 
 from imgconv import __version__
 from imgconv.engines.opencv import load_cv2
-from imgconv.engines.select import select_engine, usable_cpus
+from imgconv.engines.select import describe_engine, usable_cpus
 from imgconv.io.bank import KernelBank, built_in_directory
 from imgconv.io.formats import FORMATS
 from imgconv.model.errors import ImgconvError
@@ -26,7 +26,7 @@ def examine() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "libraries": {name: _version(name) for name in _LIBRARIES},
         "cpus": usable_cpus(),
-        "engine": select_engine().name,
+        "engine": describe_engine(),
         "codecs": _codecs(missing),
         "kernels": _bank(missing),
         "missing": missing,

@@ -1,0 +1,176 @@
+#include "correlate.hpp"
+
+#include <cmath>
+#include <stdexcept>
+
+#include "threads.hpp"
+
+namespace imgconv {
+
+#define IMGCONV_DECLARE(name) \
+  namespace name {            \
+  extern const Level level;   \
+  }
+#if defined(__x86_64__) && defined(__GNUC__)
+#define IMGCONV_X86 1
+IMGCONV_DECLARE(v4)
+IMGCONV_DECLARE(v3)
+IMGCONV_DECLARE(v2)
+#endif
+IMGCONV_DECLARE(plain)
+
+namespace {
+
+std::vector<const Level*> present() {
+  std::vector<const Level*> found;
+#ifdef IMGCONV_X86
+  __builtin_cpu_init();
+  bool v2 = __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt");
+  bool v3 = v2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+            __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+  bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+            __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512vnni");
+  if (v4) found.push_back(&v4::level);
+  if (v3) found.push_back(&v3::level);
+  if (v2) found.push_back(&v2::level);
+#endif
+  found.push_back(&plain::level);
+  return found;
+}
+
+std::vector<int32_t> map_of(const Axis& axis, Border border) {
+  std::vector<int32_t> map(size_t(axis.span()));
+  for (int64_t i = 0; i < axis.span(); ++i)
+    map[size_t(i)] = int32_t(source_index(border, i - axis.before, axis.length));
+  return map;
+}
+
+std::vector<unsigned char> constant_row(const Picture& picture, Type type) {
+  int64_t values = picture.columns.length * picture.channels;
+  std::vector<unsigned char> row(size_t(values) * size_of(type) + 64);
+  for (int64_t i = 0; i < values; ++i) {
+    unsigned char* at = row.data() + size_t(i) * size_of(type);
+    if (type == Type::u8) *at = (unsigned char)picture.border_value;
+    if (type == Type::u16) *reinterpret_cast<uint16_t*>(at) = uint16_t(picture.border_value);
+    if (type == Type::i16) *reinterpret_cast<int16_t*>(at) = int16_t(picture.border_value);
+    if (type == Type::f32) *reinterpret_cast<float*>(at) = float(picture.border_value);
+  }
+  return row;
+}
+
+}  // namespace
+
+std::vector<std::string> levels() {
+  std::vector<std::string> names;
+  for (const Level* level : present()) names.emplace_back(level->name);
+  return names;
+}
+
+const Level* find_level(const std::string& name) {
+  for (const Level* level : present())
+    if (level->name == name) return level;
+  throw std::invalid_argument("this CPU has no instruction set " + name);
+}
+
+int64_t source_index(Border border, int64_t i, int64_t n) {
+  if (0 <= i && i < n) return i;
+  auto modulo = [](int64_t a, int64_t b) { return (a % b + b) % b; };
+  switch (border) {
+    case Border::constant: return -1;
+    case Border::replicate: return i < 0 ? 0 : n - 1;
+    case Border::wrap: return modulo(i, n);
+    case Border::reflect: {
+      int64_t m = modulo(i, 2 * n);
+      return m < n ? m : 2 * n - 1 - m;
+    }
+    default: {
+      int64_t m = modulo(i, n > 1 ? 2 * n - 2 : 1);  // a single pixel mirrors onto itself
+      return m < 2 * n - 2 - m ? m : n > 1 ? 2 * n - 2 - m : 0;
+    }
+  }
+}
+
+Correlator::Correlator(Specification specification)
+    : spec_(std::move(specification)), level_(find_level(spec_.level)) {
+  Quotient& q = spec_.quotient;
+  if (q.factor < 0) {
+    q.factor = -q.factor;
+    for (i128& weight : spec_.weights) weight = -weight;
+  }
+  double gain = double(q.factor) / double(q.denominator);
+  for (i128 weight : spec_.weights) {
+    nearest_.push_back(double(weight));
+    real_.push_back(double(weight) * gain);
+    (weight > 0 ? sum_positive_ : sum_negative_) += weight > 0 ? weight : -weight;
+  }
+  if (spec_.type_in == Type::f32) return;
+  i128 top = highest(spec_.type_in), bottom = lowest(spec_.type_in);
+  i128 high = top * sum_positive_ - bottom * sum_negative_;
+  i128 low = bottom * sum_positive_ - top * sum_negative_;
+  const double most = 0x1p124;
+  bool narrow = double(q.factor) * std::max(double(high), -double(low)) < most;
+  i128 quarter = q.denominator / 4;  // beyond the range by less than that still rounds into it
+  bool inside = narrow && double(q.denominator) * 65536 < most &&
+                q.factor * high + q.added <= highest(spec_.type_out) * q.denominator + quarter &&
+                q.factor * low + q.added >= lowest(spec_.type_out) * q.denominator - quarter;
+  clips_ = q.absolute || !inside;
+  if (spec_.plan.meaning == Meaning::integer)
+    method_ = proved_method(*level_, q, spec_.rounding, spec_.type_out, low, high);
+}
+
+Task Correlator::task_for(const Picture& picture) const {
+  Weights weights{spec_.rows,       spec_.columns,     spec_.weights.data(),
+                  nearest_.data(),  real_.data(),      spec_.column.data(),
+                  spec_.row.data(), sum_positive_,     sum_negative_};
+  Task task{};
+  task.weights = weights;
+  task.quotient = spec_.quotient;
+  task.plan = spec_.plan;
+  task.method = method_;
+  task.clips = clips_;
+  task.type_in = spec_.type_in;
+  task.type_out = spec_.type_out;
+  task.rounding = spec_.rounding;
+  task.rows = picture.rows;
+  task.columns = picture.columns;
+  task.channels = picture.channels;
+  task.source = picture.source;
+  task.source_stride = picture.source_stride;
+  task.target = picture.target;
+  task.target_stride = picture.target_stride;
+  task.constant = float(picture.border_value);
+  return task;
+}
+
+Tally Correlator::run(const Picture& picture) const {
+  Task task = task_for(picture);
+  std::vector<int32_t> row_map = map_of(picture.rows, picture.border);
+  std::vector<int32_t> column_map = map_of(picture.columns, picture.border);
+  std::vector<unsigned char> constant;
+  if (picture.border == Border::constant) constant = constant_row(picture, spec_.type_in);
+  task.row_map = row_map.data();
+  task.column_map = column_map.data();
+  task.constant_row = constant.data();
+
+  // Several bands for each thread, since other work may slow one of them; each begins with a whole
+  // block and is high enough that the rows that it shares with its neighbour do not weigh.
+  int64_t rows = picture.rows.out, reach = picture.rows.taps * picture.rows.dilation;
+  int64_t least = 2 * reach > 32 ? 2 * reach : 32;
+  int64_t bands = picture.threads > 1 ? std::min<int64_t>(picture.threads * 4, rows / least) : 1;
+  if (bands < picture.threads) bands = std::min<int64_t>(picture.threads, rows / block_rows);
+  int64_t step = (rows / std::max<int64_t>(bands, 1) + block_rows) / block_rows * block_rows;
+  bands = (rows + step - 1) / step;
+  std::vector<Tally> tallies{size_t(bands)};
+  each_piece(bands, picture.threads, [&](int64_t i) {
+    tallies[size_t(i)] = level_->band(task, i * step, std::min(rows, (i + 1) * step));
+  });
+  Tally total;
+  for (const Tally& tally : tallies) {
+    total.clipped += tally.clipped;
+    total.recomputed += tally.recomputed;
+  }
+  return total;
+}
+
+}  // namespace imgconv

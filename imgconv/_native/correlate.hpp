@@ -1,0 +1,68 @@
+// The native core: a kernel prepared once, applied to any number of images. No Python in here.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "task.hpp"
+
+namespace imgconv {
+
+// What is to be computed, as the planner said it.
+struct Specification {
+  int64_t rows, columns;
+  std::vector<i128> weights;
+  Quotient quotient;  // of any sign
+  Type type_in, type_out;
+  Rounding rounding;
+  Plan plan;
+  std::vector<double> column, row;  // of a separable plan
+  std::string level;                // the instruction set's name
+};
+
+struct Picture {
+  const unsigned char* source;
+  int64_t source_stride;  // bytes
+  unsigned char* target;
+  int64_t target_stride;  // bytes
+  Axis rows, columns;
+  int64_t channels;
+  Border border;
+  double border_value;
+  int threads;
+};
+
+class Correlator {
+ public:
+  explicit Correlator(Specification specification);
+
+  Tally run(const Picture& picture) const;
+
+  // How exact sums become values; Method::none when none was proved right.
+  Method method() const { return method_; }
+
+ private:
+  Task task_for(const Picture& picture) const;
+
+  Specification spec_;
+  std::vector<double> nearest_, real_;
+  i128 sum_positive_ = 0, sum_negative_ = 0;
+  const Level* level_;
+  bool clips_ = true;
+  Method method_ = Method::none;
+};
+
+// Names of the instruction sets that this CPU has, the best first.
+std::vector<std::string> levels();
+
+const Level* find_level(const std::string& name);
+
+// The source index of a position, or -1 for the constant.
+int64_t source_index(Border border, int64_t position, int64_t length);
+
+// The first method of which every rounded value from `low` to `high` is proved right.
+Method proved_method(const Level& level, const Quotient& quotient, Rounding rounding, Type out,
+                     i128 low, i128 high);
+
+}  // namespace imgconv

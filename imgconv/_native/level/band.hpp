@@ -1,0 +1,175 @@
+// A band of output rows: source rows into a ring, blocks of sums out of it, and their finish.
+#pragma once
+
+#include "along.hpp"
+#include "finish.hpp"
+#include "peaks.hpp"
+#include "taps.hpp"
+
+namespace imgconv {
+namespace IMGCONV_LEVEL {
+
+inline constexpr int64_t ring_bytes = 512 << 10;  // half of an L2 cache
+
+// Output columns per tile, so that the ring stays in the cache but rows stay long.
+static inline int64_t tile_columns(const Task& task, int64_t groups, int64_t group_value_bytes) {
+  int64_t fit = ring_bytes / (groups * group_value_bytes * task.channels);
+  int64_t least = 4096 / task.channels + 1;
+  int64_t reach = (task.columns.taps - 1) * task.columns.dilation;
+  if (least < 2 * reach) least = 2 * reach;
+  int64_t width = fit > least ? fit : least;
+  int64_t columns = width / task.columns.stride + 1;
+  int64_t tiles = (task.columns.out + columns - 1) / columns;
+  return (task.columns.out + tiles - 1) / tiles;
+}
+
+
+// Weights as the plan's arithmetic multiplies by them.
+template <class Mac>
+const double* weights_for(Scratch& scratch, const Task& task) {
+  const Weights& w = task.weights;
+  if (task.plan.separable) return w.column;
+  if (task.plan.meaning == Meaning::integer || task.plan.scaled) return w.nearest;
+  if (task.plan.meaning == Meaning::real) return w.real;
+  double* to = scratch.take<double>(w.rows * w.columns);
+  for (int64_t i = 0; i < w.rows * w.columns; ++i)
+    to[i] = __builtin_rint(__builtin_ldexp(w.real[i], task.plan.shift));
+  return to;
+}
+
+template <class Mac, class Src>
+class Band {
+ public:
+  using Sum = typename Mac::Sum;
+
+  explicit Band(const Task& task)
+      : task_(task), finish_{task, exact_at<Src>, nullptr, nullptr, 0, {}} {
+    const Weights& w = task.weights;
+    const double* weights = weights_for<Mac>(scratch_, task);
+    bool apart = task.plan.separable;
+    steps_ = listed<Mac>(scratch_, weights, w.rows, apart ? 1 : w.columns, task.rows.stride,
+                         task.rows.dilation, task.columns.dilation * task.channels);
+    if (apart) along_ = listed_along(scratch_, w.row, w.columns,
+                                     task.columns.dilation * task.channels);
+    finish_.stage = scratch_.take<double>(piece_values + 64);
+    finish_.open = scratch_.take<int32_t>(piece_values + 64);
+    groups_ = scratch_.take<const unsigned char*>(steps_.groups);
+    int64_t bytes = int64_t(sizeof(typename Mac::Stored)) * Mac::rows;
+    columns_ = tile_columns(task, steps_.groups, bytes);
+    Tile widest = tile(0);
+    int64_t values = (widest.last - widest.first) * task.channels;
+    ring_memory_ = scratch_.take<unsigned char>(Ring<Mac, Src>::bytes(steps_.groups, values));
+    peaks_ = Peaks<Src>(scratch_, steps_.groups, values);
+    int64_t reach = (w.columns - 1) * task.columns.dilation * task.channels;
+    pitch_ = piece_values * task.columns.stride + (apart ? reach : 0) + 1024;
+    sums_ = scratch_.take<Sum>(pitch_ * block_rows);
+    if (apart) folded_ = scratch_.take<double>(pitch_ * block_rows);
+    if (apart) crossed_ = scratch_.take<double>(pitch_);
+  }
+
+  Tally run(int64_t first, int64_t last) {
+    for (int64_t column = 0; column < task_.columns.out; column += columns_) {
+      Ring<Mac, Src> ring(task_, tile(column), ring_memory_, steps_.groups);
+      int64_t filled = 0;
+      for (int64_t row = first; row < last; row += block_rows) {
+        int64_t base = row * task_.rows.stride / Mac::rows;
+        if (filled < base) filled = base;
+        for (; filled < base + steps_.groups; ++filled) {
+          ring.fill(filled);
+          peaks_.note(filled, reinterpret_cast<const typename Mac::Stored*>(ring.group(filled)));
+        }
+        for (int64_t g = 0; g < steps_.groups; ++g) groups_[g] = ring.group(base + g);
+        block(row, last - row < block_rows ? last - row : block_rows, column, base);
+      }
+    }
+    return finish_.tally;
+  }
+
+ private:
+  Tile tile(int64_t column) const {
+    int64_t after = column + columns_;
+    if (after > task_.columns.out) after = task_.columns.out;
+    int64_t reach = (task_.columns.taps - 1) * task_.columns.dilation;
+    return {column * task_.columns.stride, (after - 1) * task_.columns.stride + reach + 1};
+  }
+
+  // Finish one block of rows, piece by piece along the tile that starts at a column.
+  void block(int64_t row, int64_t rows, int64_t column, int64_t base) {
+    int64_t after = column + columns_;
+    if (after > task_.columns.out) after = task_.columns.out;
+    int64_t channels = task_.channels, stride = task_.columns.stride;
+    int64_t step = piece_values / channels;
+    for (int64_t at = column; at < after; at += step) {
+      int64_t count = after - at < step ? after - at : step;
+      int64_t begin = (at - column) * stride * channels;
+      int64_t values = ((count - 1) * stride + 1) * channels;
+      double bound = task_.plan.bound;
+      if constexpr (Peaks<Src>::counts) {
+        int64_t reach = (task_.columns.taps - 1) * task_.columns.dilation * channels;
+        bound = bound_for(peaks_.of(base, steps_.groups, begin, begin + values + reach));
+      }
+      if (task_.plan.separable) {
+        apart(row, rows, at, count, begin, values, bound);
+      } else {
+        run_rows<Mac>(steps_, groups_, begin, values, sums_, pitch_);
+        for (int64_t r = 0; r < rows; ++r) finish(sums_ + r * pitch_, row + r, at, count, bound);
+      }
+    }
+  }
+
+  double bound_for(Peak peak) const {
+    const Plan& plan = task_.plan;
+    if (!(peak.most < 1e39)) return __builtin_inf();
+    if (plan.scaled && peak.most < plan.exact_span * peak.unit) return 0;
+    return plan.bound * peak.most + plan.bound_fixed;
+  }
+
+  void apart(int64_t row, int64_t rows, int64_t at, int64_t count, int64_t begin, int64_t values,
+             double bound) {
+    int64_t reach = (task_.columns.taps - 1) * task_.columns.dilation * task_.channels;
+    run_rows<Mac>(steps_, groups_, begin, values + reach, sums_, pitch_);
+    for (int64_t r = 0; r < rows; ++r) {
+      if (task_.plan.horizontal == Arithmetic::f32)
+        across<float>(r, row, at, count, values, reach, bound);
+      else
+        across<double>(r, row, at, count, values, reach, bound);
+    }
+  }
+
+  template <class T>
+  void across(int64_t r, int64_t row, int64_t at, int64_t count, int64_t values, int64_t reach,
+              double bound) {
+    T* folded = reinterpret_cast<T*>(folded_);
+    const Sum* sums = sums_ + r * pitch_;
+    for (int64_t x = 0; x < values + reach; ++x) folded[x] = T(sums[x]);
+    T* crossed = reinterpret_cast<T*>(crossed_);
+    run_along<T>(along_, folded, values, crossed);
+    finish(crossed, row + r, at, count, bound);
+  }
+
+  template <class T>
+  void finish(T* sums, int64_t row, int64_t at, int64_t count, double bound) {
+    int64_t channels = task_.channels, stride = task_.columns.stride;
+    if (stride > 1)
+      for (int64_t x = 0; x < count; ++x)
+        for (int64_t c = 0; c < channels; ++c)
+          sums[x * channels + c] = sums[x * stride * channels + c];
+    finish_for<T>(task_.type_out)(finish_, sums, row, at * channels, count * channels, bound);
+  }
+
+  const Task& task_;
+  Scratch scratch_;
+  Finish finish_;
+  Steps<Mac> steps_;
+  Along along_{};
+  Peaks<Src> peaks_;
+  const unsigned char** groups_;
+  int64_t columns_ = 1 << 30, pitch_;
+  unsigned char* ring_memory_;
+  Sum* sums_;
+  double* folded_ = nullptr;
+  double* crossed_ = nullptr;
+};
+
+}  // namespace IMGCONV_LEVEL
+}  // namespace imgconv

@@ -1,0 +1,323 @@
+// From sums to output values, a row piece at a time; what a bound leaves open is done exactly.
+#pragma once
+
+#include "exact.hpp"
+#include "lanes.hpp"
+#include "scratch.hpp"
+
+namespace imgconv {
+namespace IMGCONV_LEVEL {
+
+inline constexpr int64_t piece_values = 1024;  // sums that are finished while in the L1 cache
+
+struct Finish {
+  const Task& task;
+  double (*exact)(const Task&, int64_t row, int64_t column, int64_t channel);
+  double* stage;   // piece_values and a vector of them
+  int32_t* open;   // which values of a piece are to be done exactly
+  int64_t open_count;
+  Tally tally;
+};
+
+using FinishPiece = void (*)(Finish&, const void* sums, int64_t row, int64_t first, int64_t count,
+                             double bound);
+
+template <class Src>
+double exact_at(const Task& task, int64_t row, int64_t column, int64_t channel) {
+  return exact_pixel(Taps<Src>{task, row, column, channel});
+}
+
+template <bool half_even, class T>
+inline __attribute__((always_inline)) T rounded(T value, Rounding rounding) {
+  const T half = T(0.5);
+  if constexpr (half_even) return __builtin_rint(value);
+  if (rounding == Rounding::half_up) return __builtin_floor(value + half);
+  if (rounding == Rounding::half_down) return __builtin_ceil(value - half);
+  if (rounding == Rounding::truncate) return __builtin_trunc(value);
+  return __builtin_rint(value);
+}
+
+// The constants of a method, in the type that it computes in.
+template <class T>
+struct Affine {
+  T factor, added, divisor;
+  Affine(Method method, const Quotient& q) {
+    bool divides = method == Method::float_divide || method == Method::double_divide;
+    double d = double(q.denominator);
+    factor = T(divides ? double(q.factor) : double(q.factor) / d);
+    added = T(divides ? double(q.added) : double(q.added) / d);
+    divisor = T(d);
+  }
+};
+
+// The value before it is rounded; monotone in the sum.
+template <bool divides, class T>
+inline __attribute__((always_inline)) T affine(const Affine<T>& a, T sum) {
+  return divides ? (sum * a.factor + a.added) / a.divisor : sum * a.factor + a.added;
+}
+
+template <class Sum, class T>
+void widen(const Sum* __restrict from, T* __restrict to, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) to[i] = T(from[i]);
+}
+
+// Note the lanes that are open, to be done exactly after the piece.
+template <class M>
+inline __attribute__((always_inline)) void note_open(Finish& f, M open, int64_t start) {
+#if defined(__AVX512F__)
+  __mmask16 set;
+  if constexpr (sizeof(open[0]) == 8)
+    set = __mmask16(_mm512_test_epi64_mask(__m512i(open), __m512i(open)) & 0xff);
+  else set = _mm512_test_epi32_mask(__m512i(open), __m512i(open));
+  if (__builtin_expect(!set, 1)) return;
+  const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  const __m512i at = _mm512_add_epi32(lanes, _mm512_set1_epi32(int32_t(start)));
+  _mm512_storeu_si512(f.open + f.open_count, _mm512_maskz_compress_epi32(set, at));
+  f.open_count += __builtin_popcount(unsigned(set) & 0xffff);
+#else
+  int64_t words[sizeof open / 8], some = 0;
+  __builtin_memcpy(words, &open, sizeof open);
+  for (int64_t word : words) some |= word;
+  if (__builtin_expect(!some, 1)) return;
+  for (int i = 0; i < int(sizeof(M) / sizeof(open[0])); ++i) {
+    f.open[f.open_count] = int32_t(start) + i;
+    f.open_count += open[i] & 1;
+  }
+#endif
+}
+
+template <bool clips, class Sum, class Out, class T, bool divides, bool half_even>
+void affine_piece(Finish& f, const Sum* sums, Out* to, int64_t count) {
+  const Affine<T> a(f.task.method, f.task.quotient);
+  const T low = T(lowest(f.task.type_out)), high = T(highest(f.task.type_out));
+  const bool absolute = f.task.quotient.absolute;
+  T* stage = reinterpret_cast<T*>(f.stage);
+  widen(sums, stage, count);
+  if constexpr (sizeof(Out) == 4) {
+    for (int64_t i = 0; i < count; ++i) {
+      T value = affine<divides>(a, absolute ? T(__builtin_fabs(stage[i])) : stage[i]);
+      to[i] = Out(value) + Out(0);
+    }
+  } else {
+    Mask<T> clipped = {};
+    each_vector<T>(count, [&](int64_t i, Mask<T> counts, auto extent) {
+      Vector<T> sum = load<T>(stage + i);
+      if (absolute) sum = sum < 0 ? -sum : sum;
+      Vector<T> value = sum * a.factor + a.added;
+      if constexpr (divides) value = value / a.divisor;
+      if constexpr (clips) value = at_most<T>(high + 2, at_least<T>(low - 2, value));
+      if constexpr (half_even) {
+        value = nearest<T>(value);
+      } else {
+        for (int lane = 0; lane < lanes_of<T>; ++lane)
+          value[lane] = rounded<false, T>(value[lane], f.task.rounding);
+      }
+      Vector<T> inside = clips ? at_most<T>(high, at_least<T>(low, value)) : value;
+      if constexpr (clips) clipped += Mask<T>(inside != value) & counts;
+      emit<Out, T>(to + i, stage + i, inside, extent);
+    });
+    f.tally.clipped += counted<T>(clipped);
+    flush(stage, to, count);
+  }
+}
+
+template <class Sum, class Out, class T, bool divides, bool half_even>
+void finish_affine(Finish& f, const Sum* sums, Out* to, int64_t count) {
+  if (f.task.clips) affine_piece<true, Sum, Out, T, divides, half_even>(f, sums, to, count);
+  else affine_piece<false, Sum, Out, T, divides, half_even>(f, sums, to, count);
+}
+
+// Sums that are the values but for a whole number; T holds their sum.
+template <class Sum, class Out, class T>
+void finish_add(Finish& f, const Sum* sums, Out* to, int64_t count) {
+  const T low = T(lowest(f.task.type_out));
+  const T high = T(sizeof(T) == 2 && highest(f.task.type_out) > 32767
+                       ? 32767 : highest(f.task.type_out));
+  const T added = T(f.task.quotient.added);
+  const bool absolute = f.task.quotient.absolute;
+  T* stage = reinterpret_cast<T*>(f.stage);
+  const T* from = stage;
+  if constexpr (sizeof(Sum) == sizeof(T) && Sum(0.5) == 0) from = sums;
+  else widen(sums, stage, count);
+  Mask<T> clipped = {};
+  each_vector<T>(count, [&](int64_t i, Mask<T> counts, auto extent) {
+    Vector<T> value = load<T>(from + i) + added;
+    if (absolute) value = value < 0 ? -value : value;
+    Vector<T> inside = at_most<T>(high, at_least<T>(low, value));
+    clipped += Mask<T>(inside != value) & counts;
+    emit<Out, T>(to + i, stage + i, inside, extent);
+  });
+  f.tally.clipped += counted<T>(clipped);
+  flush(stage, to, count);
+}
+
+template <class Sum, class Out, bool half_even>
+void finish_integer(Finish& f, const Sum* sums, Out* to, int64_t count) {
+  if constexpr (sizeof(Out) < 4) {
+    const bool adds = f.task.method == Method::add || f.task.method == Method::add_short;
+    if constexpr (sizeof(Sum) == 2)
+      if (f.task.method == Method::add_short)
+        return finish_add<Sum, Out, int16_t>(f, sums, to, count);
+    if (adds) return finish_add<Sum, Out, int32_t>(f, sums, to, count);
+  }
+  switch (f.task.method) {
+    case Method::float_multiply:
+      return finish_affine<Sum, Out, float, false, half_even>(f, sums, to, count);
+    case Method::float_divide:
+      return finish_affine<Sum, Out, float, true, half_even>(f, sums, to, count);
+    case Method::double_divide:
+      return finish_affine<Sum, Out, double, true, half_even>(f, sums, to, count);
+    default: return finish_affine<Sum, Out, double, false, half_even>(f, sums, to, count);
+  }
+}
+
+// Values in units of 2**-shift: open when a boundary of rounding lies within the bound.
+template <bool clips, class Out>
+void finish_fixed(Finish& f, const int32_t* sums, Out* to, int64_t count) {
+  const int shift = f.task.plan.shift;
+  const Quotient& q = f.task.quotient;
+  const int32_t added =
+      int32_t(__builtin_rint(__builtin_ldexp(double(q.added) / double(q.denominator), shift)));
+  const bool truncates = f.task.rounding == Rounding::truncate;
+  const int32_t half = truncates ? 0 : int32_t(1) << (shift - 1);
+  const int32_t mask = (int32_t(1) << shift) - 1, bound = int32_t(f.task.plan.bound);
+  const int32_t low = int32_t(lowest(f.task.type_out)), high = int32_t(highest(f.task.type_out));
+  const bool absolute = q.absolute;
+  int32_t* stage = reinterpret_cast<int32_t*>(f.stage);
+  Vector<int32_t> clipped = {};
+  each_vector<int32_t>(count, [&](int64_t i, Vector<int32_t> counts, auto extent) {
+    Vector<int32_t> sum = load<int32_t>(sums + i) + added;
+    if (absolute) sum = sum < 0 ? -sum : sum;
+    Vector<int32_t> edge = sum + half;
+    Vector<int32_t> up = truncates ? Vector<int32_t>(edge < 0) & mask : Vector<int32_t>{};
+    Vector<int32_t> whole = (edge + up) >> shift;
+    Vector<int32_t> open = Vector<int32_t>(((edge + bound) & mask) <= 2 * bound);
+    if constexpr (is_part<decltype(extent)>) open &= counts;
+    Vector<int32_t> inside = clips ? at_most<int32_t>(high, at_least<int32_t>(low, whole)) : whole;
+    if constexpr (clips) clipped += Vector<int32_t>(inside != whole) & counts & ~open;
+    emit<Out, int32_t>(to + i, stage + i, inside, extent);
+    note_open(f, open, i);
+  });
+  f.tally.clipped += counted<int32_t>(clipped);
+  flush(stage, to, count);
+}
+
+template <bool clips, class T, class Out>
+void finish_real(Finish& f, const T* sums, Out* to, int64_t count, double bound) {
+  const Quotient& q = f.task.quotient;
+  const T added = T(double(q.added) / double(q.denominator));
+  const T error = T(bound), low = T(lowest(f.task.type_out)), high = T(highest(f.task.type_out));
+  const T settled = T(0.5) - error * T(1.0001);
+  const bool truncates = f.task.rounding == Rounding::truncate, absolute = q.absolute;
+  T* stage = reinterpret_cast<T*>(f.stage);
+  Mask<T> clipped = {};
+  each_vector<T>(count, [&](int64_t i, Mask<T> counts, auto extent) {
+    Vector<T> value = load<T>(sums + i) + added;
+    if (absolute) value = value < 0 ? -value : value;
+    if constexpr (clips) value = at_most<T>(high + 2, at_least<T>(low - 2, value));
+    Vector<T> whole = nearest<T>(value);
+    Vector<T> distance = value - whole;
+    distance = distance < 0 ? -distance : distance;
+    Mask<T> open = truncates ? ~Mask<T>(distance > error) : ~Mask<T>(distance < settled);
+    if constexpr (is_part<decltype(extent)>) open &= counts;
+    if (truncates) {
+      Vector<T> below = whole > value ? whole - 1 : whole;
+      whole = value < 0 ? below + 1 : below;
+    }
+    Vector<T> inside = clips ? at_most<T>(high, at_least<T>(low, whole)) : whole;
+    if constexpr (clips) clipped += Mask<T>(inside != whole) & counts & ~open;
+    emit<Out, T>(to + i, stage + i, inside, extent);
+    note_open(f, open, i);
+  });
+  f.tally.clipped += counted<T>(clipped);
+  flush(stage, to, count);
+}
+
+static inline bool is_power_of_two(i128 n) { return (n & (n - 1)) == 0; }
+
+// Values for a float output: open when the ends of the interval round apart.
+static inline void finish_float(Finish& f, const double* sums, float* to, int64_t count,
+                                double error) {
+  typedef float Narrow __attribute__((vector_size(vector_bytes / 2)));
+  const Quotient& q = f.task.quotient;
+  const double added = double(q.added) / double(q.denominator);
+  const double gain = double(q.factor) / double(q.denominator);
+  const bool exact_steps = !added && is_power_of_two(q.factor) && is_power_of_two(q.denominator);
+  const double relative = exact_steps ? 0 : f.task.plan.relative_bound;
+  const double fixed = error + 2 * relative * __builtin_fabs(added);
+  const bool absolute = q.absolute;
+  float* stage = reinterpret_cast<float*>(f.stage);
+  each_vector<double>(count, [&](int64_t i, Mask<double> counts, auto) {
+    Vector<double> value = load<double>(sums + i) * gain + added;
+    Vector<double> size = value < 0 ? -value : value;
+    Vector<double> off = size * relative + fixed;
+    if (absolute) value = size;
+    Narrow below = __builtin_convertvector(value - off, Narrow);
+    Narrow above = __builtin_convertvector(value + off, Narrow) + 0.0f;
+    Vector<double> ends[2] = {__builtin_convertvector(below, Vector<double>),
+                              __builtin_convertvector(above, Vector<double>)};
+    __builtin_memcpy(stage + i, &above, sizeof above);
+    note_open(f, ~Mask<double>(ends[0] == ends[1]) & counts, i);
+  });
+  __builtin_memcpy(to, stage, size_t(count) * sizeof(float));
+}
+
+template <class Out>
+void recompute_open(Finish& f, Out* to, int64_t row, int64_t first) {
+  int64_t channels = f.task.channels;
+  for (int64_t i = 0; i < f.open_count; ++i) {
+    int64_t at = first + f.open[i];
+    double value = f.exact(f.task, row, at / channels, at % channels);
+    f.tally.clipped += put(to + f.open[i], value, f.task.type_out);
+  }
+  f.tally.recomputed += f.open_count;
+  f.open_count = 0;
+}
+
+// `sums` has room for a whole number of vectors; what stands after `count` is not heard.
+template <class Sum, class Out>
+void finish_piece(Finish& f, const void* from, int64_t row, int64_t first, int64_t count,
+                  double bound) {
+  const Sum* sums = static_cast<const Sum*>(from);
+  Out* to = reinterpret_cast<Out*>(f.task.target + row * f.task.target_stride) + first;
+  if (f.task.plan.meaning == Meaning::integer) {
+    if (f.task.rounding == Rounding::half_even) finish_integer<Sum, Out, true>(f, sums, to, count);
+    else finish_integer<Sum, Out, false>(f, sums, to, count);
+    return;
+  }
+  constexpr bool real = Sum(0.5) != 0, to_float = sizeof(Out) == 4;
+  if constexpr (real && !to_float) {
+    if (f.task.clips) finish_real<true, Sum, Out>(f, sums, to, count, bound);
+    else finish_real<false, Sum, Out>(f, sums, to, count, bound);
+  }
+  if constexpr (sizeof(Sum) == 8 && to_float) finish_float(f, sums, to, count, bound);
+  if constexpr (sizeof(Sum) == 4 && !real && !to_float) {
+    if (f.task.clips) finish_fixed<true, Out>(f, sums, to, count);
+    else finish_fixed<false, Out>(f, sums, to, count);
+  }
+  if (f.open_count) recompute_open(f, to, row, first);
+}
+
+template <class Sum>
+FinishPiece finish_for(Type type) {
+  switch (type) {
+    case Type::u8: return finish_piece<Sum, uint8_t>;
+    case Type::u16: return finish_piece<Sum, uint16_t>;
+    case Type::i16: return finish_piece<Sum, int16_t>;
+    default: return finish_piece<Sum, float>;
+  }
+}
+
+// What a method makes of one sum before it is clamped: for the proof.
+static inline double rounded_by(Method method, const Quotient& q, Rounding rounding, double sum) {
+  if (method == Method::float_multiply)
+    return rounded<false>(affine<false>(Affine<float>(method, q), float(sum)), rounding);
+  if (method == Method::float_divide)
+    return rounded<false>(affine<true>(Affine<float>(method, q), float(sum)), rounding);
+  if (method == Method::double_multiply)
+    return rounded<false>(affine<false>(Affine<double>(method, q), sum), rounding);
+  return rounded<false>(affine<true>(Affine<double>(method, q), sum), rounding);
+}
+
+}  // namespace IMGCONV_LEVEL
+}  // namespace imgconv

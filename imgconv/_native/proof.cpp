@@ -1,0 +1,66 @@
+// Which floating-point formula rounds every sum of a kernel right.
+//
+// Every formula is monotone in the sum, and so is the exact result. So it is right everywhere if it
+// is right on both sides of each step of the exact result: at the least sum that reaches an output
+// value, and at the one before.
+#include "correlate.hpp"
+
+namespace imgconv {
+namespace {
+
+i128 floor_divided(i128 n, i128 d) {
+  i128 q = n / d;
+  return q - (n % d != 0 && (n < 0) != (d < 0));
+}
+
+i128 ceil_divided(i128 n, i128 d) { return -floor_divided(-n, d); }
+
+// The least sum whose exactly rounded value is at least k.
+i128 least_sum(const Quotient& q, Rounding rounding, i128 k) {
+  if (rounding == Rounding::truncate) {
+    if (k > 0) return ceil_divided(k * q.denominator - q.added, q.factor);
+    return floor_divided((k - 1) * q.denominator - q.added, q.factor) + 1;
+  }
+  i128 n = (2 * k - 1) * q.denominator - 2 * q.added, d = 2 * q.factor;
+  bool tie_reaches = rounding == Rounding::half_up || (rounding == Rounding::half_even && k % 2 == 0);
+  return tie_reaches ? ceil_divided(n, d) : floor_divided(n, d) + 1;
+}
+
+bool proved(const Level& level, Method method, const Quotient& q, Rounding rounding, Type out,
+            i128 low, i128 high) {
+  auto value = [&](i128 sum) { return level.rounded(method, q, rounding, double(sum)); };
+  for (int64_t k = lowest(out); k <= highest(out) + 1; ++k) {
+    i128 step = least_sum(q, rounding, k);
+    if (step > low && !(value(step > high ? high : step - 1) < double(k))) return false;
+    if (step <= high && !(value(step < low ? low : step) >= double(k))) return false;
+  }
+  return true;
+}
+
+bool is_power_of_two(i128 n) { return (n & (n - 1)) == 0; }
+
+}  // namespace
+
+Method proved_method(const Level& level, const Quotient& q, Rounding rounding, Type out, i128 low,
+                     i128 high) {
+  const i128 exact = i128(1) << 53;
+  i128 largest = high > -low ? high : -low;
+  bool small = largest < exact && q.factor < exact && q.denominator < exact;
+  i128 added = q.added < 0 ? -q.added : q.added;
+  if (!small || added >= exact || largest * q.factor + added >= exact) return Method::none;
+  if (q.absolute && q.added != 0) return Method::none;
+  if (out == Type::f32)  // then every step in double is exact, but for the last
+    return is_power_of_two(q.denominator) ? Method::double_multiply : Method::none;
+  if (q.denominator == 1 && q.factor == 1 && largest + added < i128(1) << 30)
+    return largest + added <= 32767 ? Method::add_short : Method::add;
+  if (q.absolute) {
+    high = largest;
+    low = 0;
+  }
+  for (Method method : {Method::float_multiply, Method::float_divide, Method::double_multiply,
+                        Method::double_divide})
+    if (proved(level, method, q, rounding, out, low, high)) return method;
+  return Method::none;
+}
+
+}  // namespace imgconv

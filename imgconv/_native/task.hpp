@@ -1,0 +1,121 @@
+// One correlation, fully said, in plain data that every instruction set's code shares.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace imgconv {
+
+using i128 = __int128;
+using u128 = unsigned __int128;
+
+enum class Type : int { u8, u16, i16, f32 };
+enum class Rounding : int { half_even, half_up, half_down, truncate };
+enum class Border : int { constant, replicate, reflect, reflect101, wrap };
+
+// How the weighted sums are formed. The first three need 8-bit pixels.
+enum class Arithmetic : int {
+  taps16,   // 8-bit weights, sums in int16
+  dot8,     // 8-bit weights, sums in int32, four rows per instruction
+  dot16,    // 16-bit weights, sums in int32, two rows per instruction
+  f32,      // float
+  f64,      // double
+  box,      // running sums in int32; all weights are equal
+  fft,      // Fourier transform in double
+  exact,    // int64, int128 or wider
+};
+
+// What the sums are, and with that how they become values.
+enum class Meaning : int {
+  integer,  // sum(weights * pixels), exactly
+  fixed,    // the value times 2^shift, off by at most `bound`
+  real,     // the value without its bias, off by at most `bound`
+};
+
+struct Plan {
+  Arithmetic arithmetic;
+  Meaning meaning;
+  bool separable;      // the vertical pass by `arithmetic`, the horizontal one in `horizontal`
+  Arithmetic horizontal;
+  int shift;           // of Meaning::fixed
+  double bound;        // for integer images absolute; for float images per unit of max |pixel|
+  double bound_fixed;  // what is added to the bound of a float image whatever its pixels
+  bool scaled;         // Meaning::real for a float output: the gain comes after the sum
+  double exact_span;   // float pixels of less than so many units have exact sums
+  double relative_bound;  // of the steps after a scaled sum, per unit of their results
+};
+
+struct Axis {
+  int64_t length, taps, before, out, stride, dilation;
+  int64_t span() const { return (out - 1) * stride + (taps - 1) * dilation + 1; }
+};
+
+// value = (factor * sum + added) / denominator, factor > 0 and denominator > 0, or its absolute.
+struct Quotient {
+  i128 factor, added, denominator;
+  bool absolute;
+};
+
+// How an exact integer sum becomes an output value; proved before it is used.
+enum class Method : int {
+  add,  // the sum and a whole number, in int32
+  float_multiply,
+  float_divide,
+  double_multiply,
+  double_divide,
+  none,
+  add_short,  // in int16
+};
+
+struct Weights {
+  int64_t rows, columns;
+  const i128* whole;          // not flipped; signs such that Quotient::factor > 0
+  const double* nearest;      // whole, as doubles
+  const double* real;         // factor / denominator * whole, off by at most 4 ulp
+  const double* column;       // the separable factors, whole or (column) with the gain in it
+  const double* row;
+  i128 sum_positive, sum_negative;  // of the weights; the second is a magnitude
+};
+
+struct Task {
+  Weights weights;
+  Quotient quotient;
+  Plan plan;
+  Method method;
+  bool clips;  // whether any value can lie outside the range of the output type
+  Type type_in, type_out;
+  Rounding rounding;
+  Axis rows, columns;
+  int64_t channels;
+  const unsigned char* source;
+  int64_t source_stride;  // bytes
+  unsigned char* target;
+  int64_t target_stride;  // bytes
+  const int32_t* row_map;     // source row of each position of the span; -1 is the constant
+  const int32_t* column_map;
+  const unsigned char* constant_row;  // as long as a source row
+  float constant;
+};
+
+struct Tally {
+  int64_t clipped = 0;
+  int64_t recomputed = 0;
+};
+
+inline constexpr int64_t block_rows = 4;  // output rows that share what they load
+
+static inline size_t size_of(Type type) { return type == Type::u8 ? 1 : type == Type::f32 ? 4 : 2; }
+static inline int64_t lowest(Type type) { return type == Type::i16 ? -32768 : 0; }
+static inline int64_t highest(Type type) {
+  return type == Type::u8 ? 255 : type == Type::i16 ? 32767 : 65535;
+}
+
+// What one instruction set offers.
+struct Level {
+  const char* name;
+  bool has_taps16, has_dot8;
+  Tally (*band)(const Task&, int64_t first_row, int64_t last_row);
+  double (*rounded)(Method, const Quotient&, Rounding, double sum);
+};
+
+}  // namespace imgconv

@@ -1,0 +1,278 @@
+"""The C++ core as an engine: the same bits as the reference, by the cheapest path."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from imgconv.engines.base import Correlation, Filtered, Pixels
+from imgconv.engines.kernel_facts import KernelFacts
+from imgconv.engines.plan import (
+    PATHS,
+    Arithmetic,
+    Meaning,
+    Plan,
+    Request,
+    candidates,
+    make_plan,
+)
+from imgconv.engines.reference import ReferenceEngine
+from imgconv.model.border import Border
+from imgconv.model.errors import ArgumentError
+from imgconv.model.geometry import Axis
+from imgconv.model.output import Depth, Rounding
+
+_DEPTHS = (Depth.U8, Depth.U16, Depth.I16, Depth.F32)
+_ROUNDINGS = (Rounding.HALF_EVEN, Rounding.HALF_UP, Rounding.HALF_DOWN, Rounding.TRUNCATE)
+_BORDERS = (Border.CONSTANT, Border.REPLICATE, Border.REFLECT, Border.REFLECT101, Border.WRAP)
+_NO_METHOD = 5
+_RELATIVE_BOUND = 8 * 2.0**-53  # gain, its product, the bias, their sum and the interval's ends
+_KEPT = 64
+_THREAD_NS = 100_000  # work below this does not pay for waking a thread
+
+
+def load_core() -> ModuleType | None:
+    """Give the compiled core, or None where the installation has none."""
+    try:
+        return import_module("imgconv._native._core")
+    except ImportError:
+        return None
+
+
+def choose_isa(core: ModuleType) -> str:
+    """Give the instruction set: the CPU's best, or the one that ``IMGCONV_ISA`` names.
+
+    Raises
+    ------
+    ArgumentError
+        When this CPU does not have the one that is named.
+    """
+    available: list[str] = core.levels()
+    wanted = os.environ.get("IMGCONV_ISA", "")
+    if not wanted:
+        return available[0]
+    if wanted not in available:
+        raise ArgumentError(
+            f"IMGCONV_ISA is {wanted!r}, which this CPU does not have",
+            hint="choose from " + ", ".join(available),
+        )
+    return wanted
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A kernel ready for the core; `weights` keeps alive what the cache is keyed by."""
+
+    plan: Plan
+    correlator: Any
+    weights: object
+
+
+class NativeEngine:
+    """Exactly rounded correlation in C++.
+
+    Parameters
+    ----------
+    core : module
+        As `load_core` gives it.
+    bound_factor : float, default 1
+        Multiplies every error bound; below 1 results are no longer right. For tests.
+    """
+
+    name = "native"
+
+    def __init__(self, core: ModuleType, *, bound_factor: float = 1.0) -> None:
+        self._core = core
+        self._bound_factor = bound_factor
+        self._reference = ReferenceEngine()
+        self._prepared: dict[tuple[object, ...], Prepared] = {}
+        self.recomputed = 0
+        """How many values of the last correlation were left to the exact fallback."""
+
+    @property
+    def isas(self) -> list[str]:
+        """The instruction sets that this CPU has, the best first."""
+        return list(self._core.levels())
+
+    @property
+    def isa(self) -> str:
+        """The instruction set in use."""
+        return choose_isa(self._core)
+
+    def correlate(self, job: Correlation, out: Pixels | None = None) -> Filtered:
+        """Do one correlation (see `imgconv.engines.base.Engine`).
+
+        Parameters
+        ----------
+        job : Correlation
+        out : ndarray, optional
+            What to write into; of the right shape and type, its rows contiguous.
+        """
+        prepared = self._prepare(job)
+        if prepared.correlator is None:
+            return self._reference.correlate(job)
+        image = _with_contiguous_rows(job.image)
+        rows, columns = job.geometry.rows, job.geometry.columns
+        if out is None:
+            out = np.empty((rows.out, columns.out, image.shape[2]), job.depth.dtype)
+        clipped, self.recomputed = prepared.correlator.run(
+            image,
+            out,
+            _numbers(rows),
+            _numbers(columns),
+            _BORDERS.index(job.border),
+            float(job.border_value),
+            _threads(job, prepared.plan),
+        )
+        return Filtered(out, clipped)
+
+    def extremes(self, job: Correlation) -> tuple[Fraction, Fraction]:
+        """Give the least and the greatest sum (see `imgconv.engines.base.Engine`)."""
+        sums = self._small_sums(job)
+        if sums is None:
+            return self._reference.extremes(job)
+        return Fraction(int(sums.min())), Fraction(int(sums.max()))
+
+    def sums(self, job: Correlation) -> Pixels:
+        """Give the sums themselves (see `imgconv.engines.base.Engine`)."""
+        sums = self._small_sums(job)
+        return self._reference.sums(job) if sums is None else sums.astype(np.int32)
+
+    def plan(self, job: Correlation) -> Plan:
+        """Say how a correlation is computed, without computing it."""
+        return self._prepare(job).plan
+
+    def _small_sums(self, job: Correlation) -> Pixels | None:
+        """Give the sums of an integer image in a type that surely holds them, if there is one."""
+        if job.image.dtype == np.float32:
+            return None
+        largest = np.iinfo(job.image.dtype).max + 1
+        largest *= sum(abs(weight) for row in job.weights for weight in row)
+        depth = Depth.I16 if largest < 1 << 15 else Depth.F32 if largest < 1 << 24 else None
+        if depth is None:
+            return None
+        plain = replace(job, gain=Fraction(1), bias=Fraction(0), absolute=False, depth=depth)
+        return self.correlate(plain).image
+
+    def _prepare(self, job: Correlation) -> Prepared:
+        rows, columns = job.geometry.rows, job.geometry.columns
+        key = (
+            id(job.weights),
+            *(job.gain.numerator, job.gain.denominator, job.bias.numerator, job.bias.denominator),
+            *(job.absolute, job.depth, job.rounding, job.image.dtype.char, job.image.shape[2]),
+            *(rows.stride, rows.dilation, columns.stride, columns.dilation),
+            *(os.environ.get("IMGCONV_ISA"), os.environ.get("IMGCONV_PATH")),
+        )
+        found = self._prepared.get(key)
+        if found is None:
+            if len(self._prepared) >= _KEPT:
+                self._prepared.clear()
+            found = self._prepared[key] = self._new(job)
+        return found
+
+    def _new(self, job: Correlation) -> Prepared:
+        facts = KernelFacts(job.weights, job.gain, job.bias)
+        request = Request(
+            depth_in=Depth.of(job.image.dtype),
+            depth_out=job.depth,
+            absolute=job.absolute,
+            channels=job.image.shape[2],
+            stride=(job.geometry.rows.stride, job.geometry.columns.stride),
+            dilation=(job.geometry.rows.dilation, job.geometry.columns.dilation),
+            isa=choose_isa(self._core),
+        )
+        for proved in (True, False):
+            plan = _chosen(facts, request, proved=proved)
+            if plan.path == "reference":
+                return Prepared(plan, None, job.weights)
+            correlator = self._correlator(facts, request, plan, job)
+            whole = plan.meaning is Meaning.INTEGER and plan.arithmetic is not Arithmetic.EXACT
+            if not whole or correlator.method != _NO_METHOD:
+                break
+        return Prepared(plan, correlator, job.weights)
+
+    def _correlator(
+        self, facts: KernelFacts, request: Request, plan: Plan, job: Correlation
+    ) -> Any:
+        column, row = _factors(facts, plan)
+        return self._core.prepare(
+            weights=_halves([weight for line in facts.weights for weight in line]),
+            columns=facts.shape[1],
+            factor=_halves([facts.factor])[0].tolist(),
+            added=_halves([facts.added])[0].tolist(),
+            denominator=_halves([facts.denominator])[0].tolist(),
+            absolute=job.absolute,
+            type_in=_DEPTHS.index(request.depth_in),
+            type_out=_DEPTHS.index(request.depth_out),
+            rounding=_ROUNDINGS.index(job.rounding),
+            plan=_plan_numbers(plan),
+            bound=plan.bound * self._bound_factor,
+            bound_fixed=plan.bound_fixed * self._bound_factor,
+            exact_span=plan.exact_span,
+            relative_bound=_RELATIVE_BOUND * self._bound_factor,
+            column=column,
+            row=row,
+            level=request.isa,
+        )
+
+
+def _chosen(facts: KernelFacts, request: Request, *, proved: bool) -> Plan:
+    """Give the planner's choice, or the path that ``IMGCONV_PATH`` names where it can be taken."""
+    wanted = os.environ.get("IMGCONV_PATH", "")
+    if not wanted:
+        return make_plan(facts, request, proved=proved)
+    if wanted not in PATHS:
+        raise ArgumentError(
+            f"IMGCONV_PATH is {wanted!r}, which is no path", hint="choose from " + ", ".join(PATHS)
+        )
+    if wanted == "reference":
+        return Plan("reference")
+    named = [p for p in candidates(facts, request, proved=proved) if p.path == wanted]
+    return min(named, key=lambda p: p.cost) if named else make_plan(facts, request, proved=proved)
+
+
+def _factors(facts: KernelFacts, plan: Plan) -> tuple[list[float], list[float]]:
+    """Give column and row of a separable plan; real sums have the gain in the row."""
+    if not plan.separable or facts.factors is None:
+        return [], []
+    scale = facts.scale if plan.meaning is Meaning.REAL and not plan.scaled else 1.0
+    column, row = facts.factors
+    return [float(weight) for weight in column], [weight * scale for weight in row]
+
+
+def _plan_numbers(plan: Plan) -> list[int]:
+    kinds = [plan.arithmetic, plan.meaning, plan.separable, plan.horizontal]
+    return [*map(int, kinds), plan.shift, int(plan.scaled)]
+
+
+def _halves(numbers: Sequence[int]) -> Pixels:
+    """Give 128-bit integers as pairs of int64, low half first."""
+    data = b"".join(number.to_bytes(16, "little", signed=True) for number in numbers)
+    return np.frombuffer(data, np.int64).reshape(-1, 2).copy()
+
+
+def _numbers(axis: Axis) -> list[int]:
+    return [axis.length, axis.taps, axis.before, axis.out, axis.stride, axis.dilation]
+
+
+def _with_contiguous_rows(image: Pixels) -> Pixels:
+    item, channels = image.itemsize, image.shape[2]
+    wide = image.strides[1] == item * channels or image.shape[1] == 1
+    close = image.strides[2] == item or channels == 1
+    aligned = image.flags.aligned and image.dtype.isnative
+    return image if wide and close and aligned else np.ascontiguousarray(image, image.dtype.name)
+
+
+def _threads(job: Correlation, plan: Plan) -> int:
+    """Give as many threads as the work pays for."""
+    rows, columns = job.geometry.out_shape
+    work: float = plan.cost * rows * columns * job.image.shape[2]
+    return max(1, min(job.threads, math.floor(work / _THREAD_NS)))

@@ -1,0 +1,341 @@
+"""Which way of computing a correlation is taken: facts in, plan out, nothing is run.
+
+Every path gives the same bits; the planner looks for the cheapest that its bounds allow. The costs
+are nanoseconds per output value, measured on one core.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+import numpy as np
+
+from imgconv.engines.kernel_facts import KernelFacts
+from imgconv.model.output import Depth
+
+
+class Arithmetic(IntEnum):
+    """What the sums are computed in; the numbers are the core's."""
+
+    TAPS16 = 0
+    DOT8 = 1
+    DOT16 = 2
+    F32 = 3
+    F64 = 4
+    BOX = 5
+    FFT = 6
+    EXACT = 7
+
+
+class Meaning(IntEnum):
+    """What the sums are; the numbers are the core's."""
+
+    INTEGER = 0
+    """``sum(weights * pixels)``, exactly."""
+    FIXED = 1
+    """The value in units of ``2**-shift``, off by at most the bound."""
+    REAL = 2
+    """The value, off by at most the bound."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What else a plan depends on."""
+
+    depth_in: Depth
+    depth_out: Depth
+    absolute: bool
+    channels: int
+    stride: tuple[int, int]
+    dilation: tuple[int, int]
+    isa: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a correlation is computed.
+
+    Attributes
+    ----------
+    path : str
+        Its name, one of `PATHS`.
+    arithmetic, horizontal : Arithmetic
+        Of the sums; of the vertical and of the horizontal pass where they are apart.
+    meaning : Meaning
+    separable : bool
+    shift : int
+        Of `Meaning.FIXED`.
+    bound : float
+        How far off a sum may be; per unit of the largest pixel where the image is float32.
+    bound_fixed : float
+        What is added to it there.
+    scaled : bool
+        Of `Meaning.REAL`: the sums are of the whole weights and the gain comes after, as suits a
+        float32 output.
+    exact_span : float
+        The sums of a float32 image are exact where its pixels are less than so many units, the
+        unit being the last bit of the least of them that is not zero.
+    cost : float
+        Nanoseconds per output value, estimated.
+    """
+
+    path: str
+    arithmetic: Arithmetic = Arithmetic.EXACT
+    meaning: Meaning = Meaning.INTEGER
+    separable: bool = False
+    horizontal: Arithmetic = Arithmetic.EXACT
+    shift: int = 0
+    bound: float = 0.0
+    bound_fixed: float = 0.0
+    scaled: bool = False
+    exact_span: float = 0.0
+    cost: float = 0.0
+
+
+PATHS = (
+    *("taps16", "dot8", "dot16", "fixed16", "fma32", "fma64", "separable", "box"),
+    *("exact", "reference"),
+)
+
+_PEAKS = {Depth.U8: 255, Depth.U16: 65535, Depth.I16: 32768}
+_COSTS = {  # per tap and output value, and per output value
+    "v4": {"taps16": 0.004, "dot8": 0.007, "dot16": 0.013, "fma32": 0.026, "fma64": 0.055},
+    "v3": {"taps16": 0.008, "dot8": 1e9, "dot16": 0.03, "fma32": 0.033, "fma64": 0.07},
+    "v2": {"taps16": 0.016, "dot8": 1e9, "dot16": 0.07, "fma32": 0.12, "fma64": 0.25},
+    "plain": {"taps16": 1e9, "dot8": 1e9, "dot16": 0.1, "fma32": 0.12, "fma64": 0.25},
+}
+_BASES = {"taps16": 0.1, "dot8": 0.25, "dot16": 0.25, "fma32": 0.3, "fma64": 0.4}
+_ULPS = {Arithmetic.F32: 2.0**-24, Arithmetic.F64: 2.0**-53}
+_BOX_COSTS = {"v4": 0.7, "v3": 1.0, "v2": 1.8, "plain": 2.2}
+_NAMES = {Arithmetic.F32: "fma32", Arithmetic.F64: "fma64", Arithmetic.DOT16: "dot16"}
+_EXACT_BITS = {Arithmetic.F32: 24, Arithmetic.F64: 53}
+_MOST_OPEN = 0.1  # share of pixels that may be left to the exact fallback
+_MOST_RING_BYTES = 24 << 20
+
+
+def make_plan(facts: KernelFacts, request: Request, *, proved: bool = True) -> Plan:
+    """Choose the cheapest path for a kernel.
+
+    Parameters
+    ----------
+    facts : KernelFacts
+    request : Request
+    proved : bool
+        False when exact integer sums are no use, for no fast way to round them was proved right.
+    """
+    return min(candidates(facts, request, proved=proved), key=lambda plan: plan.cost)
+
+
+def candidates(facts: KernelFacts, request: Request, *, proved: bool = True) -> Iterator[Plan]:
+    """Give every plan that is right, the reference alone where the core's integers are too narrow.
+
+    ``exact`` is always among the others.
+    """
+    if not _fits_core(facts, request):
+        yield Plan("reference", cost=1e9)
+        return
+    yield Plan("exact", cost=60 + 2.0 * facts.taps)
+    if request.channels > 64 or request.stride[1] > 4 or not facts.taps:
+        return
+    integer = proved and _may_be_integer(facts, request)
+    for found in _fast(facts, request, integer=integer):
+        plan = _with_scale(facts, request, found)
+        small = _ring_bytes(facts, request, plan) <= _MOST_RING_BYTES
+        if small or plan.arithmetic is Arithmetic.BOX:
+            yield replace(plan, cost=plan.cost * request.stride[1])
+
+
+def _fits_core(facts: KernelFacts, request: Request) -> bool:
+    """Tell whether the core's 128-bit integers hold every sum and its doubles every weight."""
+    total = facts.positive + facts.negative
+    limit = 1 << 124
+    if facts.gain == 0 or max(facts.denominator, abs(facts.added), abs(facts.factor)) >= limit:
+        return False
+    if request.depth_in is Depth.F32:
+        return total < 1 << 100 and 2**-800 < abs(facts.gain) < 2**800
+    return total << 16 < limit
+
+
+def _may_be_integer(facts: KernelFacts, request: Request) -> bool:
+    """Tell whether exact sums can be had and rounded: the proof itself is the core's."""
+    if request.depth_in is Depth.F32 or (request.absolute and facts.added):
+        return False
+    return request.depth_out is not Depth.F32 or facts.denominator.bit_count() == 1
+
+
+def _peak(facts: KernelFacts, request: Request) -> int:
+    """Bound the magnitude of every partial sum of an integer image, in any order."""
+    if request.depth_in is Depth.I16:
+        return 32768 * (facts.positive + facts.negative)
+    return _PEAKS[request.depth_in] * max(facts.positive, facts.negative)
+
+
+def _fast(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator[Plan]:
+    if request.depth_in is Depth.U8:
+        if integer:
+            yield from _byte_integer(facts, request)
+        if request.depth_out is not Depth.F32:
+            yield from _fixed(facts, request)
+    if integer:
+        yield from _box(facts, request)
+    yield from _direct_fma(facts, request, integer=integer)
+    if facts.factors and min(facts.shape) > 1:
+        yield from _separable(facts, request, integer=integer)
+
+
+def _with_scale(facts: KernelFacts, request: Request, plan: Plan) -> Plan:
+    """Sum whole weights for a float32 output: such sums are often exact, products seldom."""
+    if plan.meaning is not Meaning.REAL or request.depth_out is not Depth.F32:
+        return plan
+    total = facts.positive + facts.negative
+    whole = total < 1 << 53
+    if request.depth_in is Depth.F32:
+        return replace(plan, scaled=True, exact_span=2.0**53 / total if whole else 0.0)
+    exact = _PEAKS[request.depth_in] * total < 1 << 53
+    return replace(plan, scaled=True, bound=0.0 if exact else plan.bound)
+
+
+def _cost(name: str, request: Request, taps: float) -> float:
+    return _BASES[name] + _COSTS[request.isa][name] * taps
+
+
+def _byte_integer(facts: KernelFacts, request: Request) -> Iterator[Plan]:
+    peak, low, high = _peak(facts, request), min(facts.flat), max(facts.flat)
+    rows = facts.shape[0]
+    if low >= -128 and high <= 127:
+        if peak <= 32767 and request.isa != "plain":
+            cost = _cost("taps16", request, facts.taps)
+            yield Plan("taps16", Arithmetic.TAPS16, cost=cost)
+        if peak < 1 << 31 and request.isa == "v4":
+            cost = _cost("dot8", request, facts.taps * (rows + 3) / rows)
+            yield Plan("dot8", Arithmetic.DOT8, cost=cost)
+    if low >= -32768 and high <= 32767 and peak < 1 << 31:
+        cost = _cost("dot16", request, facts.taps * (rows + 1) / rows)
+        yield Plan("dot16", Arithmetic.DOT16, cost=cost)
+
+
+def _box(facts: KernelFacts, request: Request) -> Iterator[Plan]:
+    dense = request.stride == request.dilation == (1, 1)
+    if facts.equal and dense and _peak(facts, request) < 1 << 31:
+        yield Plan("box", Arithmetic.BOX, cost=_BOX_COSTS[request.isa])
+
+
+def _fixed(facts: KernelFacts, request: Request) -> Iterator[Plan]:
+    """16-bit weights that are off by half a unit at most, and the bound that follows."""
+    largest = float(np.abs(facts.reals).max())
+    span = 255 * max(facts.positive, facts.negative) * facts.scale
+    span += abs(float(facts.bias)) + 2
+    if not 2.0**-60 < largest < 2.0**14:
+        return
+    shift = min(
+        22, math.floor(math.log2(32766 / largest)), math.floor(math.log2(2.0**31 * 0.99 / span))
+    )
+    if shift < 2:
+        return
+    units = facts.reals * 2.0**shift
+    errors = units - np.rint(units)
+    off = 255 * max(errors[errors > 0].sum(), -errors[errors < 0].sum())
+    bound = math.ceil(1.001 * float(off) + 1.0)  # 1: the bias is rounded too
+    share = 2 * bound / 2.0**shift
+    if share > _MOST_OPEN:
+        return
+    rows = facts.shape[0]
+    cost = _cost("dot16", request, facts.taps * (rows + 1) / rows)
+    cost += share * _exact_cost(facts)
+    yield Plan(
+        "fixed16", Arithmetic.DOT16, Meaning.FIXED, shift=shift, bound=float(bound), cost=cost
+    )
+
+
+def _exact_cost(facts: KernelFacts) -> float:
+    return 30 + 0.5 * facts.taps
+
+
+def _real_bounds(
+    facts: KernelFacts, request: Request, arithmetic: Arithmetic, roundings: int
+) -> tuple[float, float]:
+    """Bound what `roundings` roundings in a row do to the value (Higham, 2002, section 3.1).
+
+    2 % covers the second order, the last term products that are too small to be normal.
+    """
+    ulp = 1.02 * _ULPS[arithmetic]
+    total = float(facts.positive + facts.negative) * facts.scale
+    peak = 1 if request.depth_in is Depth.F32 else _PEAKS[request.depth_in]
+    slack = 1e-300 if arithmetic is Arithmetic.F64 else 1e-25
+    fixed = ulp * 4 * abs(float(facts.bias)) + slack
+    scaled = ulp * roundings * total * peak
+    return (scaled, fixed) if request.depth_in is Depth.F32 else (scaled + fixed, 0.0)
+
+
+def _direct_fma(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator[Plan]:
+    for arithmetic in (Arithmetic.F32, Arithmetic.F64):
+        name = _NAMES[arithmetic]
+        cost = _cost(name, request, facts.taps)
+        if integer and _peak(facts, request) < 1 << _EXACT_BITS[arithmetic]:
+            yield Plan(name, arithmetic, cost=cost)
+        elif arithmetic is Arithmetic.F64 or _f32_serves(request):
+            bound, fixed = _real_bounds(facts, request, arithmetic, facts.taps + 8)
+            if open_cost := _open_cost(facts, request, bound):
+                yield Plan(
+                    name,
+                    arithmetic,
+                    Meaning.REAL,
+                    bound=bound,
+                    bound_fixed=fixed,
+                    cost=cost + open_cost,
+                )
+
+
+def _f32_serves(request: Request) -> bool:
+    return request.depth_in is not Depth.F32 and request.depth_out is not Depth.F32
+
+
+def _open_cost(facts: KernelFacts, request: Request, bound: float) -> float:
+    """Estimate what the exact fallback adds; 0 when too much would be left to it."""
+    if request.depth_in is Depth.F32 or request.depth_out is Depth.F32:
+        return 0.01
+    return 0.01 + 2 * bound * _exact_cost(facts) if 2 * bound < _MOST_OPEN else 0.0
+
+
+def _separable(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator[Plan]:
+    column, row = facts.factors or ((), ())
+    total = _PEAKS.get(request.depth_in, 1)
+    total *= sum(map(abs, column)) * sum(map(abs, row))
+    for horizontal in (Arithmetic.F32, Arithmetic.F64):
+        vertical = _vertical(column, request, horizontal)
+        plan = Plan("separable", vertical, separable=True, horizontal=horizontal)
+        cost = _cost(_NAMES[vertical], request, len(column)) + 0.3
+        cost += 1.5 * _COSTS[request.isa][_NAMES[horizontal]] * len(row)
+        if integer and total < 1 << _EXACT_BITS[horizontal]:
+            yield replace(plan, cost=cost)
+        elif horizontal is Arithmetic.F64 or _f32_serves(request):
+            roundings = len(row) + len(column) + 10
+            bound, fixed = _real_bounds(facts, request, horizontal, roundings)
+            if open_cost := _open_cost(facts, request, bound):
+                yield replace(
+                    plan,
+                    meaning=Meaning.REAL,
+                    bound=bound,
+                    bound_fixed=fixed,
+                    cost=cost + open_cost,
+                )
+
+
+def _vertical(column: tuple[int, ...], request: Request, horizontal: Arithmetic) -> Arithmetic:
+    """Choose for the vertical pass: whole where the pixels and the column allow."""
+    short = request.depth_in is Depth.U8 and max(map(abs, column)) <= 32767
+    if short and 255 * sum(map(abs, column)) < 1 << 31:
+        return Arithmetic.DOT16
+    return horizontal
+
+
+def _ring_bytes(facts: KernelFacts, request: Request, plan: Plan) -> int:
+    """Bound the memory of one thread's ring of source rows."""
+    reach = (facts.shape[1] - 1) * request.dilation[1]
+    rows = 4 * request.stride[0] + facts.shape[0] * request.dilation[0]
+    width = (4 * max(4096 // request.channels + 1, 2 * reach) + reach) * request.channels
+    size = {Arithmetic.F64: 8, Arithmetic.F32: 4}.get(plan.arithmetic, 2)
+    return (rows + 4) * width * size

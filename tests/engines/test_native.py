@@ -1,0 +1,325 @@
+"""Every path of the native engine, on every instruction set, against the definition."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from engines.engine_jobs import Weights, job, jobs, oracle
+from imgconv.engines import native as native_module
+from imgconv.engines.base import Correlation
+from imgconv.engines.native import NativeEngine, load_core
+from imgconv.engines.plan import PATHS
+from imgconv.engines.reference import ReferenceEngine
+from imgconv.model.border import Border
+from imgconv.model.errors import ArgumentError
+from imgconv.model.geometry import OutputSize
+from imgconv.model.output import Depth, Rounding
+
+CORE = load_core()
+if CORE is None:
+    if os.environ.get("IMGCONV_REQUIRE_NATIVE"):
+        raise RuntimeError("the native core was not built, and it is required")
+    pytest.skip("the native core was not built", allow_module_level=True)
+
+ISAS = CORE.levels()
+REFERENCE = ReferenceEngine()
+FAST = [path for path in PATHS if path != "reference"]
+
+RNG = np.random.default_rng(5)
+FLOATS = RNG.random((5, 5)).astype(np.float32)
+ADVERSARIAL: dict[str, tuple[Weights, object, object]] = {
+    **{f"box over {d}": ([[1, 1, 1]] * 3, Fraction(1, d), 0) for d in (14, 26, 28, 1792)},
+    **{f"ties over {d}": ([[1, 2, 1], [2, 6, 2], [1, 2, 1]], Fraction(1, d), 0)
+       for d in (2, 18, 256)},
+    "halves with offset": ([[1, 0, 1]], Fraction(1, 2), Fraction(1, 2)),
+    "cancelling": ([[1e12, -1e12, 1e-9], [-1e12, 1e12, 0.5]], 1, 0),
+    "beyond int32": ([[32767] * 5] * 60, Fraction(1, 3), 0),
+    "beyond int32, both signs": ([[9000000, -9000000, 1]], Fraction(1, 7), 3),
+    "tiny": ([[1e-30, 1e-30]], 1, 0),
+    "huge": ([[1e30, -1e30, 0.25]], 1, 0),
+    "beyond 128 bits": ([[10**40, -(10**40), 1]], Fraction(1, 3), 0),
+    "corner": ([[0] * 7 for _ in range(6)] + [[0] * 6 + [1]], 1, 0),
+    "one row": ([list(range(1, 302))], Fraction(1, 45451), 0),
+    "one column": ([[w] for w in range(-20, 61)], Fraction(1, 900), 7),
+    "all zero": ([[0, 0], [0, 0]], 1, 5),
+    "sharpen": ([[0, -1, 0], [-1, 5, -1], [0, -1, 0]], 1, 0),
+    "sobel": ([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], 1, 0),
+    "taps16 limit": ([[64, 64], [0, -127]], Fraction(1, 64), 0),
+    "signed bytes": ([[-128, 127, 3]], Fraction(1, 8), 0),
+    "floats": (FLOATS.tolist(), float(1 / FLOATS.sum()), 0),
+    "separable": (np.outer([1, 4, 6, 4, 1], [1, 4, 6, 4, 1]).tolist(), Fraction(1, 256), 0),
+    "separable, wide": (np.outer([3001, 9000, 3001], [2999, 9001, 2999]).tolist(),
+                        Fraction(1, 15002 * 14999), 0),
+    "beside ties": ([[k * 10**8 + 1 for k in line] for line in ([1, 2, 1], [2, 6, 3], [1, 0, 1])],
+                    Fraction(1, 18 * 10**8), 0),
+    "double weights, double gain": (RNG.random((4, 4)).tolist(), 0.11, 0.3),
+    "negative gain": ([[1, 2], [3, 4]], Fraction(-1, 10), 255),
+}  # fmt: skip
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> NativeEngine:
+    monkeypatch.setattr(native_module, "_THREAD_NS", 1)  # threads even for a small picture
+    return NativeEngine(CORE)
+
+
+def image_of(depth: Depth, shape: tuple[int, ...]) -> Any:
+    rng = np.random.default_rng(3)
+    if depth is Depth.F32:
+        return (rng.integers(0, 256, shape) / np.float32(255)).astype(np.float32)
+    low, high = (-32768, 32767) if depth is Depth.I16 else (0, depth.high)
+    pixels = rng.integers(low, high + 1, shape)
+    pixels[rng.random(shape) < 0.1] = high
+    return pixels.astype(depth.dtype)
+
+
+def forced(
+    engine: NativeEngine, wanted: Correlation, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[str, Any]]:
+    """Do a job by every path that can be taken on every instruction set."""
+    for isa in ISAS:
+        monkeypatch.setenv("IMGCONV_ISA", isa)
+        for path in ["", *FAST]:
+            monkeypatch.setenv("IMGCONV_PATH", path)
+            plan = engine.plan(wanted)
+            if path in ("", plan.path):
+                yield f"{isa} {plan}", engine.correlate(wanted)
+
+
+@pytest.mark.parametrize("depth", Depth)
+@pytest.mark.parametrize("name", ADVERSARIAL)
+def test_adversarial_kernels(
+    engine: NativeEngine, monkeypatch: pytest.MonkeyPatch, name: str, depth: Depth
+) -> None:
+    weights, scale, offset = ADVERSARIAL[name]
+    big = len(weights) * len(weights[0]) > 50
+    wanted = job(image_of(depth, (3, 5) if big else (5, 9)), weights, scale=scale, offset=offset)
+    image, clipped = oracle(wanted)
+    for which, got in forced(engine, wanted, monkeypatch):
+        np.testing.assert_array_equal(got.image, image, err_msg=which)
+        assert got.clipped == clipped, which
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+@pytest.mark.parametrize("name", ["sharpen", "floats", "separable, wide", "box over 14"])
+def test_photographs(
+    engine: NativeEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    camera: Any,
+    astronaut: Any,
+    name: str,
+    threads: int,
+) -> None:
+    weights, scale, offset = ADVERSARIAL[name]
+    for photograph in (camera[100:223, 40:371], astronaut[60:171, 100:253]):
+        for picture in (
+            photograph,
+            photograph.astype(np.uint16) * 257,
+            photograph.astype(np.int16) * 100 - 9000,
+            (photograph / 255).astype(np.float32),
+        ):
+            wanted = job(picture, weights, scale=scale, offset=offset, threads=threads)
+            expected = REFERENCE.correlate(wanted)
+            for which, got in forced(engine, wanted, monkeypatch):
+                np.testing.assert_array_equal(got.image, expected.image, err_msg=which)
+                assert got.clipped == expected.clipped, which
+
+
+@settings(
+    max_examples=250,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(wanted=jobs())
+def test_any_job(
+    engine: NativeEngine, monkeypatch: pytest.MonkeyPatch, wanted: Correlation
+) -> None:
+    expected = REFERENCE.correlate(wanted)
+    for which, got in forced(engine, wanted, monkeypatch):
+        np.testing.assert_array_equal(got.image, expected.image, err_msg=which)
+        assert got.clipped == expected.clipped, which
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(wanted=jobs())
+def test_the_oracle_agrees_with_the_reference(wanted: Correlation) -> None:
+    if wanted.image.size > 400 or wanted.geometry.out_shape[0] * wanted.geometry.out_shape[1] > 200:
+        wanted = replace(
+            job(wanted.image[:4, :6], [[1, 2]]), depth=wanted.depth, rounding=wanted.rounding
+        )
+    image, clipped = oracle(wanted)
+    expected = REFERENCE.correlate(wanted)
+    np.testing.assert_array_equal(image, expected.image)
+    assert clipped == expected.clipped
+
+
+@pytest.mark.parametrize("rounding", Rounding)
+@pytest.mark.parametrize("divisor", [1, 2, 3, 9, 14, 18, 26, 28, 100, 256, 1792])
+def test_every_sum_of_two_pixels(
+    engine: NativeEngine, monkeypatch: pytest.MonkeyPatch, divisor: int, rounding: Rounding
+) -> None:
+    """All 65536 pairs of 8-bit pixels, so every sum that the kernel can have."""
+    left, right = np.meshgrid(np.arange(256, dtype=np.uint8), np.arange(256, dtype=np.uint8))
+    pairs = np.stack([left, right], axis=-1).reshape(256, 512)
+    wanted = job(
+        pairs, [[3, 2]], scale=Fraction(1, divisor), size=OutputSize.VALID, rounding=rounding
+    )
+    expected = REFERENCE.correlate(wanted)
+    for which, got in forced(engine, wanted, monkeypatch):
+        np.testing.assert_array_equal(got.image, expected.image, err_msg=which)
+        assert got.clipped == expected.clipped, which
+
+
+# Kernels with values so near to the middle of two outputs that arithmetic which is not exact errs.
+NEAR_TIES: dict[tuple[str, Depth], tuple[Weights, object]] = {
+    ("fixed16", Depth.U8): ADVERSARIAL["floats"][:2],
+    ("fma32", Depth.U8): ADVERSARIAL["beside ties"][:2],
+    ("separable", Depth.U8): (
+        np.outer([10**7 + 1, 2 * 10**7, 10**7], [1, 4, 1]).tolist(),
+        Fraction(1, 24 * 10**7),
+    ),
+    ("fma64", Depth.F32): ([[(2**24 + 1) << 40, 1]], Fraction(1, 2**64)),
+    ("separable", Depth.F32): ([[1, 2**26], [2**27, 2**53]], Fraction(1, 2**53)),
+}
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize(("path", "depth"), NEAR_TIES)
+def test_the_bounds_are_needed(
+    monkeypatch: pytest.MonkeyPatch, camera: Any, path: str, depth: Depth, isa: str
+) -> None:
+    """With a bound of zero results must go wrong, or this test could not see that they do."""
+    monkeypatch.setenv("IMGCONV_ISA", isa)
+    monkeypatch.setenv("IMGCONV_PATH", path)
+    weights, scale = NEAR_TIES[path, depth]
+    picture = camera if depth is Depth.U8 else camera.astype(np.float32)
+    wanted = job(picture, weights, scale=scale)
+    expected = REFERENCE.correlate(wanted).image
+    engine = NativeEngine(CORE)
+    assert engine.plan(wanted).path == path
+    np.testing.assert_array_equal(engine.correlate(wanted).image, expected)
+    assert engine.recomputed > 0
+    wrong = np.count_nonzero(NativeEngine(CORE, bound_factor=0).correlate(wanted).image != expected)
+    assert wrong > 0
+
+
+def test_not_finite(engine: NativeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(8)
+    picture = rng.standard_normal((12, 300)).astype(np.float32)
+    for value in (np.inf, -np.inf, np.nan):
+        picture[rng.random(picture.shape) < 0.01] = value
+    for weights in ([[1, 0, -1]], [[0, 1, 0], [1, 0.3, 1], [0, 1, 0]]):
+        for depth in (Depth.F32, Depth.U8, Depth.I16):
+            wanted = job(picture, weights, depth=depth)
+            expected = REFERENCE.correlate(wanted)
+            for which, got in forced(engine, wanted, monkeypatch):
+                np.testing.assert_array_equal(got.image, expected.image, err_msg=which)
+                assert got.clipped == expected.clipped, which
+
+
+@pytest.mark.parametrize("border", Border)
+def test_kernels_larger_than_the_image(
+    engine: NativeEngine, monkeypatch: pytest.MonkeyPatch, border: Border
+) -> None:
+    weights = RNG.integers(-4, 9, (9, 11)).tolist()
+    wanted = job(
+        image_of(Depth.U8, (2, 3)), weights, scale=Fraction(1, 50), border=border, border_value=9
+    )
+    image, _ = oracle(wanted)
+    for which, got in forced(engine, wanted, monkeypatch):
+        np.testing.assert_array_equal(got.image, image, err_msg=which)
+
+
+def test_parts_of_larger_arrays(engine: NativeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that do not follow each other, in and out; nothing beside the output is written."""
+    whole = image_of(Depth.U8, (40, 300, 3))
+    views = whole[3:30, 5:200], whole[::-2, 10:80], whole[:, ::2], whole[..., ::-1]
+    for view in views:
+        wanted = job(view, ADVERSARIAL["sharpen"][0], threads=2)
+        expected = REFERENCE.correlate(wanted).image
+        kept = view.copy()
+        for path in FAST:
+            monkeypatch.setenv("IMGCONV_PATH", path)
+            around = np.full((expected.shape[0], expected.shape[1] + 70, 3), 77, np.uint8)
+            engine.correlate(wanted, out=around[:, 30:-40])
+            np.testing.assert_array_equal(around[:, 30:-40], expected)
+            assert (around[:, :30] == 77).all()
+            assert (around[:, -40:] == 77).all()
+        np.testing.assert_array_equal(view, kept)
+
+
+def test_many_callers_at_once(engine: NativeEngine) -> None:
+    picture = image_of(Depth.U8, (200, 333))
+    wanted = [
+        job(picture, weights, scale=scale, threads=3)
+        for weights, scale, _ in (ADVERSARIAL[n] for n in ("sharpen", "floats", "separable"))
+    ] * 8
+    expected = [REFERENCE.correlate(one).image for one in wanted[:3]] * 8
+    with ThreadPoolExecutor(6) as callers:
+        results = list(callers.map(engine.correlate, wanted))
+    for got, image in zip(results, expected, strict=True):
+        np.testing.assert_array_equal(got.image, image)
+
+
+def test_sums_and_extremes(engine: NativeEngine) -> None:
+    for depth in Depth:
+        for name in ("sobel", "floats", "beyond int32", "beyond 128 bits"):
+            weights, scale, _ = ADVERSARIAL[name]
+            wanted = job(image_of(depth, (9, 31)), weights, scale=scale)
+            assert engine.extremes(wanted) == REFERENCE.extremes(wanted)
+            np.testing.assert_array_equal(
+                engine.sums(wanted).astype(object), REFERENCE.sums(wanted).astype(object)
+            )
+
+
+def test_unknown_names_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = job(image_of(Depth.U8, (4, 4)), [[1]])
+    monkeypatch.setenv("IMGCONV_ISA", "mmx")
+    with pytest.raises(ArgumentError, match="mmx"):
+        NativeEngine(CORE).correlate(wanted)
+    monkeypatch.delenv("IMGCONV_ISA")
+    monkeypatch.setenv("IMGCONV_PATH", "luck")
+    with pytest.raises(ArgumentError, match="luck"):
+        NativeEngine(CORE).correlate(wanted)
+
+
+_MEASURE = """
+import resource, sys
+import numpy as np
+from fractions import Fraction
+from engines.engine_jobs import job
+from imgconv.engines.native import NativeEngine, load_core
+image = np.full((4000, 6000), 9, np.uint8)
+out = np.full(image.shape + (1,), 1, np.uint8)
+engine = NativeEngine(load_core())
+small = job(image[:64, :64], eval(sys.argv[1]), scale=Fraction(1, 100), threads=2)
+engine.correlate(small)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+engine.correlate(job(image, eval(sys.argv[1]), scale=Fraction(1, 100), threads=2), out=out)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@pytest.mark.parametrize("weights", ["[[1] * 101] * 101", "[[1, -2, 3]] * 31", "[[0.1, 0.7]] * 51"])
+def test_scratch_is_bounded(weights: str) -> None:
+    """At most 32 MiB and 1 % of the image for each of two threads."""
+    done = subprocess.run(
+        [sys.executable, "-c", _MEASURE, weights],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+    )
+    assert int(done.stdout) < 2 * (32 * 1024 + 240)

@@ -1,0 +1,100 @@
+"""What the planner chooses, without running it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from imgconv.engines.kernel_facts import KernelFacts
+from imgconv.engines.plan import Meaning, Request, candidates, make_plan
+from imgconv.model.kernel import Kernel
+from imgconv.model.output import Depth
+
+
+def facts(weights: Any, scale: object = 1, offset: object = 0) -> KernelFacts:
+    form = Kernel(weights, scale=scale, offset=offset).integer_form
+    return KernelFacts(form.weights, form.gain, form.bias)
+
+
+def request(depth: Depth = Depth.U8, isa: str = "v4", **changes: Any) -> Request:
+    known = {
+        "depth_in": depth,
+        "depth_out": depth,
+        "absolute": False,
+        "channels": 1,
+        "stride": (1, 1),
+        "dilation": (1, 1),
+        "isa": isa,
+    }
+    return Request(**{**known, **changes})
+
+
+SHARPEN = facts([[0, -1, 0], [-1, 5, -1], [0, -1, 0]])
+RANDOM = np.random.default_rng(2).integers(-9, 10, (9, 9)).tolist()
+FLOATS = np.random.default_rng(2).random((7, 7)).tolist()
+GAUSSIAN = facts(np.outer([300, 900, 300] * 5, [300, 900, 300] * 5).tolist(), Fraction(1, 9000**2))
+
+
+@pytest.mark.parametrize(
+    ("kernel", "asked", "path"),
+    [
+        (SHARPEN, request(), "taps16"),
+        (SHARPEN, request(isa="v3"), "taps16"),
+        (SHARPEN, request(isa="plain"), "fma32"),
+        (SHARPEN, request(Depth.U16), "fma32"),
+        (SHARPEN, request(Depth.F32), "fma64"),
+        (facts(RANDOM), request(), "dot8"),
+        (facts(RANDOM), request(isa="v3"), "dot16"),
+        (facts(FLOATS, 1 / 25), request(), "fixed16"),
+        (facts(FLOATS, 1 / 25), request(Depth.U16), "fma64"),
+        (facts([[1] * 15] * 15, Fraction(1, 225)), request(), "box"),
+        (facts([[1] * 15] * 15, Fraction(1, 225)), request(stride=(2, 2)), "separable"),
+        (GAUSSIAN, request(), "separable"),
+        (GAUSSIAN, request(Depth.F32), "separable"),
+        (facts([[10**40, 1]]), request(), "reference"),
+        (facts([[10**30, 1]]), request(Depth.F32), "fma64"),
+        (facts([[0, 0]]), request(), "reference"),
+        (SHARPEN, request(channels=65), "exact"),
+        (SHARPEN, request(stride=(1, 9)), "exact"),
+    ],
+)
+def test_the_path_chosen(kernel: KernelFacts, asked: Request, path: str) -> None:
+    assert make_plan(kernel, asked).path == path
+
+
+def test_exact_sums_are_left_where_no_rounding_was_proved() -> None:
+    for plan in candidates(SHARPEN, request(), proved=False):
+        assert plan.path == "exact" or plan.meaning is not Meaning.INTEGER
+
+
+def test_int16_sums_end_where_they_could_overflow() -> None:
+    def paths(weight: int) -> set[str]:
+        return {plan.path for plan in candidates(facts([[weight, 64], [-1, 0]]), request())}
+
+    assert "taps16" in paths(64)
+    assert "taps16" not in paths(65)
+
+
+def test_weights_of_a_byte_end_at_127_and_minus_128() -> None:
+    def paths(weight: int) -> set[str]:
+        return {plan.path for plan in candidates(facts([[weight, 1]]), request())}
+
+    assert "dot8" in paths(127)
+    assert "dot8" in paths(-128)
+    assert "dot8" not in paths(128)
+    assert "dot8" not in paths(-129)
+
+
+def test_a_negative_gain_turns_the_weights() -> None:
+    turned = facts([[1, 2]], Fraction(-1, 3))
+    assert turned.flat == [-1, -2]
+    assert (turned.positive, turned.negative) == (0, 3)
+
+
+def test_every_bound_is_positive() -> None:
+    for depth in Depth:
+        for plan in candidates(facts(FLOATS, Fraction(1, 25), 3), request(depth)):
+            assert plan.meaning is Meaning.INTEGER or plan.bound > 0

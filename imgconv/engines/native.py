@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from importlib import import_module
 from types import ModuleType
@@ -159,7 +159,7 @@ class NativeEngine:
         depth = Depth.I16 if largest < 1 << 15 else Depth.F32 if largest < 1 << 24 else None
         if depth is None:
             return None
-        plain = replace(job, gain=Fraction(1), bias=Fraction(0), absolute=False, depth=depth)
+        plain = job._replace(gain=Fraction(1), bias=Fraction(0), absolute=False, depth=depth)
         return self.correlate(plain).image
 
     def _prepare(self, job: Correlation) -> Prepared:

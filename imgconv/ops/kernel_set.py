@@ -98,7 +98,7 @@ def _along_axes(kernels: KernelSet, values: list[NDArray[Any]]) -> list[NDArray[
     with np.errstate(invalid="ignore"):
         x = a * float(by / determinant) - b * float(ay / determinant)
         y = b * float(ax / determinant) - a * float(bx / determinant)
-    return [x, y]
+    return [x + 0.0, y + 0.0]  # no -0: a flat area has direction 0
 
 
 def _moments(kernel: Kernel) -> tuple[Fraction, Fraction]:

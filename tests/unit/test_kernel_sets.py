@@ -450,7 +450,7 @@ def along_axes(kernels, a, b):
     moments = np.array([[float(m) for m in first_moments(kernel)] for kernel in kernels])
     if abs(np.linalg.det(moments)) < 1e-12:
         return a, b
-    return np.tensordot(np.linalg.inv(moments), np.stack([a, b]), 1)
+    return np.tensordot(np.linalg.inv(moments), np.stack([a, b]), 1) + 0.0
 
 
 def first_moments(kernel):
@@ -478,6 +478,12 @@ class TestOrientation:
             distance = np.abs((answer - low) / levels - turns)
             half = 2.0**-24 if depth is Depth.F32 else 0.5 / levels
             assert np.minimum(distance, 1 - distance).max() <= half * 1.01 + 1e-9
+
+    def test_a_flat_area_has_direction_0(self):
+        for name in ("sobel", "roberts", "scharr"):
+            assert not run_set(
+                np.full((5, 5), 9, np.uint8), load(f"{name}:output=orientation")
+            ).any()
 
     def test_clipped_is_0(self):
         image = np.random.default_rng(11).integers(0, 256, (7, 7), np.uint8)

@@ -187,7 +187,7 @@ static inline double exact_pixel(const Taps<float>& taps) {
   i128 sum = 0;
   taps.each([&](int64_t tap, float pixel) {
     Parts p = parts_of(pixel);
-    if (p.mantissa) sum += task.weights.whole[tap] * (i128(p.mantissa) << (p.exponent + unit));
+    if (p.mantissa) sum += task.weights.whole[tap] * (p.mantissa * (i128(1) << (p.exponent + unit)));
   });
   i128 n = q.factor * sum + q.added * (i128(1) << unit);
   u128 d = u128(q.denominator) << unit;

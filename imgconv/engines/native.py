@@ -7,13 +7,14 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from imgconv.engines.base import Correlation, Filtered, Pixels
+from imgconv.engines.base import Correlation, Engine, Filtered, Pixels
 from imgconv.engines.kernel_facts import KernelFacts
 from imgconv.engines.plan import (
     PATHS,
@@ -24,7 +25,6 @@ from imgconv.engines.plan import (
     candidates,
     make_plan,
 )
-from imgconv.engines.reference import ReferenceEngine
 from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
 from imgconv.model.geometry import Axis
@@ -92,7 +92,6 @@ class NativeEngine:
     def __init__(self, core: ModuleType, *, bound_factor: float = 1.0) -> None:
         self._core = core
         self._bound_factor = bound_factor
-        self._reference = ReferenceEngine()
         self._prepared: dict[tuple[object, ...], Prepared] = {}
         self.recomputed = 0
         """How many values of the last correlation were left to the exact fallback."""
@@ -149,6 +148,13 @@ class NativeEngine:
     def plan(self, job: Correlation) -> Plan:
         """Say how a correlation is computed, without computing it."""
         return self._prepare(job).plan
+
+    @cached_property
+    def _reference(self) -> Engine:
+        """The engine for what the core cannot do; rarely needed, so imported late."""
+        from imgconv.engines.reference import ReferenceEngine
+
+        return ReferenceEngine()
 
     def _small_sums(self, job: Correlation) -> Pixels | None:
         """Give the sums of an integer image in a type that surely holds them, if there is one."""

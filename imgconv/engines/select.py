@@ -7,7 +7,6 @@ from functools import cache
 
 from imgconv.engines.base import Engine
 from imgconv.engines.native import NativeEngine, load_core
-from imgconv.engines.reference import ReferenceEngine
 from imgconv.model.errors import ArgumentError, MissingDependencyError
 
 
@@ -44,7 +43,9 @@ def native_engine() -> NativeEngine | None:
 
 
 @cache
-def _reference_engine() -> ReferenceEngine:
+def _reference_engine() -> Engine:
+    from imgconv.engines.reference import ReferenceEngine
+
     return ReferenceEngine()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from imgconv.io.strict_yaml import Node
@@ -20,7 +19,6 @@ _WORDS = ("description", "orientation", "source")
 _ABOUT = (*_WORDS, "tags", "aliases")
 _KERNEL_KEYS = ("weights", "column", "row", "scale", "offset", "anchor", "sum")
 KNOWN_KEYS = (*_ABOUT, *_KERNEL_KEYS, "generator", "parameters", "set", "combine")
-_ONES = re.compile(r"ones\s+(\d{1,4})\s+(\d{1,4})")
 
 
 class Parameter(NamedTuple):
@@ -60,8 +58,7 @@ class Parameter(NamedTuple):
         return f"{self.name}={self.default} ({allowed})"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Entry:
+class Entry(NamedTuple):
     """What a bank holds under one name.
 
     Attributes
@@ -88,7 +85,7 @@ class Entry:
     aliases: tuple[str, ...] = ()
     kernel: Kernel | None = None
     generator: str = ""
-    parameters: tuple[Parameter, ...] = field(default=())
+    parameters: tuple[Parameter, ...] = ()
     members: tuple[str, ...] = ()
     combine: Combine = Combine.MAX
 
@@ -176,7 +173,7 @@ def _weights(node: Node, fields: Mapping[str, Node]) -> Any:
         return [[a * b for b in row] for a in column]
     weights = fields["weights"]
     if weights.kind == "text":
-        ones = _ONES.fullmatch(weights.text.strip())
+        ones = re.fullmatch(r"ones\s+(\d{1,4})\s+(\d{1,4})", weights.text.strip())
         if ones is None:
             raise weights.error(
                 f"{weights.text[:40]!r} is not a matrix", hint="write rows, or 'ones ROWS COLUMNS'"

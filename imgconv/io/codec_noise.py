@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
+from _thread import allocate_lock
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
 _sink: int | None = None
-_borrowing = threading.Lock()
+_borrowing = allocate_lock()
 
 
 def redirect() -> TextIO:

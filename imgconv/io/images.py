@@ -22,7 +22,7 @@ Image = NDArray[Any]
 # Keeps depth and alpha and applies the EXIF orientation: IMREAD_UNCHANGED without
 # IMREAD_IGNORE_ORIENTATION, IMREAD_COLOR_RGB and the IMREAD_REDUCED bits.
 _AS_IT_IS = -1 & ~128 & ~256 & ~(16 | 32 | 64)
-_LOG_MARK = re.compile(r"^\[\s*\w+:\d+@[\d.]+\]\s*global\s+\S+\s+\S+\s*")
+_LOG_MARK = r"^\[\s*\w+:\d+@[\d.]+\]\s*global\s+\S+\s+\S+\s*"
 _JPEG_DAMAGE = ("Corrupt JPEG data", "premature end", "Premature end")
 
 
@@ -173,6 +173,6 @@ def _swapped(image: Image) -> Image:
 
 def _said(noise: str) -> str:
     """Give the last thing a codec said, without its log's own marks, where it fits a message."""
-    lines = [_LOG_MARK.sub("", line).strip() for line in noise.splitlines()]
+    lines = [re.sub(_LOG_MARK, "", line).strip() for line in noise.splitlines()]
     last = next((line for line in reversed(lines) if line), "")
     return f" ({last})" if last and len(last) <= 80 and "/" not in last else ""

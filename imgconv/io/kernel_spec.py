@@ -11,8 +11,8 @@ from imgconv.model.errors import ArgumentError, KernelError
 from imgconv.model.kernel import Kernel
 from imgconv.model.kernel_set import Filter
 
-_MATRIX = re.compile(r"[\s\d+\-./;,eE]+")
-_EXPRESSION = re.compile(r"[*@()\[]|\s[+-]\s|^-|\.(?:T|flip|rot90|normalized)$")
+_IN_A_MATRIX = set("0123456789+-./;,eE \t\n")
+_TURNS = (".T", ".flip", ".rot90", ".normalized")
 _FILE = re.compile(r"(?P<path>.+\.ya?ml)(?:#(?P<name>.*))?")
 
 
@@ -50,17 +50,23 @@ def load_kernel(spec: str, bank: KernelBank | None = None) -> Filter:
     <Kernel gaussian:sigma=1.4 11x11 sum 1>
     """
     text = spec.strip()
-    if any(c.isdigit() for c in text) and _MATRIX.fullmatch(text):
+    if any(c.isdigit() for c in text) and _IN_A_MATRIX.issuperset(text):
         return parse_matrix(text)
     if file := _FILE.fullmatch(text.partition(":")[0]) or _FILE.fullmatch(text):
         return _from_file(text, file)
     bank = KernelBank.standard() if bank is None else bank
-    if _EXPRESSION.search(text):
+    if _is_expression(text):
         from imgconv.io.kernel_algebra import evaluate
 
         known = bank
         return evaluate(text, lambda name: _one_kernel(name, known), parse_matrix).named(text)
     return _from_bank(text, bank)
+
+
+def _is_expression(text: str) -> bool:
+    """Tell whether a spec is more than a name with options."""
+    marked = any(mark in text for mark in ("*", "@", "(", ")", "[", " + ", " - "))
+    return marked or text.startswith("-") or text.endswith(_TURNS)
 
 
 def parse_matrix(text: str) -> Kernel:

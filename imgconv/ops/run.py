@@ -12,8 +12,6 @@ from imgconv.model.kernel_set import Filter, KernelSet
 from imgconv.model.output import Depth, OutputRange
 from imgconv.model.recipe import Recipe, Settings
 from imgconv.ops.correlate import Image, apply_kernel, as_image
-from imgconv.ops.kernel_set import apply_set
-from imgconv.ops.tone import binarize_reporting, invert, to_gray
 
 
 class Outcome(NamedTuple):
@@ -60,11 +58,11 @@ def run_recipe(
     pixels = as_image(image, recipe.settings.depth)
     threshold = None
     if recipe.gray is not None:
+        from imgconv.ops.tone import to_gray
+
         pixels = to_gray(pixels, recipe.gray)
-    if recipe.binarize is not None and not recipe.binarize_after:
-        pixels, threshold = binarize_reporting(pixels, recipe.binarize)
-    if recipe.invert and not recipe.binarize_after:
-        pixels = _inverted(pixels)
+    if not recipe.binarize_after:
+        pixels, threshold = _black_and_white(pixels, recipe)
     clipped = 0.0
     _, notes = recipe.chain(Depth.of(pixels.dtype))
     for kernel, settings in recipe.stages(Depth.of(pixels.dtype)):
@@ -73,11 +71,19 @@ def run_recipe(
     if not recipe.kernels and recipe.settings != Settings():
         identity = Kernel([[1]], name="identity")
         pixels, clipped = _filtered(pixels, identity, recipe.settings, threads, engine)
-    if recipe.binarize is not None and recipe.binarize_after:
-        pixels, threshold = binarize_reporting(pixels, recipe.binarize)
-    if recipe.invert and recipe.binarize_after:
-        pixels = _inverted(pixels)
+    if recipe.binarize_after:
+        pixels, threshold = _black_and_white(pixels, recipe)
     return Outcome(pixels, clipped, threshold, tuple(notes))
+
+
+def _black_and_white(image: Image, recipe: Recipe) -> tuple[Image, float | None]:
+    """Binarize and invert, where the recipe asks for it; give the threshold too."""
+    threshold = None
+    if recipe.binarize is not None:
+        from imgconv.ops.tone import binarize_reporting
+
+        image, threshold = binarize_reporting(image, recipe.binarize)
+    return (_inverted(image) if recipe.invert else image), threshold
 
 
 def _filtered(
@@ -90,6 +96,8 @@ def _filtered(
     has_alpha = image.ndim == 3 and image.shape[2] == 4
     colour = image[..., :3] if has_alpha else image
     if isinstance(kernel, KernelSet):
+        from imgconv.ops.kernel_set import apply_set
+
         filtered = apply_set(colour, kernel, settings, threads=threads, engine=engine)
     else:
         filtered = apply_kernel(colour, kernel, settings, threads=threads, engine=engine)
@@ -114,6 +122,8 @@ def _carrying(settings: Settings) -> Settings:
 
 
 def _inverted(image: Image) -> Image:
+    from imgconv.ops.tone import invert
+
     if image.ndim == 3 and image.shape[2] == 4:
         return np.concatenate([invert(image[..., :3]), image[..., 3:]], axis=2)
     return invert(image)

@@ -23,6 +23,8 @@ def entry() -> NoReturn:
     sys.stderr = codec_noise.redirect()
     signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)  # so that no partial file stays behind
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, _interrupt)
     code = main()
     sys.stderr.flush()
     os._exit(code)

@@ -70,7 +70,8 @@ def decode(data: bytes, name: str, depth: Depth | str | None = None) -> Image:
                 f"{name}: more pixels than OpenCV decodes (2^20 on a side, 2^30 in all)"
             ) from None
         raise ImageReadError(f"{name}: the {kind.name} data is damaged") from None
-    if pixels is None or any(words in noise[0] for words in _JPEG_DAMAGE):
+    holes = kind.name == "jpeg" and any(words in noise[0] for words in _JPEG_DAMAGE)
+    if pixels is None or holes:
         said = _said(noise[0])
         raise ImageReadError(f"{name}: the {kind.name} data is damaged or cut short{said}")
     if pixels.dtype == np.float64 and depth in (Depth.F32, "f32"):

@@ -14,6 +14,7 @@ from imgconv.io.strict_yaml import Node
 from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError, ImgconvError, RecipeError
 from imgconv.model.geometry import OutputSize, parse_size, parse_steps
+from imgconv.model.kernel import Kernel
 from imgconv.model.kernel_set import Filter, KernelSet
 from imgconv.model.numbers import format_number, parse_number
 from imgconv.model.output import Depth, OutputRange, Rounding, parse_choice
@@ -66,10 +67,19 @@ def recipe_from(options: Mapping[str, object], bank: KernelBank | None = None) -
 
 
 def _with_options(recipe: Recipe, options: Mapping[str, object], bank: KernelBank | None) -> Recipe:
-    given = {key: value for key, value in options.items() if value is not None}
+    given = {
+        "padding" if key == "border" else key: value
+        for key, value in options.items()
+        if value is not None
+    }
+    if unknown := sorted(given.keys() - set(KEYS)):
+        raise ArgumentError(f"unknown option {unknown[0]!r}", hint="known: " + ", ".join(KEYS))
     changes: dict[str, object] = {}
     specs = given.get("kernels")
-    if isinstance(specs, list | tuple):
+    if specs is not None:
+        specs = [specs] if isinstance(specs, str | Kernel | KernelSet) else specs
+        if not isinstance(specs, list | tuple):
+            raise ArgumentError("kernels is a list of kernels", hint="write kernels=['blur']")
         changes["kernels"] = tuple(
             load_kernel(spec, bank) if isinstance(spec, str) else spec for spec in specs
         )

@@ -67,10 +67,9 @@ def _obstacle(
         return "a set of kernels is not linear"
     if settings.stride != (1, 1):
         return "a stride skips what the second kernel needs"
-    if settings.border is not Border.WRAP and settings.size is not OutputSize.VALID:
-        return (
-            f"border {settings.border.value} is applied between them (wrap, or size valid, is not)"
-        )
+    wraps = settings.border is Border.WRAP and settings.size is OutputSize.SAME
+    if not wraps and settings.size is not OutputSize.VALID:
+        return f"border {settings.border.value} is applied between them"
     values = [first.scale * weight for row in first.weights for weight in row]
     if first.offset.denominator != 1 or any(value.denominator != 1 for value in values):
         return "what stands between them is rounded"

@@ -46,7 +46,8 @@ def parse_number(value: object) -> Rational:
     if isinstance(value, int):
         return value
     if isinstance(value, _AbstractRational):
-        return simplest(Fraction(value))
+        # NumPy's integers are rational too, and would overflow in what follows.
+        return simplest(Fraction(int(value.numerator), int(value.denominator)))
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ArgumentError(f"{value} is not a finite number")

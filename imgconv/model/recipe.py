@@ -23,6 +23,8 @@ class Settings(NamedTuple):
     depth: Depth | None = None
     rounding: Rounding = Rounding.HALF_EVEN
     output_range: OutputRange = OutputRange.SATURATE
+    white: int | None = None
+    """What ``OutputRange.FULL`` takes for white; default that of the image's type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +73,10 @@ class Recipe:
         )
         kernels, _ = self.chain(depth)
         stages = [(kernel, between) for kernel in kernels[:-1]]
-        return stages + [(kernel, self.settings._replace(depth=asked)) for kernel in kernels[-1:]]
+        return stages + [
+            (kernel, self.settings._replace(depth=asked, white=depth.high))
+            for kernel in kernels[-1:]
+        ]
 
     def chain(self, depth: Depth) -> tuple[list[Filter], list[str]]:
         """Give the kernels as they are correlated, and what fusing did to them, in words."""

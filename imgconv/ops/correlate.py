@@ -196,7 +196,7 @@ def plan(image: Image, kernel: Kernel, settings: Settings, threads: int | None) 
     if settings.output_range is OutputRange.OFFSET:
         bias += depth.middle
     elif settings.output_range is OutputRange.FULL:
-        ratio = Fraction(depth.high, depth_in.high)
+        ratio = Fraction(depth.high, settings.white or depth_in.high)
         gain, bias = gain * ratio, bias * ratio
     return Correlation(
         image=channels,

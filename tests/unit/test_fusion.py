@@ -54,3 +54,10 @@ def test_not_where_it_would(camera, options, why):
 def test_floats_are_not_fused():
     recipe = recipe_from({"kernels": ["1 1", "1 1"], "fuse": True, "padding": "wrap"})
     assert "rounded to float32" in recipe.chain(Depth.F32)[1][0]
+
+
+@pytest.mark.parametrize("size", ["full", "1,2,0,3"])
+def test_a_wrapped_image_that_grows_is_not_fused(size):
+    options = {"kernels": ["1 1", "1;1"], "padding": "wrap", "depth": "i16", "size": size}
+    chain, _ = recipe_from({**options, "fuse": True}).chain(Depth.U8)
+    assert len(chain) == 2

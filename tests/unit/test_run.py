@@ -153,3 +153,26 @@ def test_a_nameless_kernel_is_written_whole(tmp_path):
     path = tmp_path / "recipe.yaml"
     path.write_text(format_recipe(Recipe(kernels=(kernel,))))
     assert read_recipe(path).kernels == (kernel,)
+
+
+def test_full_refers_to_the_image_in_a_chain_too():
+    white = np.full((2, 2), 255, np.uint8)
+    for kernels in (["1"], ["1", "1"]):
+        assert (filter_image(white, kernels=kernels, depth="u16", range="full") == 65535).all()
+        assert (filter_image(white, kernels=kernels, depth="f32", range="full") == 1).all()
+
+
+def test_options_that_are_not_known_are_refused():
+    with pytest.raises(ArgumentError, match="unknown option 'kernel'"):
+        filter_image(ROW, kernel="blur")
+    by_name = filter_image(ROW, kernels="blur", border="wrap")
+    np.testing.assert_array_equal(by_name, filter_image(ROW, kernels=["blur"], padding="wrap"))
+
+
+def test_numpy_s_integers_are_exact():
+    from imgconv import Kernel
+
+    huge = np.int64(2**62)
+    assert Kernel([[huge, huge, "1/3"]]).sum == 2 * 2**62 + Kernel([["1/3"]]).sum
+    result = correlate(ROW, [[np.int64(1), np.int16(2)]])
+    np.testing.assert_array_equal(result, correlate(ROW, [[1, 2]]))

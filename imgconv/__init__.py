@@ -25,11 +25,23 @@ if TYPE_CHECKING:
     from imgconv.io.kernel_spec import load_kernel
     from imgconv.io.recipes import read_recipe, recipe_from
     from imgconv.model.border import Border
-    from imgconv.model.errors import ImgconvError
+    from imgconv.model.errors import (
+        ArgumentError,
+        ImageReadError,
+        ImageWriteError,
+        ImgconvError,
+        KernelError,
+        LimitError,
+        OutputExistsError,
+        RecipeError,
+        UnknownKernelError,
+    )
     from imgconv.model.geometry import OutputSize
     from imgconv.model.kernel import Kernel
-    from imgconv.model.kernel_set import KernelSet
-    from imgconv.model.recipe import Recipe
+    from imgconv.model.kernel_set import Combine, KernelSet, SetOutput
+    from imgconv.model.output import Depth, OutputRange, Rounding
+    from imgconv.model.recipe import Recipe, Settings
+    from imgconv.model.tone import Binarization, Gray
     from imgconv.ops.compare import Comparison
     from imgconv.ops.tone import binarize, invert, to_gray
 
@@ -40,25 +52,53 @@ _HOMES = {
     "io.kernel_spec": ("load_kernel",),
     "io.recipes": ("read_recipe", "recipe_from"),
     "model.border": ("Border",),
-    "model.errors": ("ImgconvError",),
+    "model.errors": (
+        "ArgumentError",
+        "ImageReadError",
+        "ImageWriteError",
+        "ImgconvError",
+        "KernelError",
+        "LimitError",
+        "OutputExistsError",
+        "RecipeError",
+        "UnknownKernelError",
+    ),
     "model.geometry": ("OutputSize",),
     "model.kernel": ("Kernel",),
-    "model.kernel_set": ("KernelSet",),
-    "model.recipe": ("Recipe",),
+    "model.kernel_set": ("Combine", "KernelSet", "SetOutput"),
+    "model.output": ("Depth", "OutputRange", "Rounding"),
+    "model.recipe": ("Recipe", "Settings"),
+    "model.tone": ("Binarization", "Gray"),
     "ops.compare": ("Comparison",),
     "ops.tone": ("binarize", "invert", "to_gray"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "ArgumentError",
+    "Binarization",
     "Border",
+    "Combine",
     "Comparison",
+    "Depth",
+    "Gray",
+    "ImageReadError",
+    "ImageWriteError",
     "ImgconvError",
     "Kernel",
     "KernelBank",
+    "KernelError",
     "KernelSet",
+    "LimitError",
+    "OutputExistsError",
+    "OutputRange",
     "OutputSize",
     "Recipe",
+    "RecipeError",
+    "Rounding",
+    "SetOutput",
+    "Settings",
+    "UnknownKernelError",
     "__version__",
     "binarize",
     "compare",

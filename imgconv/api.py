@@ -5,44 +5,66 @@ They stand above `io`, which knows the bank, so that `ops` needs no files.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, TypedDict, TypeVar, Unpack, cast
 
 from numpy.typing import ArrayLike
 
 from imgconv.io.kernel_spec import load_kernel
 from imgconv.io.recipes import recipe_from
+from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
-from imgconv.model.kernel import Kernel, WeightsLike
+from imgconv.model.geometry import OutputSize
+from imgconv.model.kernel import WeightsLike
+from imgconv.model.kernel_set import Filter
+from imgconv.model.output import Depth, OutputRange, Rounding
 from imgconv.model.recipe import Recipe
+from imgconv.model.tone import Binarization, Gray
 from imgconv.ops import compare as _compare
 from imgconv.ops import correlate as _correlate
 from imgconv.ops import run as _run
 from imgconv.ops.correlate import Image, as_image
 
 _F = TypeVar("_F", bound=Callable[..., object])
+KernelLike = Filter | WeightsLike | str
+
+
+class RecipeOptions(TypedDict, total=False):
+    """What may be said of a recipe in Python: the long options, with ``_`` for ``-``.
+
+    ``border`` and ``padding`` are one option, and so are ``output_range`` and ``range``.
+    """
+
+    kernels: KernelLike | Sequence[KernelLike]
+    convolve: bool
+    fuse: bool
+    gray: Gray | str
+    binarize: Binarization | str | float
+    binarize_after: bool
+    invert: bool
+    border: Border | str
+    padding: Border | str
+    border_value: float
+    anchor: Sequence[int] | str
+    stride: int | Sequence[int] | str
+    dilation: int | Sequence[int] | str
+    size: OutputSize | int | Sequence[int] | str
+    depth: Depth | str
+    rounding: Rounding | str
+    output_range: OutputRange | str
+    range: OutputRange | str
 
 
 def _by_name(function: _F) -> _F:
     """Let a function of an image and a kernel take the kernel's name."""
 
     @wraps(function)
-    def call(image: ArrayLike, kernel: Kernel | WeightsLike | str, **options: Any) -> object:
-        return function(image, _resolved(kernel), **options)
+    def call(image: ArrayLike, kernel: KernelLike, **options: Any) -> object:
+        chosen = load_kernel(kernel) if isinstance(kernel, str) else kernel
+        return function(image, chosen, **options)
 
     return cast(_F, call)
-
-
-def _resolved(kernel: Kernel | WeightsLike | str) -> Kernel | WeightsLike:
-    if not isinstance(kernel, str):
-        return kernel
-    loaded = load_kernel(kernel)
-    if not isinstance(loaded, Kernel):
-        raise ArgumentError(
-            f"{kernel!r} is a set of kernels, not one", hint="run it as a recipe: filter_image"
-        )
-    return loaded
 
 
 correlate = _by_name(_correlate.correlate)
@@ -50,7 +72,11 @@ convolve = _by_name(_correlate.convolve)
 
 
 def filter_image(
-    image: ArrayLike, recipe: Recipe | None = None, *, threads: int | None = None, **options: object
+    image: ArrayLike,
+    recipe: Recipe | None = None,
+    *,
+    threads: int | None = None,
+    **options: Unpack[RecipeOptions],
 ) -> Image:
     """Do to an image what a recipe, or the options of one, say.
 
@@ -62,7 +88,7 @@ def filter_image(
     threads : int, optional
         Default the CPUs that this process may use. The result does not depend on it.
     **options
-        The keys of a recipe with ``_`` for ``-``: ``kernels``, ``gray``, ``padding``, ...
+        The keys of a recipe with ``_`` for ``-``: ``kernels``, ``gray``, ``border``, ...
 
     Returns
     -------
@@ -92,7 +118,8 @@ def compare(
     *,
     against: str = "opencv",
     tolerance: float | None = None,
-    **options: object,
+    threads: int | None = None,
+    **options: Unpack[RecipeOptions],
 ) -> _compare.Comparison:
     """Run a recipe here and through ``cv2.filter2D``, and say how and why the results differ.
 
@@ -105,6 +132,8 @@ def compare(
         "naive" is the script of the source documents.
     tolerance : float, optional
         In grey levels; default 1 for integers, 1e-5 of the range for float32.
+    threads : int, optional
+        Of our engine; default the CPUs that this process may use.
     **options
         As for `filter_image`.
 
@@ -126,13 +155,20 @@ def compare(
     """
     chosen = _recipe(recipe, options)
     return _compare.compare(
-        as_image(image, chosen.settings.depth), chosen, against=against, tolerance=tolerance
+        as_image(image, chosen.settings.depth),
+        chosen,
+        against=against,
+        tolerance=tolerance,
+        threads=threads,
     )
 
 
-def _recipe(recipe: Recipe | None, options: dict[str, object]) -> Recipe:
+def _recipe(recipe: Recipe | None, options: RecipeOptions) -> Recipe:
     if recipe is None:
-        return recipe_from({key.replace("_", "-"): value for key, value in options.items()})
+        named = {key.replace("_", "-"): value for key, value in options.items()}
+        if "output-range" in named:
+            named["range"] = named.pop("output-range")
+        return recipe_from(named)
     if options:
         raise ArgumentError("give a recipe or options, not both")
     return recipe

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,9 @@ _COMMANDS = {
     "samples": "Write photographs to try things on.",
     "doctor": "Say what this installation has and what is missing.",
 }
+
+
+_OF_STDOUT = {errno.ENOSPC, errno.EIO, errno.EBADF}
 
 
 @click.group(
@@ -63,6 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return 5  # whoever read our output has had enough; there is nobody to tell
     except Exception as error:
+        if isinstance(error, OSError) and error.filename is None and error.errno in _OF_STDOUT:
+            return _failed(f"stdout: {str(error.strerror).lower()}", None, 5)
         return _bug(error)
 
 

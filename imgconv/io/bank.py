@@ -31,14 +31,18 @@ def bank_files(place: Path) -> list[Path]:
     KernelError
         When there is none.
     """
-    if place.is_dir():
+    try:
+        if not place.is_dir():
+            place.stat()
+            return [place]
         found = sorted(path for path in place.iterdir() if path.suffix in _SUFFIXES)
-        if not found:
-            raise KernelError(f"{place}: a folder without a .yaml file")
-        return found
-    if not place.exists():
-        raise KernelError(f"{place}: no such file or folder")
-    return [place]
+    except FileNotFoundError:
+        raise KernelError(f"{place}: no such file or folder") from None
+    except (OSError, ValueError) as error:
+        raise KernelError(f"{place}: {getattr(error, 'strerror', None) or error}") from None
+    if not found:
+        raise KernelError(f"{place}: a folder without a .yaml file")
+    return found
 
 
 def read_bank_file(path: Path) -> dict[str, Entry]:

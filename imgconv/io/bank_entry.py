@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from imgconv.io.strict_yaml import Node
 from imgconv.model.errors import ArgumentError, ImgconvError, KernelError
-from imgconv.model.generators import GENERATORS, WHOLE, generate
-from imgconv.model.kernel import Kernel
+from imgconv.model.generators import GENERATORS, LIMITS, WHOLE, Allowed, generate
+from imgconv.model.kernel import LARGEST_TAP_COUNT, Kernel
 from imgconv.model.kernel_set import Combine, SetOutput
 from imgconv.model.numbers import Rational, parse_number
 from imgconv.model.output import parse_choice
@@ -169,6 +169,8 @@ def _weights(node: Node, fields: Mapping[str, Node]) -> Any:
             "a kernel has either weights, or column and row (whose product the weights are)"
         )
     if "row" in fields:
+        if len(fields["column"].as_list()) * len(fields["row"].as_list()) > LARGEST_TAP_COUNT:
+            raise node.error(f"the kernel is too large: at most {LARGEST_TAP_COUNT} weights")
         column, row = ([_number(i) for i in fields[k].as_list()] for k in ("column", "row"))
         return [[a * b for b in row] for a in column]
     weights = fields["weights"]
@@ -198,11 +200,19 @@ def _generator(fields: Mapping[str, Node], common: dict[str, Any]) -> Entry:
             f"no generator is called {name!r}", hint="known: " + ", ".join(sorted(GENERATORS))
         )
     given = fields["parameters"].as_mapping() if "parameters" in fields else {}
-    parameters = tuple(_parameter(key, node) for key, node in given.items())
+    allowed = LIMITS[name]
+    if missing := sorted(allowed.keys() - given.keys()):
+        raise fields["generator"].error(
+            f"generator {name} needs the parameter {missing[0]!r}",
+            hint="give each with its default: " + ", ".join(allowed),
+        )
+    if "parameters" in fields:
+        fields["parameters"].as_mapping(tuple(allowed))
+    parameters = tuple(_parameter(key, node, allowed[key]) for key, node in given.items())
     return Entry(kind="generator", generator=name, parameters=parameters, **common)
 
 
-def _parameter(name: str, node: Node) -> Parameter:
+def _parameter(name: str, node: Node, allowed: Allowed) -> Parameter:
     fields = node.as_mapping(("default", "min", "max", "choices"))
     if "default" not in fields or ("choices" in fields) == ("min" in fields and "max" in fields):
         raise node.error("a parameter has a default and either choices or min and max")
@@ -210,9 +220,16 @@ def _parameter(name: str, node: Node) -> Parameter:
     if "choices" in fields:
         choices = tuple(item.as_text() for item in fields["choices"].as_list())
         parameter = Parameter(name, default, choices=choices)
+        fitting = set(choices) <= set(allowed)
     else:
         low, high = _number(fields["min"]), _number(fields["max"])
         parameter = Parameter(name, default, low, high)
+        fitting = not isinstance(allowed[0], str) and allowed[0] <= low <= high <= allowed[1]
+    if not fitting:
+        of = f"{name} of this generator"
+        if isinstance(allowed[0], str):
+            raise node.error(f"{of} is a choice of {', '.join(map(str, allowed))}")
+        raise node.error(f"{of} runs from {allowed[0]} to {allowed[1]}, or over a part of that")
     try:
         parameter.read(default)
     except ArgumentError as error:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from imgconv.model import algebra
-from imgconv.model.errors import ArgumentError, KernelError
+from imgconv.model.errors import ArgumentError, KernelError, LimitError
 from imgconv.model.kernel import Kernel
 from imgconv.model.numbers import Rational, parse_number
 
@@ -103,6 +103,7 @@ class _Parser:
     lookup: Callable[[str], Kernel]
     matrix: Callable[[str], Kernel]
     position: int = field(default=0)
+    work: int = field(default=0)
 
     def expression(self, depth: int) -> Value:
         value = self.term(depth)
@@ -184,6 +185,12 @@ class _Parser:
     def _chain(self, one: Value, other: Value) -> Value:
         if not (isinstance(one, Kernel) and isinstance(other, Kernel)):
             raise self._wrong("@ composes two kernels; * multiplies by a number")
+        self.work += algebra.composition_cost(one, other)
+        if self.work > algebra.MOST_PRODUCTS:
+            raise LimitError(
+                f"{self.text[:60]!r} takes more than {algebra.MOST_PRODUCTS} products to compose",
+                hint="apply the kernels one after the other: -k first -k second",
+            )
         return algebra.composed(one, other)
 
     def _wrong(self, what: str) -> KernelError:

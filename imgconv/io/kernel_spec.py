@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+from functools import cache, lru_cache
 from pathlib import Path
 
-from imgconv.io.bank import KernelBank
+from imgconv.io.bank import ENVIRONMENT_VARIABLE, KernelBank
 from imgconv.io.bank_entry import Entry
 from imgconv.model.errors import ArgumentError, KernelError
 from imgconv.model.kernel import Kernel
@@ -49,7 +51,25 @@ def load_kernel(spec: str, bank: KernelBank | None = None) -> Filter:
     >>> load_kernel("gaussian:1.4")
     <Kernel gaussian:sigma=1.4 11x11 sum 1>
     """
-    text = spec.strip()
+    if not isinstance(spec, str):
+        raise ArgumentError(f"a kernel's name is text, not {type(spec).__name__}")
+    if bank is None and not os.environ.get(ENVIRONMENT_VARIABLE) and not _FILE.match(spec.strip()):
+        return _built_in(spec.strip())
+    return _loaded(spec.strip(), bank)
+
+
+@lru_cache(maxsize=256)
+def _built_in(text: str) -> Filter:
+    """Load what depends on nothing but the built-in bank; kept, with what engines find out."""
+    return _loaded(text, _standard())
+
+
+@cache
+def _standard() -> KernelBank:
+    return KernelBank.standard()
+
+
+def _loaded(text: str, bank: KernelBank | None) -> Filter:
     if any(c.isdigit() for c in text) and _IN_A_MATRIX.issuperset(text):
         return parse_matrix(text)
     if file := _FILE.fullmatch(text.partition(":")[0]) or _FILE.fullmatch(text):

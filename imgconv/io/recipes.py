@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from enum import Enum
 from pathlib import Path
 
 from imgconv.io import strict_yaml
@@ -11,12 +12,12 @@ from imgconv.io.bank import KernelBank
 from imgconv.io.bank_entry import read_kernel
 from imgconv.io.kernel_spec import load_kernel
 from imgconv.io.strict_yaml import Node
-from imgconv.model.border import Border
+from imgconv.model.border import Border, parse_border_value
 from imgconv.model.errors import ArgumentError, ImgconvError, RecipeError
 from imgconv.model.geometry import OutputSize, parse_size, parse_steps
 from imgconv.model.kernel import Kernel
 from imgconv.model.kernel_set import Filter, KernelSet
-from imgconv.model.numbers import format_number, parse_number
+from imgconv.model.numbers import format_number
 from imgconv.model.output import Depth, OutputRange, Rounding, parse_choice
 from imgconv.model.recipe import Recipe, Settings
 from imgconv.model.tone import Binarization, Gray
@@ -45,8 +46,9 @@ def recipe_from(options: Mapping[str, object], bank: KernelBank | None = None) -
     Parameters
     ----------
     options : mapping
-        ``kernels``: specs or `Kernel` values; flags ``convolve``, ``fuse``, ``binarize-after``,
-        ``invert``; text for the others, as on the command line. Absent or None means the default.
+        ``kernels``: specs, `Kernel` values or matrices; flags ``convolve``, ``fuse``,
+        ``binarize-after``, ``invert``; for the others text as on the command line, or the value
+        itself. Absent or None means the default.
     bank : KernelBank, optional
         Where names are looked up.
 
@@ -80,12 +82,12 @@ def _with_options(recipe: Recipe, options: Mapping[str, object], bank: KernelBan
         specs = [specs] if isinstance(specs, str | Kernel | KernelSet) else specs
         if not isinstance(specs, list | tuple):
             raise ArgumentError("kernels is a list of kernels", hint="write kernels=['blur']")
-        changes["kernels"] = tuple(
-            load_kernel(spec, bank) if isinstance(spec, str) else spec for spec in specs
-        )
+        changes["kernels"] = tuple(_filter(spec, bank) for spec in specs)
     for flag in FLAGS:
         if flag in given:
-            changes[flag.replace("-", "_")] = bool(given[flag])
+            if not isinstance(given[flag], bool):
+                raise ArgumentError(f"{flag} is True or False, not {given[flag]!r}")
+            changes[flag.replace("-", "_")] = given[flag]
     texts = {key: _text(given[key]) for key in TEXTS if key in given}
     if "gray" in texts:
         changes["gray"] = parse_choice(Gray, texts["gray"], "gray method")
@@ -106,7 +108,15 @@ def _checked(result: Recipe) -> Recipe:
     return result
 
 
+def _filter(spec: object, bank: KernelBank | None) -> Filter:
+    if isinstance(spec, Kernel | KernelSet):
+        return spec
+    return load_kernel(spec, bank) if isinstance(spec, str) else Kernel(spec)  # type: ignore[arg-type]
+
+
 def _text(value: object) -> str:
+    if isinstance(value, Enum):
+        value = value.value
     return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
@@ -115,8 +125,7 @@ def _settings(settings: Settings, texts: Mapping[str, str]) -> Settings:
     if "padding" in texts:
         changes["border"] = Border.parse(texts["padding"])
     if "border-value" in texts:
-        value = parse_number(texts["border-value"])
-        changes["border_value"] = value if isinstance(value, int) else float(value)
+        changes["border_value"] = parse_border_value(texts["border-value"])
     for key in ("stride", "dilation"):
         if key in texts:
             changes[key] = parse_steps(texts[key], key)

@@ -9,7 +9,8 @@ from imgconv.model.errors import KernelError, LimitError
 from imgconv.model.kernel import Kernel
 from imgconv.model.numbers import Rational
 
-_MOST_PRODUCTS = 10_000_000
+MOST_PRODUCTS = 10_000_000
+"""How many a composition, or all of an expression together, may take."""
 Grid = list[list[Rational]]
 
 
@@ -42,6 +43,11 @@ def added(one: Kernel, other: Kernel) -> Kernel:
     return Kernel(total, offset=one.offset + other.offset, anchor=before)
 
 
+def composition_cost(first: Kernel, second: Kernel) -> int:
+    """Count the products that `composed` takes."""
+    return math.prod(first.shape) * math.prod(second.shape)
+
+
 def composed(first: Kernel, second: Kernel) -> Kernel:
     """Give the kernel that does at once what the two do one after the other.
 
@@ -53,26 +59,28 @@ def composed(first: Kernel, second: Kernel) -> Kernel:
     >>> composed(Kernel([[1, 1]]), Kernel([[1], [-1]])).weights
     ((1, 1), (-1, -1))
     """
-    work = math.prod(first.shape) * math.prod(second.shape)
-    if work > _MOST_PRODUCTS:
+    work = composition_cost(first, second)
+    if work > MOST_PRODUCTS:
         raise LimitError(
             f"composing {first.shape[0]} x {first.shape[1]} with {second.shape[0]} x "
-            f"{second.shape[1]} weights takes {work} products; the limit is {_MOST_PRODUCTS}",
+            f"{second.shape[1]} weights takes {work} products; the limit is {MOST_PRODUCTS}",
             hint="apply the kernels one after the other: -k first -k second",
         )
     rows = first.shape[0] + second.shape[0] - 1
     columns = first.shape[1] + second.shape[1] - 1
     total: Grid = [[0] * columns for _ in range(rows)]
-    for r, row in enumerate(first.weights):
+    # Whole numbers: sums of fractions cost a hundred times as much.
+    one, two = first.integer_form, second.integer_form
+    for r, row in enumerate(one.weights):
         for c, weight in enumerate(row):
             if weight == 0:
                 continue
-            for s, other_row in enumerate(second.weights):
+            for s, other_row in enumerate(two.weights):
                 for d, other in enumerate(other_row):
                     total[r + s][c + d] += weight * other
     return Kernel(
         total,
-        scale=first.scale * second.scale,
+        scale=one.gain * two.gain,
         offset=second.offset + first.offset * second.sum,
         anchor=(first.anchor[0] + second.anchor[0], first.anchor[1] + second.anchor[1]),
     )

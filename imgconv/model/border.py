@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from imgconv.model.errors import ArgumentError
+from imgconv.model.numbers import parse_number
 
 
 class Border(Enum):
@@ -161,3 +162,15 @@ _NAMES: dict[str, Border] = {
 }
 
 _AMBIGUOUS = {name for names in _DIALECTS.values() for name in names} - set(_NAMES)
+
+
+def parse_border_value(value: object) -> int | float:
+    """Read what stands outside under ``constant``: an int where it is whole.
+
+    Raises
+    ------
+    ArgumentError
+        For something that is no finite number.
+    """
+    number = parse_number(value)
+    return number if isinstance(number, int) else float(number)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 from imgconv.model.kernel import Kernel, Weights
 from imgconv.model.numbers import Rational
+
+_PRIME = 2**61 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,9 @@ class KernelFacts:
     sum : int or Fraction
         Of scale times weights.
     rank : int
-        Of the matrix of weights; 1 is separable.
+        Of the matrix of weights; 1 is separable, and that is decided exactly. A higher rank is
+        found modulo ``2**61 - 1``: it is never too great, and too small only for weights that
+        were made for that.
     symmetry : tuple of str
         Of "left-right", "top-bottom", "transpose", "half-turn", and the same with "anti-" where
         the sign changes.
@@ -45,23 +48,27 @@ def examine(kernel: Kernel) -> KernelFacts:
     scaled = [kernel.scale * weight for row in kernel.weights for weight in row]
     low = 255 * sum(weight for weight in scaled if weight < 0) + kernel.offset
     high = 255 * sum(weight for weight in scaled if weight > 0) + kernel.offset
-    return KernelFacts(kernel.sum, _rank(kernel.weights), _symmetry(kernel.weights), low, high)
+    return KernelFacts(kernel.sum, _rank(kernel), _symmetry(kernel.weights), low, high)
 
 
-def _rank(weights: Weights) -> int:
-    """Count the rows that are left by elimination over the rationals."""
-    rows = [[Fraction(weight) for weight in row] for row in dict.fromkeys(weights)]
+def _rank(kernel: Kernel) -> int:
+    if kernel.is_separable:
+        return 1
+    weights = kernel.integer_form.weights
+    distinct = zip(*dict.fromkeys(weights), strict=True)  # columns of the distinct rows
+    rows = [[weight % _PRIME for weight in column] for column in dict.fromkeys(distinct)]
     rank = 0
-    for column in range(len(weights[0])):
-        pivot = next((row for row in rows[rank:] if row[column]), None)
-        if pivot is None:
+    while rows:
+        pivot = rows.pop()
+        at = next((i for i, weight in enumerate(pivot) if weight), None)
+        if at is None:
             continue
-        rows.remove(pivot)
-        rows.insert(rank, pivot)
         rank += 1
-        for row in rows[rank:]:
-            if factor := row[column] / pivot[column]:
-                row[:] = [a - factor * b for a, b in zip(row, pivot, strict=True)]
+        inverse = pow(pivot[at], -1, _PRIME)
+        for row in rows:
+            if row[at]:
+                factor = row[at] * inverse % _PRIME
+                row[:] = [(a - factor * b) % _PRIME for a, b in zip(row, pivot, strict=True)]
     return rank
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from imgconv.model.algebra import composed
 from imgconv.model.border import Border
+from imgconv.model.errors import KernelError, LimitError
 from imgconv.model.geometry import OutputSize
 from imgconv.model.kernel import Kernel
 from imgconv.model.kernel_set import Filter
@@ -42,17 +44,26 @@ def fused(
             continue
         last = result[-1]
         why = _obstacle(last, kernel, settings, reach, between)
-        if why is None and isinstance(last, Kernel) and isinstance(kernel, Kernel):
+        one = _composed(last, kernel) if why is None else None
+        if one is not None:
             name = f"({last.name or 'matrix'}) @ ({kernel.name or 'matrix'})"
-            result[-1] = composed(last, kernel).named(name)
+            result[-1] = one.named(name)
             notes.append(
                 f"fused {name} into one kernel of {' x '.join(map(str, result[-1].shape))}"
             )
         else:
+            why = why or "the two are too large to compose"
             notes.append(f"not fused, {last.name or 'matrix'} and {kernel.name or 'matrix'}: {why}")
             result.append(kernel)
             reach = (between.low, between.high) if between is not Depth.F32 else None
     return result, notes
+
+
+def _composed(first: Filter, second: Filter) -> Kernel | None:
+    try:
+        return composed(cast(Kernel, first), cast(Kernel, second))
+    except (KernelError, LimitError):
+        return None
 
 
 def _obstacle(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Iterable, Sequence
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, SupportsIndex
 
-from imgconv.model.errors import ArgumentError
+from imgconv.model.errors import ArgumentError, LimitError
 
 
 class OutputSize(Enum):
@@ -24,6 +25,9 @@ Padding = tuple[int, int, int, int]
 """Explicit amounts: top, bottom, left, right."""
 
 Size = OutputSize | Padding
+
+_FARTHEST = 1 << 20
+_MOST_PIXELS = 1 << 30
 
 
 class Axis(NamedTuple):
@@ -70,6 +74,8 @@ def plan_geometry(
     ------
     ArgumentError
         When the output would have no pixel.
+    LimitError
+        When the kernel would reach over more than 2**20 pixels, or the output have more than 2**30.
     """
     axes = [
         Axis(
@@ -82,16 +88,28 @@ def plan_geometry(
         )
         for a in (0, 1)
     ]
-    return Geometry(
+    geometry = Geometry(
         _placed(axes[0], "rows", anchor[0], size if isinstance(size, OutputSize) else size[:2]),
         _placed(axes[1], "columns", anchor[1], size if isinstance(size, OutputSize) else size[2:]),
     )
+    rows, columns = geometry.out_shape
+    if rows * columns > _MOST_PIXELS:
+        raise LimitError(
+            f"the output would have {rows} x {columns} pixels; the limit is 2**30",
+            hint="use size 'same', or smaller pads",
+        )
+    return geometry
 
 
 def _placed(axis: Axis, name: str, anchor: int, size: OutputSize | tuple[int, ...]) -> Axis:
     """Give an axis its padding before the image and its output length."""
     n, stride = axis.length, axis.stride
     reach = (axis.taps - 1) * axis.dilation + 1
+    if reach > _FARTHEST:
+        raise LimitError(
+            f"the kernel reaches over {reach} {name}; the limit is {_FARTHEST}",
+            hint="use a smaller dilation or kernel",
+        )
     if size is OutputSize.SAME:
         return axis._replace(before=anchor * axis.dilation, out=-(-n // stride))
     if size is OutputSize.FULL:
@@ -127,10 +145,10 @@ def parse_size(value: OutputSize | str | int | Sequence[int]) -> Size:
         if text in {size.value for size in OutputSize}:
             return OutputSize(text)
         value = _integers(text, wrong)
-    amounts = [value] if isinstance(value, int) else list(value)
+    amounts = _whole(value, wrong)
     if len(amounts) == 1:
         amounts *= 4
-    if len(amounts) != 4 or not all(isinstance(a, int) and 0 <= a < 1 << 20 for a in amounts):
+    if len(amounts) != 4 or not all(0 <= amount < _FARTHEST for amount in amounts):
         raise wrong
     return amounts[0], amounts[1], amounts[2], amounts[3]
 
@@ -146,13 +164,22 @@ def parse_steps(value: int | str | Sequence[int], what: str) -> tuple[int, int]:
     wrong = ArgumentError(
         f"{what} {value!r} is not a whole number of at least 1, nor two of them: rows,columns"
     )
-    steps = _integers(value, wrong) if isinstance(value, str) else value
-    pair = [steps, steps] if isinstance(steps, int) else list(steps)
+    pair = _integers(value, wrong) if isinstance(value, str) else _whole(value, wrong)
     if len(pair) == 1:
         pair *= 2
-    if len(pair) != 2 or not all(isinstance(s, int) and 1 <= s < 1 << 20 for s in pair):
+    if len(pair) != 2 or not all(1 <= step < _FARTHEST for step in pair):
         raise wrong
     return pair[0], pair[1]
+
+
+def _whole(value: SupportsIndex | Iterable[SupportsIndex], wrong: ArgumentError) -> list[int]:
+    """Read one whole number or several, NumPy's among them."""
+    try:
+        return [
+            operator.index(part) for part in (value if isinstance(value, Iterable) else [value])
+        ]
+    except TypeError:
+        raise wrong from None
 
 
 def _integers(text: str, wrong: ArgumentError) -> list[int]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
-from imgconv.model.errors import ArgumentError, KernelError
-from imgconv.model.numbers import Rational, parse_number, simplest
+from imgconv.model.errors import ArgumentError, KernelError, LimitError
+from imgconv.model.numbers import LARGEST, Rational, parse_number, simplest
 
 LARGEST_SIDE = 4095
 LARGEST_TAP_COUNT = 1 << 20
+_MOST_COMMON_BITS = 1 << 14  # of the common denominator; float64 weights need 1075
 
 
 class _Array(Protocol):
@@ -114,7 +116,8 @@ class Kernel:
     @cached_property
     def sum(self) -> Rational:
         """``scale`` times the sum of the weights: what a constant image is multiplied by."""
-        return simplest(self.scale * sum((w for row in self.weights for w in row), Fraction(0)))
+        form = self.integer_form
+        return simplest(form.gain * sum(map(sum, form.weights)))
 
     @cached_property
     def factors(self) -> tuple[tuple[Rational, ...], tuple[int, ...]] | None:
@@ -142,7 +145,13 @@ class Kernel:
 
     @cached_property
     def integer_form(self) -> IntegerForm:
-        """The same kernel over whole numbers; found once and kept."""
+        """The same kernel over whole numbers; found once and kept.
+
+        Raises
+        ------
+        LimitError
+            When the common denominator of the weights has more than 16384 bits.
+        """
         flat = [weight for row in self.weights for weight in row]
         width = self.shape[1]
         whole = _primitive(flat)
@@ -154,6 +163,10 @@ class Kernel:
 
     def flipped(self) -> Kernel:
         """Give the kernel turned by 180 degrees, anchor included: what convolution correlates."""
+        return self._flipped
+
+    @cached_property
+    def _flipped(self) -> Kernel:
         rows, columns = self.shape
         return self._with(
             weights=[row[::-1] for row in self.weights[::-1]],
@@ -181,6 +194,8 @@ class Kernel:
             object.__setattr__(copy, field, changes.get(field, getattr(self, field)))
         if "weights" in changes:
             object.__setattr__(copy, "weights", tuple(copy.weights))
+        elif "integer_form" in self.__dict__:
+            object.__setattr__(copy, "integer_form", self.integer_form)
         if "anchor" in changes:
             object.__setattr__(copy, "anchor", _checked_anchor(copy.anchor, rows, columns))
         return copy
@@ -191,7 +206,7 @@ class Kernel:
 
 
 def _number(value: object, what: str) -> Rational:
-    if type(value) is int:
+    if type(value) is int and -LARGEST <= value <= LARGEST:
         return value
     try:
         return parse_number(value)
@@ -201,7 +216,14 @@ def _number(value: object, what: str) -> Rational:
 
 def _primitive(weights: Sequence[Rational]) -> tuple[int, ...]:
     """Give the whole numbers without a common divisor that are in the same proportion."""
-    common = math.lcm(*(weight.denominator for weight in weights))
+    common = 1
+    for denominator in {weight.denominator for weight in weights}:
+        common = math.lcm(common, denominator)
+        if common.bit_length() > _MOST_COMMON_BITS:
+            raise LimitError(
+                f"the common denominator of the weights has more than {_MOST_COMMON_BITS} bits",
+                hint="write the weights with fewer digits, or over one denominator",
+            )
     whole = [weight.numerator * (common // weight.denominator) for weight in weights]
     divisor = math.gcd(*whole) or 1
     return tuple(value // divisor for value in whole)
@@ -244,16 +266,16 @@ def _checked_anchor(anchor: Sequence[int] | None, rows: int, columns: int) -> tu
         f"anchor {_short(anchor)} is not a (row, column) inside a kernel of {rows} x {columns}",
         hint=f"rows count from 0 to {rows - 1}, columns from 0 to {columns - 1}",
     )
-    if len(anchor) != 2:
-        raise wrong
     try:
-        row, column = (int(value) for value in anchor)
+        row, column = (operator.index(value) for value in anchor)
     except (TypeError, ValueError):
         raise wrong from None
-    if (row, column) != tuple(anchor) or not (0 <= row < rows and 0 <= column < columns):
+    if not (0 <= row < rows and 0 <= column < columns):
         raise wrong
     return row, column
 
 
-def _short(anchor: Sequence[int]) -> str:
+def _short(anchor: object) -> str:
+    if isinstance(anchor, str) or not isinstance(anchor, Iterable):
+        return repr(anchor)[:40]
     return ",".join(str(value) for value in list(anchor)[:4])

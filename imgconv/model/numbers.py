@@ -15,6 +15,9 @@ _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _RATIO = re.compile(r"([+-]?\d+)/(\d+)")
 _LONGEST = 400  # characters; bounds the work of a number such as 1e-300 written out
 _LARGEST_EXPONENT = 400  # beyond every float64, and short of a number that fills the memory
+LARGEST = 10**140
+"""No number is greater: products of a few of them, and sums of millions, stay float64 numbers."""
+_MOST_BITS = 4096  # of numerator and denominator; no float64 needs more than 1126
 
 
 def parse_number(value: object) -> Rational:
@@ -34,13 +37,23 @@ def parse_number(value: object) -> Rational:
     Raises
     ------
     ArgumentError
-        For anything else: other text, NaN, infinity, booleans.
+        For anything else (other text, NaN, infinity, booleans), beyond 1e140, or a fraction of
+        more than 4096 bits.
 
     Examples
     --------
     >>> parse_number("1/49"), parse_number("0.1"), parse_number(0.5), parse_number("-3")
     (Fraction(1, 49), Fraction(1, 10), Fraction(1, 2), -3)
     """
+    number = _number(value)
+    if not -LARGEST <= number <= LARGEST:
+        raise ArgumentError("a number is beyond 1e140, the largest that is taken")
+    if max(number.numerator.bit_length(), number.denominator.bit_length()) > _MOST_BITS:
+        raise ArgumentError(f"a number has more than {_MOST_BITS} bits")
+    return number
+
+
+def _number(value: object) -> Rational:
     if isinstance(value, bool):
         raise ArgumentError(f"{value} is not a number")
     if isinstance(value, int):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from imgconv.model.border import Border
@@ -27,7 +28,7 @@ class Settings(NamedTuple):
     """What ``OutputRange.FULL`` takes for white; default that of the image's type."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """What happens to an image, in this order.
 
@@ -80,6 +81,16 @@ class Recipe:
 
     def chain(self, depth: Depth) -> tuple[list[Filter], list[str]]:
         """Give the kernels as they are correlated, and what fusing did to them, in words."""
+        if depth not in self._chains:
+            self._chains[depth] = self._chain(depth)
+        return self._chains[depth]
+
+    @cached_property
+    def _chains(self) -> dict[Depth, tuple[list[Filter], list[str]]]:
+        """Chains by depth, kept so that the next picture finds prepared kernels."""
+        return {}
+
+    def _chain(self, depth: Depth) -> tuple[list[Filter], list[str]]:
         kernels = [self._placed(kernel) for kernel in self.kernels]
         if not self.fuse:
             return kernels, []

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from imgconv.engines.base import Correlation, Engine, Filtered
 from imgconv.engines.select import select_engine, usable_cpus
-from imgconv.model.border import Border
+from imgconv.model.border import Border, parse_border_value
 from imgconv.model.errors import ArgumentError
 from imgconv.model.geometry import OutputSize, parse_size, parse_steps, plan_geometry
 from imgconv.model.kernel import Kernel, WeightsLike
+from imgconv.model.kernel_set import Filter, KernelSet
 from imgconv.model.output import Depth, OutputRange, Rounding, parse_choice
 from imgconv.model.recipe import Settings
 
 Image = NDArray[Any]
 
+_MOST_THREADS = 256
+
 
 def correlate(
     image: ArrayLike,
-    kernel: Kernel | WeightsLike | str,
+    kernel: Filter | WeightsLike | str,
     *,
     border: Border | str = "reflect101",
     border_value: int | float = 0,
@@ -42,7 +46,7 @@ def correlate(
     ----------
     image : array_like, shape (rows, columns) or (rows, columns, channels)
         uint8, uint16, int16 or float32; channels are filtered apart. It is not modified.
-    kernel : Kernel, str or array_like of shape (rows, columns)
+    kernel : Kernel, KernelSet, str or array_like of shape (rows, columns)
         The weights; a string is the name of a kernel of the bank, such as ``"sharpen"`` or
         ``"gaussian:sigma=1.4"``. Arrays are taken exactly.
     border : Border or str, default "reflect101"
@@ -68,7 +72,7 @@ def correlate(
         value; plus mid-grey; stretched from the image's least and greatest value to the range of
         the type; scaled by the ratio of the two types' white.
     threads : int, optional
-        Default the CPUs that this process may use. The result does not depend on it.
+        At most 256; default the CPUs that this process may use. The result does not depend on it.
 
     Returns
     -------
@@ -84,6 +88,8 @@ def correlate(
         For a parameter that it cannot take, or when no output pixel would be left.
     KernelError
         For weights that are not a kernel.
+    LimitError
+        For a kernel, dilation or padding beyond a stated limit.
 
     Examples
     --------
@@ -96,10 +102,10 @@ def correlate(
            [5, 6, 6],
            [8, 9, 9]], dtype=uint8)
     """
-    chosen = kernel if isinstance(kernel, Kernel) else Kernel(kernel)
+    chosen = _as_filter(kernel)
     settings = Settings(
         border=Border.parse(border),
-        border_value=border_value,
+        border_value=parse_border_value(border_value),
         stride=parse_steps(stride, "stride"),
         dilation=parse_steps(dilation, "dilation"),
         size=parse_size(size),
@@ -109,10 +115,10 @@ def correlate(
     )
     if anchor is not None:
         chosen = chosen.anchored(anchor)
-    return apply_kernel(as_image(image, settings.depth), chosen, settings, threads=threads).image
+    return apply_filter(as_image(image, settings.depth), chosen, settings, threads=threads).image
 
 
-def convolve(image: ArrayLike, kernel: Kernel | WeightsLike | str, **options: Any) -> Image:
+def convolve(image: ArrayLike, kernel: Filter | WeightsLike | str, **options: Any) -> Image:
     """Convolve an image with a kernel: correlate it with the kernel turned by 180 degrees.
 
     Parameters
@@ -140,11 +146,15 @@ def convolve(image: ArrayLike, kernel: Kernel | WeightsLike | str, **options: An
            [4, 5, 6],
            [7, 8, 9]], dtype=uint8)
     """
-    chosen = kernel if isinstance(kernel, Kernel) else Kernel(kernel)
+    chosen = _as_filter(kernel)
     anchor = options.pop("anchor", None)
     if anchor is not None:
         chosen = chosen.anchored(anchor)
     return correlate(image, chosen.flipped(), **options)
+
+
+def _as_filter(kernel: Filter | WeightsLike | str) -> Filter:
+    return kernel if isinstance(kernel, Kernel | KernelSet) else Kernel(kernel)
 
 
 def as_image(image: ArrayLike, depth: Depth | None = None) -> Image:
@@ -167,6 +177,22 @@ def as_image(image: ArrayLike, depth: Depth | None = None) -> Image:
     return array
 
 
+def apply_filter(
+    image: Image,
+    kernel: Filter,
+    settings: Settings,
+    *,
+    threads: int | None = None,
+    engine: Engine | None = None,
+) -> Filtered:
+    """Correlate a checked image with a kernel or a set of them, counting the clipped values."""
+    if isinstance(kernel, Kernel):
+        return apply_kernel(image, kernel, settings, threads=threads, engine=engine)
+    from imgconv.ops.kernel_set import apply_set
+
+    return apply_set(image, kernel, settings, threads=threads, engine=engine)
+
+
 def apply_kernel(
     image: Image,
     kernel: Kernel,
@@ -186,8 +212,6 @@ def apply_kernel(
 
 def plan(image: Image, kernel: Kernel, settings: Settings, threads: int | None) -> Correlation:
     """Say one correlation fully; the stretch of ``RESCALE`` is not in it yet."""
-    if threads is not None and threads < 1:
-        raise ArgumentError(f"threads is {threads}; at least 1 is needed")
     channels = image if image.ndim == 3 else image[..., None]
     depth_in = Depth.of(image.dtype)
     depth = settings.depth or depth_in
@@ -216,8 +240,14 @@ def plan(image: Image, kernel: Kernel, settings: Settings, threads: int | None) 
         ),
         depth=depth,
         rounding=settings.rounding,
-        threads=threads or usable_cpus(),
+        threads=usable_cpus() if threads is None else _checked_threads(threads),
     )
+
+
+def _checked_threads(threads: object) -> int:
+    if isinstance(threads, SupportsIndex) and (count := operator.index(threads)) >= 1:
+        return min(count, _MOST_THREADS)
+    raise ArgumentError(f"threads is {threads!r}; a whole number of at least 1 is needed")
 
 
 def _stretched(job: Correlation, extremes: tuple[Fraction, Fraction]) -> Correlation:
@@ -231,6 +261,8 @@ def _stretched(job: Correlation, extremes: tuple[Fraction, Fraction]) -> Correla
 
 def _border_value(value: int | float, depth: Depth) -> int | float:
     if depth is Depth.F32:
+        if abs(value) > float(np.finfo(np.float32).max):
+            raise ArgumentError(f"border value {value} is beyond the range of float32")
         return float(np.float32(value))
     if value != int(value) or not depth.low <= value <= depth.high:
         raise ArgumentError(

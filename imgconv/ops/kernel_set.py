@@ -51,6 +51,12 @@ def apply_set(
     unit, values = _in_common_units(jobs, [engine.sums(job) for job in jobs])
     depth = jobs[0].depth
     if kernels.output is SetOutput.INDEX:
+        if depth is not Depth.F32 and len(kernels.kernels) - 1 > depth.high:
+            raise ArgumentError(
+                f"{len(kernels.kernels)} kernels have indices beyond {depth.high}, the most that "
+                f"{depth.value} holds",
+                hint="use depth u16",
+            )
         result = _winners(values, kernels.combine).astype(depth.dtype), 0
     elif kernels.output is SetOutput.ORIENTATION:
         result = _orientation(_along_axes(kernels, values), depth), 0

@@ -11,7 +11,7 @@ from imgconv.model.kernel import Kernel
 from imgconv.model.kernel_set import Filter, KernelSet
 from imgconv.model.output import Depth, OutputRange
 from imgconv.model.recipe import Recipe, Settings
-from imgconv.ops.correlate import Image, apply_kernel, as_image
+from imgconv.ops.correlate import Image, apply_filter, apply_kernel, as_image
 
 
 class Outcome(NamedTuple):
@@ -95,12 +95,7 @@ def _filtered(
 ) -> tuple[Image, float]:
     has_alpha = image.ndim == 3 and image.shape[2] == 4
     colour = image[..., :3] if has_alpha else image
-    if isinstance(kernel, KernelSet):
-        from imgconv.ops.kernel_set import apply_set
-
-        filtered = apply_set(colour, kernel, settings, threads=threads, engine=engine)
-    else:
-        filtered = apply_kernel(colour, kernel, settings, threads=threads, engine=engine)
+    filtered = apply_filter(colour, kernel, settings, threads=threads, engine=engine)
     share = filtered.clipped / filtered.image.size
     if not has_alpha:
         return filtered.image, share

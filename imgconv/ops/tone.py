@@ -27,7 +27,7 @@ _CHANNELS = {Gray.RED: 0, Gray.GREEN: 1, Gray.BLUE: 2}
 
 
 def to_gray(image: ArrayLike, method: Gray | str = "bt601") -> Image:
-    """Convert a colour image to gray, rounding half to even once.
+    """Convert a colour image to gray: a weighted mean, rounded once.
 
     Parameters
     ----------
@@ -144,9 +144,9 @@ def binarize_reporting(
     image: ArrayLike, method: Binarization | str = "otsu", *, gray: Gray | str = "bt601"
 ) -> tuple[Image, float | None]:
     """Do as `binarize` does and give the threshold too; None for the local methods."""
-    chosen = Binarization.parse(method) if isinstance(method, str) else method
+    chosen = method if isinstance(method, Binarization) else Binarization.parse(str(method))
     pixels = to_gray(image, gray)
-    threshold = _threshold(pixels, chosen)
+    threshold = np.asarray(_threshold(pixels, chosen), np.float64)  # float32 would round it
     white = np.array(Depth.of(pixels.dtype).high, pixels.dtype)
     result = np.where(pixels > threshold, white, np.zeros_like(white))
     return result, None if chosen.method.is_local else float(threshold)
@@ -158,6 +158,8 @@ def _threshold(pixels: Image, chosen: Binarization) -> Any:
         high = Depth.of(pixels.dtype).high
         half = high / 2 if pixels.dtype == np.float32 else high // 2
         return half if chosen.threshold is None else float(chosen.threshold)
+    if pixels.dtype == np.float32 and not np.isfinite(pixels).all():
+        raise ArgumentError("a threshold cannot be chosen: the image holds NaN or infinity")
     if method is ThresholdMethod.MEAN:
         return float(pixels.mean(dtype=np.float64))
     if method is ThresholdMethod.OTSU and pixels.dtype in (np.uint8, np.uint16):
@@ -170,6 +172,11 @@ def _skimage_threshold(pixels: Image, chosen: Binarization) -> float | NDArray[n
     from skimage import filters
 
     window, k, offset = chosen.window, float(chosen.k), float(chosen.offset)
+    if chosen.method.is_local and window > 2 * max(pixels.shape) + 1:
+        raise ArgumentError(
+            f"window is {window}; for an image of {pixels.shape[0]} x {pixels.shape[1]} it is at "
+            f"most {2 * max(pixels.shape) + 1}"
+        )
     methods: dict[ThresholdMethod, Any] = {
         ThresholdMethod.OTSU: lambda: filters.threshold_otsu(pixels),
         ThresholdMethod.TRIANGLE: lambda: filters.threshold_triangle(pixels),
@@ -186,8 +193,6 @@ def _skimage_threshold(pixels: Image, chosen: Binarization) -> float | NDArray[n
         ThresholdMethod.NIBLACK: lambda: filters.threshold_niblack(pixels, window, k),
         ThresholdMethod.SAUVOLA: lambda: filters.threshold_sauvola(pixels, window, k),
     }
-    if not np.isfinite(pixels).all():
-        raise ArgumentError("a threshold cannot be chosen: the image holds NaN or infinity")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -152,3 +152,33 @@ def test_130_when_interrupted_while_it_writes(waiting, photo, tmp_path, signum):
         said = process.communicate(timeout=60)
     assert (process.returncode, *said) == (130, b"", b"Error: interrupted\n")
     assert out.is_fifo()
+
+
+def test_help_on_a_full_disk_is_no_bug():
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run(
+            [sys.executable, "-m", "imgconv", "--help"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == 5
+    assert done.stderr.decode() == "Error: stdout: no space left on device\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("apply", "photo.png", "o.png", "-k", "1e400"),
+        ("apply", "photo.png", "o.png", "-k", "1e140*1e140*sharpen"),
+        ("apply", "photo.png", "o.png", "-k", "sharpen", "--border-value", "1e400"),
+        ("binarize", "photo.png", "o.png", "--threshold", "1e300"),
+        ("binarize", "photo.png", "o.png", "--method", "niblack", "--k", "1e300"),
+        ("kernels", "identify", "1e400"),
+    ],
+)
+def test_numbers_beyond_float64(run, photo, words):
+    done = run(*words)
+    assert done.code in (2, 3)
+    assert "Error: " in done.err
+    assert "1e140" in done.err or "exponent" in done.err

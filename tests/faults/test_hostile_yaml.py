@@ -69,6 +69,30 @@ HOSTILE = {
     "half an anchor": (entry("weights: [[1]], anchor: [0]"), "2:34: anchor"),
     "a name that is none": ("kernels:\n  ../edge: {weights: [[1]]}\n", "2:3: '../edge'"),
     "a generator that is none": (entry("generator: eval"), "2:21: no generator"),
+    "a generator without its parameter": (entry("generator: box"), "2:21: generator box needs"),
+    "a parameter that it does not have": (
+        entry("generator: box, parameters: {size: {default: 3, min: 1, max: 9}, sise: 1}"),
+        "2:75: unknown key 'sise'",
+    ),
+    "a parameter of another kind": (
+        entry("generator: box, parameters: {size: {default: a, choices: [a]}}"),
+        "2:45: size of this generator runs from 1 to 1023",
+    ),
+    "a parameter without bounds": (
+        entry("generator: box, parameters: {size: {default: 3, min: 1, max: 1e9}}"),
+        "2:45: size of this generator runs from 1 to 1023",
+    ),
+    "a choice that is none": (
+        entry(
+            "generator: farid_derivative, parameters: {size: {default: 9, choices: [9]}, "
+            "derivative: {default: x, choices: [x]}}"
+        ),
+        "2:58: size of this generator is a choice of 3, 5, 7",
+    ),
+    "a column and a row too long": (
+        entry(f"column: [{'1, ' * 14_000}1], row: [{'1, ' * 14_000}1]"),
+        "2:9: the kernel is too large",
+    ),
     "a set without combine": (entry("set: [a, b]"), "2:15: a set"),
     "two documents": (entry("weights: [[1]]") + "---\na: 1\n", "3:1: a second document"),
     "nothing": ("", "1:1: the file is empty"),
@@ -151,6 +175,7 @@ COSTLY = [
     "1 MB of keys",
     "1 MB of digits",
     "1 MB of one text",
+    "a column and a row too long",
     *(name for name in HOSTILE if "bomb" in name or "deep" in name or "without end" in name),
 ]
 
@@ -195,7 +220,7 @@ def test_the_program_says_it_too(run, tmp_path, name):
     assert_fails(run("kernels", "list", "--kernels", "bad.yaml"), 3, f"bad.yaml:{said}")
 
 
-@pytest.mark.parametrize("place", ["/dev/zero", "/dev/null", "folder"])
+@pytest.mark.parametrize("place", ["/dev/zero", "/dev/null", "folder", "n" * 300])
 def test_a_place_that_is_no_file(run, tmp_path, place):
     (tmp_path / "folder").mkdir()
     assert_fails(run("kernels", "list", "--kernels", place), 3, place)

@@ -132,5 +132,17 @@ def test_unknown_names_are_told_in_expressions():
 
 
 def test_composing_large_kernels_hits_a_limit():
-    with pytest.raises(LimitError, match="the limit is 10000000"):
+    with pytest.raises(LimitError, match="takes more than 10000000 products"):
         load_kernel("box:101 @ box:101")
+
+
+def test_the_limit_is_one_for_the_whole_expression():
+    with pytest.raises(LimitError, match="takes more than 10000000 products"):
+        load_kernel(" @ ".join(["box:21"] * 30))
+
+
+def test_fractions_compose_as_whole_numbers():
+    third = Kernel([["1/3", "2/3"]], scale="1/2", offset=1)
+    both = composed(third, Kernel([["1/7"], ["3/7"]]))
+    assert both.integer_form.weights == ((1, 2), (3, 6))
+    assert (both.sum, both.offset) == (Fraction(2, 7), Fraction(4, 7))

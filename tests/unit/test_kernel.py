@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import weights
 
-from imgconv.model.errors import ArgumentError, KernelError
+from imgconv.model.errors import ArgumentError, KernelError, LimitError
 from imgconv.model.facts import examine
 from imgconv.model.kernel import Kernel
 from imgconv.model.numbers import parse_number
@@ -93,6 +93,19 @@ def test_the_integer_form_is_the_same_kernel(matrix):
             assert isinstance(number, int)
             assert form.gain * number == kernel.scale * weight
     assert form.bias == kernel.offset
+
+
+def test_denominators_without_a_common_one_hit_a_limit():
+    kernel = Kernel([[f"1/{10**300 + i}" for i in range(100)]])
+    with pytest.raises(LimitError, match="common denominator"):
+        _ = kernel.integer_form
+
+
+def test_what_is_found_of_a_kernel_is_kept():
+    kernel = Kernel([[1, 2, 3]])
+    form = kernel.integer_form
+    assert kernel.anchored((0, 0)).integer_form is form
+    assert kernel.flipped() is kernel.flipped()
 
 
 def test_a_scale_of_zero_leaves_no_taps():

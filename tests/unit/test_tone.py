@@ -147,6 +147,13 @@ def test_fixed_threshold():
     assert binarize(image, "100").tolist() == [[0, 0, 0, 255, 255]]
     assert binarize(image, "fixed").tolist() == [[0, 0, 0, 0, 255]]
     assert binarize(np.array([[0.4, 0.6]], np.float32), "fixed").tolist() == [[0, 1]]
+    assert binarize(image, 100).tolist() == binarize(image, "100").tolist()
+
+
+def test_a_threshold_is_not_rounded_to_float32():
+    image = np.array([[0.1]], np.float32)  # a little more than 0.1
+    assert binarize(image, "0.1").tolist() == [[1]]
+    assert binarize(image, repr(float(image[0, 0]))).tolist() == [[0]]
 
 
 @pytest.mark.parametrize(
@@ -170,6 +177,12 @@ def test_a_method_that_finds_nothing_says_so():
         binarize(np.full((9, 9), 7, np.uint8), "minimum")
     with pytest.raises(ArgumentError, match="NaN or infinity"):
         binarize(np.array([[np.nan, 1]], np.float32), "li")
+    with pytest.raises(ArgumentError, match="NaN or infinity"):
+        binarize(np.array([[np.nan, 1]], np.float32), "mean")
+    with pytest.raises(
+        ArgumentError, match="window is 101; for an image of 9 x 9 it is at most 19"
+    ):
+        binarize(np.zeros((9, 9), np.uint8), "sauvola:window=101")
 
 
 @pytest.mark.parametrize("method", [m for m in ThresholdMethod if m is not ThresholdMethod.MINIMUM])

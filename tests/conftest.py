@@ -5,23 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from cli.program import Run, run_in_process, save
 from numpy.typing import NDArray
-
-
-@dataclass(frozen=True)
-class Run:
-    """What a run of the program left behind."""
-
-    code: int
-    out: bytes
-    err: str
-
 
 Imgconv = Callable[..., Run]
 
@@ -69,3 +60,44 @@ def astronaut() -> NDArray[np.uint8]:
     from skimage import data
 
     return data.astronaut()
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> Callable[..., Run]:
+    """Run the program in this process, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: run_in_process(arguments, capfdbinary)
+
+
+@pytest.fixture(autouse=True)
+def _no_leftovers(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After every test: no partial file stayed behind (a test of SIGKILL removes its own)."""
+    folder = request.getfixturevalue("tmp_path") if "tmp_path" in request.fixturenames else None
+    yield
+    assert folder is None or not list(folder.rglob("*.part"))
+
+
+@pytest.fixture
+def gray(camera: NDArray[Any]) -> NDArray[Any]:
+    """Give the camera man's head, 96 x 80."""
+    return camera[60:156, 180:260].copy()
+
+
+@pytest.fixture
+def rgb(astronaut: NDArray[Any]) -> NDArray[Any]:
+    """Give the astronaut's head, 96 x 80."""
+    return astronaut[40:136, 180:260].copy()
+
+
+@pytest.fixture
+def photo(tmp_path: Path, gray: NDArray[Any]) -> Path:
+    """Give a gray photograph as a file."""
+    return save(tmp_path / "photo.png", gray)
+
+
+@pytest.fixture
+def colour(tmp_path: Path, rgb: NDArray[Any]) -> Path:
+    """Give a colour photograph as a file."""
+    return save(tmp_path / "colour.png", rgb)

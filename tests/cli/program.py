@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import cv2
 from numpy.typing import NDArray
@@ -14,16 +14,10 @@ from numpy.typing import NDArray
 from imgconv.cli.main import main
 
 
-class Run(Protocol):
+@dataclass(frozen=True)
+class Run:
     """What a run of the program left behind."""
 
-    code: int
-    out: bytes
-    err: str
-
-
-@dataclass(frozen=True)
-class _Run:
     code: int
     out: bytes
     err: str
@@ -34,7 +28,7 @@ def run_in_process(arguments: Sequence[object], capture: Any) -> Run:
     capture.readouterr()
     code = main([os.fspath(a) if isinstance(a, Path) else str(a) for a in arguments])
     said = capture.readouterr()
-    return _Run(code, said.out, said.err.decode())
+    return Run(code, said.out, said.err.decode())
 
 
 def assert_fails(run: Run, code: int, *words: str, out: bytes = b"") -> None:

@@ -106,6 +106,15 @@ class DoubleOpenCVEngine(OpenCVEngine):
         return _narrowed(_filter2d(_doubled(job), "float64"), dtype)
 
 
+class SteadyOpenCVEngine(OpenCVEngine):
+    """`cv2.filter2D` in float64 with sums rounded to 9 decimals, to see what its last bits do."""
+
+    name = "opencv, sums rounded"
+
+    def _filtered(self, job: Correlation, dtype: str) -> Pixels:
+        return _narrowed(np.round(_filter2d(_doubled(job), "float64"), 9), dtype)
+
+
 class DirectOpenCVEngine(OpenCVEngine):
     """`cv2.filter2D` kept off its DFT path: the kernel in pieces too small for it, summed."""
 

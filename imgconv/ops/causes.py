@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 
 from imgconv.engines.base import Engine
 from imgconv.engines.naive import SteadyNaiveEngine
-from imgconv.engines.opencv import DirectOpenCVEngine, DoubleOpenCVEngine, takes_dft
+from imgconv.engines.opencv import (
+    DirectOpenCVEngine,
+    DoubleOpenCVEngine,
+    SteadyOpenCVEngine,
+    takes_dft,
+)
 from imgconv.model.border import Border
 from imgconv.model.errors import ImgconvError
 from imgconv.model.kernel_set import Filter, KernelSet
@@ -147,6 +152,13 @@ def _sums_of_opencv(recipe: Recipe, depth: Depth, depth_out: Depth) -> Iterator[
         "OpenCV computing in float64 agrees with ours",
         recipe,
         DoubleOpenCVEngine(),
+        agrees_with=recipe,
+    )
+    yield _Trial(
+        "float64 sums",
+        "OpenCV computing in float64, its sums rounded to 9 decimals, agrees with ours",
+        recipe,
+        SteadyOpenCVEngine(),
         agrees_with=recipe,
     )
 

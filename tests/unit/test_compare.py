@@ -122,6 +122,12 @@ def test_float32_sums_are_named(camera):
     assert set(causes_of(comparison)) == {"float32 sums"}
 
 
+def test_float64_sums_are_named(camera):
+    """Sums that fall a hair short of a whole number, cut off."""
+    comparison = compare(camera, recipe_from({"kernels": ["small_blur"], "rounding": "truncate"}))
+    assert set(causes_of(comparison)) == {"float64 sums"}
+
+
 def test_the_dft_path_is_named():
     """A large kernel with float weights, on values that make its rounding errors show."""
     rng = np.random.default_rng(0)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from imgconv.api import compare, convolve, correlate, filter_image
+    from imgconv.api import compare, convolve, correlate, explain, filter_image
     from imgconv.io.bank import KernelBank
     from imgconv.io.images import read_image, write_image
     from imgconv.io.kernel_spec import load_kernel
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         RecipeError,
         UnknownKernelError,
     )
+    from imgconv.model.explanation import Explanation
     from imgconv.model.geometry import OutputSize
     from imgconv.model.kernel import Kernel
     from imgconv.model.kernel_set import Combine, KernelSet, SetOutput
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from imgconv.ops.tone import binarize, invert, to_gray
 
 _HOMES = {
-    "api": ("compare", "convolve", "correlate", "filter_image"),
+    "api": ("compare", "convolve", "correlate", "explain", "filter_image"),
     "io.bank": ("KernelBank",),
     "io.images": ("read_image", "write_image"),
     "io.kernel_spec": ("load_kernel",),
@@ -63,6 +64,7 @@ _HOMES = {
         "RecipeError",
         "UnknownKernelError",
     ),
+    "model.explanation": ("Explanation",),
     "model.geometry": ("OutputSize",),
     "model.kernel": ("Kernel",),
     "model.kernel_set": ("Combine", "KernelSet", "SetOutput"),
@@ -81,6 +83,7 @@ __all__ = [
     "Combine",
     "Comparison",
     "Depth",
+    "Explanation",
     "Gray",
     "ImageReadError",
     "ImageWriteError",
@@ -104,6 +107,7 @@ __all__ = [
     "compare",
     "convolve",
     "correlate",
+    "explain",
     "filter_image",
     "invert",
     "load_kernel",

@@ -15,6 +15,7 @@ from imgconv.io.kernel_spec import load_kernel
 from imgconv.io.recipes import recipe_from
 from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
+from imgconv.model.explanation import Explanation
 from imgconv.model.geometry import OutputSize
 from imgconv.model.kernel import WeightsLike
 from imgconv.model.kernel_set import Filter
@@ -23,6 +24,7 @@ from imgconv.model.recipe import Recipe
 from imgconv.model.tone import Binarization, Gray
 from imgconv.ops import compare as _compare
 from imgconv.ops import correlate as _correlate
+from imgconv.ops import explain as _explain
 from imgconv.ops import run as _run
 from imgconv.ops.correlate import Image, as_image
 
@@ -161,6 +163,47 @@ def compare(
         tolerance=tolerance,
         threads=threads,
     )
+
+
+def explain(
+    image: ArrayLike,
+    recipe: Recipe | None = None,
+    *,
+    at: Sequence[int],
+    **options: Unpack[RecipeOptions],
+) -> Explanation:
+    """Say how a recipe makes one pixel: every tap, the exact sum, what became of it.
+
+    Parameters
+    ----------
+    image : array_like, shape (rows, columns) or (rows, columns, 1 or 3)
+        uint8, uint16, int16 or float32, gray or RGB.
+    recipe : Recipe, optional
+    at : (int, int)
+        Row and column in the output.
+    **options
+        As for `filter_image`.
+
+    Returns
+    -------
+    Explanation
+        Checked against what the engine wrote.
+
+    Raises
+    ------
+    ImgconvError
+        For a place outside the output, or an option, a kernel or an image that is wrong.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = np.array([[93, 139, 101], [26, 252, 196], [135, 230, 18]], np.uint8)
+    >>> explanation = explain(image, kernels=["blur"], at=(1, 1))
+    >>> explanation.value, explanation.stages[0].windows[0].sums
+    (132, (1190,))
+    """
+    chosen = _recipe(recipe, options)
+    return _explain.explain(as_image(image, chosen.settings.depth), chosen, at)
 
 
 def _recipe(recipe: Recipe | None, options: RecipeOptions) -> Recipe:

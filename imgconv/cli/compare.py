@@ -16,6 +16,7 @@ from imgconv.cli.options import (
     open_bank,
     option,
     path_argument,
+    read_source,
     recipe_of,
     recipe_options,
     threads_option,
@@ -111,15 +112,7 @@ def compare_file(source: Path, recipe: Recipe, **settings: Any) -> Comparison:
     """Read an image and compare."""
     from imgconv.ops.compare import compare
 
-    return compare(_read(source, recipe), recipe, **settings)
-
-
-def _read(source: Path, recipe: Recipe) -> Any:
-    from imgconv.io import images
-
-    if output.is_stream(source):
-        return images.decode(output.read_stdin(), "stdin", recipe.settings.depth)
-    return images.read_image(source, depth=recipe.settings.depth)
+    return compare(read_source(source, recipe), recipe, **settings)
 
 
 def one_line(comparison: Comparison) -> str:
@@ -161,7 +154,7 @@ def describe(comparison: Comparison) -> str:
 def _compare_bank(source: Path, recipe: Recipe, options: dict[str, Any]) -> int:
     if recipe.kernels or options["diff"]:
         raise ArgumentError("--all compares every kernel; it goes without -k and --diff")
-    image = _read(source, recipe)
+    image = read_source(source, recipe)
     bank = open_bank(options["banks"])
     rows: list[dict[str, Any]] = []
     if not options["as_json"]:

@@ -19,6 +19,7 @@ _COMMANDS = {
     "gray": "Convert to gray.",
     "binarize": "Convert to black and white.",
     "compare": "Hold a result against cv2.filter2D, and say why they differ.",
+    "explain": "Show how one pixel came about: taps, products, sum, rounding.",
     "kernels": "List, show, check, plot, identify and export kernels.",
     "samples": "Write photographs to try things on.",
     "doctor": "Say what this installation has and what is missing.",

@@ -215,6 +215,15 @@ _RECIPE_PARAMETERS = {
 }
 
 
+def read_source(source: Path, recipe: Recipe) -> Any:
+    """Read the picture of a command that only looks at it; `-` is stdin."""
+    from imgconv.io import images
+
+    if output.is_stream(source):
+        return images.decode(output.read_stdin(), "stdin", recipe.settings.depth)
+    return images.read_image(source, depth=recipe.settings.depth)
+
+
 def open_bank(banks: tuple[Path, ...]) -> KernelBank:
     """Give the standard bank with those of ``--kernels`` over it."""
     from imgconv.io.bank import KernelBank

@@ -55,14 +55,7 @@ def run_recipe(
     Outcome
         Alpha is not filtered; it is carried to the pixel under the anchor.
     """
-    pixels = as_image(image, recipe.settings.depth)
-    threshold = None
-    if recipe.gray is not None:
-        from imgconv.ops.tone import to_gray
-
-        pixels = to_gray(pixels, recipe.gray)
-    if not recipe.binarize_after:
-        pixels, threshold = _black_and_white(pixels, recipe)
+    pixels, threshold = with_tone(as_image(image, recipe.settings.depth), recipe)
     clipped = 0.0
     _, notes = recipe.chain(Depth.of(pixels.dtype))
     for kernel, settings in recipe.stages(Depth.of(pixels.dtype)):
@@ -74,6 +67,15 @@ def run_recipe(
     if recipe.binarize_after:
         pixels, threshold = _black_and_white(pixels, recipe)
     return Outcome(pixels, clipped, threshold, tuple(notes))
+
+
+def with_tone(image: Image, recipe: Recipe) -> tuple[Image, float | None]:
+    """Do what comes before the kernels; give the threshold too, where one was chosen."""
+    if recipe.gray is not None:
+        from imgconv.ops.tone import to_gray
+
+        image = to_gray(image, recipe.gray)
+    return (image, None) if recipe.binarize_after else _black_and_white(image, recipe)
 
 
 def _black_and_white(image: Image, recipe: Recipe) -> tuple[Image, float | None]:

@@ -20,24 +20,31 @@ from imgconv.cli.options import (
 
 if TYPE_CHECKING:
     from imgconv.model.explanation import Explanation, Number, Stage, Tap, Window
+    from imgconv.model.recipe import Recipe
 
+_FRAME_MILLISECONDS = 700
 _LONGEST = 24  # characters of an exact number in the table
 
 
-class _Place(click.ParamType[tuple[int, int]]):
-    """A row and a column."""
+class _Integers(click.ParamType[tuple[int, ...]]):
+    """Whole numbers apart by commas."""
 
-    name = "row,col"
+    name = "integers"
+
+    def __init__(self, count: int, what: str) -> None:
+        self._count, self._what = count, what
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, int]:
+    ) -> tuple[int, ...]:
         """Read ``12,34``."""
         try:
-            row, column = (int(part) for part in str(value).split(","))
+            numbers = tuple(int(part) for part in str(value).split(","))
         except ValueError:
-            self.fail(f"{value!r} is not a row and a column, such as 12,34", param, ctx)
-        return row, column
+            numbers = ()
+        if len(numbers) != self._count:
+            self.fail(f"{value!r} is not {self._what}", param, ctx)
+        return numbers
 
 
 @click.command(
@@ -46,21 +53,44 @@ class _Place(click.ParamType[tuple[int, int]]):
     epilog="Examples:\n\n"
     "imgconv explain photo.jpg --gray -k sobel_x --at 100,120\n\n"
     "imgconv explain photo.jpg -k gaussian:1 -k laplacian --at 0,0 --padding replicate\n\n"
-    "imgconv explain photo.jpg -k sharpen --at 5,7 --json",
+    "imgconv explain photo.jpg -k sharpen --at 5,7 --json\n\n"
+    "imgconv explain photo.jpg --gray -k sobel_x --gif window.gif",
 )
 @click.argument("source", metavar="IN", type=path_argument)
 @option(
     "--at",
     "place",
-    type=_Place(),
+    type=_Integers(2, "a row and a column, such as 12,34"),
     metavar="ROW,COL",
-    required=True,
     heading="Explaining",
     help="The pixel of the output, counted from 0.",
 )
+@option(
+    "--gif",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    heading="Explaining",
+    help="Write an animation of the window sliding over a small part of IN.",
+)
+@option(
+    "--apng",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    heading="Explaining",
+    help="The same as an animated PNG.",
+)
+@option(
+    "--crop",
+    type=_Integers(4, "top,left,rows,columns, such as 10,20,7,7"),
+    metavar="T,L,R,C",
+    heading="Explaining",
+    help="The part for the animation: top, left, rows, columns; the border then lies around it."
+    "  [default: the liveliest 7 x 7, of colour 5 x 5]",
+)
+@option("--overwrite", is_flag=True, heading="Explaining", help="Replace FILE if it exists.")
 @recipe_options
 @json_option
-def command(source: Path, place: tuple[int, int], **options: Any) -> None:
+def command(source: Path, **options: Any) -> None:
     """Show how the pixel at ROW,COL of the output came about.
 
     Every tap with the pixel that it read (and where the border took it from), its weight and
@@ -70,11 +100,38 @@ def command(source: Path, place: tuple[int, int], **options: Any) -> None:
     from imgconv.ops.explain import explain
 
     recipe = recipe_of(options)
-    explanation = explain(read_source(source, recipe), recipe, place)
-    if options["as_json"]:
-        output.write_json(explanation.as_dict())
-    else:
-        output.show(describe(explanation))
+    pictures = {kind: options[kind] for kind in ("gif", "apng") if options[kind]}
+    if options["place"] is None and not pictures:
+        raise click.UsageError("say what to explain: --at ROW,COL, --gif FILE or --apng FILE")
+    image = read_source(source, recipe)
+    if options["place"] is not None:
+        explanation = explain(image, recipe, options["place"])
+        if options["as_json"]:
+            output.write_json(explanation.as_dict())
+        else:
+            output.show(describe(explanation))
+    if pictures:
+        _animate(image, recipe, pictures, options)
+
+
+def _animate(
+    image: Any, recipe: Recipe, pictures: dict[str, Path], options: dict[str, Any]
+) -> None:
+    from imgconv.io import files
+    from imgconv.io.animation import encode_animation
+    from imgconv.ops.window_frames import cropped, window_frames
+
+    for target in pictures.values():
+        files.check_target(target, overwrite=options["overwrite"])
+    part, (top, left) = cropped(image, options["crop"])
+    frames = list(window_frames(part, recipe))
+    for kind, target in pictures.items():
+        data = encode_animation(frames, kind, _FRAME_MILLISECONDS)
+        files.write_whole(target, data, overwrite=options["overwrite"])
+        output.say(
+            f"{target}: {len(frames)} frames over the {part.shape[0]} x {part.shape[1]} pixels at "
+            f"row {top}, column {left}; the border lies around these"
+        )
 
 
 def describe(explanation: Explanation) -> str:

@@ -21,6 +21,7 @@ _COMMANDS = {
     "compare": "Hold a result against cv2.filter2D, and say why they differ.",
     "explain": "Show how one pixel came about: taps, products, sum, rounding.",
     "kernels": "List, show, check, plot, identify and export kernels.",
+    "sheet": "Draw what many kernels make of one picture.",
     "samples": "Write photographs to try things on.",
     "doctor": "Say what this installation has and what is missing.",
 }

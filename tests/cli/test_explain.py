@@ -6,6 +6,7 @@ import json
 
 import pytest
 from cli.program import assert_fails, written
+from PIL import Image
 
 TABLE = """\
 sharpen at row 0, column 2 of its output
@@ -59,7 +60,8 @@ def test_tone_and_steps_are_named(run, colour):
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["-k", "blur"], 2, "--at"),
+        (["-k", "blur"], 2, "say what to explain"),
+        (["-k", "blur", "--gif", "x.gif", "--crop", "0,0,3"], 2, "is not top,left,rows,columns"),
         (["-k", "blur", "--at", "5"], 2, "'5' is not a row and a column"),
         (["-k", "blur", "--at", "96,0"], 2, "96,0 lies outside the output of 96 x 80"),
         (["--at", "0,0"], 2, "there is no kernel to explain"),
@@ -68,3 +70,26 @@ def test_tone_and_steps_are_named(run, colour):
 )
 def test_what_cannot_be_explained(run, photo, words, code, said):
     assert_fails(run("explain", "photo.png", *words), code, said)
+
+
+@pytest.mark.parametrize(("kind", "form"), [("gif", "GIF"), ("apng", "PNG")])
+def test_an_animation(run, colour, tmp_path, kind, form):
+    done = run("explain", "colour.png", "-k", "sharpen", f"--{kind}", "window", "--crop", "2,3,5,4")
+    assert (done.code, done.out) == (0, b"")
+    assert "window: 20 frames over the 5 x 4 pixels at row 2, column 3" in done.err
+    with Image.open(tmp_path / "window") as animation:
+        assert (animation.format, animation.n_frames) == (form, 20)
+        assert animation.info["loop"] == 0
+        assert animation.info["duration"] == 700
+        before = animation.convert("RGB").tobytes()
+        animation.seek(19)
+        assert animation.convert("RGB").tobytes() != before
+    assert (tmp_path / "window").stat().st_size < 1_000_000
+    again = run("explain", "colour.png", "-k", "sharpen", f"--{kind}", "window")
+    assert_fails(again, 5, "window exists", "--overwrite")
+
+
+def test_the_default_animation_is_small(run, colour, tmp_path):
+    assert run("explain", "colour.png", "-k", "blur", "--gif", "a.gif", "--apng", "a.png").code == 0
+    assert (tmp_path / "a.gif").stat().st_size < 2_000_000
+    assert (tmp_path / "a.png").stat().st_size < 2_000_000

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from imgconv.io.kernel_spec import load_kernel
-from imgconv.ops.plot import frequency_response, plot
+from imgconv.ops.plot import plot
+from imgconv.ops.response import frequency_response, measure_response
 
 
 def test_response_is_the_fourier_transform():
@@ -26,14 +27,44 @@ def test_zero_frequency_is_the_sum(spec, at_zero):
 
 @pytest.mark.parametrize("spec", ["sobel_x", "gaussian:5", "1", "identity", "1 2 3 4 5"])
 def test_pictures(spec):
-    picture = plot(load_kernel(spec))
+    picture = plot([load_kernel(spec)])
     assert picture.shape[2] == 3
     assert picture.dtype == np.uint8
     assert len(np.unique(picture)) > 10
 
 
 def test_colours_tell_the_sign():
-    picture = plot(load_kernel("-1 1"))
-    left, right = picture[150, 40].astype(int), picture[150, 480].astype(int)
+    picture = plot([load_kernel("-1 1")])
+    left, right = picture[100, 40].astype(int), picture[100, 300].astype(int)
     assert left[2] > left[0], "negative is blue"
     assert right[0] > right[2], "positive is red"
+
+
+@pytest.mark.parametrize(
+    ("spec", "kind", "direction"),
+    [
+        ("identity", "all-pass", ""),
+        ("gaussian:2", "low-pass", ""),
+        ("box:9", "low-pass", ""),
+        ("laplacian", "high-pass", ""),
+        ("outline", "high-pass", ""),
+        ("log", "band-pass", ""),
+        ("dog", "band-pass", ""),
+        ("sharpen", "high-boost", ""),
+        ("1 0 1", "band-stop", ""),
+        ("sobel_x", "band-pass", "across"),
+        ("sobel_y", "band-pass", "down"),
+        ("kirsch_ne", "band-pass", "up the right diagonal"),
+        ("kirsch_se", "band-pass", "down the right diagonal"),
+    ],
+)
+def test_kernels_are_named_by_measure(spec, kind, direction):
+    response = measure_response(load_kernel(spec))
+    assert (response.kind, response.direction) == (kind, direction)
+
+
+def test_many_kernels_on_one_sheet():
+    one = plot([load_kernel("blur")])
+    sheet = plot([load_kernel(name) for name in ("blur", "sharpen", "emboss")], columns=2)
+    assert sheet.shape == (2 * one.shape[0], 2 * one.shape[1], 3)
+    np.testing.assert_array_equal(sheet[: one.shape[0], : one.shape[1]], one)

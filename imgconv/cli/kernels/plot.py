@@ -13,15 +13,28 @@ from imgconv.cli.options import Command, bank_option, one_kernel, option
     "plot",
     cls=Command,
     context_settings={"ignore_unknown_options": True},  # a matrix may begin with -
-    epilog="Example: imgconv kernels plot gaussian:sigma=1.4 gaussian.png",
+    epilog="Examples:\n\n"
+    "imgconv kernels plot gaussian:sigma=1.4 gaussian.png\n\n"
+    "imgconv kernels plot sobel_x sobel_y scharr_x scharr_y edges.png --columns 2",
 )
-@click.argument("name", metavar="KERNEL")
+@click.argument("names", metavar="KERNEL...", nargs=-1, required=True)
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
 @bank_option
+@option(
+    "--columns",
+    type=click.IntRange(1, 20),
+    default=2,
+    show_default=True,
+    heading="Output",
+    help="How many kernels stand side by side.",
+)
 @option("--overwrite", is_flag=True, heading="Output", help="Replace OUT if it exists.")
-def command(name: str, target: Path, banks: tuple[Path, ...], overwrite: bool) -> None:
-    """Draw the weights of KERNEL and its frequency response into the picture OUT."""
+def command(
+    names: tuple[str, ...], target: Path, banks: tuple[Path, ...], columns: int, overwrite: bool
+) -> None:
+    """Draw the weights of each KERNEL and its frequency response into the picture OUT."""
     from imgconv.io.images import write_image
     from imgconv.ops.plot import plot
 
-    write_image(target, plot(one_kernel(name, banks)), overwrite=overwrite)
+    kernels = [one_kernel(name, banks) for name in names]
+    write_image(target, plot(kernels, columns), overwrite=overwrite)

@@ -1,0 +1,108 @@
+"""`imgconv sheet`: many kernels on one picture."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from imgconv.cli import output
+from imgconv.cli.options import (
+    Command,
+    in_out_arguments,
+    json_option,
+    open_bank,
+    option,
+    read_source,
+    recipe_of,
+    recipe_options,
+    threads_option,
+)
+from imgconv.model.errors import KernelError
+
+if TYPE_CHECKING:
+    from imgconv.io.bank import KernelBank
+    from imgconv.model.kernel_set import Filter
+
+
+@click.command(
+    "sheet",
+    cls=Command,
+    epilog="Examples:\n\n"
+    "imgconv sheet photo.jpg sheet.png --gray -k sharpen -k sobel_x -k emboss\n\n"
+    "imgconv sheet photo.jpg edges.png --gray --family edges --range abs\n\n"
+    "imgconv sheet photo.jpg all.png --all --columns 4 --for print",
+)
+@in_out_arguments
+@option(
+    "--family",
+    "families",
+    metavar="NAME",
+    multiple=True,
+    heading="Sheet",
+    help="Every kernel of a family of the bank (see: imgconv kernels list). May be repeated.",
+)
+@option("--all", "whole_bank", is_flag=True, heading="Sheet", help="Every kernel of the bank.")
+@option(
+    "--columns",
+    type=click.IntRange(1, 50),
+    default=2,
+    show_default=True,
+    heading="Sheet",
+    help="How many kernels stand side by side.",
+)
+@option(
+    "--for",
+    "panel",
+    type=click.Choice(["screen", "print"]),
+    default="screen",
+    show_default=True,
+    heading="Sheet",
+    help="Panels of 160 or of 400 pixels.",
+)
+@option("--overwrite", is_flag=True, heading="Sheet", help="Replace OUT if it exists.")
+@recipe_options
+@threads_option
+@json_option
+def command(source: Path, target: Path, **options: Any) -> None:
+    """Draw what each kernel makes of IN: ours, OpenCV's, and the difference with its maximum.
+
+    Each -k is applied by itself; the other options apply to all.
+    """
+    from imgconv.io import files, images
+    from imgconv.io.formats import format_for
+    from imgconv.ops.sheet import contact_sheet
+
+    kind = format_for(None, target)
+    files.check_target(target, overwrite=options["overwrite"])
+    recipe = recipe_of(options)
+    bank = open_bank(options["banks"])
+    kernels = list(recipe.kernels) + _of_families(bank, options["families"])
+    if options["whole_bank"]:
+        kernels = [bank[name] for name in bank]
+    picture, rows = contact_sheet(
+        read_source(source, recipe),
+        kernels,
+        replace(recipe, kernels=()),
+        columns=options["columns"],
+        size=options["panel"],
+        threads=options["threads"],
+    )
+    files.write_whole(
+        target, images.encode(picture, kind, str(target)), overwrite=options["overwrite"]
+    )
+    if options["as_json"]:
+        output.write_json({"target": str(target), "kernels": [row._asdict() for row in rows]})
+    differing = sum(row.differing_pixels > 0 for row in rows)
+    output.say(f"{target}: {len(rows)} kernels, {differing} of them not equal to OpenCV everywhere")
+
+
+def _of_families(bank: KernelBank, families: tuple[str, ...]) -> list[Filter]:
+    entries = bank.entries()
+    known = sorted({entry.family for entry in entries})
+    for family in families:
+        if family not in known:
+            raise KernelError(f"no family is called {family!r}", hint="known: " + ", ".join(known))
+    return [bank[entry.name] for family in families for entry in entries if entry.family == family]

@@ -1,0 +1,78 @@
+"""Contact sheets: what is written on them is what is there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from imgconv import compare, filter_image, load_kernel, recipe_from
+from imgconv.model.errors import ArgumentError
+from imgconv.ops.sheet import contact_sheet
+
+
+def sheet(image, names, options=None, **settings):
+    kernels = [load_kernel(name) for name in names]
+    return contact_sheet(image, kernels, recipe_from(options or {}), **settings)
+
+
+def test_the_numbers_are_those_of_compare(camera):
+    _, rows = sheet(camera, ["laplacian_9", "sharpen", "sobel"], {"padding": "wrap"})
+    for row in rows:
+        difference = compare(camera, kernels=[row.name], padding="wrap").difference
+        assert row.max_abs_diff == difference.max_abs_diff
+        assert row.differing_pixels == difference.pixels - difference.equal
+    assert rows[0].differing_pixels > 0
+
+
+def test_the_pictures_are_the_results():
+    """Of a picture of a panel's size nothing is reduced, so that pixels can be compared."""
+    image = np.random.default_rng(4).integers(0, 256, (160, 160, 3), np.uint8)
+    picture, _ = sheet(image, ["sharpen", "emboss"], columns=1)
+    np.testing.assert_array_equal(picture[26:186, 8:168], image)
+    for top, name in ((248, "sharpen"), (462, "emboss")):
+        ours = filter_image(image, kernels=[name])
+        found = [picture[top : top + 160, left : left + 160] for left in (8, 176)]
+        np.testing.assert_array_equal(found[0], ours)
+        assert np.abs(found[1].astype(int) - ours).max() <= 1
+
+
+@pytest.mark.parametrize("columns", [1, 2, 5])
+def test_columns(columns):
+    picture, rows = sheet(np.zeros((40, 80), np.uint8), ["blur"] * 5, columns=columns)
+    assert len(rows) == 5
+    wide, high = 3 * 168 + 16, 80 + 26 + 20 + 8
+    assert picture.shape == (80 + 26 + 20 + 16 + -(-5 // columns) * high, columns * wide, 3)
+
+
+def test_a_single_differing_pixel_does_not_fade_away(camera):
+    image = np.tile(camera, (3, 3))
+    picture, (row,) = sheet(image, ["gaussian"])
+    assert 0 < row.differing_pixels < 200
+    difference = picture[248:, 8 + 2 * 168 : 8 + 2 * 168 + 160][:160]
+    assert difference.max() == 255
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "int16", "float32"])
+def test_other_depths_are_shown_in_8_bits(camera, dtype):
+    image = (
+        (camera[:50, :50].astype(dtype) / 255).astype(dtype)
+        if dtype == "float32"
+        else (camera[:50, :50].astype(dtype))
+    )
+    picture, _ = sheet(image, ["blur", "sobel"])
+    assert picture.dtype == np.uint8
+
+
+def test_alpha_and_tone(astronaut):
+    rgba = np.dstack([astronaut[:60, :60], np.full((60, 60), 9, np.uint8)])
+    assert sheet(rgba, ["blur"])[0].shape[2] == 3
+    picture, _ = sheet(astronaut[:160, :160], ["blur"], {"gray": "bt709"})
+    original = picture[26:186, 8:168]
+    np.testing.assert_array_equal(original[..., 0], original[..., 1])
+
+
+def test_what_is_refused():
+    with pytest.raises(ArgumentError, match="a sheet needs a kernel"):
+        sheet(np.zeros((4, 4), np.uint8), [])
+    with pytest.raises(ArgumentError, match="the sheet would be too large"):
+        sheet(np.zeros((4, 4), np.uint8), ["blur"] * 600, size="print")

@@ -18,6 +18,7 @@ _COMMANDS = {
     "apply": "Filter one image.",
     "gray": "Convert to gray.",
     "binarize": "Convert to black and white.",
+    "batch": "Filter folders of images.",
     "compare": "Hold a result against cv2.filter2D, and say why they differ.",
     "explain": "Show how one pixel came about: taps, products, sum, rounding.",
     "kernels": "List, show, check, plot, identify and export kernels.",
@@ -87,15 +88,10 @@ def _run(words: list[str]) -> int:
 
 
 def _failed(message: str, hint: str | None, code: int) -> int:
-    click.echo(f"Error: {_one_line(message)}", err=True)
+    click.echo(f"Error: {output.one_line(message)}", err=True)
     if hint:
-        click.echo(f"Hint: {_one_line(hint)}", err=True)
+        click.echo(f"Hint: {output.one_line(hint)}", err=True)
     return code
-
-
-def _one_line(text: str) -> str:
-    """Keep a file name from breaking the line or the terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _bug(error: Exception) -> int:

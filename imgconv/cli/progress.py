@@ -137,9 +137,7 @@ class Bar:
         self._tally.add(event)
         if event.kind == "failed":
             self._console.print(output.one_line(trouble(event)), style="red", markup=False)
-        self._progress.update(
-            self._task, completed=self._tally.done, description=str(self._tally)
-        )
+        self._progress.update(self._task, completed=self._tally.done, description=str(self._tally))
 
     def close(self) -> None:
         """Take the bar away."""
@@ -179,7 +177,9 @@ def summary(report: BatchReport) -> str:
     words = f"{report.ok} done, {report.failed} failed, {report.skipped} skipped"
     words += f" in {report.seconds:.1f} s"
     if report.ok:
-        words += f" ({report.ok / seconds:.1f} images/s, {report.bytes_in / 1e6 / seconds:.1f} MB/s)"
+        words += (
+            f" ({report.ok / seconds:.1f} images/s, {report.bytes_in / 1e6 / seconds:.1f} MB/s)"
+        )
     if report.replaced_workers:
         words += f"; {report.replaced_workers} workers died and were replaced"
     if report.stopped:

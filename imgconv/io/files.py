@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from imgconv.model.errors import ImageReadError, ImageWriteError, OutputExistsError
 
-
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -138,7 +137,7 @@ def write_whole(path: Path, data: bytes, *, overwrite: bool = False) -> None:
 def _replace(target: Path, data: bytes, overwrite: bool, mode: int | None) -> None:
     partial = target.with_name(f".{target.name[:100]}.{os.urandom(6).hex()}.part")
     try:
-        stage(partial, data)
+        write_new(partial, data, durable=True)
         if mode is not None:
             partial.chmod(stat.S_IMODE(mode))
         give_name(partial, target, replace=overwrite)
@@ -149,15 +148,27 @@ def _replace(target: Path, data: bytes, overwrite: bool, mode: int | None) -> No
     sync_folders([target.parent])
 
 
-def stage(partial: Path, data: bytes) -> Stamp:
-    """Write a new file and wait until it is on the disk; the stamp stays when it is renamed."""
+def write_new(path: str | os.PathLike[str], data: bytes, *, durable: bool = False) -> Stamp:
+    """Write a file that must not be there, and give its stamp, which renaming will not change.
+
+    Parameters
+    ----------
+    path : path
+    data : bytes
+    durable : bool, default False
+        Whether to wait until it is on the disk.
+    """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(partial, flags, 0o666), "wb", buffering=0) as file:
+    descriptor = os.open(path, flags, 0o666)
+    try:
         rest = memoryview(data)
         while rest:
-            rest = rest[file.write(rest) :]
-        os.fsync(file.fileno())
-        return _stamp(os.fstat(file.fileno()))
+            rest = rest[os.write(descriptor, rest) :]
+        if durable:
+            os.fsync(descriptor)
+        return _stamp(os.fstat(descriptor))
+    finally:
+        os.close(descriptor)
 
 
 def give_name(partial: Path, target: Path, *, replace: bool) -> None:

@@ -39,7 +39,7 @@ class JsonLines:
             raise ImageWriteError(f"{path}: {reason(error)}") from None
 
     def append(self, objects: Iterable[dict[str, Any]]) -> None:
-        """Write objects and wait until they are on the disk.
+        """Write objects, which may not be on the disk yet.
 
         Raises
         ------
@@ -54,7 +54,6 @@ class JsonLines:
             rest = memoryview(data)
             while rest:
                 rest = rest[self._file.write(rest) or 0 :]
-            os.fsync(self._file.fileno())
         except OSError as error:
             os.ftruncate(self._file.fileno(), length)
             raise ImageWriteError(f"{self._path}: {reason(error)}") from None

@@ -11,10 +11,11 @@ import hashlib
 import itertools
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
-from imgconv.io import files
+from imgconv.io import durable, files
 from imgconv.io.files import Stamp, reason
 from imgconv.model.errors import ImageWriteError, OutputExistsError
 
@@ -107,15 +108,37 @@ class OutputTree:
             os.unlink(entry.path)  # noqa: PTH108
 
     def stage(self, data: bytes) -> tuple[str, Stamp]:
-        """Write an output under a name of no meaning, and wait until it is on the disk."""
+        """Write an output under a name of no meaning; it may not be on the disk yet.
+
+        Raises
+        ------
+        ImageWriteError
+            When it cannot be written; nothing is left of it.
+        """
         name = f"{os.getpid()}-{next(self._numbers)}.part"
-        partial = Path(self._staging, name)
+        partial = f"{self._staging}/{name}"
         try:
-            return name, files.stage(partial, data)
+            return name, files.write_new(partial, data)
         except OSError as error:
             with contextlib.suppress(OSError):
-                partial.unlink()
+                os.unlink(partial)  # noqa: PTH108
             raise ImageWriteError(reason(error)) from None
+
+    def settle(self, names: Iterable[str]) -> None:
+        """Wait until staged outputs, and the names given before, are on the disk.
+
+        Raises
+        ------
+        ImageWriteError
+            When the disk has failed.
+        """
+        touched, self._touched = self._touched, set()
+        try:
+            durable.make_durable(
+                self.state, [*touched, *(f"{self._staging}/{name}" for name in names)]
+            )
+        except OSError as error:
+            raise ImageWriteError(f"{self.root}: {reason(error)}") from None
 
     def commit(self, name: str, key: str, *, replace: bool) -> None:
         """Give a staged output its name.
@@ -127,32 +150,31 @@ class OutputTree:
         ImageWriteError
             When that is not possible.
         """
-        partial, target = Path(self._staging, name), Path(self.path(key))
+        partial, target = f"{self._staging}/{name}", self.path(key)
+        folder = target.rpartition("/")[0]
         try:
-            self._make_folder(target.parent)
+            self._make_folder(folder)
             if replace:
                 with contextlib.suppress(FileNotFoundError):
-                    partial.chmod(stat.S_IMODE(target.stat().st_mode))
-            files.give_name(partial, target, replace=replace)
+                    os.chmod(partial, stat.S_IMODE(os.stat(target).st_mode))  # noqa: PTH101, PTH116
+                os.replace(partial, target)  # noqa: PTH105
+            else:
+                durable.rename_new(partial, target)
         except FileExistsError:
             raise OutputExistsError(f"{key} exists", hint="--overwrite replaces it") from None
         except OSError as error:
             raise ImageWriteError(f"{key}: {reason(error)}") from None
-        self._touched.add(str(target.parent))
+        self._touched.add(folder)
 
-    def sync(self) -> None:
-        """Wait until the names that were given are on the disk."""
-        touched, self._touched = self._touched, set()
-        files.sync_folders(map(Path, touched))
-
-    def _make_folder(self, folder: Path) -> None:
-        if str(folder) in self._folders:
+    def _make_folder(self, folder: str) -> None:
+        if folder in self._folders:
             return
-        if not folder.is_dir():
-            self._make_folder(folder.parent)
-            folder.mkdir(exist_ok=True)
-            self._touched.add(str(folder.parent))
-        self._folders.add(str(folder))
+        if not os.path.isdir(folder):  # noqa: PTH112
+            above = folder.rpartition("/")[0]
+            self._make_folder(above)
+            os.mkdir(folder)  # noqa: PTH102
+            self._touched.add(above)
+        self._folders.add(folder)
 
 
 def _locked(file: IO[bytes]) -> bool:

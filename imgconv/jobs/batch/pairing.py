@@ -160,9 +160,7 @@ def _with_format(found: Found, target: str, format: str | None, kinds: dict[str,
     return found._replace(problem="its suffix says no format to write; --format does")
 
 
-def _check_roots(
-    sources: Sources, root: str, template: NameTemplate, *, in_place: bool
-) -> None:
+def _check_roots(sources: Sources, root: str, template: NameTemplate, *, in_place: bool) -> None:
     real_root = os.path.realpath(root)
     if os.path.lexists(root) and not os.path.isdir(root):  # noqa: PTH112
         raise ImageWriteError(f"{root} is not a folder", hint="the last argument is the folder DST")

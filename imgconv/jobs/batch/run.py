@@ -13,13 +13,13 @@ from imgconv.io.json_lines import JsonLines
 from imgconv.io.output_tree import OutputTree
 from imgconv.io.recipes import recipe_from
 from imgconv.jobs.batch import memory
+from imgconv.jobs.batch.conduct import Conductor
 from imgconv.jobs.batch.manifest import Manifest, compact, manifest_path, manifest_paths
 from imgconv.jobs.batch.naming import DEFAULT, NameTemplate
 from imgconv.jobs.batch.pairing import Pair, Shard, Sources, make_plan
 from imgconv.jobs.batch.protocol import Task, Work
 from imgconv.jobs.batch.report import BatchReport, Event
 from imgconv.jobs.batch.resume import Resume, recipe_hash
-from imgconv.jobs.batch.settle import EnoughError, Settling
 from imgconv.jobs.batch.supervisor import Pool
 from imgconv.model.errors import ArgumentError
 from imgconv.model.recipe import Recipe
@@ -231,26 +231,15 @@ def _run(
             known = Manifest(manifest_paths(tree.state, options.share))
             hashed = recipe_hash(recipe, options.format)
             resume = Resume(known, tree, hashed, pool.engine(), options.overwrite)
-            settling = Settling(resume, log, report, on_event, options.max_failures)
+            limit = options.max_failures
+            conductor = Conductor(pool, resume, log, report, on_event, limit)
             threads = max(1, jobs // workers)
             share = options.share, threads, room // workers
             work = Work(recipe, hashed, options.format, root, *share)
-            _settle_all(settling, pool, work, pairs, report)
+            conductor.run(work, pairs)
         finally:
             pool.close()
             log.close()
             tree.close()
             report.replaced_workers = pool.deaths
-        if settling.superseded:
-            compact(path)
-
-
-def _settle_all(
-    settling: Settling, pool: Pool, work: Work, pairs: list[Pair], report: BatchReport
-) -> None:
-    try:
-        for results in pool.run(work, settling.tasks(pairs)):
-            settling.settle(results)
-    except EnoughError:
-        report.stopped = True
-    settling.settle([])
+        compact(path)

@@ -1,113 +1,106 @@
-"""A run under way: rows are written, then outputs get their names, then it is said."""
+"""From staged outputs to outputs: rows are written, then names are given, a group at a time.
+
+The order is what makes a run safe to kill: the rows of a group and the bytes of its outputs are on
+the disk, by one system call for the whole group, before any of the outputs gets its name.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from queue import Queue
+from threading import Thread
 
 from imgconv.io.json_lines import JsonLines
+from imgconv.io.output_tree import OutputTree
 from imgconv.jobs.batch.manifest import Entry
-from imgconv.jobs.batch.pairing import Pair
-from imgconv.jobs.batch.protocol import Result, Task, failed
-from imgconv.jobs.batch.report import BatchReport, Event
-from imgconv.jobs.batch.resume import Resume
+from imgconv.jobs.batch.protocol import Result, failed
+from imgconv.jobs.batch.report import Event
 from imgconv.model.errors import ImgconvError
 
+_GATHER = 0.1
+"""Seconds in which a group gathers; a run that is killed does so much again."""
+_MOST_WAITING = 512
 
-class EnoughError(Exception):
-    """Too many files failed."""
 
-
-class Settling:
-    """What the supervisor does with results; all of it happens in one thread.
+class Settler:
+    """A thread that settles results, so that nobody who computes waits for the disk.
 
     Parameters
     ----------
-    resume : Resume
+    tree : OutputTree
     log : JsonLines
-    report : BatchReport
-    on_event : callable
-    max_failures : int, optional
+    known : dict
+        The rows of earlier runs.
+    tell : callable
+        Called, in that thread, with a list of events when a group is settled.
 
     Attributes
     ----------
-    superseded : bool
-        Whether the manifest has rows now that newer ones stand for.
+    error : Exception, optional
+        Why it stopped, if it did.
     """
 
     def __init__(
         self,
-        resume: Resume,
+        tree: OutputTree,
         log: JsonLines,
-        report: BatchReport,
-        on_event: Callable[[Event], None],
-        max_failures: int | None,
+        known: dict[str, Entry],
+        tell: Callable[[list[Event]], None],
     ) -> None:
-        self.superseded = resume.manifest.superseded > 0
-        self._resume = resume
+        self.error: Exception | None = None
+        self._tree = tree
         self._log = log
-        self._report = report
-        self._on_event = on_event
-        self._max_failures = max_failures
-        self._rows: list[Entry] = []  # of files with which nothing was done
+        self._known = known
+        self._tell = tell
+        self._waiting: Queue[list[Result] | None] = Queue(_MOST_WAITING)
+        self._ending = False
+        self._thread = Thread(target=self._serve, daemon=True)
+        self._thread.start()
 
-    def tasks(self, pairs: list[Pair]) -> Iterator[Task]:
-        """Give what is to be done; files with which nothing is are settled on the way.
+    def put(self, results: list[Result]) -> None:
+        """Take results; waits where the disk is far behind."""
+        self._waiting.put(results)
 
-        Raises
-        ------
-        EnoughError
-            When too many files failed.
-        """
-        for number, pair in enumerate(pairs):
-            decided = self._resume.decide(number, pair)
-            if isinstance(decided, Task):
-                yield decided
-                continue
-            if decided is not self._resume.manifest.entries.get(pair.target):
-                self._rows.append(decided)
-            self._tell("skipped" if decided.status == "ok" else decided.status, decided)
+    def finish(self) -> None:
+        """Settle all that was put, and stop."""
+        self._ending = True
+        self._waiting.put(None)
+        self._thread.join()
 
-    def settle(self, results: list[Result]) -> None:
-        """Write rows, give the outputs their names, and say so.
+    def _serve(self) -> None:
+        ended = False
+        while not ended:
+            taken = [self._waiting.get()]
+            until = time.monotonic() + _GATHER
+            while not self._ending and None not in taken and time.monotonic() < until:
+                time.sleep(_GATHER / 10)
+            while not self._waiting.empty():
+                taken.append(self._waiting.get())
+            ended = None in taken
+            group = [result for results in taken for result in results or ()]
+            if group and self.error is None:
+                try:
+                    self._tell(self._settle(group))
+                except Exception as error:
+                    self.error = error
+                    self._tell([])
 
-        Raises
-        ------
-        EnoughError
-            When too many files failed.
-        ImageWriteError
-            When the manifest cannot be written.
-        """
-        self._write([*self._rows, *(result.entry for result in results)])
-        self._rows.clear()
-        entries = [self._named(result) for result in results]
-        self._resume.tree.sync()
-        for result, entry in zip(results, entries, strict=True):
-            unchanged = entry.status == "ok" and result.staged is None
-            self._tell("skipped" if unchanged else entry.status, entry)
+    def _settle(self, group: list[Result]) -> list[Event]:
+        self._log.append(result.entry.as_dict() for result in group)
+        staged = [result.staged for result in group if result.staged is not None]
+        if staged:
+            self._tree.settle(staged)
+        return [self._named(result) for result in group]
 
-    def _write(self, entries: list[Entry]) -> None:
-        known = self._resume.manifest.entries
-        self.superseded = self.superseded or any(entry.target in known for entry in entries)
-        self._log.append(entry.as_dict() for entry in entries)
-
-    def _named(self, result: Result) -> Entry:
+    def _named(self, result: Result) -> Event:
         entry = result.entry
         if result.staged is None:
-            return entry
+            return Event("skipped" if entry.status == "ok" else entry.status, entry)
         try:
-            self._resume.tree.commit(result.staged, entry.target, replace=result.replace)
+            self._tree.commit(result.staged, entry.target, replace=result.replace)
         except ImgconvError as error:
-            known = self._resume.manifest.entries.get(entry.target)
+            known = self._known.get(entry.target)
             entry = failed(entry, error, known)._replace(finished=time.time())
-            self._write([entry])
-            self.superseded = True
-        return entry
-
-    def _tell(self, kind: str, entry: Entry) -> None:
-        event = Event(kind, entry)
-        self._report.count(event)
-        self._on_event(event)
-        limit = self._max_failures
-        if kind == "failed" and limit is not None and self._report.failed >= limit:
-            raise EnoughError
+            self._log.append([entry.as_dict()])
+        return Event(entry.status, entry)

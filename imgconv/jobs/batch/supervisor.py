@@ -40,7 +40,7 @@ class WorkerDiedError(ImgconvError, RuntimeError):
 class _Worker:
     """A process, and what it has to do."""
 
-    def __init__(self, inbox: SimpleQueue[tuple[_Worker, Any]]) -> None:
+    def __init__(self, inbox: SimpleQueue[tuple[_Worker | None, Any]]) -> None:
         self.held: dict[int, Task] = {}
         self.reserved = 0
         self.alone = False
@@ -100,7 +100,7 @@ class Pool:
         self.deaths = 0
         self._memory = memory
         self._usual = memory // count
-        self._inbox: SimpleQueue[tuple[_Worker, Any]] = SimpleQueue()
+        self._inbox: SimpleQueue[tuple[_Worker | None, Any]] = SimpleQueue()
         self._workers = [_Worker(self._inbox) for _ in range(count)]
         self._suspects: deque[Task] = deque()  # held by a worker that died
         self._large: deque[Task] = deque()  # need more room than usual
@@ -139,6 +139,10 @@ class Pool:
                 results += self._hear(*self._inbox.get())
             yield results
 
+    def wake(self) -> None:
+        """Let `run` give an empty list; from any thread."""
+        self._inbox.put((None, None))
+
     def close(self) -> None:
         """Stop the workers at once; what they had begun is forgotten."""
         for worker in self._workers:
@@ -175,7 +179,9 @@ class Pool:
         worker.alone = alone
         worker.tell(tasks)
 
-    def _hear(self, worker: _Worker, message: Any) -> list[Result]:
+    def _hear(self, worker: _Worker | None, message: Any) -> list[Result]:
+        if worker is None:
+            return []
         if message is None:
             return self._replace(worker)
         if isinstance(message, Hello):

@@ -19,6 +19,7 @@ _COMMANDS = {
     "gray": "Convert to gray.",
     "binarize": "Convert to black and white.",
     "batch": "Filter folders of images.",
+    "manifest": "Join and check what batch wrote down.",
     "compare": "Hold a result against cv2.filter2D, and say why they differ.",
     "explain": "Show how one pixel came about: taps, products, sum, rounding.",
     "kernels": "List, show, check, plot, identify and export kernels.",
@@ -41,9 +42,9 @@ _OF_STDOUT = {errno.ENOSPC, errno.EIO, errno.EBADF}
 def group() -> None:
     """Filter images with kernels, exactly rounded.
 
-    Exit codes: 0 done or equal, 1 differs, 2 wrong usage, 3 bad kernel or recipe, 4 an input
-    cannot be read, 5 an output cannot be written or exists, 6 nothing matched, 7 a limit was hit,
-    70 a bug of ours, 130 interrupted.
+    Exit codes: 0 done or equal, 1 differs or some files failed, 2 wrong usage, 3 bad kernel or
+    recipe, 4 an input cannot be read, 5 an output cannot be written or exists, 6 nothing matched,
+    7 a limit was hit, 70 a bug of ours, 130 interrupted.
     """
 
 

@@ -66,6 +66,12 @@ class Conductor:
             self._settler.finish()
         self._tell_settled()
 
+    @property
+    def superseded(self) -> bool:
+        """Whether the manifest has rows that newer ones stand for, or lines that are none."""
+        old = self._resume.manifest
+        return self._settler.superseded or old.superseded + old.damaged > 0
+
     def _hear_settled(self, events: list[Event]) -> None:
         self._settled.put(events)
         self._pool.wake()

@@ -242,4 +242,5 @@ def _run(
             log.close()
             tree.close()
             report.replaced_workers = pool.deaths
-        compact(path)
+        if conductor.superseded:
+            compact(path)

@@ -39,6 +39,8 @@ class Settler:
     ----------
     error : Exception, optional
         Why it stopped, if it did.
+    superseded : bool
+        Whether rows were written for which there were older ones.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Settler:
         tell: Callable[[list[Event]], None],
     ) -> None:
         self.error: Exception | None = None
+        self.superseded = False
         self._tree = tree
         self._log = log
         self._known = known
@@ -87,7 +90,7 @@ class Settler:
                     self._tell([])
 
     def _settle(self, group: list[Result]) -> list[Event]:
-        self._log.append(result.entry.as_dict() for result in group)
+        self._write([result.entry for result in group])
         staged = [result.staged for result in group if result.staged is not None]
         if staged:
             self._tree.settle(staged)
@@ -102,5 +105,10 @@ class Settler:
         except ImgconvError as error:
             known = self._known.get(entry.target)
             entry = failed(entry, error, known)._replace(finished=time.time())
-            self._log.append([entry.as_dict()])
+            self._write([entry])
+            self.superseded = True
         return Event(entry.status, entry)
+
+    def _write(self, entries: list[Entry]) -> None:
+        self.superseded = self.superseded or any(entry.target in self._known for entry in entries)
+        self._log.append(entry.as_dict() for entry in entries)

@@ -80,13 +80,12 @@ def _walk(root: str, prefix: str, real_root: str) -> Iterator[Found]:
 
 
 def _found(root: str, key: str, entry: os.DirEntry[str], real_root: str) -> Found:
-    if entry.is_symlink():
-        real = os.path.realpath(entry.path)
-        if not is_inside(real, real_root):
-            return Found(root, key, problem=f"a link that leads out of {root}", skip=True)
-        if entry.is_dir():
-            return Found(root, key, problem="a link to a folder", skip=True)
     try:
+        if entry.is_symlink():
+            if not is_inside(os.path.realpath(entry.path), real_root):
+                return Found(root, key, problem=f"a link that leads out of {root}", skip=True)
+            if entry.is_dir():
+                return Found(root, key, problem="a link to a folder", skip=True)
         return _checked(root, key, entry.stat())
     except OSError as error:
         return Found(root, key, problem=reason(error))

@@ -107,7 +107,7 @@ class OutputTree:
         for entry in os.scandir(self._staging):
             os.unlink(entry.path)  # noqa: PTH108
 
-    def stage(self, data: bytes) -> tuple[str, Stamp]:
+    def stage(self, data: bytes, key: str) -> tuple[str, Stamp]:
         """Write an output under a name of no meaning; it may not be on the disk yet.
 
         Raises
@@ -116,13 +116,16 @@ class OutputTree:
             When it cannot be written; nothing is left of it.
         """
         name = f"{os.getpid()}-{next(self._numbers)}.part"
-        partial = f"{self._staging}/{name}"
         try:
-            return name, files.write_new(partial, data)
+            return name, files.write_new(f"{self._staging}/{name}", data)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                os.unlink(partial)  # noqa: PTH108
-            raise ImageWriteError(reason(error)) from None
+            self.discard(name)
+            raise ImageWriteError(f"{key}: {reason(error)}") from None
+
+    def discard(self, name: str) -> None:
+        """Throw a staged output away."""
+        with contextlib.suppress(OSError):
+            os.unlink(f"{self._staging}/{name}")  # noqa: PTH108
 
     def settle(self, names: Iterable[str]) -> None:
         """Wait until staged outputs, and the names given before, are on the disk.

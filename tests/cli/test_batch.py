@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 from cli.batches import events, make_tree, rows, tree
@@ -30,7 +31,7 @@ def test_a_folder_is_mirrored_with_the_bytes_that_apply_writes(run, photos, tmp_
     out = tree(tmp_path / "out")
     assert sorted(out) == NAMES
     for name in NAMES:
-        single = f"single{os.path.splitext(name)[1]}"
+        single = f"single{Path(name).suffix}"
         assert run("apply", f"photos/{name}", single, "-k", "sharpen", "--overwrite").code == 0
         assert (tmp_path / single).read_bytes() == out[name]
 
@@ -179,15 +180,13 @@ def test_unsafe_templates_are_refused(run, photos, tmp_path, template):
         (["caf\u00e9.png", "cafe\u0301.png"], [], ["one output"]),
         (["stra\u00dfe.png", "STRASSE.png"], [], ["one output"]),
         (["x.png", "x.jpg"], ["--format", "png"], ["x.jpg", "x.png"]),
-        (["x.png", "x.png.d/y.png"], ["--name", "{stem}{ext}.d"], None),
     ],
 )
 def test_outputs_that_would_collide(run, tmp_path, names, options, words):
     make_tree(tmp_path / "photos", names)
     done = batch(run, "-r", "photos", "out", *options)
-    if words is not None:
-        assert_fails(done, 2, *words)
-        assert not (tmp_path / "out").exists()
+    assert_fails(done, 2, *words)
+    assert not (tmp_path / "out").exists()
 
 
 def test_two_folders_with_one_name_in_both_collide(run, tmp_path):

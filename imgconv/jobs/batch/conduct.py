@@ -43,6 +43,7 @@ class Conductor:
         self._report = report
         self._on_event = on_event
         self._max_failures = max_failures
+        self._failed = 0
         self._settled: SimpleQueue[list[Event]] = SimpleQueue()
         known = resume.manifest.entries
         self._settler = Settler(resume.tree, log, known, self._hear_settled)
@@ -59,12 +60,14 @@ class Conductor:
             for results in self._pool.run(work, self._tasks(pairs)):
                 if results:
                     self._settler.put(results)
-                if self._tell_settled():
-                    self._report.stopped = True
+                self._failed += sum(result.entry.status == "failed" for result in results)
+                self._tell_settled()
+                if self._enough():
                     break
         finally:
             self._settler.finish()
         self._tell_settled()
+        self._report.stopped = self._report.done < self._report.total
 
     @property
     def superseded(self) -> bool:
@@ -84,7 +87,9 @@ class Conductor:
             decided = self._resume.decide(number, pair)
             if isinstance(decided, Task):
                 yield decided
-            elif decided is rows.get(pair.target):
+                continue
+            self._failed += decided.status == "failed"
+            if decided is rows.get(pair.target):
                 self._tell(Event("skipped" if decided.status == "ok" else decided.status, decided))
             else:
                 new.append(Result(number, decided))
@@ -95,18 +100,16 @@ class Conductor:
                 new = []
         self._settler.put(new)
 
-    def _tell_settled(self) -> bool:
-        """Tell what was settled meanwhile, and whether enough has failed."""
+    def _tell_settled(self) -> None:
         while not self._settled.empty():
             for event in self._settled.get():
                 self._tell(event)
         if self._settler.error is not None:
             raise self._settler.error
-        return self._enough()
 
     def _enough(self) -> bool:
         limit = self._max_failures
-        return limit is not None and self._report.failed >= limit
+        return limit is not None and self._failed >= limit
 
     def _tell(self, event: Event) -> None:
         self._report.count(event)

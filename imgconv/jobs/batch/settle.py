@@ -16,7 +16,7 @@ from imgconv.io.output_tree import OutputTree
 from imgconv.jobs.batch.manifest import Entry
 from imgconv.jobs.batch.protocol import Result, failed
 from imgconv.jobs.batch.report import Event
-from imgconv.model.errors import ImgconvError
+from imgconv.model.errors import ImageWriteError, ImgconvError
 
 _GATHER = 0.1
 """Seconds in which a group gathers; a run that is killed does so much again."""
@@ -90,11 +90,26 @@ class Settler:
                     self._tell([])
 
     def _settle(self, group: list[Result]) -> list[Event]:
-        self._write([result.entry for result in group])
+        while True:
+            try:
+                self._write([result.entry for result in group])
+                break
+            except ImageWriteError as error:
+                self._make_room(group, error)
         staged = [result.staged for result in group if result.staged is not None]
         if staged:
             self._tree.settle(staged)
         return [self._named(result) for result in group]
+
+    def _make_room(self, group: list[Result], error: ImageWriteError) -> None:
+        """Give up the last staged output, so that a full disk has room for the rows."""
+        staged = [at for at, result in enumerate(group) if result.staged is not None]
+        if not staged:
+            raise error
+        last = group[staged[-1]]
+        self._tree.discard(last.staged or "")
+        entry = failed(last.entry, error, self._known.get(last.entry.target))
+        group[staged[-1]] = Result(last.number, entry)
 
     def _named(self, result: Result) -> Event:
         entry = result.entry

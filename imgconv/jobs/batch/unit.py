@@ -66,7 +66,7 @@ class Unit:
         except ImgconvError as error:
             final = not isinstance(error, LimitError)
             return Result(task.number, failed(entry, error, task.known)._replace(final=final))
-        name, output = self._tree.stage(encoded)
+        name, output = self._tree.stage(encoded, task.target)
         entry = with_output(entry, output, hashlib.sha256(encoded).hexdigest())
         return Result(task.number, entry._replace(clipped_share=share), name, replace)
 

@@ -6,18 +6,21 @@ import contextlib
 import re
 from pathlib import Path
 
+from imgconv.io.formats import Format
 from imgconv.io.header import read_header
 from imgconv.model.errors import ArgumentError, LimitError
+from imgconv.model.kernel_set import KernelSet
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
 
 DEFAULT_SHARE = 0.5
 """Of the memory that is available when the run starts."""
 SUPERVISOR = 60 << 20
-WORKER = 220 << 20
+WORKER = 190 << 20
 """What a process takes beside pictures: libraries, and freed memory that it keeps for the next."""
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _FIXED = 4 << 20
+_COMPRESSED = ("jpeg", "png", "webp")
 _BYTES = {Depth.U8: 1, Depth.U16: 2, Depth.I16: 2, Depth.F32: 4}
 
 
@@ -60,7 +63,7 @@ def budget(limit: int, workers: int) -> tuple[int, int]:
     Returns
     -------
     (int, int)
-        How many workers there may be, and the bytes for all their pictures together.
+        How many workers there may be, and the bytes for them and all their pictures together.
 
     Raises
     ------
@@ -73,22 +76,28 @@ def budget(limit: int, workers: int) -> tuple[int, int]:
             f"--max-memory {limit >> 20}M is too little for one worker",
             hint=f"at least {(least >> 20) + 1}M is needed",
         )
-    count = max(1, min(workers, (limit - SUPERVISOR) // (WORKER + (32 << 20))))
-    return count, limit - SUPERVISOR - count * WORKER
+    rest = limit - SUPERVISOR
+    return max(1, min(workers, rest // (WORKER + (32 << 20)))), rest
 
 
-def need_of(data: bytes, recipe: Recipe) -> int:
+def need_of(data: bytes, recipe: Recipe, kind: Format) -> int:
     """Give a bound of the memory that filtering a file takes, from its header.
 
-    A picture is held as it was decoded, with its channels swapped, before and after each stage,
-    and swapped again; a progressive JPEG has its coefficients beside that. Measured, not proved.
+    Measured, not proved: a picture is held as decoded and with its channels swapped, filtered and
+    swapped back, and encoded; some formats and steps have arrays of their own beside that.
     """
     header = read_header(data)
     if header is None:
         return 0
     depth = recipe.settings.depth
     after = header.sample if depth is None else _BYTES[depth]
-    per_value = 3 * header.sample + 4 * after + 2
+    per_value = 2 * header.sample + 2 * after + after * (1 if kind.name in _COMPRESSED else 2)
+    if kind.name == "webp" or data[8:12] == b"WEBP":
+        per_value += 9
+    if any(isinstance(kernel, KernelSet) for kernel in recipe.kernels):
+        per_value += 64
     if recipe.binarize is not None:
-        per_value += 32  # local thresholds are computed in float64
-    return _FIXED + 2 * len(data) + header.values * per_value
+        per_value += 18
+    elif recipe.gray is not None:
+        per_value += 10
+    return _FIXED + len(data) + header.values * per_value * 11 // 10

@@ -220,13 +220,13 @@ def _run(
     on_event: Callable[[Event], None],
 ) -> None:
     jobs = options.jobs or usable_cpus()
-    workers, room = memory.budget(options.memory, min(jobs, len(pairs)))
+    workers, bound = memory.budget(options.memory, min(jobs, len(pairs)))
     tree = OutputTree(root, options.share)
     path = manifest_path(tree.state, options.share)
     report.manifest = str(path)
     with tree.open():
         log = JsonLines(path)
-        pool = Pool(workers, room)
+        pool = Pool(workers, bound)
         try:
             known = Manifest(manifest_paths(tree.state, options.share))
             hashed = recipe_hash(recipe, options.format)
@@ -234,7 +234,7 @@ def _run(
             limit = options.max_failures
             conductor = Conductor(pool, resume, log, report, on_event, limit)
             threads = max(1, jobs // workers)
-            share = options.share, threads, room // workers
+            share = options.share, threads, pool.usual
             work = Work(recipe, hashed, options.format, root, *share)
             conductor.run(work, pairs)
         finally:

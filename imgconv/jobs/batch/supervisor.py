@@ -14,6 +14,7 @@ from threading import Thread
 from typing import Any
 
 from imgconv.jobs.batch.manifest import Entry
+from imgconv.jobs.batch.memory import WORKER
 from imgconv.jobs.batch.protocol import Hello, Result, Task, Work, failed, receive, send
 from imgconv.model.errors import ImgconvError, LimitError
 
@@ -88,18 +89,20 @@ class Pool:
     ----------
     count : int
     memory : int
-        Bytes for all their pictures together.
+        Bytes for them and all their pictures together.
 
     Attributes
     ----------
     deaths : int
         How many processes died and were replaced.
+    usual : int
+        Bytes that a picture may take without asking.
     """
 
     def __init__(self, count: int, memory: int) -> None:
         self.deaths = 0
         self._memory = memory
-        self._usual = memory // count
+        self.usual = memory // count - WORKER
         self._inbox: SimpleQueue[tuple[_Worker | None, Any]] = SimpleQueue()
         self._workers = [_Worker(self._inbox) for _ in range(count)]
         self._suspects: deque[Task] = deque()  # held by a worker that died
@@ -130,7 +133,7 @@ class Pool:
                 worker.tell(work)
         waiting = _Peekable(tasks)
         while True:
-            for worker in self._workers:
+            for worker in tuple(self._workers):
                 self._supply(worker, waiting)
             if not (waiting or self._suspects or self._large or self._busy()):
                 return
@@ -159,8 +162,10 @@ class Pool:
             if apart and not worker.held and self._has_room(worker, apart[0].room):
                 self._give(worker, [apart.popleft()], alone=True)
                 return
-        if self._large or not self._has_room(worker, self._usual):
-            return  # others run dry too, until there is room for the large one
+        if self._large and not self._busy():
+            self._retire(worker)
+        if self._large or not self._has_room(worker, self.usual):
+            return  # the others run dry too, until there is room for the large one
         chunk: list[Task] = []
         size = sum(task.size for task in worker.held.values())
         while waiting and _wants_more(len(worker.held) + len(chunk), size):
@@ -171,16 +176,21 @@ class Pool:
 
     def _has_room(self, worker: _Worker, need: int) -> bool:
         others = sum(other.reserved for other in self._workers if other is not worker)
-        return others + max(need, self._usual) <= self._memory
+        return others + max(need, self.usual) <= self._memory - WORKER * len(self._workers)
+
+    def _retire(self, worker: _Worker) -> None:
+        """End a worker, for the room that it takes itself."""
+        self._workers.remove(worker)
+        worker.end()
 
     def _give(self, worker: _Worker, tasks: list[Task], *, alone: bool = False) -> None:
         worker.held.update((task.number, task) for task in tasks)
-        worker.reserved = max(self._usual, *(task.room for task in tasks))
+        worker.reserved = max(self.usual, *(task.room for task in tasks))
         worker.alone = alone
         worker.tell(tasks)
 
     def _hear(self, worker: _Worker | None, message: Any) -> list[Result]:
-        if worker is None:
+        if worker is None or worker not in self._workers:
             return []
         if message is None:
             return self._replace(worker)
@@ -191,18 +201,19 @@ class Pool:
             if self._work is not None:
                 worker.tell(self._work)
             return []
-        finished = []
-        for result in message:
-            task = worker.held.pop(result.number)
-            if not result.need:
-                finished.append(result)
-            elif result.need <= self._memory:
-                self._large.append(task._replace(room=result.need))
-            else:
-                finished.append(_too_large(result, task, self._memory))
+        finished = [self._finished(worker.held.pop(result.number), result) for result in message]
         if not worker.held:
             worker.reserved, worker.alone = 0, False
-        return finished
+        return [result for result in finished if result is not None]
+
+    def _finished(self, task: Task, result: Result) -> Result | None:
+        """Take a result; None where the task is to be done again with more room."""
+        if not result.need:
+            return result
+        if result.need <= self._memory - WORKER:
+            self._large.append(task._replace(room=result.need))
+            return None
+        return _too_large(result, task, self._memory - WORKER)
 
     def _replace(self, dead: _Worker) -> list[Result]:
         """Start another worker for one that died, and see to the files that it held.

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import PurePath
 
 from imgconv.io import files
-from imgconv.io.formats import format_for
+from imgconv.io.formats import Format, format_for
 from imgconv.io.output_tree import OutputTree
 from imgconv.jobs.batch.manifest import Entry
 from imgconv.jobs.batch.memory import need_of
@@ -57,12 +57,13 @@ class Unit:
         if done is not None:
             return Result(task.number, done)
         replace = self._may_replace(task)
-        need = need_of(data, self._work.recipe)
+        kind = format_for(self._work.format, PurePath(task.target))
+        need = need_of(data, self._work.recipe, kind)
         if need > max(task.room, self._work.room):
             return Result(task.number, entry, need=need)
         try:
             with self._computing:
-                encoded, share = self._filtered(task, data)
+                encoded, share = self._filtered(task, data, kind)
         except ImgconvError as error:
             final = not isinstance(error, LimitError)
             return Result(task.number, failed(entry, error, task.known)._replace(final=final))
@@ -70,9 +71,8 @@ class Unit:
         entry = with_output(entry, output, hashlib.sha256(encoded).hexdigest())
         return Result(task.number, entry._replace(clipped_share=share), name, replace)
 
-    def _filtered(self, task: Task, data: bytes) -> tuple[bytes, float]:
+    def _filtered(self, task: Task, data: bytes, kind: Format) -> tuple[bytes, float]:
         work = self._work
-        kind = format_for(work.format, PurePath(task.target))
         encoded, row, _ = filter_bytes(
             data, work.recipe, kind, source=task.key, target=task.target, threads=work.threads
         )

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from imgconv.io.images import read_image, write_image
     from imgconv.io.kernel_spec import load_kernel
     from imgconv.io.recipes import read_recipe, recipe_from
+    from imgconv.jobs.batch.report import BatchReport
+    from imgconv.jobs.batch.run import filter_folder, plan_folder
     from imgconv.model.border import Border
     from imgconv.model.errors import (
         ArgumentError,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
         ImgconvError,
         KernelError,
         LimitError,
+        NothingMatchedError,
         OutputExistsError,
         RecipeError,
         UnknownKernelError,
@@ -52,6 +55,8 @@ _HOMES = {
     "io.images": ("read_image", "write_image"),
     "io.kernel_spec": ("load_kernel",),
     "io.recipes": ("read_recipe", "recipe_from"),
+    "jobs.batch.report": ("BatchReport",),
+    "jobs.batch.run": ("filter_folder", "plan_folder"),
     "model.border": ("Border",),
     "model.errors": (
         "ArgumentError",
@@ -60,6 +65,7 @@ _HOMES = {
         "ImgconvError",
         "KernelError",
         "LimitError",
+        "NothingMatchedError",
         "OutputExistsError",
         "RecipeError",
         "UnknownKernelError",
@@ -78,6 +84,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "ArgumentError",
+    "BatchReport",
     "Binarization",
     "Border",
     "Combine",
@@ -93,6 +100,7 @@ __all__ = [
     "KernelError",
     "KernelSet",
     "LimitError",
+    "NothingMatchedError",
     "OutputExistsError",
     "OutputRange",
     "OutputSize",
@@ -108,9 +116,11 @@ __all__ = [
     "convolve",
     "correlate",
     "explain",
+    "filter_folder",
     "filter_image",
     "invert",
     "load_kernel",
+    "plan_folder",
     "read_image",
     "read_recipe",
     "recipe_from",

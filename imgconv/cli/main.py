@@ -18,6 +18,8 @@ _COMMANDS = {
     "apply": "Filter one image.",
     "gray": "Convert to gray.",
     "binarize": "Convert to black and white.",
+    "batch": "Filter folders of images.",
+    "manifest": "Join and check what batch wrote down.",
     "compare": "Hold a result against cv2.filter2D, and say why they differ.",
     "explain": "Show how one pixel came about: taps, products, sum, rounding.",
     "kernels": "List, show, check, plot, identify and export kernels.",
@@ -41,9 +43,9 @@ _OF_STDOUT = {errno.ENOSPC, errno.EIO, errno.EBADF}
 def group() -> None:
     """Filter images with kernels, exactly rounded.
 
-    Exit codes: 0 done or equal, 1 differs, 2 wrong usage, 3 bad kernel or recipe, 4 an input
-    cannot be read, 5 an output cannot be written or exists, 6 nothing matched, 7 a limit was hit,
-    70 a bug of ours, 130 interrupted.
+    Exit codes: 0 done or equal, 1 differs or some files failed, 2 wrong usage, 3 bad kernel or
+    recipe, 4 an input cannot be read, 5 an output cannot be written or exists, 6 nothing matched,
+    7 a limit was hit, 70 a bug of ours, 130 interrupted.
     """
 
 
@@ -88,15 +90,10 @@ def _run(words: list[str]) -> int:
 
 
 def _failed(message: str, hint: str | None, code: int) -> int:
-    click.echo(f"Error: {_one_line(message)}", err=True)
+    click.echo(f"Error: {output.one_line(message)}", err=True)
     if hint:
-        click.echo(f"Hint: {_one_line(hint)}", err=True)
+        click.echo(f"Hint: {output.one_line(hint)}", err=True)
     return code
-
-
-def _one_line(text: str) -> str:
-    """Keep a file name from breaking the line or the terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _bug(error: Exception) -> int:

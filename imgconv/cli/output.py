@@ -27,6 +27,11 @@ def say(message: str) -> None:
     click.echo(message, err=True)
 
 
+def one_line(text: str) -> str:
+    """Keep a file name from breaking the line or the terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def show(text: str) -> None:
     """Write text and a line end on stdout.
 

@@ -57,10 +57,3 @@ def describe_engine() -> str:
     if native_engine() is None:
         return "reference, slow: the native core was not built, for want of a C++ compiler"
     return "reference, slow: IMGCONV_ENGINE asks for it"
-
-
-def usable_cpus() -> int:
-    """Count the CPUs that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -6,9 +6,13 @@ import contextlib
 import errno
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from imgconv.model.errors import ImageReadError, ImageWriteError, OutputExistsError
+
+_NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -22,7 +26,49 @@ def read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ImageReadError(f"{path}: {_reason(error)}") from None
+        raise ImageReadError(f"{path}: {reason(error)}") from None
+
+
+class Stamp(NamedTuple):
+    """What tells without reading that a file is most likely what it was."""
+
+    size: int
+    mtime_ns: int
+
+
+def stamp_of(path: str | os.PathLike[str]) -> Stamp | None:
+    """Give the stamp of a regular file that is there, a link not being one."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    return _stamp(status) if stat.S_ISREG(status.st_mode) else None
+
+
+def read_stamped(path: str | os.PathLike[str]) -> tuple[bytes, Stamp]:
+    """Read a whole regular file, and give the stamp that it had; nothing else is waited for.
+
+    Raises
+    ------
+    ImageReadError
+        When it is missing, a pipe, a device or a folder, or cannot be read.
+    """
+    try:
+        # A pipe would keep us waiting for somebody to write.
+        descriptor = os.open(path, os.O_RDONLY | _NO_WAITING)
+        with os.fdopen(descriptor, "rb", buffering=0) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise ImageReadError(f"{os.fspath(path)}: it is not a regular file")
+            return file.readall(), _stamp(status)
+    except ImageReadError:
+        raise
+    except OSError as error:
+        raise ImageReadError(f"{os.fspath(path)}: {reason(error)}") from None
+
+
+def _stamp(status: os.stat_result) -> Stamp:
+    return Stamp(status.st_size, status.st_mtime_ns)
 
 
 def check_target(
@@ -47,7 +93,7 @@ def check_target(
             ) from None
         return
     except OSError as error:
-        raise ImageWriteError(f"{path}: {_reason(error)}") from None
+        raise ImageWriteError(f"{path}: {reason(error)}") from None
     if stat.S_ISDIR(status.st_mode):
         raise ImageWriteError(f"{path} is a folder", hint="give the name of a file")
     if not stat.S_ISREG(status.st_mode):
@@ -85,33 +131,51 @@ def write_whole(path: Path, data: bytes, *, overwrite: bool = False) -> None:
     except FileExistsError:
         raise OutputExistsError(f"{path} exists", hint="--overwrite replaces it") from None
     except OSError as error:
-        raise ImageWriteError(f"{path}: {_reason(error)}") from None
+        raise ImageWriteError(f"{path}: {reason(error)}") from None
 
 
 def _replace(target: Path, data: bytes, overwrite: bool, mode: int | None) -> None:
     partial = target.with_name(f".{target.name[:100]}.{os.urandom(6).hex()}.part")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(partial, flags, 0o666)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        write_new(partial, data, durable=True)
         if mode is not None:
             partial.chmod(stat.S_IMODE(mode))
-        if overwrite:
-            partial.replace(target)
-        else:
-            _claim(partial, target)
+        give_name(partial, target, replace=overwrite)
     except BaseException:
         with contextlib.suppress(OSError):
             partial.unlink()
         raise
-    _sync_folder(target.parent)
+    sync_folders([target.parent])
 
 
-def _claim(partial: Path, target: Path) -> None:
-    """Give the file its name, and fail if somebody took the name meanwhile."""
+def write_new(path: str | os.PathLike[str], data: bytes, *, durable: bool = False) -> Stamp:
+    """Write a file that must not be there, and give its stamp, which renaming will not change.
+
+    Parameters
+    ----------
+    path : path
+    data : bytes
+    durable : bool, default False
+        Whether to wait until it is on the disk.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags, 0o666)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        if durable:
+            os.fsync(descriptor)
+        return _stamp(os.fstat(descriptor))
+    finally:
+        os.close(descriptor)
+
+
+def give_name(partial: Path, target: Path, *, replace: bool) -> None:
+    """Give a staged file its name, and fail if that is taken and not to be replaced."""
+    if replace:
+        partial.replace(target)
+        return
     try:
         os.link(partial, target)
     except OSError as error:
@@ -124,16 +188,19 @@ def _claim(partial: Path, target: Path) -> None:
     partial.unlink()
 
 
-def _sync_folder(folder: Path) -> None:
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def sync_folders(folders: Iterable[Path]) -> None:
+    """Wait until the names in these folders are on the disk, where the system can."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
 
-def _reason(error: OSError) -> str:
+def reason(error: OSError) -> str:
+    """Say in a few words why the system refused."""
     reasons = {
         errno.ENOENT: "no such file",
         errno.EISDIR: "it is a folder",

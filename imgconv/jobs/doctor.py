@@ -8,8 +8,9 @@ from importlib import metadata
 from typing import Any
 
 from imgconv import __version__
+from imgconv.engines.cpus import usable_cpus
 from imgconv.engines.opencv import load_cv2
-from imgconv.engines.select import describe_engine, usable_cpus
+from imgconv.engines.select import describe_engine
 from imgconv.io.bank import KernelBank, built_in_directory
 from imgconv.io.formats import FORMATS
 from imgconv.model.errors import ImgconvError

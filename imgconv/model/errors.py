@@ -73,6 +73,12 @@ class OutputExistsError(ImageWriteError, FileExistsError):
     """An output is already there and nobody asked to replace it (exit 5)."""
 
 
+class NothingMatchedError(ImgconvError, LookupError):
+    """There is nothing to work on (exit 6)."""
+
+    exit_code = 6
+
+
 class LimitError(ImgconvError, MemoryError):
     """A stated limit was hit (exit 7)."""
 

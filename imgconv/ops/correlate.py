@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from imgconv.engines.base import Correlation, Engine, Filtered
-from imgconv.engines.select import select_engine, usable_cpus
+from imgconv.engines.cpus import usable_cpus
+from imgconv.engines.select import select_engine
 from imgconv.model.border import Border, parse_border_value
 from imgconv.model.errors import ArgumentError
 from imgconv.model.geometry import OutputSize, parse_size, parse_steps, plan_geometry

@@ -1,0 +1,137 @@
+"""`imgconv batch`: filter folders of images."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from imgconv.cli import output
+from imgconv.cli.options import Command, option, recipe_of, recipe_options, together
+from imgconv.cli.progress import progress_for, summary, write_event
+
+if TYPE_CHECKING:
+    from imgconv.jobs.batch.report import BatchReport
+    from imgconv.model.recipe import Recipe
+
+_file_options = together(
+    option("-r", "--recursive", is_flag=True, heading="Files",
+           help="Take the pictures in folders and their subfolders."),
+    option("--from0", is_flag=True, heading="Files",
+           help="Read more files from stdin, each ended by a NUL byte (find -print0)."),
+    option("--name", metavar="TEMPLATE", default="{stem}{ext}", show_default=True, heading="Files",
+           help="What outputs are called: {stem}, {ext} and {kernel} stand for parts of the name."),
+    option("--shard", metavar="I/N", heading="Files",
+           help="Do only the I-th of N parts, which the names of the files alone decide."),
+)  # fmt: skip
+
+_running_options = together(
+    option("--overwrite", is_flag=True, heading="Output",
+           help="Replace files in DST that are not from an earlier run."),
+    option("--in-place", is_flag=True, heading="Output", help="Allow DST to be SRC itself."),
+    option("--format", metavar="NAME", heading="Output",
+           help="Write png|jpeg|tiff|webp|bmp|pgm|ppm|pnm, and suffixes to match."),
+    option("-j", "--jobs", metavar="N", type=click.IntRange(min=1), heading="Running",
+           help="So many files at a time.  [default: the CPUs of this process]"),
+    option("--max-memory", metavar="SIZE", heading="Running",
+           help="Bound of the memory of all processes: 800M, 4G.  [default: half of what is free]"),
+    option("--fail-fast", is_flag=True, heading="Running", help="Stop at the first failure."),
+    option("--max-failures", metavar="N", type=click.IntRange(min=1), heading="Running",
+           help="Stop when N files failed."),
+    option("--dry-run", is_flag=True, heading="Running", help="Say what would be done, and stop."),
+    option("--json", "as_json", is_flag=True, heading="Running",
+           help="Write one event a line as JSON on stdout."),
+    option("-q", "--quiet", is_flag=True, heading="Running", help="Say failures only."),
+)  # fmt: skip
+
+
+_RUN_OPTIONS = (
+    *("recursive", "name", "shard", "overwrite", "in_place", "format"),
+    *("jobs", "max_memory", "max_failures"),
+)
+
+
+@click.command(
+    "batch",
+    cls=Command,
+    epilog="Examples:\n\n"
+    "imgconv batch -r photos out -k sharpen\n\n"
+    "imgconv batch 'photos/**/*.jpg' out -k blur --name '{stem}_{kernel}{ext}' -j 8\n\n"
+    "find photos -newer mark -print0 | imgconv batch --from0 out -k sharpen --quiet\n\n"
+    "imgconv batch -r photos out -k sharpen --shard 1/4 --json",
+)
+@click.argument("sources", metavar="SRC...", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("target", metavar="DST", type=click.Path(path_type=Path), required=False)
+@_file_options
+@recipe_options
+@_running_options
+def command(sources: tuple[Path, ...], target: Path | None, **options: Any) -> int:
+    """Filter the pictures SRC (files, folders, quoted patterns) into the folder DST.
+
+    Folders are mirrored. Running again does only what is left or changed.
+    """
+    from imgconv.io.recipes import format_recipe
+
+    recipe = recipe_of(options)
+    if options["print_recipe"]:
+        output.show(format_recipe(recipe).rstrip())
+        return 0
+    if target is None or not (sources or options["from0"]):
+        raise click.UsageError("SRC and DST are missing: batch SRC... DST, or --from0 DST")
+    how = {key: options[key] for key in _RUN_OPTIONS}
+    how["listed"] = _listed() if options["from0"] else ()
+    if options["fail_fast"]:
+        how["max_failures"] = 1
+    if options["dry_run"]:
+        return _dry_run(sources, target, recipe, how, options["as_json"])
+    return _run(sources, target, recipe, how, **options)
+
+
+def _listed() -> list[str]:
+    if sys.stdin is None or sys.stdin.isatty():
+        raise click.UsageError("--from0 reads a list of files from stdin, which is a terminal")
+    return [os.fsdecode(name) for name in sys.stdin.buffer.read().split(b"\0") if name]
+
+
+def _run(
+    sources: tuple[Path, ...], target: Path, recipe: Recipe, how: dict[str, Any], **options: Any
+) -> int:
+    from imgconv.jobs.batch.run import filter_folder
+
+    gc.enable()  # a single image does without
+    as_json, quiet = options["as_json"], options["quiet"]
+    progress = progress_for(as_json=as_json, quiet=quiet)
+    try:
+        report = filter_folder(
+            sources, target, recipe, on_plan=progress.plan, on_event=progress.event, **how
+        )
+    finally:
+        progress.close()
+    _summarise(report, as_json=as_json, quiet=quiet)
+    return 1 if report.failed else 0
+
+
+def _summarise(report: BatchReport, *, as_json: bool, quiet: bool) -> None:
+    if as_json:
+        write_event("summary", report.as_dict())
+    elif not quiet:
+        output.say(f"{summary(report)}; {report.manifest}")
+
+
+def _dry_run(
+    sources: tuple[Path, ...], target: Path, recipe: Recipe, how: dict[str, Any], as_json: bool
+) -> int:
+    from imgconv.jobs.batch.run import plan_folder
+
+    for planned in plan_folder(sources, target, recipe, **how):
+        if as_json:
+            write_event("plan", planned._asdict())
+        else:
+            reason = f"  ({planned.reason})" if planned.reason else ""
+            names = f"{planned.source} -> {planned.target}"
+            output.show(output.one_line(f"{planned.action:<9}  {names}{reason}"))
+    return 0

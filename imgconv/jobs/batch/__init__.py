@@ -1,0 +1,1 @@
+"""Many files: planned, run by supervised processes, recorded in a manifest."""

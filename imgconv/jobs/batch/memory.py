@@ -1,0 +1,103 @@
+"""How much memory a run may take, and a picture will."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from pathlib import Path
+
+from imgconv.io.formats import Format
+from imgconv.io.header import read_header
+from imgconv.model.errors import ArgumentError, LimitError
+from imgconv.model.kernel_set import KernelSet
+from imgconv.model.output import Depth
+from imgconv.model.recipe import Recipe
+
+DEFAULT_SHARE = 0.5
+"""Of the memory that is available when the run starts."""
+SUPERVISOR = 60 << 20
+WORKER = 190 << 20
+"""What a process takes beside pictures: libraries, and freed memory that it keeps for the next."""
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_FIXED = 4 << 20
+_COMPRESSED = ("jpeg", "png", "webp")
+_BYTES = {Depth.U8: 1, Depth.U16: 2, Depth.I16: 2, Depth.F32: 4}
+
+
+def parse_bytes(text: str) -> int:
+    """Read a number of bytes such as ``4G`` or ``512M``.
+
+    Raises
+    ------
+    ArgumentError
+        When it is none.
+
+    Examples
+    --------
+    >>> parse_bytes("1.5K"), parse_bytes("2GiB")
+    (1536, 2147483648)
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
+    if not match:
+        raise ArgumentError(f"{text!r} is no amount of memory", hint="write 800M or 4G")
+    return int(float(match[1]) * _UNITS[match[2].upper()])
+
+
+def available() -> int:
+    """Give the memory that this process could still get: the machine's, or its control group's."""
+    found = [8 << 30]
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        free = next(line for line in lines if line.startswith("MemAvailable"))
+        found = [int(free.split()[1]) << 10]
+    with contextlib.suppress(OSError, ValueError):
+        group = Path("/sys/fs/cgroup")
+        limit = int((group / "memory.max").read_text())
+        found.append(limit - int((group / "memory.current").read_text()))
+    return max(0, min(found))
+
+
+def budget(limit: int, workers: int) -> tuple[int, int]:
+    """Share memory out.
+
+    Returns
+    -------
+    (int, int)
+        How many workers there may be, and the bytes for them and all their pictures together.
+
+    Raises
+    ------
+    LimitError
+        When it is too little for one.
+    """
+    least = SUPERVISOR + WORKER + (8 << 20)
+    if limit < least:
+        raise LimitError(
+            f"--max-memory {limit >> 20}M is too little for one worker",
+            hint=f"at least {(least >> 20) + 1}M is needed",
+        )
+    rest = limit - SUPERVISOR
+    return max(1, min(workers, rest // (WORKER + (32 << 20)))), rest
+
+
+def need_of(data: bytes, recipe: Recipe, kind: Format) -> int:
+    """Give a bound of the memory that filtering a file takes, from its header.
+
+    Measured, not proved: a picture is held as decoded and with its channels swapped, filtered and
+    swapped back, and encoded; some formats and steps have arrays of their own beside that.
+    """
+    header = read_header(data)
+    if header is None:
+        return 0
+    depth = recipe.settings.depth
+    after = header.sample if depth is None else _BYTES[depth]
+    per_value = 2 * header.sample + 2 * after + after * (1 if kind.name in _COMPRESSED else 2)
+    if kind.name == "webp" or data[8:12] == b"WEBP":
+        per_value += 9
+    if any(isinstance(kernel, KernelSet) for kernel in recipe.kernels):
+        per_value += 64
+    if recipe.binarize is not None:
+        per_value += 18
+    elif recipe.gray is not None:
+        per_value += 10
+    return _FIXED + len(data) + header.values * per_value * 11 // 10

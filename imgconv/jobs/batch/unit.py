@@ -1,0 +1,114 @@
+"""The unit of work: one file in, one staged file and one row out."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from contextlib import AbstractContextManager
+from pathlib import PurePath
+
+from imgconv.io import files
+from imgconv.io.formats import Format, format_for
+from imgconv.io.output_tree import OutputTree
+from imgconv.jobs.batch.manifest import Entry
+from imgconv.jobs.batch.memory import need_of
+from imgconv.jobs.batch.protocol import Result, Task, Work, failed, with_output
+from imgconv.jobs.filter_file import filter_bytes
+from imgconv.model.errors import ImgconvError, LimitError, OutputExistsError
+
+
+class Unit:
+    """Filters files of one run, in several threads.
+
+    Parameters
+    ----------
+    work : Work
+    engine : str
+    computing : context manager
+        Held while a picture is in memory, so that others only read and write meanwhile.
+    """
+
+    def __init__(self, work: Work, engine: str, computing: AbstractContextManager[object]) -> None:
+        self._work = work
+        self._engine = engine
+        self._computing = computing
+        self._tree = OutputTree(work.root, work.share)
+
+    def do(self, task: Task) -> Result:
+        """Filter a file, and say what became of it; never raises."""
+        started = time.perf_counter()
+        entry = Entry(
+            task.target, task.key, "ok", recipe=self._work.recipe_hash, engine=self._engine
+        )
+        try:
+            result = self._do(task, entry)
+        except Exception as error:
+            result = Result(task.number, failed(entry, error, task.known))
+        seconds = round(time.perf_counter() - started, 6)
+        return result._replace(entry=result.entry._replace(seconds=seconds, finished=time.time()))
+
+    def _do(self, task: Task, entry: Entry) -> Result:
+        data, stamp = files.read_stamped(task.source)
+        digest = hashlib.sha256(data).hexdigest()
+        entry = entry._replace(
+            input_size=stamp.size, input_mtime_ns=stamp.mtime_ns, input_sha256=digest
+        )
+        done = self._still_done(task, entry)
+        if done is not None:
+            return Result(task.number, done)
+        replace = self._may_replace(task)
+        kind = format_for(self._work.format, PurePath(task.target))
+        need = need_of(data, self._work.recipe, kind)
+        if need > max(task.room, self._work.room):
+            return Result(task.number, entry, need=need)
+        try:
+            with self._computing:
+                encoded, share = self._filtered(task, data, kind)
+        except ImgconvError as error:
+            final = not isinstance(error, LimitError)
+            return Result(task.number, failed(entry, error, task.known)._replace(final=final))
+        name, output = self._tree.stage(encoded, task.target)
+        entry = with_output(entry, output, hashlib.sha256(encoded).hexdigest())
+        return Result(task.number, entry._replace(clipped_share=share), name, replace)
+
+    def _filtered(self, task: Task, data: bytes, kind: Format) -> tuple[bytes, float]:
+        work = self._work
+        encoded, row, _ = filter_bytes(
+            data, work.recipe, kind, source=task.key, target=task.target, threads=work.threads
+        )
+        return encoded, row.clipped_share
+
+    def _still_done(self, task: Task, entry: Entry) -> Entry | None:
+        """Give the row of a file that only seemed to have changed, with its stamps of now."""
+        known = task.known
+        if known is None or known.status != "ok" or known.recipe != entry.recipe:
+            return None
+        if task.in_place:
+            if entry.input_sha256 != known.output_sha256:
+                return None
+            output = entry.input
+        else:
+            if (known.engine, known.input_sha256) != (entry.engine, entry.input_sha256):
+                return None
+            stamp = self._tree.stamp(task.target)
+            if stamp is None or self._tree.digest(task.target) != known.output_sha256:
+                return None
+            output = stamp
+        seen = entry._replace(clipped_share=known.clipped_share)
+        return with_output(seen, output, known.output_sha256)
+
+    def _may_replace(self, task: Task) -> bool:
+        """Tell whether an output that is there may be replaced: it is ours, or it was asked for.
+
+        Raises
+        ------
+        OutputExistsError
+            When it is there and may not.
+        """
+        if task.replace or task.in_place:
+            return True
+        if not self._tree.taken(task.target):
+            return False
+        if task.ours and self._tree.digest(task.target) in task.ours:
+            return True
+        raise OutputExistsError(f"{task.target} exists", hint="--overwrite replaces it")

@@ -11,6 +11,7 @@ from imgconv.cli import output
 from imgconv.cli.options import (
     Command,
     json_option,
+    open_bank,
     option,
     path_argument,
     read_source,
@@ -54,7 +55,8 @@ class _Integers(click.ParamType[tuple[int, ...]]):
     "imgconv explain photo.jpg --gray -k sobel_x --at 100,120\n\n"
     "imgconv explain photo.jpg -k gaussian:1 -k laplacian --at 0,0 --padding replicate\n\n"
     "imgconv explain photo.jpg -k sharpen --at 5,7 --json\n\n"
-    "imgconv explain photo.jpg --gray -k sobel_x --gif window.gif",
+    "imgconv explain photo.jpg --gray -k sobel_x --gif window.gif\n\n"
+    "imgconv explain photo.jpg -k sharpen --html explorer.html",
 )
 @click.argument("source", metavar="IN", type=path_argument)
 @option(
@@ -80,12 +82,19 @@ class _Integers(click.ParamType[tuple[int, ...]]):
     help="The same as an animated PNG.",
 )
 @option(
+    "--html",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    heading="Explaining",
+    help="Write a page in which the window follows the mouse: kernels, weights, borders to try.",
+)
+@option(
     "--crop",
     type=_Integers(4, "top,left,rows,columns, such as 10,20,7,7"),
     metavar="T,L,R,C",
     heading="Explaining",
-    help="The part for the animation: top, left, rows, columns; the border then lies around it."
-    "  [default: the liveliest 7 x 7, of colour 5 x 5]",
+    help="The part that is shown: top, left, rows, columns; the border then lies around it.  "
+    "[default: for animations the liveliest 7 x 7, of colour 5 x 5; for the page the middle]",
 )
 @option("--overwrite", is_flag=True, heading="Explaining", help="Replace FILE if it exists.")
 @recipe_options
@@ -101,8 +110,8 @@ def command(source: Path, **options: Any) -> None:
 
     recipe = recipe_of(options)
     pictures = {kind: options[kind] for kind in ("gif", "apng") if options[kind]}
-    if options["place"] is None and not pictures:
-        raise click.UsageError("say what to explain: --at ROW,COL, --gif FILE or --apng FILE")
+    if options["place"] is None and not pictures and options["html"] is None:
+        raise click.UsageError("say what to explain: --at ROW,COL, --gif FILE or --html FILE")
     image = read_source(source, recipe)
     if options["place"] is not None:
         explanation = explain(image, recipe, options["place"])
@@ -112,6 +121,8 @@ def command(source: Path, **options: Any) -> None:
             output.show(describe(explanation))
     if pictures:
         _animate(image, recipe, pictures, options)
+    if options["html"]:
+        _write_page(image, recipe, options)
 
 
 def _animate(
@@ -132,6 +143,20 @@ def _animate(
             f"{target}: {len(frames)} frames over the {part.shape[0]} x {part.shape[1]} pixels at "
             f"row {top}, column {left}; the border lies around these"
         )
+
+
+def _write_page(image: Any, recipe: Recipe, options: dict[str, Any]) -> None:
+    from imgconv.io import files
+    from imgconv.jobs.explorer import explorer_page
+    from imgconv.model.kernel import Kernel
+
+    target = options["html"]
+    files.check_target(target, overwrite=options["overwrite"])
+    bank = open_bank(options["banks"])
+    kernels = [kernel for name in bank if isinstance(kernel := bank[name], Kernel)]
+    page = explorer_page(image, recipe, kernels, options["crop"])
+    files.write_whole(target, page.encode(), overwrite=options["overwrite"])
+    output.say(f"{target}: open it in a browser")
 
 
 def describe(explanation: Explanation) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -39,6 +38,8 @@ _running_options = together(
            help="So many files at a time.  [default: the CPUs of this process]"),
     option("--max-memory", metavar="SIZE", heading="Running",
            help="Bound of the memory of all processes: 800M, 4G.  [default: half of what is free]"),
+    option("--cluster", metavar="ADDRESS", heading="Running",
+           help="Run on a Dask cluster: the scheduler's address, or local:N for N processes here."),
     option("--fail-fast", is_flag=True, heading="Running", help="Stop at the first failure."),
     option("--max-failures", metavar="N", type=click.IntRange(min=1), heading="Running",
            help="Stop when N files failed."),
@@ -51,7 +52,7 @@ _running_options = together(
 
 _RUN_OPTIONS = (
     *("recursive", "name", "shard", "overwrite", "in_place", "format"),
-    *("jobs", "max_memory", "max_failures"),
+    *("jobs", "max_memory", "max_failures", "cluster"),
 )
 
 
@@ -62,15 +63,16 @@ _RUN_OPTIONS = (
     "imgconv batch -r photos out -k sharpen\n\n"
     "imgconv batch 'photos/**/*.jpg' out -k blur --name '{stem}_{kernel}{ext}' -j 8\n\n"
     "find photos -newer mark -print0 | imgconv batch --from0 out -k sharpen --quiet\n\n"
-    "imgconv batch -r photos out -k sharpen --shard 1/4 --json",
+    "imgconv batch -r photos out -k sharpen --shard 1/4 --json\n\n"
+    "imgconv batch s3://raw s3://done -k sharpen --cluster tcp://scheduler:8786",
 )
-@click.argument("sources", metavar="SRC...", nargs=-1, type=click.Path(path_type=Path))
-@click.argument("target", metavar="DST", type=click.Path(path_type=Path), required=False)
+@click.argument("sources", metavar="SRC...", nargs=-1, type=click.Path())
+@click.argument("target", metavar="DST", type=click.Path(), required=False)
 @_file_options
 @recipe_options
 @_running_options
-def command(sources: tuple[Path, ...], target: Path | None, **options: Any) -> int:
-    """Filter the pictures SRC (files, folders, quoted patterns) into the folder DST.
+def command(sources: tuple[str, ...], target: str | None, **options: Any) -> int:
+    """Filter the pictures SRC (files, folders, quoted patterns, a URL) into the folder DST.
 
     Folders are mirrored. Running again does only what is left or changed.
     """
@@ -98,7 +100,7 @@ def _listed() -> list[str]:
 
 
 def _run(
-    sources: tuple[Path, ...], target: Path, recipe: Recipe, how: dict[str, Any], **options: Any
+    sources: tuple[str, ...], target: str, recipe: Recipe, how: dict[str, Any], **options: Any
 ) -> int:
     from imgconv.jobs.batch.run import filter_folder
 
@@ -123,7 +125,7 @@ def _summarise(report: BatchReport, *, as_json: bool, quiet: bool) -> None:
 
 
 def _dry_run(
-    sources: tuple[Path, ...], target: Path, recipe: Recipe, how: dict[str, Any], as_json: bool
+    sources: tuple[str, ...], target: str, recipe: Recipe, how: dict[str, Any], as_json: bool
 ) -> int:
     from imgconv.jobs.batch.run import plan_folder
 

@@ -76,3 +76,8 @@ def parse_place(text: str) -> Place:
             hint="use the environment or the configuration files of the service",
         )
     return Url(**match.groupdict())
+
+
+def is_url(text: str) -> bool:
+    """Tell whether a text is a URL and no path."""
+    return _URL.fullmatch(text) is not None

@@ -114,6 +114,13 @@ def write_whole(url: Url, data: bytes, *, overwrite: bool = False) -> None:
             raise OutputExistsError(f"{url} exists", hint="--overwrite replaces it") from None
 
 
+def remove(url: Url) -> None:
+    """Remove a file, if it is there."""
+    with _failing_as(ImageWriteError, url), suppress(FileNotFoundError):
+        files = _file_system(url)
+        files.rm_file(_path(files, url))
+
+
 def listing(url: Url) -> Iterator[Found]:
     """List the files below a URL, folder by folder, in the order of their names.
 

@@ -38,6 +38,8 @@ class Entry(NamedTuple):
         Class and words of a failure.
     final : bool
         Whether it would fail again: the reason lies in the picture.
+    input_version : str
+        What tells of a file behind a URL that it changed.
     """
 
     target: str
@@ -57,6 +59,7 @@ class Entry(NamedTuple):
     error: str = ""
     message: str = ""
     final: bool = False
+    input_version: str = ""
 
     @property
     def input(self) -> Stamp:

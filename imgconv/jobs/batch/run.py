@@ -11,6 +11,7 @@ from imgconv.engines.cpus import usable_cpus
 from imgconv.io.formats import format_for
 from imgconv.io.json_lines import JsonLines
 from imgconv.io.output_tree import OutputTree
+from imgconv.io.places import is_url
 from imgconv.io.recipes import recipe_from
 from imgconv.jobs.batch import memory
 from imgconv.jobs.batch.conduct import Conductor
@@ -21,6 +22,7 @@ from imgconv.jobs.batch.protocol import Task, Work
 from imgconv.jobs.batch.report import BatchReport, Event
 from imgconv.jobs.batch.resume import Resume, recipe_hash
 from imgconv.jobs.batch.supervisor import Pool
+from imgconv.jobs.spread.options import SpreadOptions
 from imgconv.model.errors import ArgumentError
 from imgconv.model.recipe import Recipe
 
@@ -50,6 +52,8 @@ class BatchOptions(NamedTuple):
         Whether other people's files, and the inputs, may be replaced.
     max_failures : int, optional
         Stop when so many files failed.
+    cluster : str, optional
+        Address of a Dask scheduler, or ``local:N`` for N processes here.
     """
 
     recursive: bool = True
@@ -62,6 +66,31 @@ class BatchOptions(NamedTuple):
     overwrite: bool = False
     in_place: bool = False
     max_failures: int | None = None
+    cluster: str | None = None
+
+    def is_spread(self, sources: Sequence[str], target: str) -> bool:
+        """Tell whether the work is beyond this machine: on a cluster, or behind URLs."""
+        return self.cluster is not None or any(is_url(name) for name in (*sources, target))
+
+    def spread(self) -> SpreadOptions:
+        """Give what a spread run takes of this.
+
+        Raises
+        ------
+        ArgumentError
+            For what only folders of this machine have.
+        """
+        for name, given in (
+            ("from0", self.listed),
+            ("in-place", self.in_place),
+            ("max-memory", self.max_memory),
+        ):
+            if given:
+                raise ArgumentError(
+                    f"--{name} is for folders of this machine, not for URLs and clusters"
+                )
+        shared = SpreadOptions._fields
+        return SpreadOptions(**{key: getattr(self, key) for key in shared})
 
     def plan(self, sources: Sequence[str], target: str, recipe: Recipe) -> list[Pair]:
         """Pair every input of this shard with its output (see `make_plan`)."""
@@ -121,9 +150,10 @@ def filter_folder(
     Parameters
     ----------
     sources : path or sequence of path
-        Folders, files and patterns. What lies under a folder is mirrored under `target`.
+        Folders, files and patterns. What lies under a folder is mirrored under `target`. For
+        URLs, and on a cluster, one folder or URL.
     target : path
-        A folder; it is made if need be.
+        A folder, which is made if need be, or a URL.
     recipe : Recipe, optional
     on_plan : callable, optional
         Called once with the number of files.
@@ -145,7 +175,10 @@ def filter_folder(
     started = time.perf_counter()
     chosen, how = _parted(recipe, options)
     root = os.fspath(target)
-    pairs = how.plan(_names(sources), root, chosen)
+    names = _names(sources)
+    if how.is_spread(names, root):
+        return _spread(names, root, chosen, how.spread(), on_plan, on_event)
+    pairs = how.plan(names, root, chosen)
     report = BatchReport(total=len(pairs))
     if on_plan:
         on_plan(len(pairs))
@@ -181,11 +214,32 @@ def plan_folder(
     """
     chosen, how = _parted(recipe, options)
     root = os.fspath(target)
-    pairs = how.plan(_names(sources), root, chosen)
+    names = _names(sources)
+    if how.is_spread(names, root):
+        raise ArgumentError("a plan is made for folders of this machine, not for URLs and clusters")
+    pairs = how.plan(names, root, chosen)
     tree = OutputTree(root, how.share)
     known = Manifest(manifest_paths(tree.state, how.share))
     resume = Resume(known, tree, recipe_hash(chosen, how.format), None, how.overwrite)
     return [_planned(resume, number, pair) for number, pair in enumerate(pairs)]
+
+
+def _spread(
+    names: list[str],
+    root: str,
+    recipe: Recipe,
+    options: SpreadOptions,
+    on_plan: Callable[[int], None] | None,
+    on_event: Callable[[Event], None] | None,
+) -> BatchReport:
+    from imgconv.jobs.spread.run import spread
+
+    if len(names) != 1:
+        raise ArgumentError(
+            f"one SRC is taken for URLs and clusters, not {len(names)}",
+            hint="give the folder, or run them one after the other",
+        )
+    return spread(names[0], root, recipe, options, on_plan=on_plan, on_event=on_event)
 
 
 def _planned(resume: Resume, number: int, pair: Pair) -> Planned:

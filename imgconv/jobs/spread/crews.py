@@ -1,0 +1,188 @@
+"""Who does portions: threads of this process, or a Dask cluster."""
+
+from __future__ import annotations
+
+import concurrent.futures
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any, Protocol
+
+from imgconv.jobs.batch.manifest import Entry
+from imgconv.jobs.spread.planning import given_up
+from imgconv.jobs.spread.portion import Portion, VersionError, do_portion, versions, write_rows
+from imgconv.model.errors import ArgumentError, ImgconvError, LimitError, MissingDependencyError
+
+_AHEAD = 2
+"""Portions that wait for each worker: a scheduler never holds more, however many there are."""
+
+
+class Crew(Protocol):
+    """Does portions; at most a few for each worker are under way at any time."""
+
+    def run(self, portions: Iterator[Portion]) -> Iterator[list[Entry]]:
+        """Do all portions, and give the rows of each as it is done."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the workers."""
+
+
+class Threads:
+    """Threads of this process; reading, filtering and writing let others run."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._pool = concurrent.futures.ThreadPoolExecutor(count)
+
+    def run(self, portions: Iterator[Portion]) -> Iterator[list[Entry]]:
+        """Do all portions (see `Crew`)."""
+        under_way: set[concurrent.futures.Future[list[Entry]]] = set()
+        pieces = (piece for portion in portions for piece in _parted(portion, self._count))
+        for piece in pieces:
+            under_way.add(self._pool.submit(do_portion, piece))
+            if len(under_way) >= _AHEAD * self._count:
+                yield from self._some(under_way)
+        while under_way:
+            yield from self._some(under_way)
+
+    def _some(
+        self, under_way: set[concurrent.futures.Future[list[Entry]]]
+    ) -> Iterator[list[Entry]]:
+        first = concurrent.futures.FIRST_COMPLETED
+        done, _ = concurrent.futures.wait(under_way, return_when=first)
+        for future in done:
+            under_way.remove(future)
+            yield future.result()
+
+    def close(self) -> None:
+        """Let go of the threads."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _parted(portion: Portion, parts: int) -> Iterator[Portion]:
+    """Deal a portion out, so that threads end together."""
+    size = max(1, -(-len(portion.todo) // (4 * parts)))
+    for at in range(0, len(portion.todo), size):
+        yield portion._replace(todo=portion.todo[at : at + size])
+
+
+class DaskCrew:
+    """A Dask cluster: ``local:N`` for N processes here, or the address of a scheduler.
+
+    Raises
+    ------
+    MissingDependencyError
+        When Dask is not installed.
+    VersionError
+        When a worker has other versions.
+    LimitError
+        When no scheduler answers.
+    """
+
+    def __init__(self, address: str) -> None:
+        try:
+            import distributed
+        except ImportError:
+            raise MissingDependencyError(
+                "--cluster needs Dask", hint="pip install 'imgconv[cluster]'"
+            ) from None
+        self._distributed = distributed
+        self._cluster = None
+        if address.startswith("local:"):
+            self._cluster = self._local(address)
+        try:
+            self._client = distributed.Client(self._cluster or address, timeout="15s")
+        except (OSError, ValueError) as error:
+            said = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise LimitError(f"no scheduler answers at {address}: {said}") from None
+        self._check_versions()
+
+    def _local(self, address: str) -> Any:
+        count = address.removeprefix("local:")
+        if not count.isdigit() or int(count) < 1:
+            raise ArgumentError(f"cluster {address!r} is not local:N", hint="write local:4")
+        return self._distributed.LocalCluster(
+            n_workers=int(count), threads_per_worker=1, processes=True, dashboard_address=None
+        )
+
+    def _check_versions(self) -> None:
+        mine = versions()
+        for worker, theirs in self._client.run(versions).items():
+            if theirs != mine:
+                self.close()
+                raise VersionError(
+                    f"worker {worker} has {theirs}, this is {mine}",
+                    hint="install the same versions everywhere",
+                )
+
+    def run(self, portions: Iterator[Portion]) -> Iterator[list[Entry]]:
+        """Do all portions (see `Crew`).
+
+        A portion whose workers died again and again is halved until the picture that kills is
+        alone; that one is given up.
+
+        Raises
+        ------
+        LimitError
+            When the scheduler is gone; the same command again does the rest.
+        """
+        done = self._distributed.as_completed()
+        under_way: dict[Any, Portion] = {}
+
+        def submit(portion: Portion) -> None:
+            future = self._client.submit(
+                do_portion, portion, key=f"imgconv-{portion.name}", pure=False, retries=2
+            )
+            under_way[future] = portion
+            done.add(future)
+
+        waiting = iter(portions)
+        self._fill(waiting, under_way, submit)
+        while under_way:
+            future = next(done)
+            portion = under_way.pop(future)
+            yield self._rows(future, portion, submit)
+            self._fill(waiting, under_way, submit)
+
+    def _fill(
+        self,
+        waiting: Iterator[Portion],
+        under_way: dict[Any, Portion],
+        submit: Callable[[Portion], None],
+    ) -> None:
+        limit = _AHEAD * max(1, sum(self._client.nthreads().values()))
+        while len(under_way) < limit:
+            portion = next(waiting, None)
+            if portion is None:
+                return
+            submit(portion)
+
+    def _rows(
+        self, future: Any, portion: Portion, submit: Callable[[Portion], None]
+    ) -> list[Entry]:
+        try:
+            rows: list[Entry] = future.result()
+            return rows
+        except ImgconvError:
+            raise
+        except self._distributed.KilledWorker as error:
+            half = len(portion.todo) // 2
+            if half:
+                submit(portion._replace(todo=portion.todo[:half]))
+                submit(portion._replace(todo=portion.todo[half:]))
+                return []
+            rows = given_up(portion, error)
+            write_rows(portion.plan.target, portion.name, rows)
+            return rows
+        except Exception as error:
+            raise LimitError(
+                f"the cluster gave up: {type(error).__name__}: {str(error)[:200]}",
+                hint="the same command again does the rest",
+            ) from None
+
+    def close(self) -> None:
+        """Leave the cluster; one of our own ends."""
+        with suppress(Exception):
+            self._client.close()
+        if self._cluster is not None:
+            self._cluster.close()

@@ -1,0 +1,122 @@
+"""Run a recipe over a folder or a URL, spread over threads or a cluster."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from imgconv.engines.cpus import usable_cpus
+from imgconv.io.formats import format_for
+from imgconv.io.output_tree import STATE
+from imgconv.io.store import FolderStore, is_below, open_store
+from imgconv.jobs.batch.audit import merge_manifests
+from imgconv.jobs.batch.naming import NameTemplate
+from imgconv.jobs.batch.pairing import Shard
+from imgconv.jobs.batch.report import BatchReport, Event
+from imgconv.jobs.batch.resume import recipe_hash
+from imgconv.jobs.spread.crews import Crew, DaskCrew, Threads
+from imgconv.jobs.spread.options import SpreadOptions
+from imgconv.jobs.spread.planning import Planner, known_rows
+from imgconv.jobs.spread.portion import Plan, versions
+from imgconv.model.errors import ArgumentError, NothingMatchedError
+from imgconv.model.recipe import Recipe
+
+
+def spread(
+    source: str,
+    target: str,
+    recipe: Recipe,
+    options: SpreadOptions,
+    *,
+    on_plan: Callable[[int], None] | None = None,
+    on_event: Callable[[Event], None] | None = None,
+) -> BatchReport:
+    """Do to every picture below a folder or a URL what a recipe says.
+
+    Each picture is done at least once, and its output can be seen once: it appears whole, and a
+    second time it is the same. Rows are written a portion at a time, so a run that ends early has
+    rows for all but the last portions; running again does what is left.
+
+    Parameters
+    ----------
+    source, target : str
+        A folder that all workers see, or a URL.
+    recipe : Recipe
+    options : SpreadOptions
+    on_plan : callable, optional
+        Called with the number of pictures so far, as the listing goes on.
+    on_event : callable, optional
+        Called with an `Event` for each picture.
+
+    Returns
+    -------
+    BatchReport
+
+    Raises
+    ------
+    ImgconvError
+        When there is nothing to do, the cluster cannot work, or manifests cannot be written.
+    """
+    started = time.perf_counter()
+    report = BatchReport(manifest=f"{target}/{STATE}")
+    crew: Crew = DaskCrew(options.cluster) if options.cluster else Threads(_jobs(options))
+    try:
+        planner = _planner(source, target, recipe, options)
+        _conduct(crew, planner, report, options.max_failures, on_plan, on_event)
+    finally:
+        crew.close()
+    if not planner.total:
+        raise NothingMatchedError(f"no pictures were found in {source}")
+    if isinstance(open_store(target), FolderStore):
+        merge_manifests(target)
+    report.seconds = time.perf_counter() - started
+    return report
+
+
+def _jobs(options: SpreadOptions) -> int:
+    return options.jobs or usable_cpus()
+
+
+def _planner(source: str, target: str, recipe: Recipe, options: SpreadOptions) -> Planner:
+    suffix = format_for(options.format, None).suffixes[0] if options.format else None
+    template = NameTemplate(options.name, recipe.kernels, suffix)
+    stores = open_store(source), open_store(target)
+    if is_below(stores[1], stores[0]):
+        raise ArgumentError(
+            f"{target} lies in {source}: the next run would take outputs for inputs",
+            hint="choose a place outside of it",
+        )
+    plan = Plan(
+        *stores,
+        recipe,
+        recipe_hash(recipe, options.format),
+        options.format,
+        options.overwrite,
+        versions(),
+        threads=1,
+    )
+    shard = Shard.parse(options.shard) if options.shard else Shard()
+    return Planner(plan, template, shard, known_rows(stores[1]))
+
+
+def _conduct(
+    crew: Crew,
+    planner: Planner,
+    report: BatchReport,
+    max_failures: int | None,
+    on_plan: Callable[[int], None] | None,
+    on_event: Callable[[Event], None] | None,
+) -> None:
+    for rows in crew.run(planner.portions()):
+        for entry in rows:
+            event = Event(entry.status, entry)
+            report.count(event)
+            if on_event:
+                on_event(event)
+        report.total, report.skipped = planner.total, planner.skipped
+        if on_plan:
+            on_plan(planner.total)
+        if max_failures is not None and report.failed >= max_failures:
+            break
+    report.total, report.skipped = planner.total, planner.skipped
+    report.stopped = report.done < report.total

@@ -146,7 +146,11 @@ def _write_aside(
     partial = f"{folder}/.{name[:100]}.{os.urandom(6).hex()}.part"
     if not overwrite and files.exists(path):
         raise FileExistsError(path)
-    files.makedirs(folder, exist_ok=True)
+    try:
+        files.makedirs(folder, exist_ok=True)
+    except OSError:  # another thread may have been quicker
+        if not files.isdir(folder):
+            raise
     try:
         with files.open(partial, "wb") as file:
             file.write(data)

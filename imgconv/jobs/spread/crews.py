@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, Protocol
@@ -14,6 +16,10 @@ from imgconv.model.errors import ArgumentError, ImgconvError, LimitError, Missin
 
 _AHEAD = 2
 """Portions that wait for each worker: a scheduler never holds more, however many there are."""
+
+
+_PATIENCE = 60
+"""Seconds to wait for a first worker."""
 
 
 class Crew(Protocol):
@@ -86,6 +92,8 @@ class DaskCrew:
             raise MissingDependencyError(
                 "--cluster needs Dask", hint="pip install 'imgconv[cluster]'"
             ) from None
+        # What it logs of lost connections is said by our errors, in one line.
+        logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
         self._distributed = distributed
         self._cluster = None
         if address.startswith("local:"):
@@ -107,6 +115,13 @@ class DaskCrew:
 
     def _check_versions(self) -> None:
         mine = versions()
+        try:
+            self._client.wait_for_workers(1, timeout=_PATIENCE)
+        except TimeoutError:
+            self.close()
+            raise LimitError(
+                f"the cluster has no worker after {_PATIENCE} s", hint="start one: dask worker"
+            ) from None
         for worker, theirs in self._client.run(versions).items():
             if theirs != mine:
                 self.close()
@@ -118,14 +133,22 @@ class DaskCrew:
     def run(self, portions: Iterator[Portion]) -> Iterator[list[Entry]]:
         """Do all portions (see `Crew`).
 
-        A portion whose workers died again and again is halved until the picture that kills is
-        alone; that one is given up.
+        The pictures of a portion whose workers died again and again are tried each by itself; the
+        one that kills is given up.
 
         Raises
         ------
         LimitError
             When the scheduler is gone; the same command again does the rest.
         """
+        try:
+            yield from self._run(portions)
+        except ImgconvError:
+            raise
+        except (Exception, concurrent.futures.CancelledError, asyncio.CancelledError) as error:
+            raise _gone(error) from None
+
+    def _run(self, portions: Iterator[Portion]) -> Iterator[list[Entry]]:
         done = self._distributed.as_completed()
         under_way: dict[Any, Portion] = {}
 
@@ -163,22 +186,14 @@ class DaskCrew:
         try:
             rows: list[Entry] = future.result()
             return rows
-        except ImgconvError:
-            raise
         except self._distributed.KilledWorker as error:
-            half = len(portion.todo) // 2
-            if half:
-                submit(portion._replace(todo=portion.todo[:half]))
-                submit(portion._replace(todo=portion.todo[half:]))
+            if len(portion.todo) > 1:
+                for todo in portion.todo:
+                    submit(portion._replace(todo=(todo,)))
                 return []
             rows = given_up(portion, error)
             write_rows(portion.plan.target, portion.name, rows)
             return rows
-        except Exception as error:
-            raise LimitError(
-                f"the cluster gave up: {type(error).__name__}: {str(error)[:200]}",
-                hint="the same command again does the rest",
-            ) from None
 
     def close(self) -> None:
         """Leave the cluster; one of our own ends."""
@@ -186,3 +201,8 @@ class DaskCrew:
             self._client.close()
         if self._cluster is not None:
             self._cluster.close()
+
+
+def _gone(error: BaseException) -> LimitError:
+    said = f"{type(error).__name__}: {str(error)[:200]}".rstrip(": ")
+    return LimitError(f"the cluster gave up: {said}", hint="the same command again does the rest")

@@ -1,0 +1,170 @@
+"""Batches on a real cluster: workers killed, the scheduler gone, other versions."""
+
+from __future__ import annotations
+
+import random
+import sys
+import threading
+import time
+
+import pytest
+from cli.batches import make_tree, rows, tree
+from cli.program import assert_fails
+from services.clusters import Cluster
+
+from imgconv import filter_folder, recipe_from
+from imgconv.model.errors import ImgconvError, LimitError
+
+pytestmark = pytest.mark.services
+pytest.importorskip("distributed", reason="needs: pip install 'imgconv[test-services]'")
+
+RECIPE = recipe_from({"kernels": ["sharpen"]})
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    (tmp_path / "dask").mkdir()
+    started = Cluster(tmp_path / "dask")
+    started.start_scheduler()
+    yield started
+    started.close()
+
+
+def kill_at_random(cluster, ended, count, seconds):
+    """Kill a worker now and then, and start another in its place."""
+    chance = random.Random(7)
+    for _ in range(count):
+        if ended.wait(chance.uniform(0.3, 1) * seconds):
+            return
+        victim = cluster.workers.pop(chance.randrange(len(cluster.workers)))
+        victim.kill()
+        victim.wait()
+        cluster.start_worker()
+
+
+def run_with_killed_workers(cluster, tmp_path, count, kills):
+    names = [f"{i % 17}/{i}.png" for i in range(count)]
+    make_tree(tmp_path / "photos", names)
+    assert filter_folder(tmp_path / "photos", tmp_path / "calm", RECIPE).ok == count
+    for _ in range(3):
+        cluster.start_worker()
+    ended = threading.Event()
+    killer = threading.Thread(target=kill_at_random, args=(cluster, ended, kills, 2.0))
+    killer.start()
+    try:
+        report = filter_folder(
+            tmp_path / "photos", tmp_path / "out", RECIPE, cluster=cluster.address
+        )
+    finally:
+        ended.set()
+        killer.join()
+    assert (report.total, report.ok, report.failed) == (count, count, 0)
+    assert tree(tmp_path / "out") == tree(tmp_path / "calm")
+    assert len(rows(tmp_path / "out")) == count
+
+
+def test_workers_may_die(cluster, tmp_path):
+    run_with_killed_workers(cluster, tmp_path, 600, 3)
+
+
+@pytest.mark.slow
+def test_workers_may_die_through_a_long_run(cluster, tmp_path):
+    run_with_killed_workers(cluster, tmp_path, 2000, 25)
+
+
+def test_the_scheduler_may_go_and_come_back(cluster, tmp_path):
+    make_tree(tmp_path / "photos", [f"{i}.png" for i in range(1500)])
+    assert filter_folder(tmp_path / "photos", tmp_path / "calm", RECIPE).ok == 1500
+    cluster.start_worker()
+    seen = []
+
+    def on_event(event):
+        seen.append(event)
+        if len(seen) == 1:
+            cluster.scheduler.kill()
+            cluster.scheduler.wait()
+
+    options = {"cluster": cluster.address}
+    with pytest.raises(LimitError, match=r"gave up|no scheduler"):
+        filter_folder(tmp_path / "photos", tmp_path / "out", RECIPE, on_event=on_event, **options)
+    assert 0 < len(seen) < 1500
+    cluster.start_scheduler()
+    cluster.start_worker()
+    report = filter_folder(tmp_path / "photos", tmp_path / "out", RECIPE, **options)
+    assert report.skipped >= len(seen)
+    assert (report.ok + report.skipped, report.failed) == (1500, 0)
+    assert tree(tmp_path / "out") == tree(tmp_path / "calm")
+    assert len(rows(tmp_path / "out")) == 1500
+
+
+def test_a_worker_of_another_version_is_refused(cluster, tmp_path, run):
+    make_tree(tmp_path / "photos", ["a.png"])
+    (tmp_path / "older.py").write_text("import imgconv\nimgconv.__version__ = '0.0.9'\n")
+    cluster.start_worker("--preload", str(tmp_path / "older.py"))
+    time.sleep(3)
+    done = run("batch", "photos", "out", "-k", "blur", "--cluster", cluster.address)
+    assert_fails(done, 2, "has imgconv 0.0.9", "install the same versions everywhere")
+    assert not list((tmp_path / "out").rglob("*.png"))
+
+
+def test_a_picture_that_kills_its_worker_is_given_up(cluster, tmp_path):
+    make_tree(tmp_path / "photos", [f"{i}.png" for i in range(8)])
+    (tmp_path / "deadly.py").write_text(
+        "import os\n"
+        "from imgconv.jobs.spread import portion\n"
+        "if portion.do_one.__name__ != 'deadly':  # Dask loads this twice\n"
+        "    right = portion.do_one\n"
+        "def deadly(plan, todo):\n"
+        "    if todo.item.key == '3.png':\n"
+        "        os._exit(9)\n"
+        "    return right(plan, todo)\n"
+        "portion.do_one = deadly\n"
+    )
+    ended = threading.Event()
+
+    def keep_two():
+        while not ended.wait(0.2):
+            cluster.workers[:] = [w for w in cluster.workers if w.poll() is None]
+            while len(cluster.workers) < 2:
+                cluster.start_worker("--preload", str(tmp_path / "deadly.py"))
+
+    keeper = threading.Thread(target=keep_two)
+    keeper.start()
+    try:
+        report = filter_folder(
+            tmp_path / "photos", tmp_path / "out", RECIPE, cluster=cluster.address
+        )
+    finally:
+        ended.set()
+        keeper.join()
+    assert (report.ok, report.failed) == (7, 1)
+    assert report.failures[0].source == "3.png"
+    assert "its worker died" in report.failures[0].message
+
+
+def test_local_processes(tmp_path, run):
+    make_tree(tmp_path / "photos", [f"{i}.png" for i in range(20)])
+    done = run("batch", "photos", "out", "-k", "blur", "--cluster", "local:2")
+    assert (done.code, done.out) == (0, b"")
+    assert "20 done, 0 failed" in done.err
+    assert run("manifest", "verify", "out").code == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "code", "words"),
+    [
+        ("local:none", 2, "is not local:N"),
+        ("tcp://127.0.0.1:9", 7, "no scheduler answers"),
+        ("nonsense://x", 7, "no scheduler answers"),
+    ],
+)
+def test_clusters_that_are_none(run, tmp_path, address, code, words):
+    make_tree(tmp_path / "photos", ["a.png"])
+    assert_fails(run("batch", "photos", "out", "-k", "blur", "--cluster", address), code, words)
+
+
+def test_without_dask(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ImgconvError, match="--cluster needs Dask") as caught:
+        filter_folder(tmp_path, tmp_path / "out", RECIPE, cluster="local:2")
+    assert caught.value.hint == "pip install 'imgconv[cluster]'"

@@ -24,6 +24,7 @@ _COMMANDS = {
     "explain": "Show how one pixel came about: taps, products, sum, rounding.",
     "kernels": "List, show, check, plot, identify and export kernels.",
     "sheet": "Draw what many kernels make of one picture.",
+    "golden": "Record what recipes yield, and fail when that changes.",
     "samples": "Write photographs to try things on.",
     "doctor": "Say what this installation has and what is missing.",
 }

@@ -67,12 +67,15 @@ class Asked(NamedTuple):
         preset = PRESETS[self.preset]
         if depth is Depth.F32 and preset.limit is not None and preset.mean is not None:
             preset = preset._replace(limit=preset.limit / 255, mean=preset.mean / 255)
-        return preset._replace(**self.changes)
+        return preset._replace(**self.changes)  # type: ignore[arg-type]
 
     @property
     def is_exact(self) -> bool:
         """Whether only equal pixels pass, so that a hash alone can decide."""
         return self.preset == "exact" and not self.changes
+
+
+ASKED_EXACT = Asked()
 
 
 def parse_tolerance(asked: str | Mapping[str, object] | None) -> Asked:
@@ -112,8 +115,8 @@ def _limit(key: str, value: object) -> float | tuple[int, int]:
 def _density(value: object) -> tuple[int, int]:
     parts = [_number(part) for part in value] if isinstance(value, list | tuple) else []
     match parts:
-        case [float(most), float(window)] if most >= 0 and window >= 1 and all(
-            part == int(part) for part in (most, window)
+        case [float(most), float(window)] if (
+            most >= 0 and window >= 1 and all(part == int(part) for part in (most, window))
         ):
             return int(most), int(window)
     raise ArgumentError(

@@ -130,8 +130,7 @@ def worst_window(marked: NDArray[np.bool_], side: int) -> tuple[Box | None, int]
 
 
 def _drift(expected: Image, actual: Image, counts: NDArray[np.bool_]) -> float:
-    """Give the mean change of the channel whose mean changed most; values that are no numbers
-    in either image do not count."""
+    """Give the mean change of the channel that drifted most; NaN and infinity are left out."""
     with np.errstate(invalid="ignore"):
         change = actual[counts].astype(np.float64) - expected[counts].astype(np.float64)
     change[~np.isfinite(change)] = 0
@@ -149,11 +148,12 @@ def _broken(change: Change, tolerance: Tolerance, densest: int) -> tuple[str, ..
             f"{change.differing} of {change.pixels} pixels differ{by} ({share}), {int(most)} may"
         )
     if tolerance.limit is not None and change.max_abs_diff > tolerance.limit:
-        said.append(f"the greatest difference is {change.max_abs_diff:g}, the limit {tolerance.limit:g}")
+        said.append(
+            f"the greatest difference is {change.max_abs_diff:g}, the limit {tolerance.limit:g}"
+        )
     if tolerance.mean is not None and abs(change.mean) > tolerance.mean:
         said.append(f"the mean drifted by {change.mean:+.3g}, at most {tolerance.mean:g} may")
     if tolerance.density is not None and densest > tolerance.density[0]:
         most_there, side = tolerance.density
         said.append(f"{densest} pixels differ in one window of {side} x {side}, {most_there} may")
     return tuple(said)
-

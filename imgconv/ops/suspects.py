@@ -173,7 +173,8 @@ def _border_only(expected: Image, actual: Image) -> str | None:
     lines = apart[0], apart[-1], apart[:, 0], apart[:, -1]
     if deepest > min(_WIDEST_RIM, min(rows, columns) // 4) or max(map(np.mean, lines)) < 0.1:
         return None
-    return f"only the outermost {deepest} pixels differ" if deepest > 1 else "only the rim differs"
+    ring = "pixel differs" if deepest == 1 else f"{deepest} pixels differ"
+    return f"only the outermost {ring}"
 
 
 def _distance(length: int) -> NDArray[np.int64]:

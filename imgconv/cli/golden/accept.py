@@ -22,8 +22,13 @@ if TYPE_CHECKING:
     "imgconv golden accept --interactive\n\nimgconv golden accept --all --prune",
 )
 @set_options
-@option("--all", "everything", is_flag=True, heading="Golden set",
-        help="Take the new result of every case that fails.")
+@option(
+    "--all",
+    "everything",
+    is_flag=True,
+    heading="Golden set",
+    help="Take the new result of every case that fails.",
+)
 @option("--interactive", is_flag=True, heading="Golden set", help="Ask for each of them.")
 @option("--prune", is_flag=True, heading="Golden set",
         help="With --all: delete the goldens that no case uses.")  # fmt: skip

@@ -22,14 +22,29 @@ _file = click.Path(path_type=Path)
     "imgconv golden check --config tests/golden.yaml --json",
 )
 @set_options
-@option("--html", metavar="FILE", type=_file, heading="Reports",
-        help="A page with the pictures of all that failed, in one file.")
+@option(
+    "--html",
+    metavar="FILE",
+    type=_file,
+    heading="Reports",
+    help="A page with the pictures of all that failed, in one file.",
+)
 @option("--junit", metavar="FILE", type=_file, heading="Reports", help="JUnit XML.")
-@option("--failures", metavar="DIR", type=_file, heading="Reports",
-        help="A folder for expected, actual and difference of all that failed.")
-@option("--annotate", type=click.Choice(["auto", "always", "never"]), default="auto",
-        show_default=True, heading="Reports",
-        help="Annotations of GitHub Actions on stderr; auto: when running there.")
+@option(
+    "--failures",
+    metavar="DIR",
+    type=_file,
+    heading="Reports",
+    help="A folder for expected, actual and difference of all that failed.",
+)
+@option(
+    "--annotate",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    heading="Reports",
+    help="Annotations of GitHub Actions on stderr; auto: when running there.",
+)
 @option("--overwrite", is_flag=True, heading="Reports", help="Replace reports that exist.")
 @json_option  # fmt: skip
 def command(as_json: bool, **options: Any) -> int:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from imgconv.io import images
 from imgconv.model.errors import ImageReadError, RecipeError
 from imgconv.model.recipe import Recipe
-from imgconv.model.tolerance import Asked
+from imgconv.model.tolerance import ASKED_EXACT, Asked
 from imgconv.ops.difference import Box
 from imgconv.ops.run import run_recipe
 
@@ -55,7 +55,7 @@ class Case:
     command: tuple[str, ...] = ()
     output: str = "output.png"
     folder: Path = Path()
-    tolerance: Asked = Asked()
+    tolerance: Asked = ASKED_EXACT
     ignore: tuple[Box | Path, ...] = ()
 
     def picture(self, threads: int | None = None) -> Image:

@@ -198,7 +198,7 @@ def check_picture(
         )
     changes = tuple(environment_changes(facts.environment))
     if expected is None:
-        reason = "the pixels are not those of the recorded hash; no picture was recorded to say where"
+        reason = "the pixels are not those recorded; with the hash alone nothing can say where"
         return Finding(
             Result(name=name, status=Status.FAILED, reasons=(reason,), environment=changes,
                    exit_code=1),

@@ -148,7 +148,8 @@ class Store:
         try:
             image = images.decode(data, shown)
         except ImageReadError as error:
-            raise GoldenDamagedError(f"the golden's picture is damaged: {error}", _TAMPERED) from None
+            said = f"the golden's picture is damaged: {error}"
+            raise GoldenDamagedError(said, _TAMPERED) from None
         if pixel_hash(image) != facts.pixels:
             raise GoldenDamagedError(
                 f"{shown}: the golden was tampered with: its picture does not match the recorded "

@@ -76,7 +76,7 @@ def judge(
     >>> actual[1, 2:4] = 9
     >>> change = judge(expected, actual, Tolerance())
     >>> change.bounding_box, change.broken
-    (Box(row=1, column=2, rows=1, columns=2), ('2 of 20 pixels differ (10 %), 0 may',))
+    (Box(row=1, column=2, rows=1, columns=2), ('2 of 20 pixels differ (10 %), none may',))
     """
     apart = per_pixel(expected, actual)
     counts = np.ones(apart.shape, bool) if counted is None else counted
@@ -144,9 +144,8 @@ def _broken(change: Change, tolerance: Tolerance, densest: int) -> tuple[str, ..
     if change.differing > most:
         by = f" by more than {tolerance.level:g}" if tolerance.level else ""
         share = f"{100 * change.differing / change.pixels:.3g} %"
-        said.append(
-            f"{change.differing} of {change.pixels} pixels differ{by} ({share}), {int(most)} may"
-        )
+        allowed = f"{int(most) or 'none'} may"
+        said.append(f"{change.differing} of {change.pixels} pixels differ{by} ({share}), {allowed}")
     if tolerance.limit is not None and change.max_abs_diff > tolerance.limit:
         said.append(
             f"the greatest difference is {change.max_abs_diff:g}, the limit {tolerance.limit:g}"

@@ -187,8 +187,8 @@ def check_picture(
             store.verify(name, facts)
             return Finding(Result(name=name, status=Status.PASSED))
         expected = store.picture(name, facts)
-    except GoldenMissingError as error:
-        return _missing(name, actual, f"no golden is recorded; {error.hint} does that")
+    except GoldenMissingError:
+        return _missing(name, actual, "no golden is recorded")
     except GoldenDamagedError as error:
         hint = (error.hint,) if error.hint else ()
         return Finding(

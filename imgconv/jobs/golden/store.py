@@ -106,7 +106,7 @@ class Store:
         """
         path = self.path(name, "json")
         if not path.is_file():
-            raise GoldenMissingError(f"{name}: no golden is recorded ({path})", _HINT)
+            raise GoldenMissingError(f"{name}: no golden is recorded ({path})")
         try:
             data = json.loads(files.read_bytes(path))
             if data.pop("format") != FORMAT:
@@ -207,5 +207,4 @@ def _seal(pixels: str, data: bytes) -> str:
     return f"sha256:{digest.hexdigest()}"
 
 
-_HINT = "imgconv golden record"
 _TAMPERED = "restore it from version control, or take the new result by imgconv golden accept"

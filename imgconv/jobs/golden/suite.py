@@ -103,6 +103,21 @@ def read_suite(path: Path = FILE_NAME) -> Suite:
 _EXAMPLES = {"version": "version: 1", "goldens": "goldens: goldens", "cases": "cases: [...]"}
 
 
+def check_name(name: str) -> str:
+    """Check that a golden can have a name; it becomes that of its files.
+
+    Raises
+    ------
+    ArgumentError
+    """
+    if not _NAME.fullmatch(name) or len(name) > 200:
+        raise ArgumentError(
+            f"{name!r} cannot be the name of a golden",
+            hint="letters, digits and . _ + - , folders apart by /",
+        )
+    return name
+
+
 def _expect(node: Node, wanted: str, what: str) -> None:
     if node.as_text() != wanted:
         raise node.error(f"{what} {node.text!r} is not known", hint=f"known is {wanted}")
@@ -150,11 +165,10 @@ class _Reader:
         if "name" not in fields:
             raise node.error("name is missing", hint="every case has a name")
         name = fields["name"].as_text()
-        if not _NAME.fullmatch(name) or len(name) > 200:
-            raise fields["name"].error(
-                f"{name!r} cannot be the name of a case",
-                hint="letters, digits and . _ + - , folders apart by /",
-            )
+        try:
+            check_name(name)
+        except ArgumentError as error:
+            raise fields["name"].error(error.message, error.hint) from None
         self._check_source(node)
         case = Case(
             name=name,

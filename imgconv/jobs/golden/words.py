@@ -11,6 +11,8 @@ from imgconv.ops.difference import Box, Change
 def describe(report: Report) -> str:
     """Say all that did not pass, and the counts."""
     lines = [line for result in report.broken() for line in describe_result(result)]
+    if report.count(Status.MISSING):
+        lines.append("(imgconv golden record records what is missing)")
     return "\n".join([*lines, counts(report)])
 
 

@@ -116,7 +116,7 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ImageWriteError(f"{path}: {_reason(error)}") from None
+        raise ImageWriteError(f"{path}: {reason(error)}") from None
 
 
 def delete(path: Path) -> None:
@@ -130,7 +130,7 @@ def delete(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise ImageWriteError(f"{path}: {_reason(error)}") from None
+        raise ImageWriteError(f"{path}: {reason(error)}") from None
 
 
 def write_whole(path: Path, data: bytes, *, overwrite: bool = False) -> None:

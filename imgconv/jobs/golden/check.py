@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from numpy.typing import NDArray
 
-from imgconv.engines.select import usable_cpus
+from imgconv.engines.cpus import usable_cpus
 from imgconv.io import images
 from imgconv.jobs.golden.case import Case
 from imgconv.jobs.golden.environment import environment_changes

@@ -185,3 +185,15 @@ def test_dark_and_light(page):
     assert ground() == "rgb(255, 255, 255)"
     set_scheme(page, "dark")
     assert ground() == "rgb(21, 23, 27)"
+
+
+def test_the_page_of_a_single_case_has_no_list_and_all_the_width(browser, tmp_path, camera):  # noqa: F811
+    from imgconv.jobs.report_page import View, make_entry, render_report
+
+    entry = make_entry("compare", "passed", ["fine"] * 12, [View("actual", "ours", camera)])
+    path = tmp_path / "page.html"
+    path.write_bytes(render_report("compare", [entry], {}))
+    open_page(browser, path)
+    assert texts(browser, "nav, #filters button") == []
+    assert browser.find_element("id", "stage").size["width"] > 1200
+    assert browser.find_element("css selector", ".view").size["height"] > 300

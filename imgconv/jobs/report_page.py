@@ -40,6 +40,11 @@ class Entry:
     worst: Box | None = None
     views: tuple[dict[str, str], ...] = ()
 
+    @property
+    def size(self) -> int:
+        """How many bytes the pictures take in the page."""
+        return sum(len(view["uri"]) for view in self.views)
+
     def as_dict(self) -> dict[str, Any]:
         """Give what the page's script reads."""
         return {

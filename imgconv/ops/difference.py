@@ -98,9 +98,14 @@ def judge(
     return replace(change, broken=_broken(change, tolerance, count if over.any() else 0))
 
 
-def per_pixel(expected: Image, actual: Image) -> NDArray[np.float64]:
+def per_pixel(expected: Image, actual: Image) -> Image:
     """Give the greatest difference of any channel, shape (rows, columns)."""
-    apart = absolute_difference(expected, actual)
+    if expected.dtype == np.float32:
+        apart: Image = absolute_difference(expected, actual)
+    elif expected.dtype == np.int16:
+        apart = np.abs(expected.astype(np.int32) - actual)
+    else:  # without widening: it is the larger one less the smaller
+        apart = np.maximum(expected, actual) - np.minimum(expected, actual)
     return apart if apart.ndim == 2 else np.asarray(apart.max(axis=2))
 
 
@@ -131,10 +136,16 @@ def worst_window(marked: NDArray[np.bool_], side: int) -> tuple[Box | None, int]
 
 def _drift(expected: Image, actual: Image, counts: NDArray[np.bool_]) -> float:
     """Give the mean change of the channel that drifted most; NaN and infinity are left out."""
-    with np.errstate(invalid="ignore"):
-        change = actual[counts].astype(np.float64) - expected[counts].astype(np.float64)
-    change[~np.isfinite(change)] = 0
-    means = np.atleast_1d(change.mean(axis=0)) if change.size else np.zeros(1)
+    where = counts if expected.ndim == 2 else counts[..., np.newaxis]
+    pixels = max(1, int(counts.sum()))
+    if expected.dtype == np.float32:
+        with np.errstate(invalid="ignore"):
+            change = actual.astype(np.float64) - expected
+        totals = np.sum(change, axis=(0, 1), where=where & np.isfinite(change))
+    else:
+        sums = [np.sum(i, axis=(0, 1), dtype=np.int64, where=where) for i in (expected, actual)]
+        totals = sums[1] - sums[0]
+    means = np.atleast_1d(totals / pixels)
     return float(means[np.argmax(np.abs(means))])
 
 

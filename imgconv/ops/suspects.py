@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -123,26 +124,27 @@ def _agreement(expected: Image, actual: Image, row: int, column: int, *, coarse:
 def _offset(expected: Image, actual: Image) -> str | None:
     """Find one number that every value changed by, but for those at the ends of the range."""
     depth = Depth.of(expected.dtype)
-    if depth is Depth.F32:
+    if depth is Depth.F32 or expected.size < 16:
         return None
-    change = actual.astype(np.int64) - expected
-    step = int(np.median(change))
-    if step == 0 or expected.size < 16:
+    some = _sample(expected), _sample(actual)
+    step = int(np.median(some[1].astype(np.int64) - some[0]))
+    if step == 0 or not all(_moved(*pair, step) for pair in (some, (expected, actual))):
         return None
-    moved = np.clip(expected.astype(np.int64) + step, depth.low, _top(depth))
-    return f"every value changed by {step:+d}" if (moved == actual).all() else None
+    return f"every value changed by {step:+d}"
 
 
-def _top(depth: Depth) -> int:
-    return int(np.iinfo(depth.dtype).max)
+def _moved(expected: Image, actual: Image, step: int) -> bool:
+    limits = np.iinfo(expected.dtype)
+    moved = np.clip(expected.astype(np.int32) + step, limits.min, limits.max)
+    return bool((moved == actual).all())
 
 
 def _gamma(expected: Image, actual: Image) -> str | None:
     """Fit a power to the values, and see whether it gives the new ones within a level."""
     depth = Depth.of(expected.dtype)
     colour = slice(0, 3) if expected.ndim == 3 else slice(None)
-    before = expected[..., colour].astype(np.float64) / depth.high
-    after = actual[..., colour].astype(np.float64) / depth.high
+    before = _sample(expected)[..., colour].astype(np.float64) / depth.high
+    after = _sample(actual)[..., colour].astype(np.float64) / depth.high
     usable = (before > 0.1) & (before < 0.9) & (after > 0) & (after < 1)
     if np.count_nonzero(usable) < 64 or np.ptp(before[usable]) < 0.1:
         return None
@@ -152,6 +154,12 @@ def _gamma(expected: Image, actual: Image) -> str | None:
     if abs(power - 1) < 0.02 or np.mean(np.abs(fitted - after) <= level) < 0.99:
         return None
     return f"every value was raised to the power {power:.2f}"
+
+
+def _sample(image: Image) -> Image:
+    """Give some half a million pixels of a larger image, evenly spread."""
+    step = max(1, math.isqrt(image.shape[0] * image.shape[1] // 500_000))
+    return image[::step, ::step]
 
 
 def _low_byte(expected: Image, actual: Image) -> str | None:
@@ -197,7 +205,7 @@ def _words(box: Box) -> str:
     return f"all within {box.rows} x {box.columns} {where}"
 
 
-def _is_rounding(expected: Image, apart: NDArray[np.float64]) -> bool:
+def _is_rounding(expected: Image, apart: Image) -> bool:
     if expected.dtype != np.float32:
         return bool(apart.max() <= 1)
     finite = np.abs(expected[np.isfinite(expected)])
@@ -205,7 +213,10 @@ def _is_rounding(expected: Image, apart: NDArray[np.float64]) -> bool:
 
 
 def _same(one: Image, other: Image) -> bool:
-    return one.shape == other.shape and bool(np.array_equal(one, other))
+    """Tell whether two images are equal; a few pixels mostly tell that they are not."""
+    if one.shape != other.shape or not np.array_equal(one[::37, ::31], other[::37, ::31]):
+        return False
+    return bool(np.array_equal(one, other))
 
 
 _WHOLE: tuple[tuple[str, _Test], ...] = (

@@ -117,6 +117,19 @@ def test_a_large_picture_is_shown_in_part(tmp_path):
     assert (entry.worst.row, entry.worst.column) == (50, 39_990 - 39_198)
 
 
+def test_a_full_page_takes_words_alone(tmp_path, camera, monkeypatch):
+    monkeypatch.setattr("imgconv.jobs.golden.report_html.LARGEST_PAGE", 0)
+    save(tmp_path / "a.png", camera)
+    path = tmp_path / "golden.yaml"
+    cases = "cases:\n  - {name: one, actual: a.png}\n  - {name: two, actual: a.png}\n"
+    path.write_text(f"version: 1\ngoldens: goldens\n{cases}")
+    check_with_reports(path, html=tmp_path / "r.html", jobs=1)
+    one, two = embedded((tmp_path / "r.html").read_text())["entries"]
+    assert len(one["views"]) == 1
+    assert two["views"] == []
+    assert "--failures" in two["words"][-1]
+
+
 def test_nothing_in_a_name_ends_the_script(tmp_path):
     from imgconv.jobs.report_page import make_entry, render_report
 

@@ -9,6 +9,9 @@ from imgconv.jobs.golden.words import counts, details
 from imgconv.jobs.report_page import Entry, View, make_entry, render_report
 from imgconv.ops.view import highlight
 
+LARGEST_PAGE = 100_000_000
+"""Bytes of pictures after which a page takes no more."""
+
 
 def views_of(finding: Finding) -> list[View]:
     """Give the pictures of a finding: expected, actual and, where it can be drawn, difference."""
@@ -23,12 +26,18 @@ def views_of(finding: Finding) -> list[View]:
     return views
 
 
-def entry_of(finding: Finding) -> Entry:
-    """Make a case's entry on the page; one that passed has no pictures."""
+def entry_of(finding: Finding, held: int = 0) -> Entry:
+    """Make a case's entry on the page that holds so many bytes of pictures already.
+
+    One that passed has no pictures, and neither has one for which the page is too full.
+    """
     result = finding.result
     views = [] if result.status is Status.PASSED else views_of(finding)
     worst = result.change.worst_window if result.change else None
     words = [*(result.reasons or ("as recorded",)), *details(result)]
+    if views and held > LARGEST_PAGE:
+        words.append("no pictures: this page is full; --failures DIR writes them all")
+        views = []
     return make_entry(result.name, result.status.value, words, views, worst)
 
 

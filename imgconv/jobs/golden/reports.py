@@ -56,7 +56,8 @@ def check_with_reports(
         if failures is not None:
             write_failure(finding, failures)
         if html is not None and finding.result.status is not Status.PASSED:
-            entries[finding.result.name] = report_html.entry_of(finding)
+            held = sum(entry.size for entry in list(entries.values()))
+            entries[finding.result.name] = report_html.entry_of(finding, held)
 
     report = check_goldens(config, names, allow_commands=allow_commands, jobs=jobs, watch=watch)
     if html is not None:

@@ -38,7 +38,8 @@ def details(result: Result) -> Iterator[str]:
     if result.change is not None and result.change.bounding_box is not None:
         yield from _where(result.change, result.change.bounding_box)
     for cause in result.causes:
-        yield f"likely cause: {cause.name} ({cause.evidence})"
+        known = "cause" if cause.name == "unexplained" else "likely cause"
+        yield f"{known}: {cause.name} ({cause.evidence})"
     if result.change is not None or result.causes:
         changed = ", ".join(result.environment)
         yield f"since the recording: {changed}" if changed else "same environment as recorded"

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from imgconv.io.recipes import read_recipe, recipe_from
     from imgconv.jobs.batch.report import BatchReport
     from imgconv.jobs.batch.run import filter_folder, plan_folder
+    from imgconv.jobs.golden.check import check_goldens
+    from imgconv.jobs.golden.record import accept_goldens, record_goldens
     from imgconv.model.border import Border
     from imgconv.model.errors import (
         ArgumentError,
@@ -57,6 +59,8 @@ _HOMES = {
     "io.recipes": ("read_recipe", "recipe_from"),
     "jobs.batch.report": ("BatchReport",),
     "jobs.batch.run": ("filter_folder", "plan_folder"),
+    "jobs.golden.check": ("check_goldens",),
+    "jobs.golden.record": ("accept_goldens", "record_goldens"),
     "model.border": ("Border",),
     "model.errors": (
         "ArgumentError",
@@ -111,7 +115,9 @@ __all__ = [
     "Settings",
     "UnknownKernelError",
     "__version__",
+    "accept_goldens",
     "binarize",
+    "check_goldens",
     "compare",
     "convolve",
     "correlate",
@@ -124,6 +130,7 @@ __all__ = [
     "read_image",
     "read_recipe",
     "recipe_from",
+    "record_goldens",
     "to_gray",
     "write_image",
 ]

@@ -85,6 +85,50 @@ def test_the_bank_file_of_the_readme_is_sound(tmp_path):
     assert [f.level for f in findings if f.level != "note"] == []
 
 
+def test_the_least_golden_set_and_the_failure_it_quotes(folder, tmp_path):
+    block = next(b for b in blocks(README, "sh") if "golden record" in b)
+    (tmp_path / "photos").symlink_to(folder / "photos")
+    (tmp_path / ".venv").symlink_to(folder / ".venv")
+    assert shell(block, tmp_path).returncode == 0
+    spoil = "sed -i 's/replicate/wrap/' golden.yaml && imgconv golden check sharpen-camera"
+    done = shell(spoil, tmp_path)
+    assert done.returncode == 1
+    quoted = next(b for b in blocks(README, "text") if b.startswith("failed: "))
+    assert done.stdout.startswith(quoted)
+
+
+def recipes():
+    """Give the workflow and the hooks that the README has for other repositories."""
+    import yaml
+
+    documents = [yaml.safe_load(block) for block in blocks(README, "yaml")]
+    (workflow,) = (d for d in documents if "jobs" in d)
+    (hooks,) = (d for d in documents if "repos" in d)
+    return workflow["jobs"]["goldens"]["steps"], hooks["repos"][0]["hooks"][0]
+
+
+def test_the_workflow_and_the_hook_run_as_written(folder, tmp_path):
+    steps, hook = recipes()
+    install, check = (step["run"] for step in steps if "run" in step)
+    assert install == "pip install imgconv"
+    (tmp_path / ".venv").symlink_to(folder / ".venv")
+    picture = folder / "photos" / "camera.png"
+    (tmp_path / "camera.png").write_bytes(picture.read_bytes())
+    case = "cases: [{name: a, input: camera.png, recipe: {kernels: [blur]}}]"
+    (tmp_path / "golden.yaml").write_text(f"version: 1\ngoldens: goldens\n{case}\n")
+    assert shell("imgconv golden record", tmp_path).returncode == 0
+    assert shell(hook["entry"], tmp_path).returncode == 0
+    (tmp_path / "camera.png").write_bytes(picture.with_name("moon.png").read_bytes())
+    done = shell(f"export GITHUB_ACTIONS=true GITHUB_WORKSPACE=$PWD; {check}", tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("::error file=golden.yaml,line=3,")
+    assert shell(hook["entry"], tmp_path).returncode == 1
+    (upload,) = (step for step in steps if "upload-artifact" in step.get("uses", ""))
+    assert upload["if"] == "failure()"
+    for path in upload["with"]["path"].split():
+        assert (tmp_path / path).exists(), path
+
+
 def test_python():
     failures, tried = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
     assert tried > 0

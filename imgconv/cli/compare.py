@@ -45,6 +45,7 @@ class _Tolerance(click.FloatRange):
     epilog="Examples:\n\n"
     "imgconv compare photo.jpg --gray -k small_blur --padding replicate\n\n"
     "imgconv compare photo.jpg --gray -k small_blur --against naive --diff diff.png\n\n"
+    "imgconv compare photo.jpg --gray -k laplacian_9 --report compare.html\n\n"
     "imgconv compare photo.jpg --gray --all",
 )
 @click.argument("source", metavar="IN", type=path_argument)
@@ -78,6 +79,13 @@ class _Tolerance(click.FloatRange):
     heading="Comparing",
     help="Write the absolute difference as a picture, the greatest one white.",
 )
+@option(
+    "--report",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    heading="Comparing",
+    help="Write a page with the original, both results and their difference, in one file.",
+)
 @option("--overwrite", is_flag=True, heading="Comparing", help="Replace FILE if it exists.")
 @threads_option
 @json_option
@@ -94,25 +102,39 @@ def command(source: Path, **options: Any) -> int:
         return 0
     if options["whole_bank"]:
         return _compare_bank(source, recipe, options)
-    if options["diff"]:
-        from imgconv.io import files
-
-        files.check_target(options["diff"], overwrite=options["overwrite"], source=source)
-    comparison = compare_file(source, recipe, **_settings(options))
+    _check_targets(source, options)
+    image = read_source(source, recipe)
+    comparison = _compare(image, recipe, **_settings(options))
     if options["as_json"]:
         output.write_json({**comparison.as_dict(), "recipe": format_recipe(recipe)})
     else:
         output.show(describe(comparison))
     if options["diff"]:
         _write_difference(comparison, options["diff"], options["overwrite"])
+    if options["report"]:
+        from imgconv.jobs.compare_page import write_page
+
+        words = describe(comparison).splitlines()
+        write_page(options["report"], image, comparison, words, overwrite=options["overwrite"])
     return 0 if comparison.within_tolerance else 1
+
+
+def _check_targets(source: Path, options: dict[str, Any]) -> None:
+    from imgconv.io import files
+
+    for path in filter(None, (options["diff"], options["report"])):
+        files.check_target(path, overwrite=options["overwrite"], source=source)
+
+
+def _compare(image: Any, recipe: Recipe, **settings: Any) -> Comparison:
+    from imgconv.ops.compare import compare
+
+    return compare(image, recipe, **settings)
 
 
 def compare_file(source: Path, recipe: Recipe, **settings: Any) -> Comparison:
     """Read an image and compare."""
-    from imgconv.ops.compare import compare
-
-    return compare(read_source(source, recipe), recipe, **settings)
+    return _compare(read_source(source, recipe), recipe, **settings)
 
 
 def one_line(comparison: Comparison) -> str:
@@ -152,8 +174,8 @@ def describe(comparison: Comparison) -> str:
 
 
 def _compare_bank(source: Path, recipe: Recipe, options: dict[str, Any]) -> int:
-    if recipe.kernels or options["diff"]:
-        raise ArgumentError("--all compares every kernel; it goes without -k and --diff")
+    if recipe.kernels or options["diff"] or options["report"]:
+        raise ArgumentError("--all compares every kernel; it goes without -k, --diff and --report")
     image = read_source(source, recipe)
     bank = open_bank(options["banks"])
     rows: list[dict[str, Any]] = []

@@ -24,6 +24,7 @@ _COMMANDS = {
     "explain": "Show how one pixel came about: taps, products, sum, rounding.",
     "kernels": "List, show, check, plot, identify and export kernels.",
     "sheet": "Draw what many kernels make of one picture.",
+    "golden": "Record what recipes yield, and fail when that changes.",
     "samples": "Write photographs to try things on.",
     "doctor": "Say what this installation has and what is missing.",
 }
@@ -44,8 +45,8 @@ def group() -> None:
     """Filter images with kernels, exactly rounded.
 
     Exit codes: 0 done or equal, 1 differs or some files failed, 2 wrong usage, 3 bad kernel or
-    recipe, 4 an input cannot be read, 5 an output cannot be written or exists, 6 nothing matched,
-    7 a limit was hit, 70 a bug of ours, 130 interrupted.
+    recipe, 4 an input cannot be read, 5 an output cannot be written or exists, 6 a golden is
+    missing or nothing matched, 7 a limit was hit, 70 a bug of ours, 130 interrupted.
     """
 
 

@@ -105,6 +105,34 @@ def check_target(
         raise OutputExistsError(f"{path} exists", hint="--overwrite replaces it")
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, where they are missing.
+
+    Raises
+    ------
+    ImageWriteError
+        When that cannot be done.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImageWriteError(f"{path}: {reason(error)}") from None
+
+
+def delete(path: Path) -> None:
+    """Delete a file, if it is there.
+
+    Raises
+    ------
+    ImageWriteError
+        When it stays.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise ImageWriteError(f"{path}: {reason(error)}") from None
+
+
 def write_whole(path: Path, data: bytes, *, overwrite: bool = False) -> None:
     """Write a file so that it appears whole, or stays as it was.
 

@@ -83,3 +83,15 @@ class LimitError(ImgconvError, MemoryError):
     """A stated limit was hit (exit 7)."""
 
     exit_code = 7
+
+
+class GoldenMissingError(ImgconvError, LookupError):
+    """No golden, or no case, is there to be held against (exit 6)."""
+
+    exit_code = 6
+
+
+class GoldenDamagedError(ImgconvError, ValueError):
+    """A golden is not what was recorded (exit 1)."""
+
+    exit_code = 1

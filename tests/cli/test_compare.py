@@ -118,3 +118,16 @@ def test_a_tolerance_is_a_number_of_levels(run, photo, tolerance):
     assert_fails(
         run("compare", "photo.png", "-k", "blur", "--tolerance", tolerance), 2, "--tolerance"
     )
+
+
+def test_report_is_one_page_with_all_four_pictures(run, ties, tmp_path):
+    words = ("compare", "ties.png", "-k", HALVES, *NAIVE, "--report", "page.html")
+    done = run(*words)
+    data = (tmp_path / "page.html").read_text().partition('id="data">')[2].partition("</script>")[0]
+    (entry,) = json.loads(data)["entries"]
+    assert [view["label"] for view in entry["views"]] == [
+        "original", "the script's", "ours", "difference"
+    ]  # fmt: skip
+    assert entry["words"][0] == done.out.decode().splitlines()[0]
+    assert_fails(run(*words), 5, "page.html exists")
+    assert run(*words, "--overwrite").code == done.code

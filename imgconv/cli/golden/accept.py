@@ -1,0 +1,60 @@
+"""`imgconv golden accept`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from imgconv.cli import output
+from imgconv.cli.golden.shared import set_options
+from imgconv.cli.options import Command, option
+from imgconv.model.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from imgconv.jobs.golden.result import Finding
+
+
+@click.command(
+    "accept",
+    cls=Command,
+    epilog="Examples:\n\nimgconv golden accept sharpen-camera\n\n"
+    "imgconv golden accept --interactive\n\nimgconv golden accept --all --prune",
+)
+@set_options
+@option(
+    "--all",
+    "everything",
+    is_flag=True,
+    heading="Golden set",
+    help="Take the new result of every case that fails.",
+)
+@option("--interactive", is_flag=True, heading="Golden set", help="Ask for each of them.")
+@option("--prune", is_flag=True, heading="Golden set",
+        help="With --all: delete the goldens that no case uses.")  # fmt: skip
+def command(everything: bool, interactive: bool, **options: Any) -> None:
+    """Take the new results of the cases NAMEs in place of their goldens, and touch nothing else.
+
+    NAME may be a pattern (blur*).
+    """
+    from imgconv.jobs.golden.record import Kind, accept_goldens
+
+    if everything == bool(options["names"]) and not (interactive and not everything):
+        raise ArgumentError("name the cases to accept, or give --all or --interactive")
+    if options["prune"] and not everything:
+        raise ArgumentError("--prune goes with --all; a filtered run never deletes")
+    steps = accept_goldens(ask=_ask if interactive else None, **options)
+    for step in steps:
+        if step.kind is not Kind.UNCHANGED:
+            output.say("\n  ".join([f"{step.kind.value}: {step.name}", *step.words]))
+    taken = sum(step.kind in (Kind.TAKEN, Kind.RECORDED) for step in steps)
+    deleted = sum(step.kind is Kind.DELETED for step in steps)
+    output.say(f"{taken} taken, {deleted} deleted, {len(steps) - taken - deleted} left as they are")
+
+
+def _ask(finding: Finding) -> bool:
+    from imgconv.jobs.golden.words import describe_result
+
+    for line in describe_result(finding.result):
+        output.say(line)
+    return click.confirm("take the new result?", default=False, err=True)

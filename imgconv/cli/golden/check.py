@@ -1,0 +1,68 @@
+"""`imgconv golden check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from imgconv.cli import output
+from imgconv.cli.golden.shared import set_options
+from imgconv.cli.options import Command, json_option, option
+
+_file = click.Path(path_type=Path)
+
+
+@click.command(
+    "check",
+    cls=Command,
+    epilog="Examples:\n\nimgconv golden check\n\n"
+    "imgconv golden check 'blur*' --html report.html --junit junit.xml --failures failures\n\n"
+    "imgconv golden check --config tests/golden.yaml --json",
+)
+@set_options
+@option(
+    "--html",
+    metavar="FILE",
+    type=_file,
+    heading="Reports",
+    help="A page with the pictures of all that failed, in one file.",
+)
+@option("--junit", metavar="FILE", type=_file, heading="Reports", help="JUnit XML.")
+@option(
+    "--failures",
+    metavar="DIR",
+    type=_file,
+    heading="Reports",
+    help="A folder for expected, actual and difference of all that failed.",
+)
+@option(
+    "--annotate",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    heading="Reports",
+    help="Annotations of GitHub Actions on stderr; auto: when running there.",
+)
+@option("--overwrite", is_flag=True, heading="Reports", help="Replace reports that exist.")
+@json_option  # fmt: skip
+def command(as_json: bool, **options: Any) -> int:
+    """Fail when a case, of NAMEs or all, no longer yields what was recorded.
+
+    Writes nothing under the goldens. Exit code 0 when all is as recorded, 1 when something
+    differs, 6 when a golden is missing, one is used by no case, or there are no cases.
+    """
+    from imgconv.jobs.golden import annotations, words
+    from imgconv.jobs.golden.reports import check_with_reports
+
+    annotate = options.pop("annotate")
+    report = check_with_reports(**options)
+    if as_json:
+        output.write_json(report.as_dict())
+    else:
+        output.show(words.describe(report))
+    if annotate == "always" or (annotate == "auto" and annotations.in_actions()):
+        for line in annotations.annotate(report):
+            output.say(line)
+    return report.exit_code

@@ -1,0 +1,47 @@
+"""`imgconv golden record`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from imgconv.cli import output
+from imgconv.cli.golden.shared import set_options
+from imgconv.cli.options import Command, option
+from imgconv.model.errors import OutputExistsError
+
+
+@click.command(
+    "record",
+    cls=Command,
+    epilog="Examples:\n\nimgconv golden record\n\nimgconv golden record 'blur*' --hash-only",
+)
+@set_options
+@option(
+    "--hash-only",
+    is_flag=True,
+    heading="Golden set",
+    help="Leave out the pictures; a failure then cannot say where.",
+)
+def command(**options: Any) -> None:
+    """Record what the cases yield, of NAMEs or all, where nothing is recorded yet.
+
+    What is recorded stays; `imgconv golden accept` takes a new result. Exit code 5 when a golden
+    is there and the result differs from it.
+    """
+    from imgconv.jobs.golden.record import Kind, record_goldens
+
+    steps = record_goldens(**options)
+    for step in steps:
+        if step.kind is not Kind.UNCHANGED:
+            output.say(f"{step.kind.value}: {step.name}")
+    unchanged = sum(step.kind is Kind.UNCHANGED for step in steps)
+    recorded = sum(step.kind is Kind.RECORDED for step in steps)
+    output.say(f"{recorded} recorded, {unchanged} unchanged")
+    changed = [step for step in steps if step.kind is Kind.DIFFERS]
+    if changed:
+        raise OutputExistsError(
+            f"{changed[0].name}: another golden is there (of {len(changed)})",
+            hint=f"imgconv golden accept {changed[0].name} takes the new result",
+        )

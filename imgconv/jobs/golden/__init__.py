@@ -1,0 +1,1 @@
+"""Goldens: what recipes yielded once, recorded, and held against what they yield now."""

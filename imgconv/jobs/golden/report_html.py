@@ -1,0 +1,50 @@
+"""A check as a page with its pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from imgconv.jobs.golden.result import Finding, Report, Status
+from imgconv.jobs.golden.words import counts, details
+from imgconv.jobs.report_page import Entry, View, make_entry, render_report
+from imgconv.ops.view import highlight
+
+LARGEST_PAGE = 100_000_000
+"""Bytes of pictures after which a page takes no more."""
+
+
+def views_of(finding: Finding) -> list[View]:
+    """Give the pictures of a finding: expected, actual and, where it can be drawn, difference."""
+    expected, actual = finding.expected, finding.actual
+    views = []
+    if expected is not None:
+        views.append(View("expected", "expected", expected))
+    if actual is not None:
+        views.append(View("actual", "actual", actual))
+    if expected is not None and actual is not None and finding.result.change is not None:
+        views.append(View("difference", "difference", highlight(expected, actual)))
+    return views
+
+
+def entry_of(finding: Finding, held: int = 0) -> Entry:
+    """Make a case's entry on the page that holds so many bytes of pictures already.
+
+    One that passed has no pictures, and neither has one for which the page is too full.
+    """
+    result = finding.result
+    views = [] if result.status is Status.PASSED else views_of(finding)
+    worst = result.change.worst_window if result.change else None
+    words = [*(result.reasons or ("as recorded",)), *details(result)]
+    if views and held > LARGEST_PAGE:
+        words.append("no pictures: this page is full; --failures DIR writes them all")
+        views = []
+    return make_entry(result.name, result.status.value, words, views, worst)
+
+
+def html(report: Report, entries: Mapping[str, Entry]) -> bytes:
+    """Make the page; what failed comes first."""
+    made = [entries.get(result.name) or entry_of(Finding(result)) for result in report.results]
+    order = [status.value for status in Status]
+    made.sort(key=lambda entry: order.index(entry.status))
+    numbers = {"all": len(made), **{s.value: report.count(s) for s in Status}}
+    return render_report(f"Goldens of {report.file.name}", made, numbers, counts(report))

@@ -1,0 +1,199 @@
+"""The page of a check, in a browser without a network."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from browser import browser, complaints, open_page, press, set_scheme  # noqa: F401
+
+from imgconv.jobs.golden.record import record_goldens
+from imgconv.jobs.golden.reports import check_with_reports
+
+SET = """version: 1
+goldens: goldens
+cases:
+  - {name: block, actual: a.png}
+  - {name: rim, actual: b.png}
+  - {name: same, actual: c.png}
+"""
+SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+
+
+@pytest.fixture(scope="module")
+def report_page(tmp_path_factory, camera):
+    folder = tmp_path_factory.mktemp("page")
+    for name in "abc":
+        cv2.imwrite(str(folder / f"{name}.png"), camera)
+    path = folder / "golden.yaml"
+    path.write_text(SET)
+    record_goldens(path)
+    block, rim = camera.copy(), camera.copy()
+    block[100:112, 300:312] = 255 - block[100:112, 300:312]
+    rim[[0, -1]] = 0
+    cv2.imwrite(str(folder / "a.png"), block)
+    cv2.imwrite(str(folder / "b.png"), rim)
+    path.write_text(SET + "  - {name: absent, actual: a.png}\n")
+    (folder / "goldens" / "stray.json").write_text("{}")
+    check_with_reports(path, html=folder / "report.html")
+    return folder / "report.html"
+
+
+@pytest.fixture
+def page(browser, report_page):  # noqa: F811
+    open_page(browser, report_page)
+    return browser
+
+
+def texts(page, selector):
+    found = page.find_elements("css selector", selector)
+    return [element.text for element in found if element.is_displayed()]
+
+
+def screen(page):
+    """Give a screenshot of the stage as pixels, BGR."""
+    png = page.find_element("css selector", "#stage .view").screenshot_as_png
+    return cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR).astype(int)
+
+
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+def test_it_opens_without_a_network_or_complaints_and_fits(browser, report_page, size):  # noqa: F811
+    open_page(browser, report_page, size=size)
+    assert complaints(browser) == []
+    loaded = (
+        "return performance.getEntriesByType('resource').filter(e => !e.name.startsWith('data:'))"
+    )
+    assert browser.execute_script(loaded) == []
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= size[0]
+    images = browser.find_elements("css selector", "#stage img")
+    assert len(images) == 3
+    for image in images:
+        assert browser.execute_script("return arguments[0].naturalWidth", image) == 512
+
+
+def test_the_counts_are_right_and_filters_show_what_they_count(page):
+    labels = texts(page, "#filters button")
+    assert labels == ["all 5", "failed 2", "missing 1", "unused 1", "passed 1"]
+    for label in labels:
+        name, count = label.split()
+        page.find_element("css selector", f"[data-filter={name}]").click()
+        assert len(texts(page, "#list button")) == int(count)
+    assert texts(page, "#name") == ["same: passed"]
+    assert texts(page, "#tools") == []
+
+
+def test_words_name_the_cause(page):
+    (words,) = texts(page, "#words")
+    assert "144 of 262144 pixels differ" in words
+    assert "local defect" in words
+    press(page, "n")
+    assert "border only" in texts(page, "#words")[0]
+
+
+def test_keys_reach_everything(page):
+    names = []
+    for _ in range(5):
+        names.append(texts(page, "#name")[0])
+        press(page, "n")
+    assert names == [
+        "block: failed", "rim: failed", "absent: missing", "stray: unused", "same: passed"
+    ]  # fmt: skip
+    press(page, "p")
+    assert texts(page, "#name") == ["same: passed"]
+    press(page, "n")
+    for key, mode in zip("12345", ["side", "swipe", "onion", "blink", "difference"], strict=True):
+        press(page, key)
+        assert page.find_element("id", "stage").get_attribute("class") == mode
+    press(page, "f")
+    assert texts(page, "#filters [aria-pressed=true]") == ["failed 2"]
+    press(page, "?")
+    assert page.find_element("id", "help").is_displayed()
+
+
+def test_tab_reaches_every_button(page):
+    from selenium.webdriver.common.keys import Keys
+
+    reached = set()
+    for _ in range(40):
+        press(page, Keys.TAB)
+        reached.add(page.execute_script("return document.activeElement.textContent"))
+    assert set(texts(page, "button")) <= {" ".join(text.split()) for text in reached}
+
+
+def test_swipe_moves(page):
+    """Near the defect, left of the line is what was expected and right of it what came."""
+    from selenium.webdriver.common.keys import Keys
+
+    press(page, "2", "w")
+    views = []
+    for value in (0, 100):
+        slider = "const s = document.getElementById('slider'); s.value = arguments[0];"
+        page.execute_script(slider + "s.dispatchEvent(new Event('input'))", value)
+        views.append(screen(page)[:, 10:-10])
+    actual, expected = views
+    changed = (actual != expected).any(axis=2)
+    assert 0.02 < changed.mean() < 0.5
+    page.execute_script(slider + "s.dispatchEvent(new Event('input'))", 50)
+    middle = changed.shape[1] // 2
+    half = screen(page)[:, 10:-10]
+    assert (half[:, : middle - 9] == expected[:, : middle - 9]).all()
+    assert (half[:, middle + 9 :] == actual[:, middle + 9 :]).all()
+    press(page, Keys.ARROW_RIGHT)
+    assert page.find_element("id", "slider").get_attribute("value") == "55"
+    view = page.find_element("css selector", ".view")
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    ActionChains(page).move_to_element_with_offset(view, -100, 0).click().perform()
+    assert int(page.find_element("id", "slider").get_attribute("value")) < 50
+
+
+def test_onion_skin_blends(page):
+    press(page, "3", "w")
+    set_slide = "s = document.getElementById('slider'); s.value = arguments[0];"
+    shown = {}
+    for value in (0, 50, 100):
+        page.execute_script(set_slide + "s.dispatchEvent(new Event('input'))", value)
+        shown[value] = screen(page)
+    assert np.abs(shown[50] - (shown[0] + shown[100]) / 2).max() <= 1.5
+    assert (shown[0] != shown[100]).any()
+
+
+def test_blink_alternates(page):
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    press(page, "4")
+    for word in ("actual", "expected", "actual"):
+        WebDriverWait(page, 5, 0.05).until(lambda _, w=word: texts(page, "figcaption") == [w])
+
+
+def test_the_worst_window_is_in_the_middle(page):
+    press(page, "5", "w")
+    view = screen(page)
+    rows, columns = view.shape[:2]
+    around = view[rows // 2 - 5 : rows // 2 + 5, columns // 2 - 5 : columns // 2 + 5]
+    assert (around[..., 2] == 225).all()
+    assert (around[..., 0] == 0).all()
+    small = page.execute_script("return state.scale")
+    press(page, "-")
+    assert page.execute_script("return state.scale") == small / 2
+
+
+def test_dark_and_light(page):
+    def ground():
+        return page.execute_script("return getComputedStyle(document.body).backgroundColor")
+
+    assert ground() == "rgb(255, 255, 255)"
+    set_scheme(page, "dark")
+    assert ground() == "rgb(21, 23, 27)"
+
+
+def test_the_page_of_a_single_case_has_no_list_and_all_the_width(browser, tmp_path, camera):  # noqa: F811
+    from imgconv.jobs.report_page import View, make_entry, render_report
+
+    entry = make_entry("compare", "passed", ["fine"] * 12, [View("actual", "ours", camera)])
+    path = tmp_path / "page.html"
+    path.write_bytes(render_report("compare", [entry], {}))
+    open_page(browser, path)
+    assert texts(browser, "nav, #filters button") == []
+    assert browser.find_element("id", "stage").size["width"] > 1200
+    assert browser.find_element("css selector", ".view").size["height"] > 300

@@ -143,9 +143,10 @@ class StageRows(Rows):
         engine: Engine | None = None,
     ) -> None:
         self._before = before
-        self._kernel = kernel
+        self.kernel = kernel
         self._settings = settings
         self._running: dict[str, Any] = {"threads": threads, "engine": engine}
+        self.source_depth = before.depth
         self._outside = outside_value(settings.border_value, before.depth)
         members = kernel.kernels if isinstance(kernel, KernelSet) else (kernel,)
         geometries = [
@@ -178,13 +179,13 @@ class StageRows(Rows):
         self._passed(stop)
         if band.ndim == 3 and band.shape[2] == 4:
             band = band[..., :3]
-        if isinstance(self._kernel, KernelSet):
-            return set_extremes(band, self._kernel, self._settings, part=part, **self._running)
-        return extremes_of(band, self._kernel, self._settings, part=part, **self._running)
+        if isinstance(self.kernel, KernelSet):
+            return set_extremes(band, self.kernel, self._settings, part=part, **self._running)
+        return extremes_of(band, self.kernel, self._settings, part=part, **self._running)
 
     def _make(self, start: int, stop: int) -> Filtered:
         band, part = self._band(start, stop)
-        return filter_stage(band, self._kernel, self._settings, part=part, **self._running)
+        return filter_stage(band, self.kernel, self._settings, part=part, **self._running)
 
     def _passed(self, stop: int) -> None:
         # What a mirror needs at the lower edge is at most a reach behind.

@@ -20,6 +20,41 @@ from imgconv.ops.rows import FinishedRows, Rows, Source, StageRows, TonedRows
 from imgconv.ops.run import colour_values, stages_of
 
 
+def chain_of(
+    source: Source,
+    recipe: Recipe,
+    threshold: float = 0,
+    extremes: Extremes = (),
+    *,
+    threads: int | None = None,
+    engine: Engine | None = None,
+) -> list[Rows]:
+    """Give the rows after each step of a recipe, the output last.
+
+    Parameters
+    ----------
+    source : Source
+    recipe : Recipe
+    threshold : float
+        What the recipe's method chose, where it has one that chooses.
+    extremes : sequence
+        What ``OutputRange.RESCALE`` stretches.
+    threads : int, optional
+    engine : Engine, optional
+    """
+    if recipe.binarize is not None and recipe.binarize.method is not ThresholdMethod.FIXED:
+        known = Binarization(ThresholdMethod.FIXED, threshold=Fraction(threshold))
+        recipe = replace(recipe, binarize=known)
+    chain: list[Rows] = [TonedRows(source, recipe)]
+    for kernel, settings in stages_of(recipe, chain[0].depth):
+        chain.append(StageRows(chain[-1], kernel, settings, threads=threads, engine=engine))
+    if isinstance(last := chain[-1], StageRows):
+        last.extremes = extremes
+    if recipe.binarize_after:
+        chain.append(FinishedRows(chain[-1], recipe))
+    return chain
+
+
 class Stream:
     """A recipe on a source of rows; the bands that it yields are those of `run_recipe`.
 
@@ -46,6 +81,8 @@ class Stream:
     shape : tuple of int
         Of the output.
     dtype : dtype
+    chain : list of Rows
+        After each step, the output last.
     threshold : float, optional
         The one that binarizing chose; known when the first band is there.
 
@@ -76,11 +113,11 @@ class Stream:
         self._extremes: Extremes = ()
         self.threshold: float | None = None
         source = opened()
-        self._chain = self._chained(source)
-        self.depth = self._chain[-1].depth
-        self.shape = self._chain[-1].shape
+        self.chain = self._chained(source)
+        self.depth = self.chain[-1].depth
+        self.shape = self.chain[-1].shape
         self.dtype = np.dtype(self.depth.dtype)
-        self.notes = tuple(recipe.chain(self._chain[0].depth)[1])
+        self.notes = tuple(recipe.chain(self.chain[0].depth)[1])
         self._check()
 
     @property
@@ -91,7 +128,7 @@ class Stream:
     @property
     def clipped_share(self) -> float:
         """Share of the values that were clamped, of the stage with the greatest, after all bands."""
-        return max((rows.clipped / colour_values(rows.shape) for rows in self._chain), default=0)
+        return max((rows.clipped / colour_values(rows.shape) for rows in self.chain), default=0)
 
     def bands(self) -> Iterator[Image]:
         """Yield the output from top to bottom."""
@@ -101,25 +138,14 @@ class Stream:
             self._find_extremes()
         if self._finds_threshold and self._recipe.binarize_after:
             self._choose_threshold()
-        self._chain = self._chained(self._opened())
-        for start, stop in self._spans(self._chain[-1]):
-            yield self._chain[-1].read(start, stop)
-            self._chain[-1].release(stop)
+        self.chain = self._chained(self._opened())
+        for start, stop in self._spans(self.chain[-1]):
+            yield self.chain[-1].read(start, stop)
+            self.chain[-1].release(stop)
 
     def _chained(self, source: Source) -> list[Rows]:
-        """Give the rows after each step, the output last."""
-        recipe = self._recipe
-        if self._finds_threshold and recipe.binarize is not None:
-            known = Fraction(self.threshold or 0)
-            recipe = replace(recipe, binarize=Binarization(ThresholdMethod.FIXED, threshold=known))
-        chain: list[Rows] = [TonedRows(source, recipe)]
-        for kernel, settings in stages_of(recipe, chain[0].depth):
-            chain.append(StageRows(chain[-1], kernel, settings, **self._running))
-        if isinstance(last := chain[-1], StageRows):
-            last.extremes = self._extremes
-        if recipe.binarize_after:
-            chain.append(FinishedRows(chain[-1], recipe))
-        return chain
+        threshold = self.threshold or 0
+        return chain_of(source, self._recipe, threshold, self._extremes, **self._running)
 
     @property
     def _finds_threshold(self) -> bool:
@@ -145,7 +171,7 @@ class Stream:
             self._histogram(asked.method)
 
     def _histogram(self, method: ThresholdMethod) -> Histogram:
-        return Histogram(self._chain[-1 if self._recipe.binarize_after else 0].depth, method)
+        return Histogram(self.chain[-1 if self._recipe.binarize_after else 0].depth, method)
 
     def _spans(self, rows: Rows) -> Iterator[tuple[int, int]]:
         for start in range(0, rows.shape[0], self._height):

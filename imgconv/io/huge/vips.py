@@ -1,0 +1,191 @@
+"""Every other format by rows, through libvips (pyvips)."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from imgconv.io.huge.base import Image, Layout, load_extra
+from imgconv.model.errors import ImageReadError, ImageWriteError
+
+_DTYPES = {
+    "uchar": "uint8",
+    "ushort": "uint16",
+    "short": "int16",
+    "float": "float32",
+    "double": "float64",
+}
+_FORMATS = {name: band for band, name in _DTYPES.items()}
+_MEANINGS = (
+    {"uint8": "b-w", "uint16": "grey16", "float32": "b-w"},
+    {"uint8": "srgb", "uint16": "rgb16", "float32": "scrgb"},
+)
+_SETTINGS = {
+    **dict.fromkeys((".jpg", ".jpeg", ".jpe"), "[Q=95]"),
+    **dict.fromkeys((".webp", ".jp2", ".jxl", ".avif", ".heic"), "[lossless]"),
+}
+"""As OpenCV writes them: nothing is lost but in JPEG, and little there."""
+_TOGETHER = 64
+
+
+class VipsReader:
+    """A picture that libvips decodes from top to bottom (see `HugeReader`).
+
+    Rows behind the last ones are decoded again from the beginning.
+
+    Raises
+    ------
+    ImageReadError
+        When libvips cannot read it.
+    MissingDependencyError
+        When pyvips is not installed.
+    """
+
+    together = _TOGETHER
+    layout = Layout()
+
+    def __init__(self, path: Path) -> None:
+        self._vips = load_vips(str(path))
+        self._name = str(path)
+        self._lock = threading.Lock()
+        image = self._open()
+        if image.bands not in (1, 3, 4) or image.format not in _DTYPES:
+            raise ImageReadError(
+                f"{path}: it has {image.bands} channels of type {image.format}",
+                hint="1, 3 or 4 of 8, 16 or 32 bits are read",
+            )
+        tail = () if image.bands == 1 else (image.bands,)
+        self.shape: tuple[int, ...] = (image.height, image.width, *tail)
+        self.dtype: np.dtype[Any] = np.dtype(_DTYPES[image.format])
+        self._region = self._vips.Region.new(image)
+        self._at = 0
+
+    def read(self, start: int, stop: int) -> Image:
+        """Give rows `start` to `stop` (see `imgconv.io.huge.base.HugeReader`)."""
+        with self._lock:
+            if start < self._at:
+                self._region = self._vips.Region.new(self._open())
+            self._at = stop
+            try:
+                data = self._region.fetch(0, start, self.shape[1], stop - start)
+            except self._vips.Error as error:
+                raise ImageReadError(
+                    f"{self._name}: the data is damaged or cut short ({last_words(error)})"
+                ) from None
+        return np.frombuffer(data, self.dtype).reshape(stop - start, *self.shape[1:])
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._region = None
+
+    def _open(self) -> Any:
+        try:
+            image = self._vips.Image.new_from_file(
+                self._name, access="sequential", fail_on="warning"
+            )
+            turned = image.get("orientation") if "orientation" in image.get_fields() else 1
+        except self._vips.Error as error:
+            raise ImageReadError(f"{self._name}: {last_words(error)}") from None
+        if turned != 1:
+            raise ImageReadError(
+                f"{self._name}: it is stored turned (EXIF orientation {turned}), "
+                "and too large to turn",
+                hint=f"turn it first: vips autorot {self._name} upright.tif",
+            )
+        return image
+
+
+def load_vips(name: str) -> Any:
+    """Import pyvips for a file."""
+    return load_extra("pyvips", name)
+
+
+def last_words(error: Exception) -> str:
+    """Give the last line of what libvips says."""
+    lines = [line.strip() for line in str(getattr(error, "detail", error)).splitlines()]
+    return next((line for line in reversed(lines) if line), "libvips failed")
+
+
+def can_write(suffix: str) -> bool:
+    """Tell whether libvips writes files with such a suffix.
+
+    Raises
+    ------
+    MissingDependencyError
+        When pyvips is not installed.
+    """
+    vips = load_vips(suffix)
+    found = vips.vips_lib.vips_foreign_find_save_target(suffix.lower().encode())
+    return bool(suffix) and found != vips.ffi.NULL
+
+
+def write_vips(
+    file: BinaryIO,
+    suffix: str,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    bands: Iterator[Image],
+) -> None:
+    """Write a picture from its bands; the suffix says the format.
+
+    libvips pulls its pixels, so they go to it through a pipe: as a gray PGM of bytes, which it
+    folds into pixels of any type.
+
+    Raises
+    ------
+    ImageWriteError
+        When libvips cannot write it.
+    """
+    vips = load_vips(suffix)
+    out, into = os.pipe()
+    failed: list[Exception] = []
+
+    def save() -> None:
+        try:
+            target = vips.Target.new_to_descriptor(file.fileno())
+            saved = suffix.lower() + _SETTINGS.get(suffix.lower(), "")
+            _piped(vips, out, shape, dtype).write_to_target(target, saved)
+        except vips.Error as error:
+            failed.append(error)
+        finally:
+            os.close(out)  # whoever still writes hears of it
+
+    thread = threading.Thread(target=save, name="libvips")
+    thread.start()
+    try:
+        with contextlib.suppress(BrokenPipeError), os.fdopen(into, "wb", buffering=0) as pipe:
+            width = shape[1] * math.prod(shape[2:]) * dtype.itemsize
+            _write_all(pipe, b"P5\n%d %d\n255\n" % (width, shape[0]))
+            for band in bands:
+                _write_all(pipe, memoryview(np.ascontiguousarray(band)).cast("B"))
+    finally:
+        thread.join()
+    if failed:
+        raise ImageWriteError(f"libvips cannot write it: {last_words(failed[0])}")
+
+
+def _write_all(pipe: Any, data: bytes | memoryview) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[pipe.write(rest) :]
+
+
+def _piped(vips: Any, descriptor: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+    """Give the picture that comes through a pipe."""
+    source = vips.Source.new_from_descriptor(descriptor)
+    image = vips.Image.new_from_source(source, "", access="sequential", fail_on="truncated")
+    channels = math.prod(shape[2:])
+    if channels * dtype.itemsize > 1:
+        image = image.bandfold(factor=channels * dtype.itemsize)
+    return image.copy(
+        format=_FORMATS[dtype.name],
+        bands=channels,
+        interpretation=_MEANINGS[channels > 1].get(dtype.name, "multiband"),
+    )

@@ -1,0 +1,133 @@
+"""Filter a file that does not fit in memory: the twin of `filter_file`, band by band."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+
+from imgconv.engines.select import select_engine, usable_cpus
+from imgconv.io import files
+from imgconv.io.formats import format_for
+from imgconv.io.huge.base import HugeReader
+from imgconv.io.huge.choice import check_writable, is_only_huge, open_reader, write_bands
+from imgconv.io.huge.ome_zarr import is_zarr
+from imgconv.jobs import memory
+from imgconv.jobs.ahead import ReadAhead, ahead
+from imgconv.jobs.bands import bands_within, whole_bytes
+from imgconv.jobs.filter_file import Row, filter_file
+from imgconv.model.recipe import Recipe
+from imgconv.ops.streaming import Stream
+
+
+def filter_path(
+    source: Path,
+    target: Path,
+    recipe: Recipe,
+    *,
+    format: str | None = None,
+    max_memory: int | None = None,
+    overwrite: bool = False,
+    in_place: bool = False,
+    threads: int | None = None,
+) -> Row:
+    """Filter one file into another, in bands of rows where it does not fit in memory.
+
+    Parameters
+    ----------
+    source, target : path
+        Image files, or OME-Zarr folders.
+    recipe : Recipe
+    format : str, optional
+        Of the target, where its suffix does not say it.
+    max_memory : int, optional
+        Bytes that the process may use; default half of what is free.
+    overwrite, in_place : bool
+    threads : int, optional
+
+    Raises
+    ------
+    ImageReadError, ImageWriteError, ArgumentError
+        When it cannot be read, written or filtered.
+    LimitError
+        When not even a band fits, or a step needs the whole image.
+    MissingDependencyError
+        When the format needs the extra ``huge``.
+    """
+    limit = memory.default_limit() if max_memory is None else max_memory
+    reader = open_reader(source, limit=limit, threads=threads or usable_cpus())
+    if reader is not None:
+        with contextlib.closing(reader):
+            only = is_only_huge(source, target, format)
+            if only or whole_bytes(reader, recipe) > limit - memory.used():
+                return stream_file(
+                    reader,
+                    source,
+                    target,
+                    recipe,
+                    limit=limit,
+                    format=format,
+                    overwrite=overwrite,
+                    in_place=in_place,
+                    threads=threads,
+                )
+    kind = format_for(format, target)
+    return filter_file(
+        source, target, recipe, kind, overwrite=overwrite, in_place=in_place, threads=threads
+    )
+
+
+def stream_file(
+    reader: HugeReader,
+    source: Path,
+    target: Path,
+    recipe: Recipe,
+    *,
+    limit: int,
+    format: str | None = None,
+    overwrite: bool = False,
+    in_place: bool = False,
+    threads: int | None = None,
+) -> Row:
+    """Filter what a reader reads into a file or folder, which appears whole or not at all.
+
+    Decoding, filtering and writing run side by side, each in a thread of its own.
+    """
+    started = time.perf_counter()
+    files.check_target(
+        target, overwrite=overwrite, source=source, in_place=in_place, folder=is_zarr(target)
+    )
+    height, step = bands_within(reader, recipe, limit=limit, used=memory.used())
+    passes: list[ReadAhead] = []
+
+    def opened() -> ReadAhead:
+        passes.append(ReadAhead(reader, step))
+        return passes[-1]
+
+    stream = Stream(opened, recipe, height=height, threads=threads)
+    channels = stream.shape[2] if len(stream.shape) == 3 else 1
+    check_writable(target, format, stream.depth, channels)
+    with contextlib.ExitStack() as stack:
+        stack.callback(lambda: [each.close() for each in passes])
+        bands = stack.enter_context(contextlib.closing(ahead(stream.bands())))
+        write_bands(
+            target,
+            format,
+            stream.shape,
+            stream.dtype,
+            bands,
+            layout=reader.layout,
+            threads=threads or usable_cpus(),
+            overwrite=overwrite or in_place,
+        )
+    return Row(
+        source=str(source),
+        target=str(target),
+        shape=stream.shape,
+        depth=stream.depth.value,
+        clipped_share=stream.clipped_share,
+        threshold=stream.threshold,
+        engine=select_engine().name,
+        seconds=time.perf_counter() - started,
+        notes=stream.notes,
+    )

@@ -18,6 +18,10 @@ _T = TypeVar("_T")
 _PATIENCE = 0.2  # seconds until a thread looks whether anybody still waits for it
 
 
+class _EndError(Exception):
+    """Nothing follows."""
+
+
 def ahead(items: Iterable[_T]) -> Generator[_T]:
     """Yield what an iterable yields, made by a thread of its own, one item ahead.
 
@@ -28,42 +32,45 @@ def ahead(items: Iterable[_T]) -> Generator[_T]:
     >>> list(ahead(n * n for n in range(4)))
     [0, 1, 4, 9]
     """
-    ready: queue.Queue[tuple[_T | None, BaseException | None, bool]] = queue.Queue(1)
+    ready: queue.Queue[list[_T] | BaseException] = queue.Queue(1)
     nobody_waits = threading.Event()
-
-    def put(item: _T | None, error: BaseException | None, last: bool) -> None:
-        while not nobody_waits.is_set():
-            with suppress(queue.Full):
-                ready.put((item, error, last), timeout=_PATIENCE)
-                return
-
-    def work() -> None:
-        try:
-            for item in items:
-                put(item, None, False)
-                if nobody_waits.is_set():
-                    return
-            put(None, None, True)
-        except BaseException as error:  # it is raised again where the items are wanted
-            put(None, error, True)
-        finally:
-            if isinstance(items, Generator):
-                items.close()
-
-    thread = threading.Thread(target=work, name="ahead", daemon=True)
+    thread = threading.Thread(target=_work, args=(items, ready, nobody_waits), daemon=True)
     thread.start()
     try:
         while True:
-            item, error, last = ready.get()
-            if error is not None:
-                raise error
-            if last:
+            found = ready.get()
+            if isinstance(found, _EndError):
                 return
-            yield item  # type: ignore[misc]
-            del item
+            if isinstance(found, BaseException):
+                raise found
+            yield found.pop()
     finally:
         nobody_waits.set()
         thread.join()
+
+
+def _work(
+    items: Iterable[_T],
+    ready: queue.Queue[list[_T] | BaseException],
+    nobody_waits: threading.Event,
+) -> None:
+    def put(found: list[_T] | BaseException) -> None:
+        while not nobody_waits.is_set():
+            with suppress(queue.Full):
+                ready.put(found, timeout=_PATIENCE)
+                return
+
+    try:
+        for item in items:
+            put([item])
+            if nobody_waits.is_set():
+                return
+        put(_EndError())
+    except BaseException as error:  # it is raised again where the items are wanted
+        put(error)
+    finally:
+        if isinstance(items, Generator):
+            items.close()
 
 
 class ReadAhead:

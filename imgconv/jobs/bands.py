@@ -55,9 +55,7 @@ def whole_bytes(reader: HugeReader, recipe: Recipe) -> int:
     return memory_for(reader, recipe, reader.shape[0])
 
 
-def bands_within(
-    reader: HugeReader, recipe: Recipe, *, limit: int, used: int
-) -> tuple[int, int]:
+def bands_within(reader: HugeReader, recipe: Recipe, *, limit: int, used: int) -> tuple[int, int]:
     """Give the rows of a band of output, and the rows to decode at a time.
 
     Parameters

@@ -25,7 +25,7 @@ def parse_bytes(text: str) -> int:
     >>> parse_bytes("512M"), parse_bytes("1.5G"), parse_bytes("4096")
     (536870912, 1610612736, 4096)
     """
-    found = re.fullmatch(r"(\d{1,15}(?:\.\d{1,6})?)([KMGT]?)(?:I?B)?", text.strip().upper())
+    found = re.fullmatch(r"([0-9]{1,15}(?:[.][0-9]{1,6})?)([KMGT]?)(?:I?B)?", text.strip().upper())
     amount = int(float(found[1]) * _UNITS[found[2]]) if found else 0
     if not amount:
         raise ArgumentError(

@@ -5,13 +5,21 @@ from __future__ import annotations
 import contextlib
 import time
 from pathlib import Path
+from typing import Any
 
 from imgconv.engines.select import select_engine, usable_cpus
 from imgconv.io import files
 from imgconv.io.formats import format_for
-from imgconv.io.huge.base import HugeReader
-from imgconv.io.huge.choice import check_writable, is_only_huge, open_reader, write_bands
+from imgconv.io.huge.base import HeldReader, HugeReader
+from imgconv.io.huge.choice import (
+    check_writable,
+    is_foreign,
+    is_foreign_target,
+    open_reader,
+    write_bands,
+)
 from imgconv.io.huge.ome_zarr import is_zarr
+from imgconv.io.images import read_image
 from imgconv.jobs import memory
 from imgconv.jobs.ahead import ReadAhead, ahead
 from imgconv.jobs.bands import bands_within, whole_bytes
@@ -55,26 +63,20 @@ def filter_path(
         When the format needs the extra ``huge``.
     """
     limit = memory.default_limit() if max_memory is None else max_memory
-    reader = open_reader(source, limit=limit, threads=threads or usable_cpus())
-    if reader is not None:
-        with contextlib.closing(reader):
-            only = is_only_huge(source, target, format)
-            if only or whole_bytes(reader, recipe) > limit - memory.used():
+    writing: dict[str, Any] = {"overwrite": overwrite, "in_place": in_place, "threads": threads}
+    with contextlib.ExitStack() as stack:
+        reader = open_reader(source, limit=limit, threads=threads or usable_cpus())
+        if reader is not None:
+            stack.callback(reader.close)
+            room = limit - memory.used()
+            if is_foreign(source) or whole_bytes(reader, recipe) > room:
                 return stream_file(
-                    reader,
-                    source,
-                    target,
-                    recipe,
-                    limit=limit,
-                    format=format,
-                    overwrite=overwrite,
-                    in_place=in_place,
-                    threads=threads,
+                    reader, source, target, recipe, limit=limit, format=format, **writing
                 )
-    kind = format_for(format, target)
-    return filter_file(
-        source, target, recipe, kind, overwrite=overwrite, in_place=in_place, threads=threads
-    )
+    if is_foreign_target(target, format):
+        held = HeldReader(read_image(source, depth=recipe.settings.depth))
+        return stream_file(held, source, target, recipe, limit=limit, format=format, **writing)
+    return filter_file(source, target, recipe, format_for(format, target), **writing)
 
 
 def stream_file(
@@ -107,9 +109,8 @@ def stream_file(
     stream = Stream(opened, recipe, height=height, threads=threads)
     channels = stream.shape[2] if len(stream.shape) == 3 else 1
     check_writable(target, format, stream.depth, channels)
-    with contextlib.ExitStack() as stack:
-        stack.callback(lambda: [each.close() for each in passes])
-        bands = stack.enter_context(contextlib.closing(ahead(stream.bands())))
+    bands = ahead(stream.bands())
+    try:
         write_bands(
             target,
             format,
@@ -120,6 +121,10 @@ def stream_file(
             threads=threads or usable_cpus(),
             overwrite=overwrite or in_place,
         )
+    finally:
+        bands.close()
+        for each in passes:
+            each.close()
     return Row(
         source=str(source),
         target=str(target),

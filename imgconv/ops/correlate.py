@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any, SupportsIndex
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from imgconv.engines.base import Correlation, Engine, Filtered
 from imgconv.engines.cpus import usable_cpus
@@ -186,7 +186,7 @@ def apply_filter(
     engine: Engine | None = None,
     part: Part | None = None,
 ) -> Filtered:
-    """Correlate a checked image, or a part of one, with a kernel or a set, counting clipped values."""
+    """Correlate a checked image, or a part of one, with a kernel or a set (see `apply_kernel`)."""
     if isinstance(kernel, Kernel):
         return apply_kernel(image, kernel, settings, threads=threads, engine=engine, part=part)
     from imgconv.ops.kernel_set import apply_set

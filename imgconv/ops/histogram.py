@@ -1,4 +1,4 @@
-"""Thresholds of an image that is never there as a whole: chosen from how often each level occurs."""
+"""Thresholds of an image that is never there as a whole: what its levels say, counted by rows."""
 
 from __future__ import annotations
 

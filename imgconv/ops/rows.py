@@ -199,7 +199,7 @@ class StageRows(Rows):
         """Give the rows that some output rows need, the border included."""
         length = self._before.shape[0]
         first, last = self._positions(start, stop)
-        # Rows that a stride leaves out are made too: whole images have their clipped values counted.
+        # Rows that a stride leaves out are made too, since their clipped values count.
         following = length if stop == self.shape[0] else self._positions(stop, stop + 1)[0]
         last = max(last, min(following, length))
         part = Part(length, first, start, stop, self.extremes)

@@ -127,7 +127,7 @@ class Stream:
 
     @property
     def clipped_share(self) -> float:
-        """Share of the values that were clamped, of the stage with the greatest, after all bands."""
+        """Share of the values that were clamped in the stage with the greatest; after all bands."""
         return max((rows.clipped / colour_values(rows.shape) for rows in self.chain), default=0)
 
     def bands(self) -> Iterator[Image]:

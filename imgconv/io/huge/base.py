@@ -22,7 +22,7 @@ class Layout(NamedTuple):
     tile : (int, int), optional
         Rows and columns of a tile; None where it lies in strips of full rows.
     deflate : bool
-        Whether it is compressed.
+        Whether its tiles are compressed.
     """
 
     tile: tuple[int, int] | None = (256, 256)
@@ -43,10 +43,14 @@ class HugeReader(Protocol):
     layout : Layout
     """
 
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    together: int
-    layout: Layout
+    @property
+    def shape(self) -> tuple[int, ...]: ...  # noqa: D102
+    @property
+    def dtype(self) -> np.dtype[Any]: ...  # noqa: D102
+    @property
+    def together(self) -> int: ...  # noqa: D102
+    @property
+    def layout(self) -> Layout: ...  # noqa: D102
 
     def read(self, start: int, stop: int) -> Image:
         """Give rows `start` to `stop`.
@@ -61,6 +65,25 @@ class HugeReader(Protocol):
     def close(self) -> None:
         """Let go of the file."""
         ...
+
+
+class HeldReader:
+    """A picture that is in memory already (see `HugeReader`)."""
+
+    together = 1
+    layout = Layout()
+
+    def __init__(self, image: Image) -> None:
+        self.shape: tuple[int, ...] = image.shape
+        self.dtype: np.dtype[Any] = image.dtype
+        self._image = image
+
+    def read(self, start: int, stop: int) -> Image:
+        """Give rows `start` to `stop`."""
+        return self._image[start:stop]
+
+    def close(self) -> None:
+        """Do nothing."""
 
 
 def rechunked(bands: Iterator[Image], rows: int) -> Iterator[Image]:

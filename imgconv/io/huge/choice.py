@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,13 +14,18 @@ from imgconv.io import files
 from imgconv.io.formats import FORMATS, Format, format_for, sniff
 from imgconv.io.huge.base import HugeReader, Image, Layout, load_extra
 from imgconv.io.huge.ome_zarr import ZarrReader, is_zarr, write_zarr
+from imgconv.io.huge.tiff import TiffReader, UnknownTiffError, write_tiff
 from imgconv.io.images import check_holds
 from imgconv.model.errors import ImageWriteError
 from imgconv.model.output import Depth
 
 _TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MOST_PACKED = 3000  # how many bytes of pixels a byte of a file can stand for
-_DEEP = {".jp2": (Depth.U8, Depth.U16), ".jxl": (Depth.U8, Depth.U16), ".v": tuple(Depth)}
+_BY_VIPS = {
+    **dict.fromkeys((".gif", ".avif", ".heic", ".heif"), (Depth.U8,)),
+    **dict.fromkeys((".jp2", ".jxl"), (Depth.U8, Depth.U16)),
+}
+"""What libvips may be asked to write that OpenCV is not, and the depths that lose nothing."""
 
 
 class HeaderOnly(NamedTuple):
@@ -74,8 +79,6 @@ def open_reader(source: Path, *, limit: int, threads: int = 1) -> HugeReader | N
     except OSError:
         return None
     if start.startswith(_TIFF_MARKS):
-        from imgconv.io.huge.tiff import TiffReader, UnknownTiffError
-
         try:
             return TiffReader(source, threads)
         except UnknownTiffError as error:
@@ -85,22 +88,28 @@ def open_reader(source: Path, *, limit: int, threads: int = 1) -> HugeReader | N
     return _by_vips(source)
 
 
-def is_only_huge(source: Path, target: Path, format: str | None) -> bool:
-    """Tell whether a picture of any size goes this way, since OpenCV reads or writes no such."""
-    if is_zarr(source) or is_zarr(target):
+def is_foreign(source: Path) -> bool:
+    """Tell whether OpenCV does not read a file, so that it comes this way however small it is."""
+    if is_zarr(source):
         return True
     with contextlib.suppress(OSError), source.open("rb") as file:
-        if sniff(file.read(16)) is None:
-            return True
-    return format is None and _known(target) is None
+        return sniff(file.read(16)) is None
+    return False
+
+
+def is_foreign_target(target: Path, format: str | None) -> bool:
+    """Tell whether OpenCV does not write such a file, but something here does."""
+    if is_zarr(target):
+        return True
+    if format is not None or _known(target) is not None:
+        return False
+    return target.suffix.lower() in _BY_VIPS
 
 
 def _by_vips(source: Path) -> HugeReader | None:
-    if find_spec("pyvips") is None:
-        return None
-    from imgconv.io.huge.vips import VipsReader
+    from imgconv.io.huge.vips import VipsReader, can_read
 
-    return VipsReader(source)
+    return VipsReader(source) if can_read(source) else None
 
 
 def _known(target: Path) -> Format | None:
@@ -130,10 +139,14 @@ def check_writable(target: Path, format: str | None, depth: Depth, channels: int
     load_extra("pyvips", f"{target}: writing a picture that memory does not hold")
     from imgconv.io.huge.vips import can_write
 
-    if not can_write(kind.suffixes[0] if kind else target.suffix):
-        format_for(None, target)  # which says what is wrong with the name
-    suffix = target.suffix.lower()
-    if kind is None and depth not in _DEEP.get(suffix, (Depth.U8,)):
+    suffix = kind.suffixes[0] if kind else target.suffix.lower()
+    if kind is None and suffix not in _BY_VIPS:
+        format_for(format, target)  # which says what is wrong with the name
+    if not can_write(suffix):
+        raise ImageWriteError(
+            f"{target}: libvips was built without {suffix}", hint="write a .tif or a .png"
+        )
+    if kind is None and depth not in _BY_VIPS[suffix]:
         fitting = ", ".join(k.suffixes[0] for k in FORMATS if depth in k.depths)
         raise ImageWriteError(
             f"{target}: {depth.value} pixels are not written as {suffix}",
@@ -168,11 +181,11 @@ def write_bands(
     kind = format_for(format, target) if format else _known(target)
     with files.open_whole(target, overwrite=overwrite) as file:
         if kind is not None and kind.name == "tiff":
-            from imgconv.io.huge.tiff import write_tiff
-
             write_tiff(file, shape, dtype, bands, layout=layout, threads=threads)
-        else:
-            from imgconv.io.huge.vips import write_vips
+            return
+        from imgconv.io.huge.vips import write_vips
 
-            suffix = kind.suffixes[0] if kind else target.suffix
-            write_vips(file, suffix, shape, dtype, bands)
+        with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".part") as plain:
+            write_tiff(plain.file, shape, dtype, bands, layout=Layout(None, False))
+            plain.flush()
+            write_vips(file, kind.suffixes[0] if kind else target.suffix, Path(plain.name))

@@ -84,11 +84,12 @@ class ZarrReader:
 def _full_resolution(node: Any) -> tuple[Any, list[str]]:
     """Give the array to read and the names of its axes."""
     if hasattr(node, "shape"):
-        return node, ["y", "x", "c"][: len(node.shape)]
-    attributes = dict(node.attrs)
-    scales = attributes.get("ome", attributes)["multiscales"][0]
-    array = node[scales["datasets"][0]["path"]]
-    axes = [axis["name"] if isinstance(axis, dict) else axis for axis in scales["axes"]]
+        array, axes = node, ["y", "x", "c"][: len(node.shape)]
+    else:
+        attributes = dict(node.attrs)
+        scales = attributes.get("ome", attributes)["multiscales"][0]
+        array = node[scales["datasets"][0]["path"]]
+        axes = [axis["name"] if isinstance(axis, dict) else axis for axis in scales["axes"]]
     if len(axes) != len(array.shape):
         raise ValueError(f"{len(axes)} axes, but an array of {len(array.shape)}")
     return array, axes

@@ -60,8 +60,10 @@ class TiffReader:
         self._stored = np.dtype(page.dtype.name).newbyteorder(self._file.byteorder)
         self._plain = page.compression == _NONE
         self.together = 1 if self._plain and not page.is_tiled else self._rows
-        tile = (self._rows, self._columns) if page.is_tiled else None
-        self.layout = Layout(tile, not self._plain)
+        if page.is_tiled:
+            self.layout = Layout((self._rows, self._columns), not self._plain)
+        else:
+            self.layout = Layout(None, False) if self._plain else Layout()
 
     def read(self, start: int, stop: int) -> Image:
         """Give rows `start` to `stop` (see `imgconv.io.huge.base.HugeReader`)."""
@@ -92,6 +94,7 @@ class TiffReader:
         )
         turned = page.tags.valueof(274, 1)
         if not known or turned != 1:
+            self._file.close()
             raise UnknownTiffError(page)
         return page
 
@@ -143,7 +146,9 @@ class UnknownTiffError(Exception):
 
     def __init__(self, page: Any) -> None:
         super().__init__("left to libvips")
-        self.shape = (int(page.imagelength), int(page.imagewidth), int(page.samplesperpixel))
+        samples = int(page.samplesperpixel)
+        tail = () if samples == 1 else (samples,)
+        self.shape: tuple[int, ...] = (int(page.imagelength), int(page.imagewidth), *tail)
         self.dtype = np.dtype("uint8" if page.dtype is None else page.dtype.name)
 
 
@@ -167,6 +172,7 @@ def write_tiff(
     bands : iterator of ndarray
         Full rows, from top to bottom.
     layout : Layout
+        Strips are not compressed.
     threads : int
         How many tiles are compressed at a time.
     """
@@ -174,22 +180,20 @@ def write_tiff(
 
     row_bytes = math.prod(shape[1:]) * dtype.itemsize
     strip = max(1, min(_STRIP_BYTES // row_bytes, shape[0]))
-    chunks = _tiles(bands, layout.tile) if layout.tile else rechunked(bands, strip)
+    chunks: Iterator[Any] = _tiles(bands, layout.tile) if layout.tile else rechunked(bands, strip)
     settings: dict[str, Any] = {"tile": layout.tile} if layout.tile else {"rowsperstrip": strip}
-    if layout.deflate:
+    if layout.deflate and layout.tile:
         settings |= {"compression": "zlib", "predictor": dtype.kind != "f", "maxworkers": threads}
         settings |= {"buffersize": 8 << 20}
     else:
-        chunks = (_plain(chunk, layout.tile) for chunk in chunks)  # type: ignore[assignment]
+        chunks = (_plain(chunk, layout.tile) for chunk in chunks)
     if len(shape) == 3:
         settings |= {"photometric": "rgb", "extrasamples": ("unassalpha",) * (shape[2] - 3)}
     else:
         settings |= {"photometric": "minisblack"}
     big = row_bytes * shape[0] > _CLASSIC_BYTES
     with tifffile.TiffWriter(file, bigtiff=big) as writer:
-        writer.write(
-            chunks, shape=shape, dtype=dtype, metadata=None, software=False, **settings
-        )
+        writer.write(chunks, shape=shape, dtype=dtype, metadata=None, software=False, **settings)
 
 
 def _tiles(bands: Iterator[Image], tile: tuple[int, int]) -> Iterator[Image]:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import math
 import os
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from imgconv.io.huge.base import Image, Layout, load_extra
-from imgconv.model.errors import ImageReadError, ImageWriteError
+from imgconv.model.errors import ImageReadError, ImageWriteError, MissingDependencyError
 
 _DTYPES = {
     "uchar": "uint8",
@@ -22,11 +19,6 @@ _DTYPES = {
     "float": "float32",
     "double": "float64",
 }
-_FORMATS = {name: band for band, name in _DTYPES.items()}
-_MEANINGS = (
-    {"uint8": "b-w", "uint16": "grey16", "float32": "b-w"},
-    {"uint8": "srgb", "uint16": "rgb16", "float32": "scrgb"},
-)
 _SETTINGS = {
     **dict.fromkeys((".jpg", ".jpeg", ".jpe"), "[Q=95]"),
     **dict.fromkeys((".webp", ".jp2", ".jxl", ".avif", ".heic"), "[lossless]"),
@@ -102,6 +94,15 @@ class VipsReader:
         return image
 
 
+def can_read(path: Path) -> bool:
+    """Tell whether libvips is there and knows what a file is."""
+    try:
+        vips = load_vips(str(path))
+    except MissingDependencyError:
+        return False
+    return bool(vips.vips_lib.vips_foreign_find_load(os.fsencode(path)) != vips.ffi.NULL)
+
+
 def load_vips(name: str) -> Any:
     """Import pyvips for a file."""
     return load_extra("pyvips", name)
@@ -126,17 +127,10 @@ def can_write(suffix: str) -> bool:
     return bool(suffix) and found != vips.ffi.NULL
 
 
-def write_vips(
-    file: BinaryIO,
-    suffix: str,
-    shape: tuple[int, ...],
-    dtype: np.dtype[Any],
-    bands: Iterator[Image],
-) -> None:
-    """Write a picture from its bands; the suffix says the format.
+def write_vips(file: BinaryIO, suffix: str, plain: Path) -> None:
+    """Write a picture that stands in a TIFF file in the format that a suffix says.
 
-    libvips pulls its pixels, so they go to it through a pipe: as a gray PGM of bytes, which it
-    folds into pixels of any type.
+    libvips pulls its pixels and takes none that come one after the other, hence the TIFF.
 
     Raises
     ------
@@ -144,48 +138,9 @@ def write_vips(
         When libvips cannot write it.
     """
     vips = load_vips(suffix)
-    out, into = os.pipe()
-    failed: list[Exception] = []
-
-    def save() -> None:
-        try:
-            target = vips.Target.new_to_descriptor(file.fileno())
-            saved = suffix.lower() + _SETTINGS.get(suffix.lower(), "")
-            _piped(vips, out, shape, dtype).write_to_target(target, saved)
-        except vips.Error as error:
-            failed.append(error)
-        finally:
-            os.close(out)  # whoever still writes hears of it
-
-    thread = threading.Thread(target=save, name="libvips")
-    thread.start()
+    saved = suffix.lower() + _SETTINGS.get(suffix.lower(), "")
     try:
-        with contextlib.suppress(BrokenPipeError), os.fdopen(into, "wb", buffering=0) as pipe:
-            width = shape[1] * math.prod(shape[2:]) * dtype.itemsize
-            _write_all(pipe, b"P5\n%d %d\n255\n" % (width, shape[0]))
-            for band in bands:
-                _write_all(pipe, memoryview(np.ascontiguousarray(band)).cast("B"))
-    finally:
-        thread.join()
-    if failed:
-        raise ImageWriteError(f"libvips cannot write it: {last_words(failed[0])}")
-
-
-def _write_all(pipe: Any, data: bytes | memoryview) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[pipe.write(rest) :]
-
-
-def _piped(vips: Any, descriptor: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
-    """Give the picture that comes through a pipe."""
-    source = vips.Source.new_from_descriptor(descriptor)
-    image = vips.Image.new_from_source(source, "", access="sequential", fail_on="truncated")
-    channels = math.prod(shape[2:])
-    if channels * dtype.itemsize > 1:
-        image = image.bandfold(factor=channels * dtype.itemsize)
-    return image.copy(
-        format=_FORMATS[dtype.name],
-        bands=channels,
-        interpretation=_MEANINGS[channels > 1].get(dtype.name, "multiband"),
-    )
+        image = vips.Image.new_from_file(str(plain), access="sequential")
+        image.write_to_target(vips.Target.new_to_descriptor(file.fileno()), saved)
+    except vips.Error as error:
+        raise ImageWriteError(f"libvips cannot write it: {last_words(error)}") from None

@@ -59,7 +59,7 @@ class TiffReader:
         self.dtype: np.dtype[Any] = np.dtype(page.dtype.name)
         self._stored = np.dtype(page.dtype.name).newbyteorder(self._file.byteorder)
         self._plain = page.compression == _NONE
-        self.together = 1 if self._plain and not page.is_tiled else self._rows
+        self.together = 1 if self._plain else self._rows
         if page.is_tiled:
             self.layout = Layout((self._rows, self._columns), not self._plain)
         else:

@@ -1,6 +1,6 @@
 """Make a huge picture: a tiled BigTIFF that is sparse on disk, a photograph in every 16th tile.
 
-    python tests/bench/huge_picture.py big.tif 35000 30000
+python tests/bench/huge_picture.py big.tif 35000 30000
 """
 
 from __future__ import annotations

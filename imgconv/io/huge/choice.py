@@ -6,7 +6,7 @@ import contextlib
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, cast
 
 import numpy as np
 
@@ -186,6 +186,6 @@ def write_bands(
         from imgconv.io.huge.vips import write_vips
 
         with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".part") as plain:
-            write_tiff(plain.file, shape, dtype, bands, layout=Layout(None, False))
+            write_tiff(cast("BinaryIO", plain.file), shape, dtype, bands, layout=Layout(None, False))
             plain.flush()
             write_vips(file, kind.suffixes[0] if kind else target.suffix, Path(plain.name))

@@ -186,6 +186,8 @@ def write_bands(
         from imgconv.io.huge.vips import write_vips
 
         with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".part") as plain:
-            write_tiff(cast("BinaryIO", plain.file), shape, dtype, bands, layout=Layout(None, False))
+            write_tiff(
+                cast("BinaryIO", plain.file), shape, dtype, bands, layout=Layout(None, False)
+            )
             plain.flush()
             write_vips(file, kind.suffixes[0] if kind else target.suffix, Path(plain.name))

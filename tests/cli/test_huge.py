@@ -78,7 +78,6 @@ def test_too_little_memory(run, tmp_path):
 
 
 def test_gray_and_binarize_stream_too(run, tmp_path, colour):
-    pytest.importorskip("zarr")
     assert run("gray", colour, "gray.zarr").code == 0
     said = run("binarize", "gray.zarr", "bw.png")
     assert (said.code, said.err.partition(" ")[0]) == (0, "threshold")

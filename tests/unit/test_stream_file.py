@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tifffile
+import zarr
 
 import imgconv
 from imgconv.io.bank import KernelBank
@@ -22,9 +23,6 @@ from imgconv.model.errors import (
     MissingDependencyError,
     OutputExistsError,
 )
-
-pyvips = pytest.importorskip("pyvips")
-zarr = pytest.importorskip("zarr")
 
 BANK = KernelBank.standard(())
 
@@ -316,9 +314,9 @@ def test_the_estimate_grows_with_the_kernel(wide):
     assert load_kernel("disk:20", BANK).shape[0] == 41
 
 
-@pytest.mark.parametrize("text", ["", "0", "12Q", "-3M", "M", "1e9", "٣M"])
+@pytest.mark.parametrize("text", ["", "12Q", "-3M", "M", "1e9", "٣M"])
 def test_no_amount_of_memory(text):
-    with pytest.raises(ArgumentError, match="is not an amount of memory"):
+    with pytest.raises(ArgumentError, match="is no amount of memory"):
         memory.parse_bytes(text)
 
 

@@ -26,8 +26,7 @@ from imgconv.ops import compare as _compare
 from imgconv.ops import correlate as _correlate
 from imgconv.ops import explain as _explain
 from imgconv.ops import run as _run
-from imgconv.ops.correlate import as_image
-from imgconv.ops.part import Image
+from imgconv.ops.correlate import Image, as_image
 
 _F = TypeVar("_F", bound=Callable[..., object])
 KernelLike = Filter | WeightsLike | str

@@ -44,7 +44,7 @@ class _Blank:
 
     def __init__(self, reader: HugeReader) -> None:
         self.shape = reader.shape
-        self.dtype = reader.dtype
+        self.dtype = np.dtype("float32") if reader.dtype == "float64" else reader.dtype
 
     def read(self, start: int, stop: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
         raise AssertionError(f"rows {start} to {stop} of nothing")

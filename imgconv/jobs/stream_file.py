@@ -7,14 +7,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from imgconv.engines.select import select_engine, usable_cpus
+from imgconv.engines.cpus import usable_cpus
+from imgconv.engines.select import select_engine
 from imgconv.io import files
 from imgconv.io.formats import format_for
 from imgconv.io.huge.base import HeldReader, HugeReader
 from imgconv.io.huge.choice import (
     check_writable,
     is_foreign,
-    is_foreign_target,
     open_reader,
     write_bands,
 )
@@ -24,6 +24,8 @@ from imgconv.jobs import memory
 from imgconv.jobs.ahead import ReadAhead, ahead
 from imgconv.jobs.bands import bands_within, whole_bytes
 from imgconv.jobs.filter_file import Row, filter_file
+from imgconv.model.errors import ImageReadError
+from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
 from imgconv.ops.streaming import Stream
 
@@ -73,7 +75,7 @@ def filter_path(
                 return stream_file(
                     reader, source, target, recipe, limit=limit, format=format, **writing
                 )
-    if is_foreign_target(target, format):
+    if is_zarr(target):
         held = HeldReader(read_image(source, depth=recipe.settings.depth))
         return stream_file(held, source, target, recipe, limit=limit, format=format, **writing)
     return filter_file(source, target, recipe, format_for(format, target), **writing)
@@ -96,6 +98,11 @@ def stream_file(
     Decoding, filtering and writing run side by side, each in a thread of its own.
     """
     started = time.perf_counter()
+    if reader.dtype == "float64" and recipe.settings.depth is not Depth.F32:
+        raise ImageReadError(
+            f"{source}: its pixels are float64; uint8, uint16, int16 and float32 are read",
+            "--depth f32 reads it as float32",
+        )
     files.check_target(
         target, overwrite=overwrite, source=source, in_place=in_place, folder=is_zarr(target)
     )

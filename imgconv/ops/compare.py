@@ -19,9 +19,8 @@ from imgconv.model.kernel_set import KernelSet
 from imgconv.model.output import Depth, OutputRange
 from imgconv.model.recipe import Recipe, Settings
 from imgconv.ops.causes import Cause, find_causes
-from imgconv.ops.correlate import as_image, plan
+from imgconv.ops.correlate import Image, as_image, plan
 from imgconv.ops.measure import Difference, absolute_difference, measure
-from imgconv.ops.part import Image
 from imgconv.ops.run import Outcome, run_recipe
 
 ENGINES: dict[str, type[OpenCVEngine] | type[NaiveEngine]] = {

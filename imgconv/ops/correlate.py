@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any, SupportsIndex
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from imgconv.engines.base import Correlation, Engine, Filtered
 from imgconv.engines.cpus import usable_cpus
@@ -20,7 +20,9 @@ from imgconv.model.kernel import Kernel, WeightsLike
 from imgconv.model.kernel_set import Filter, KernelSet
 from imgconv.model.output import Depth, OutputRange, Rounding, parse_choice
 from imgconv.model.recipe import Settings
-from imgconv.ops.part import Extremes, Image, Part
+from imgconv.ops.part import Extremes, Part
+
+Image = NDArray[Any]
 
 _MOST_THREADS = 256
 

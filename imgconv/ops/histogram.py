@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from imgconv.model.errors import ArgumentError, LimitError
 from imgconv.model.output import Depth
 from imgconv.model.tone import ThresholdMethod
-from imgconv.ops.part import Image
+from imgconv.ops.correlate import Image
 
 _ALMOST_0 = float(np.finfo(np.float32).eps)
 

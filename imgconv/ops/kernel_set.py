@@ -19,8 +19,8 @@ from imgconv.model.kernel import Kernel
 from imgconv.model.kernel_set import Combine, KernelSet, SetOutput
 from imgconv.model.output import Depth, OutputRange, Rounding
 from imgconv.model.recipe import Settings
-from imgconv.ops.correlate import plan
-from imgconv.ops.part import Extremes, Image, Part
+from imgconv.ops.correlate import Image, plan
+from imgconv.ops.part import Extremes, Part
 
 
 def apply_set(

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from numpy.typing import NDArray
-
+from imgconv.engines.base import Pixels
 from imgconv.model.geometry import Geometry
-
-Image = NDArray[Any]
 
 Extremes = Sequence[Any]
 """The least and the greatest exact value of a whole image, or nothing where none is finite."""
@@ -37,7 +34,7 @@ class Part(NamedTuple):
     stop: int
     extremes: Extremes = ()
 
-    def cut(self, band: Image, geometry: Geometry) -> tuple[Image, Geometry]:
+    def cut(self, band: Pixels, geometry: Geometry) -> tuple[Pixels, Geometry]:
         """Give the rows that one kernel reads, and the geometry of its output rows over them."""
         first, last = geometry.rows.read_by(self.start, self.stop)
         rows = geometry.rows._replace(length=last - first, before=0, out=self.stop - self.start)

@@ -13,9 +13,9 @@ from imgconv.model.geometry import plan_geometry
 from imgconv.model.kernel_set import Filter, KernelSet
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe, Settings
-from imgconv.ops.correlate import as_image, extremes_of, outside_value
+from imgconv.ops.correlate import Image, as_image, extremes_of, outside_value
 from imgconv.ops.kernel_set import check_alike, set_extremes
-from imgconv.ops.part import Extremes, Image, Part
+from imgconv.ops.part import Extremes, Part
 from imgconv.ops.run import black_and_white, filter_stage
 
 

@@ -12,8 +12,8 @@ from imgconv.model.kernel import Kernel
 from imgconv.model.kernel_set import Filter, KernelSet
 from imgconv.model.output import Depth, OutputRange
 from imgconv.model.recipe import Recipe, Settings
-from imgconv.ops.correlate import apply_filter, apply_kernel, as_image
-from imgconv.ops.part import Image, Part
+from imgconv.ops.correlate import Image, apply_filter, apply_kernel, as_image
+from imgconv.ops.part import Part
 
 
 class Outcome(NamedTuple):

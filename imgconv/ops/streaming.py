@@ -14,8 +14,9 @@ from imgconv.model.errors import LimitError
 from imgconv.model.output import OutputRange
 from imgconv.model.recipe import Recipe
 from imgconv.model.tone import Binarization, ThresholdMethod
+from imgconv.ops.correlate import Image
 from imgconv.ops.histogram import Histogram
-from imgconv.ops.part import Extremes, Image
+from imgconv.ops.part import Extremes
 from imgconv.ops.rows import FinishedRows, Rows, Source, StageRows, TonedRows
 from imgconv.ops.run import colour_values, stages_of
 

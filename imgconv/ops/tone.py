@@ -15,8 +15,7 @@ from imgconv.model.errors import ArgumentError
 from imgconv.model.output import Depth, Rounding, parse_choice
 from imgconv.model.tone import Binarization, Gray, ThresholdMethod
 from imgconv.ops import light
-from imgconv.ops.correlate import as_image
-from imgconv.ops.part import Image
+from imgconv.ops.correlate import Image, as_image
 
 _WEIGHTS = {
     Gray.BT601: (299, 587, 114),  # ITU-R BT.601-7, section 2.5.1

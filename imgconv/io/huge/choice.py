@@ -11,21 +11,16 @@ from typing import Any, BinaryIO, NamedTuple, cast
 import numpy as np
 
 from imgconv.io import files
-from imgconv.io.formats import FORMATS, Format, format_for, sniff
+from imgconv.io.formats import format_for, sniff
 from imgconv.io.huge.base import HugeReader, Image, Layout, load_extra
 from imgconv.io.huge.ome_zarr import ZarrReader, is_zarr, write_zarr
 from imgconv.io.huge.tiff import TiffReader, UnknownTiffError, write_tiff
 from imgconv.io.images import check_holds
-from imgconv.model.errors import ImageWriteError
+from imgconv.model.errors import ImageReadError, ImageWriteError
 from imgconv.model.output import Depth
 
 _TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MOST_PACKED = 3000  # how many bytes of pixels a byte of a file can stand for
-_BY_VIPS = {
-    **dict.fromkeys((".gif", ".avif", ".heic", ".heif"), (Depth.U8,)),
-    **dict.fromkeys((".jp2", ".jxl"), (Depth.U8, Depth.U16)),
-}
-"""What libvips may be asked to write that OpenCV is not, and the depths that lose nothing."""
 
 
 class HeaderOnly(NamedTuple):
@@ -66,7 +61,7 @@ def open_reader(source: Path, *, limit: int, threads: int = 1) -> HugeReader | N
     Raises
     ------
     ImageReadError
-        When it is damaged.
+        When it is a Zarr folder that makes no sense.
     MissingDependencyError
         When it is a Zarr folder and zarr is not installed.
     """
@@ -81,6 +76,8 @@ def open_reader(source: Path, *, limit: int, threads: int = 1) -> HugeReader | N
     if start.startswith(_TIFF_MARKS):
         try:
             return TiffReader(source, threads)
+        except ImageReadError:
+            return None
         except UnknownTiffError as error:
             return _by_vips(source) or HeaderOnly(error.shape, error.dtype, str(source))
     if sniff(start) is not None and size * _MOST_PACKED < limit:
@@ -97,25 +94,10 @@ def is_foreign(source: Path) -> bool:
     return False
 
 
-def is_foreign_target(target: Path, format: str | None) -> bool:
-    """Tell whether OpenCV does not write such a file, but something here does."""
-    if is_zarr(target):
-        return True
-    if format is not None or _known(target) is not None:
-        return False
-    return target.suffix.lower() in _BY_VIPS
-
-
 def _by_vips(source: Path) -> HugeReader | None:
     from imgconv.io.huge.vips import VipsReader, can_read
 
     return VipsReader(source) if can_read(source) else None
-
-
-def _known(target: Path) -> Format | None:
-    with contextlib.suppress(ImageWriteError):
-        return format_for(None, target)
-    return None
 
 
 def check_writable(target: Path, format: str | None, depth: Depth, channels: int) -> None:
@@ -131,26 +113,17 @@ def check_writable(target: Path, format: str | None, depth: Depth, channels: int
     if is_zarr(target):
         load_extra("zarr", str(target))
         return
-    kind = format_for(format, target) if format else _known(target)
-    if kind is not None:
-        check_holds(kind, depth, channels, str(target))
-        if kind.name == "tiff":
-            return
+    kind = format_for(format, target)
+    check_holds(kind, depth, channels, str(target))
+    if kind.name == "tiff":
+        return
     load_extra("pyvips", f"{target}: writing a picture that memory does not hold")
     from imgconv.io.huge.vips import can_write
 
-    suffix = kind.suffixes[0] if kind else target.suffix.lower()
-    if kind is None and suffix not in _BY_VIPS:
-        format_for(format, target)  # which says what is wrong with the name
-    if not can_write(suffix):
+    if not can_write(kind.suffixes[0]):
         raise ImageWriteError(
-            f"{target}: libvips was built without {suffix}", hint="write a .tif or a .png"
-        )
-    if kind is None and depth not in _BY_VIPS[suffix]:
-        fitting = ", ".join(k.suffixes[0] for k in FORMATS if depth in k.depths)
-        raise ImageWriteError(
-            f"{target}: {depth.value} pixels are not written as {suffix}",
-            hint=f"--depth u8, or a format that can: {fitting}",
+            f"{target}: neither libvips nor anything else here writes a {kind.name} file by rows",
+            hint="write a .tif or a .png",
         )
 
 
@@ -178,9 +151,9 @@ def write_bands(
         with files.folder_whole(target, overwrite=overwrite) as folder:
             write_zarr(folder, shape, dtype, bands, layout=layout)
         return
-    kind = format_for(format, target) if format else _known(target)
+    kind = format_for(format, target)
     with files.open_whole(target, overwrite=overwrite) as file:
-        if kind is not None and kind.name == "tiff":
+        if kind.name == "tiff":
             write_tiff(file, shape, dtype, bands, layout=layout, threads=threads)
             return
         from imgconv.io.huge.vips import write_vips
@@ -190,4 +163,4 @@ def write_bands(
                 cast("BinaryIO", plain.file), shape, dtype, bands, layout=Layout(None, False)
             )
             plain.flush()
-            write_vips(file, kind.suffixes[0] if kind else target.suffix, Path(plain.name))
+            write_vips(file, kind.suffixes[0], Path(plain.name))

@@ -19,7 +19,10 @@ _CHUNK = 1024
 def is_zarr(path: Path) -> bool:
     """Tell whether a path is, or by its name shall be, a Zarr folder."""
     marks = (".zgroup", ".zarray", "zarr.json")
-    return path.suffix == ".zarr" or any((path / mark).is_file() for mark in marks)
+    try:
+        return path.suffix == ".zarr" or any((path / mark).is_file() for mark in marks)
+    except OSError:
+        return False
 
 
 class ZarrReader:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import zlib
@@ -43,13 +44,14 @@ class TiffReader:
         import tifffile
 
         self._name = str(path)
+        logging.getLogger("tifffile").addHandler(logging.NullHandler())  # it is heard by errors
         try:
             self._file = tifffile.TiffFile(path)
+            self._page: Any = self._first_page()
         except (tifffile.TiffFileError, ValueError, KeyError, IndexError) as error:
             raise ImageReadError(f"{path}: the tiff header is damaged ({error})") from None
         except OSError as error:
             raise ImageReadError(f"{path}: {(error.strerror or str(error)).lower()}") from None
-        self._page: Any = self._first_page()
         self._pool = ThreadPoolExecutor(threads)
         page = self._page
         self._rows, self._columns = int(page.chunks[0]), int(page.chunks[1])
@@ -79,7 +81,11 @@ class TiffReader:
         self._file.close()
 
     def _first_page(self) -> Any:
-        page: Any = self._file.pages[0]
+        try:
+            page: Any = self._file.pages[0]
+        except Exception:
+            self._file.close()
+            raise
         known = (
             page.compression in (_NONE, _PACKBITS, *_DEFLATE)
             and page.predictor in (1, 2)

@@ -71,8 +71,8 @@ def filter_one(source: Path, target: Path, recipe: Recipe, **options: Any) -> No
     from imgconv.io.formats import format_for
     from imgconv.io.recipes import format_recipe
     from imgconv.jobs.filter_file import filter_bytes
+    from imgconv.jobs.filter_path import filter_path
     from imgconv.jobs.memory import parse_bytes
-    from imgconv.jobs.stream_file import filter_path
 
     as_json, threads = options["as_json"], options["threads"]
     overwrite, in_place = options["overwrite"], options["in_place"]

@@ -10,7 +10,6 @@ from typing import Any
 from imgconv.engines.cpus import usable_cpus
 from imgconv.engines.select import select_engine
 from imgconv.io import files
-from imgconv.io.formats import format_for
 from imgconv.io.huge.base import HeldReader, HugeReader
 from imgconv.io.huge.choice import (
     check_writable,
@@ -18,67 +17,45 @@ from imgconv.io.huge.choice import (
     open_reader,
     write_bands,
 )
-from imgconv.io.huge.ome_zarr import is_zarr
+from imgconv.io.huge.glance import is_zarr
 from imgconv.io.images import read_image
 from imgconv.jobs import memory
 from imgconv.jobs.ahead import ReadAhead, ahead
 from imgconv.jobs.bands import bands_within, whole_bytes
-from imgconv.jobs.filter_file import Row, filter_file
+from imgconv.jobs.filter_file import Row
 from imgconv.model.errors import ImageReadError
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
 from imgconv.ops.streaming import Stream
 
 
-def filter_path(
+def filter_in_bands(
     source: Path,
     target: Path,
     recipe: Recipe,
     *,
-    format: str | None = None,
-    max_memory: int | None = None,
-    overwrite: bool = False,
-    in_place: bool = False,
+    limit: int,
     threads: int | None = None,
-) -> Row:
-    """Filter one file into another, in bands of rows where it does not fit in memory.
+    **writing: Any,
+) -> Row | None:
+    """Filter a file that memory does not hold, or that OpenCV does not read or write.
 
-    Parameters
-    ----------
-    source, target : path
-        Image files, or OME-Zarr folders.
-    recipe : Recipe
-    format : str, optional
-        Of the target, where its suffix does not say it.
-    max_memory : int, optional
-        Bytes that the process may use; default half of what is free.
-    overwrite, in_place : bool
-    threads : int, optional
-
-    Raises
-    ------
-    ImageReadError, ImageWriteError, ArgumentError
-        When it cannot be read, written or filtered.
-    LimitError
-        When not even a band fits, or a step needs the whole image.
-    MissingDependencyError
-        When the format needs the extra ``huge``.
+    Returns
+    -------
+    Row or None
+        None, and nothing done, for a file that is better filtered as a whole.
     """
-    limit = memory.default_limit() if max_memory is None else max_memory
-    writing: dict[str, Any] = {"overwrite": overwrite, "in_place": in_place, "threads": threads}
-    with contextlib.ExitStack() as stack:
-        reader = open_reader(source, limit=limit, threads=threads or usable_cpus())
-        if reader is not None:
-            stack.callback(reader.close)
-            room = limit - memory.used()
-            if is_foreign(source) or whole_bytes(reader, recipe) > room:
+    reader = open_reader(source, limit=limit, threads=threads or usable_cpus())
+    if reader is not None:
+        with contextlib.closing(reader):
+            if is_foreign(source) or whole_bytes(reader, recipe) > limit - memory.used():
                 return stream_file(
-                    reader, source, target, recipe, limit=limit, format=format, **writing
+                    reader, source, target, recipe, limit=limit, threads=threads, **writing
                 )
-    if is_zarr(target):
-        held = HeldReader(read_image(source, depth=recipe.settings.depth))
-        return stream_file(held, source, target, recipe, limit=limit, format=format, **writing)
-    return filter_file(source, target, recipe, format_for(format, target), **writing)
+    if not is_zarr(target):
+        return None
+    held = HeldReader(read_image(source, depth=recipe.settings.depth))
+    return stream_file(held, source, target, recipe, limit=limit, threads=threads, **writing)
 
 
 def stream_file(

@@ -21,7 +21,10 @@ from pathlib import Path
 
 import numpy as np
 import tifffile
-from huge_picture import make
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench.huge_picture import make
 
 from imgconv.io.huge.base import Layout
 from imgconv.io.huge.tiff import TiffReader, write_tiff

@@ -15,6 +15,7 @@ from imgconv.io.recipes import recipe_from
 from imgconv.jobs import bands, memory, stream_file
 from imgconv.jobs.ahead import ahead
 from imgconv.jobs.bands import memory_for
+from imgconv.jobs.filter_path import filter_path
 from imgconv.model.errors import (
     ArgumentError,
     ImageReadError,
@@ -43,9 +44,7 @@ def streamed(monkeypatch, tmp_path):
             assert reader is None or bands.whole_bytes(reader, what) > limit
             if reader:
                 reader.close()
-        row = stream_file.filter_path(
-            source, tmp_path / target, what, max_memory=limit, threads=2, **options
-        )
+        row = filter_path(source, tmp_path / target, what, max_memory=limit, threads=2, **options)
         assert not list(tmp_path.glob(".*"))
         return row, tmp_path / target
 

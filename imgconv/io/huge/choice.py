@@ -13,7 +13,8 @@ import numpy as np
 from imgconv.io import files
 from imgconv.io.formats import format_for, sniff
 from imgconv.io.huge.base import HugeReader, Image, Layout, load_extra
-from imgconv.io.huge.ome_zarr import ZarrReader, is_zarr, write_zarr
+from imgconv.io.huge.glance import is_zarr
+from imgconv.io.huge.ome_zarr import ZarrReader, write_zarr
 from imgconv.io.huge.tiff import TiffReader, UnknownTiffError, write_tiff
 from imgconv.io.images import check_holds
 from imgconv.model.errors import ImageReadError, ImageWriteError

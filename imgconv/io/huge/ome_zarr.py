@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,15 +13,6 @@ from imgconv.model.errors import ImageReadError
 
 _DTYPES = ("uint8", "uint16", "int16", "float32", "float64")
 _CHUNK = 1024
-
-
-def is_zarr(path: Path) -> bool:
-    """Tell whether a path is, or by its name shall be, a Zarr folder."""
-    marks = (".zgroup", ".zarray", "zarr.json")
-    try:
-        return path.suffix == ".zarr" or any((path / mark).is_file() for mark in marks)
-    except OSError:
-        return False
 
 
 class ZarrReader:
@@ -145,8 +135,3 @@ def write_zarr(
         block = np.moveaxis(band, -1, 0) if colour else band
         array[..., at : at + len(band), :] = block
         at += len(band)
-
-
-def chunk_bytes(layout: Layout, shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
-    """Give the bytes of one row of chunks."""
-    return (layout.tile or (_CHUNK, _CHUNK))[0] * math.prod(shape[1:]) * dtype.itemsize

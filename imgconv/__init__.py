@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from imgconv.io.recipes import read_recipe, recipe_from
     from imgconv.jobs.batch.report import BatchReport
     from imgconv.jobs.batch.run import filter_folder, plan_folder
+    from imgconv.jobs.filter_path import filter_path
     from imgconv.model.border import Border
     from imgconv.model.errors import (
         ArgumentError,
@@ -57,6 +58,7 @@ _HOMES = {
     "io.recipes": ("read_recipe", "recipe_from"),
     "jobs.batch.report": ("BatchReport",),
     "jobs.batch.run": ("filter_folder", "plan_folder"),
+    "jobs.filter_path": ("filter_path",),
     "model.border": ("Border",),
     "model.errors": (
         "ArgumentError",
@@ -118,6 +120,7 @@ __all__ = [
     "explain",
     "filter_folder",
     "filter_image",
+    "filter_path",
     "invert",
     "load_kernel",
     "plan_folder",

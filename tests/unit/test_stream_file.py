@@ -304,6 +304,17 @@ def test_lzw_without_libvips(streamed, wide, tmp_path, monkeypatch):
     assert not (tmp_path / "out.tif").exists()
 
 
+def test_a_turned_picture_is_turned_or_refused(streamed, wide, tmp_path):
+    tags = [(274, "H", 1, 6, True)]
+    tifffile.imwrite(tmp_path / "in.tif", wide, tile=(64, 64), extratags=tags)
+    _, out = streamed(tmp_path / "in.tif", "out.tif", recipe("blur"), limit=1 << 28)
+    expected = whole(imgconv.read_image(tmp_path / "in.tif"), recipe("blur"))
+    np.testing.assert_array_equal(imgconv.read_image(out), expected)
+    with pytest.raises(ImageReadError, match="stored turned") as found:
+        streamed(tmp_path / "in.tif", "again.tif", recipe("blur"))
+    assert "vips autorot" in found.value.hint
+
+
 def test_the_estimate_grows_with_the_kernel(wide):
     from imgconv.io.huge.base import HeldReader
 

@@ -69,6 +69,8 @@ def open_reader(source: Path, *, limit: int, threads: int = 1) -> HugeReader | N
     if is_zarr(source):
         return ZarrReader(source)
     try:
+        if not source.is_file():
+            return None
         size = source.stat().st_size
         with source.open("rb") as file:
             start = file.read(16)
@@ -98,7 +100,12 @@ def is_foreign(source: Path) -> bool:
 def _by_vips(source: Path) -> HugeReader | None:
     from imgconv.io.huge.vips import VipsReader, can_read
 
-    return VipsReader(source) if can_read(source) else None
+    try:
+        return VipsReader(source) if can_read(source) else None
+    except ImageReadError:
+        if is_foreign(source):
+            raise
+        return None
 
 
 def check_writable(target: Path, format: str | None, depth: Depth, channels: int) -> None:

@@ -22,10 +22,12 @@ def is_zarr(path: Path) -> bool:
 
 
 def is_surely_small(path: Path, limit: int) -> bool:
-    """Tell whether a file that OpenCV reads, or no file at all, fits in memory in any case."""
+    """Tell whether a file that OpenCV reads, or no regular file, fits in memory in any case."""
     if is_zarr(path):
         return False
     try:
+        if not path.is_file():
+            return True  # a pipe has no size, and what is read of it is gone
         size = path.stat().st_size
         with path.open("rb") as file:
             head = file.read(_HEAD)

@@ -61,6 +61,12 @@ class VipsReader:
 
     def read(self, start: int, stop: int) -> Image:
         """Give rows `start` to `stop` (see `imgconv.io.huge.base.HugeReader`)."""
+        if self._turned:
+            raise ImageReadError(
+                f"{self._name}: it is stored turned, by its EXIF orientation, and memory does not "
+                "hold it to turn it upright",
+                hint=f"turn it first: vips autorot {self._name} upright.tif",
+            )
         with self._lock:
             if start < self._at:
                 self._region = self._vips.Region.new(self._open())
@@ -82,15 +88,10 @@ class VipsReader:
             image = self._vips.Image.new_from_file(
                 self._name, access="sequential", fail_on="warning"
             )
-            turned = image.get("orientation") if "orientation" in image.get_fields() else 1
+            turned = "orientation" in image.get_fields() and image.get("orientation") > 1
         except self._vips.Error as error:
             raise ImageReadError(f"{self._name}: {last_words(error)}") from None
-        if turned != 1:
-            raise ImageReadError(
-                f"{self._name}: it is stored turned (EXIF orientation {turned}), "
-                "and too large to turn",
-                hint=f"turn it first: vips autorot {self._name} upright.tif",
-            )
+        self._turned = turned
         return image
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from imgconv.io.recipes import read_recipe, recipe_from
     from imgconv.jobs.batch.report import BatchReport
     from imgconv.jobs.batch.run import filter_folder, plan_folder
+    from imgconv.jobs.filter_path import filter_path
     from imgconv.jobs.golden.check import check_goldens
     from imgconv.jobs.golden.record import accept_goldens, record_goldens
     from imgconv.model.border import Border
@@ -61,6 +62,7 @@ _HOMES = {
     "jobs.batch.run": ("filter_folder", "plan_folder"),
     "jobs.golden.check": ("check_goldens",),
     "jobs.golden.record": ("accept_goldens", "record_goldens"),
+    "jobs.filter_path": ("filter_path",),
     "model.border": ("Border",),
     "model.errors": (
         "ArgumentError",
@@ -124,6 +126,7 @@ __all__ = [
     "explain",
     "filter_folder",
     "filter_image",
+    "filter_path",
     "invert",
     "load_kernel",
     "plan_folder",

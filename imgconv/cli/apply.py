@@ -70,19 +70,28 @@ def filter_one(source: Path, target: Path, recipe: Recipe, **options: Any) -> No
     from imgconv.io import files
     from imgconv.io.formats import format_for
     from imgconv.io.recipes import format_recipe
-    from imgconv.jobs.filter_file import filter_bytes, filter_file
+    from imgconv.jobs.filter_file import filter_bytes
+    from imgconv.jobs.filter_path import filter_path
+    from imgconv.jobs.memory import parse_bytes
 
     as_json, threads = options["as_json"], options["threads"]
     overwrite, in_place = options["overwrite"], options["in_place"]
     to_stdout = output.is_stream(target)
-    kind = format_for(options["format"], None if to_stdout else target)
     if to_stdout:
         output.check_stdout(as_json)
     if not (to_stdout or output.is_stream(source)):
-        row = filter_file(
-            source, target, recipe, kind, overwrite=overwrite, in_place=in_place, threads=threads
+        row = filter_path(
+            source,
+            target,
+            recipe,
+            format=options["format"],
+            max_memory=parse_bytes(options["max_memory"]) if options["max_memory"] else None,
+            overwrite=overwrite,
+            in_place=in_place,
+            threads=threads,
         )
     else:
+        kind = format_for(options["format"], None if to_stdout else target)
         if not to_stdout:
             files.check_target(target, overwrite=overwrite)
         stdin = output.is_stream(source)

@@ -194,6 +194,9 @@ output_options = together(
     option("--in-place", is_flag=True, heading="Output", help="Allow OUT to be IN itself."),
     option("--format", metavar="NAME", heading="Output",
            help="png|jpeg|tiff|webp|bmp|pgm|ppm|pnm, where the suffix does not say it."),
+    option("--max-memory", metavar="SIZE", heading="Running",
+           help="Work in bands of rows on a picture that needs more: 512M, 4G, or bytes.  "
+           "[default: half of the free memory]"),
 )  # fmt: skip
 
 _RECIPE_PARAMETERS = {

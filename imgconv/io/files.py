@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
-from imgconv.model.errors import ImageReadError, ImageWriteError, OutputExistsError
+from imgconv.model.errors import ImageReadError, ImageWriteError, ImgconvError, OutputExistsError
 
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
@@ -72,7 +73,12 @@ def _stamp(status: os.stat_result) -> Stamp:
 
 
 def check_target(
-    path: Path, *, overwrite: bool = False, source: Path | None = None, in_place: bool = False
+    path: Path,
+    *,
+    overwrite: bool = False,
+    source: Path | None = None,
+    in_place: bool = False,
+    folder: bool = False,
 ) -> None:
     """Say now what `write_whole` would say after the work: that it may not write there.
 
@@ -82,7 +88,7 @@ def check_target(
         When the file is there and `overwrite` is not given, or it is the source itself and
         `in_place` is not given.
     ImageWriteError
-        When it is a folder, or its folder is missing.
+        When it is a folder where a file is meant, or its folder is missing.
     """
     try:
         status = path.stat()
@@ -94,9 +100,9 @@ def check_target(
         return
     except OSError as error:
         raise ImageWriteError(f"{path}: {reason(error)}") from None
-    if stat.S_ISDIR(status.st_mode):
+    if stat.S_ISDIR(status.st_mode) and not folder:
         raise ImageWriteError(f"{path} is a folder", hint="give the name of a file")
-    if not stat.S_ISREG(status.st_mode):
+    if not (folder or stat.S_ISREG(status.st_mode)):
         return
     if source is not None and source.exists() and source.samefile(path):
         if not in_place:
@@ -136,8 +142,7 @@ def delete(path: Path) -> None:
 def write_whole(path: Path, data: bytes, *, overwrite: bool = False) -> None:
     """Write a file so that it appears whole, or stays as it was.
 
-    The bytes go to a new file in the same folder, which takes the name when it is on the disk. A
-    link is followed; a device or a pipe is written to directly.
+    A link is followed; a device or a pipe is written to directly.
 
     Raises
     ------
@@ -146,6 +151,17 @@ def write_whole(path: Path, data: bytes, *, overwrite: bool = False) -> None:
     ImageWriteError
         When it cannot be written; nothing is left behind.
     """
+    with open_whole(path, overwrite=overwrite) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def open_whole(path: Path, *, overwrite: bool = False) -> Iterator[BinaryIO]:
+    """Open a file that appears whole when the block ends, or stays as it was when that fails.
+
+    What is written goes to a new file in the same folder, which takes the name when it is on the
+    disk (see `write_whole`).
+    """
     target = Path(os.path.realpath(path))
     try:
         mode = target.stat().st_mode
@@ -153,19 +169,60 @@ def write_whole(path: Path, data: bytes, *, overwrite: bool = False) -> None:
         mode = None
     try:
         if mode is not None and not stat.S_ISREG(mode):
-            target.write_bytes(data)
-            return
-        _replace(target, data, overwrite, mode)
+            with target.open("wb") as file:
+                yield file
+        else:
+            with _replacing(target, overwrite, mode) as file:
+                yield file
     except FileExistsError:
         raise OutputExistsError(f"{path} exists", hint="--overwrite replaces it") from None
+    except ImgconvError:
+        raise
     except OSError as error:
         raise ImageWriteError(f"{path}: {reason(error)}") from None
 
 
-def _replace(target: Path, data: bytes, overwrite: bool, mode: int | None) -> None:
+@contextlib.contextmanager
+def folder_whole(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Give a folder that appears whole under its name when the block ends, or not at all.
+
+    Raises
+    ------
+    OutputExistsError
+        When something is there and `overwrite` is not given.
+    ImageWriteError
+        When it cannot be written; nothing is left behind.
+    """
+    if path.exists() and not overwrite:
+        raise OutputExistsError(f"{path} exists", hint="--overwrite replaces it")
+    mark = os.urandom(6).hex()
+    partial, old = (path.with_name(f".{path.name[:100]}.{mark}.{end}") for end in ("part", "old"))
+    try:
+        partial.mkdir()
+        yield partial
+        if path.exists():
+            path.rename(old)
+        partial.rename(path)
+        sync_folders([path.parent])
+    except OSError as error:
+        if isinstance(error, ImgconvError):
+            raise
+        raise ImageWriteError(f"{path}: {reason(error)}") from None
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        if old.exists() and not path.exists():
+            old.rename(path)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _replacing(target: Path, overwrite: bool, mode: int | None) -> Iterator[BinaryIO]:
     partial = target.with_name(f".{target.name[:100]}.{os.urandom(6).hex()}.part")
     try:
-        write_new(partial, data, durable=True)
+        with partial.open("x+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
         if mode is not None:
             partial.chmod(stat.S_IMODE(mode))
         give_name(partial, target, replace=overwrite)

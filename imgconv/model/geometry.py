@@ -46,6 +46,18 @@ class Axis(NamedTuple):
         last = (self.out - 1) * self.stride + (self.taps - 1) * self.dilation
         return -self.before, last - self.before + 1
 
+    def read_by(self, start: int, stop: int) -> tuple[int, int]:
+        """Give the positions that outputs `start` to `stop` read, and the one after the last.
+
+        Examples
+        --------
+        >>> Axis(length=100, taps=3, before=1, out=50, stride=2, dilation=1).read_by(10, 12)
+        (19, 24)
+        """
+        first = start * self.stride - self.before
+        reach = (self.taps - 1) * self.dilation + 1
+        return first, first + (stop - start - 1) * self.stride + reach
+
 
 class Geometry(NamedTuple):
     """Both axes of a correlation."""

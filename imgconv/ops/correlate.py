@@ -20,6 +20,7 @@ from imgconv.model.kernel import Kernel, WeightsLike
 from imgconv.model.kernel_set import Filter, KernelSet
 from imgconv.model.output import Depth, OutputRange, Rounding, parse_choice
 from imgconv.model.recipe import Settings
+from imgconv.ops.part import Extremes, Part
 
 Image = NDArray[Any]
 
@@ -185,13 +186,14 @@ def apply_filter(
     *,
     threads: int | None = None,
     engine: Engine | None = None,
+    part: Part | None = None,
 ) -> Filtered:
-    """Correlate a checked image with a kernel or a set of them, counting the clipped values."""
+    """Correlate a checked image, or a part of one, with a kernel or a set (see `apply_kernel`)."""
     if isinstance(kernel, Kernel):
-        return apply_kernel(image, kernel, settings, threads=threads, engine=engine)
+        return apply_kernel(image, kernel, settings, threads=threads, engine=engine, part=part)
     from imgconv.ops.kernel_set import apply_set
 
-    return apply_set(image, kernel, settings, threads=threads, engine=engine)
+    return apply_set(image, kernel, settings, threads=threads, engine=engine, part=part)
 
 
 def apply_kernel(
@@ -201,19 +203,57 @@ def apply_kernel(
     *,
     threads: int | None = None,
     engine: Engine | None = None,
+    part: Part | None = None,
 ) -> Filtered:
-    """Correlate a checked image, counting the clipped values (see `correlate`)."""
+    """Correlate a checked image, counting the clipped values (see `correlate`).
+
+    With a `part`, the image is a band of a larger one's rows.
+    """
     engine = engine or select_engine()
-    job = plan(image, kernel, settings, threads)
+    job = plan(image, kernel, settings, threads, part)
     if settings.output_range is OutputRange.RESCALE:
-        job = _stretched(job, engine.extremes(job))
+        ends = engine.extremes(job) if part is None else part.extremes or (0, 0)
+        job = _stretched(job, ends)
     filtered = engine.correlate(job)
     return filtered if image.ndim == 3 else filtered._replace(image=filtered.image[..., 0])
 
 
-def plan(image: Image, kernel: Kernel, settings: Settings, threads: int | None) -> Correlation:
+def extremes_of(
+    image: Image,
+    kernel: Kernel,
+    settings: Settings,
+    *,
+    threads: int | None = None,
+    engine: Engine | None = None,
+    part: Part | None = None,
+) -> Extremes:
+    """Give what ``OutputRange.RESCALE`` must know of a part: the ends of the finite sums."""
+    engine = engine or select_engine()
+    job = plan(image, kernel, settings, threads, part)
+    if image.dtype == np.float32 and not np.isfinite(engine.sums(job)).any():
+        return ()
+    return engine.extremes(job)
+
+
+def plan(
+    image: Image,
+    kernel: Kernel,
+    settings: Settings,
+    threads: int | None,
+    part: Part | None = None,
+) -> Correlation:
     """Say one correlation fully; the stretch of ``RESCALE`` is not in it yet."""
     channels = image if image.ndim == 3 else image[..., None]
+    geometry = plan_geometry(
+        (channels.shape[0] if part is None else part.length, channels.shape[1]),
+        kernel.shape,
+        kernel.anchor,
+        stride=settings.stride,
+        dilation=settings.dilation,
+        size=settings.size,
+    )
+    if part is not None:
+        channels, geometry = part.cut(channels, geometry)
     depth_in = Depth.of(image.dtype)
     depth = settings.depth or depth_in
     form = kernel.integer_form
@@ -230,15 +270,8 @@ def plan(image: Image, kernel: Kernel, settings: Settings, threads: int | None) 
         bias=bias,
         absolute=settings.output_range is OutputRange.ABS,
         border=settings.border,
-        border_value=_border_value(settings.border_value, depth_in),
-        geometry=plan_geometry(
-            (channels.shape[0], channels.shape[1]),
-            kernel.shape,
-            kernel.anchor,
-            stride=settings.stride,
-            dilation=settings.dilation,
-            size=settings.size,
-        ),
+        border_value=outside_value(settings.border_value, depth_in),
+        geometry=geometry,
         depth=depth,
         rounding=settings.rounding,
         threads=usable_cpus() if threads is None else _checked_threads(threads),
@@ -251,7 +284,7 @@ def _checked_threads(threads: object) -> int:
     raise ArgumentError(f"threads is {threads!r}; a whole number of at least 1 is needed")
 
 
-def _stretched(job: Correlation, extremes: tuple[Fraction, Fraction]) -> Correlation:
+def _stretched(job: Correlation, extremes: Extremes) -> Correlation:
     ends = [job.gain * extreme + job.bias for extreme in extremes]
     low, high = min(ends), max(ends)
     if low == high:
@@ -260,7 +293,8 @@ def _stretched(job: Correlation, extremes: tuple[Fraction, Fraction]) -> Correla
     return job._replace(gain=job.gain * factor, bias=(job.bias - low) * factor + job.depth.low)
 
 
-def _border_value(value: int | float, depth: Depth) -> int | float:
+def outside_value(value: int | float, depth: Depth) -> int | float:
+    """Give what stands outside an image of this depth under ``Border.CONSTANT``."""
     if depth is Depth.F32:
         if abs(value) > float(np.finfo(np.float32).max):
             raise ArgumentError(f"border value {value} is beyond the range of float32")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -13,11 +14,13 @@ from imgconv.engines.base import Correlation, Engine, Filtered
 from imgconv.engines.rounding import Quotients, clamped, integers_up_to, round_floats
 from imgconv.engines.select import select_engine
 from imgconv.model.errors import ArgumentError
+from imgconv.model.geometry import Geometry
 from imgconv.model.kernel import Kernel
 from imgconv.model.kernel_set import Combine, KernelSet, SetOutput
 from imgconv.model.output import Depth, OutputRange, Rounding
 from imgconv.model.recipe import Settings
 from imgconv.ops.correlate import Image, plan
+from imgconv.ops.part import Extremes, Part
 
 
 def apply_set(
@@ -27,8 +30,9 @@ def apply_set(
     *,
     threads: int | None = None,
     engine: Engine | None = None,
+    part: Part | None = None,
 ) -> Filtered:
-    """Correlate a checked image with every kernel of a set and combine the values.
+    """Correlate a checked image, or a part of one, with every kernel of a set; combine the values.
 
     Returns
     -------
@@ -41,14 +45,7 @@ def apply_set(
     ArgumentError
         When the kernels yield outputs of different sizes.
     """
-    engine = engine or select_engine()
-    jobs = [plan(image, kernel, settings, threads) for kernel in kernels.kernels]
-    if len({job.geometry.out_shape for job in jobs}) > 1:
-        raise ArgumentError(
-            f"the kernels of {kernels.name or 'the set'} differ in size and so do their outputs",
-            hint="use size 'same'",
-        )
-    unit, values = _in_common_units(jobs, [engine.sums(job) for job in jobs])
+    jobs, unit, values = _values(image, kernels, settings, threads, engine, part)
     depth = jobs[0].depth
     if kernels.output is SetOutput.INDEX:
         if depth is not Depth.F32 and len(kernels.kernels) - 1 > depth.high:
@@ -61,9 +58,54 @@ def apply_set(
     elif kernels.output is SetOutput.ORIENTATION:
         result = _orientation(_along_axes(kernels, values), depth), 0
     else:
-        result = _combined(kernels.combine, values, unit, settings, jobs[0])
+        ends = None if part is None else part.extremes
+        result = _combined(kernels.combine, values, unit, settings, jobs[0], ends)
     pixels, clipped = result
     return Filtered(pixels if image.ndim == 3 else pixels[..., 0], clipped)
+
+
+def set_extremes(
+    image: Image,
+    kernels: KernelSet,
+    settings: Settings,
+    *,
+    threads: int | None = None,
+    engine: Engine | None = None,
+    part: Part | None = None,
+) -> Extremes:
+    """Give what ``OutputRange.RESCALE`` must know of a part: the ends of the combined values."""
+    values = _values(image, kernels, settings, threads, engine, part)[2]
+    return _ends(_whole(kernels.combine, values))
+
+
+def check_alike(kernels: KernelSet, geometries: Sequence[Geometry]) -> None:
+    """Check that the members of a set yield outputs of one size.
+
+    Raises
+    ------
+    ArgumentError
+        When they do not.
+    """
+    if len({geometry.out_shape for geometry in geometries}) > 1:
+        raise ArgumentError(
+            f"the kernels of {kernels.name or 'the set'} differ in size and so do their outputs",
+            hint="use size 'same'",
+        )
+
+
+def _values(
+    image: Image,
+    kernels: KernelSet,
+    settings: Settings,
+    threads: int | None,
+    engine: Engine | None,
+    part: Part | None,
+) -> tuple[list[Correlation], Fraction, list[NDArray[Any]]]:
+    """Give the members' correlations, and their values in a common unit."""
+    engine = engine or select_engine()
+    jobs = [plan(image, kernel, settings, threads, part) for kernel in kernels.kernels]
+    check_alike(kernels, [job.geometry for job in jobs])
+    return jobs, *_in_common_units(jobs, [engine.sums(job) for job in jobs])
 
 
 def _in_common_units(
@@ -131,15 +173,15 @@ def _combined(
     unit: Fraction,
     settings: Settings,
     job: Correlation,
+    ends: Extremes | None,
 ) -> tuple[Image, int]:
     root = combine is Combine.ROOT_SUM_SQUARES
-    if root:
-        whole = np.asarray(sum(value * value for value in values))
-    elif combine is Combine.SUM_ABS:
-        whole = np.asarray(sum(np.abs(value) for value in values))
-    else:
-        whole = np.max(values if combine is Combine.MAX else np.abs(values), axis=0)
-    gain, bias = _affine(whole, unit, root, settings, job)
+    whole = _whole(combine, values)
+    gain, bias = unit, job.bias
+    if settings.output_range is OutputRange.RESCALE:
+        known = _ends(whole) if ends is None else ends
+        if known:
+            gain, bias = _stretch(known, root or whole.dtype == np.float64, root, job)
     if whole.dtype == np.float64 or (root and job.depth is Depth.F32):
         base = np.sqrt(whole.astype(np.float64)) if root else whole
         return _from_floats(base * float(gain) + float(bias), settings, job)
@@ -149,21 +191,28 @@ def _combined(
     return Quotients.of(whole, gain, bias, absolute).rounded_to(job.depth, job.rounding)
 
 
-def _affine(
-    whole: NDArray[Any], unit: Fraction, root: bool, settings: Settings, job: Correlation
-) -> tuple[Fraction, Fraction]:
-    """Give gain and bias that the range asks for, over the whole values or their roots."""
-    if settings.output_range is not OutputRange.RESCALE:
-        return unit, job.bias
+def _whole(combine: Combine, values: list[NDArray[Any]]) -> NDArray[Any]:
+    """Combine the values, up to the root."""
+    if combine is Combine.ROOT_SUM_SQUARES:
+        return np.asarray(sum(value * value for value in values))
+    if combine is Combine.SUM_ABS:
+        return np.asarray(sum(np.abs(value) for value in values))
+    whole: NDArray[Any] = np.max(values if combine is Combine.MAX else np.abs(values), axis=0)
+    return whole
+
+
+def _ends(whole: NDArray[Any]) -> Extremes:
+    """Give the least and the greatest finite value; nothing where there is none."""
     known = whole[np.isfinite(whole)] if whole.dtype == np.float64 else whole
-    if not known.size:
-        return unit, Fraction(0)
-    ends = [known.min(), known.max()]
-    if root:
-        ends = [math.sqrt(end) for end in ends]
-    low, high = (
-        Fraction(float(e)) if whole.dtype == np.float64 or root else Fraction(int(e)) for e in ends
-    )
+    return (known.min(), known.max()) if known.size else ()
+
+
+def _stretch(
+    ends: Extremes, floats: bool, root: bool, job: Correlation
+) -> tuple[Fraction, Fraction]:
+    """Give the gain and bias that stretch the values between the ends to the range of the type."""
+    known = [math.sqrt(end) for end in ends] if root else ends
+    low, high = (Fraction(float(e)) if floats else Fraction(int(e)) for e in known)
     if low == high:
         return Fraction(0), Fraction(job.depth.low)
     factor = (job.depth.high - job.depth.low) / (high - low)

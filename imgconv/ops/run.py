@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
-from imgconv.engines.base import Engine
+from imgconv.engines.base import Engine, Filtered
 from imgconv.model.kernel import Kernel
 from imgconv.model.kernel_set import Filter, KernelSet
 from imgconv.model.output import Depth, OutputRange
 from imgconv.model.recipe import Recipe, Settings
 from imgconv.ops.correlate import Image, apply_filter, apply_kernel, as_image
+from imgconv.ops.part import Part
 
 
 class Outcome(NamedTuple):
@@ -58,14 +60,11 @@ def run_recipe(
     pixels, threshold = with_tone(as_image(image, recipe.settings.depth), recipe)
     clipped = 0.0
     _, notes = recipe.chain(Depth.of(pixels.dtype))
-    for kernel, settings in recipe.stages(Depth.of(pixels.dtype)):
-        pixels, share = _filtered(pixels, kernel, settings, threads, engine)
-        clipped = max(clipped, share)
-    if not recipe.kernels and recipe.settings != Settings():
-        identity = Kernel([[1]], name="identity")
-        pixels, clipped = _filtered(pixels, identity, recipe.settings, threads, engine)
+    for kernel, settings in stages_of(recipe, Depth.of(pixels.dtype)):
+        pixels, count = filter_stage(pixels, kernel, settings, threads=threads, engine=engine)
+        clipped = max(clipped, count / colour_values(pixels.shape))
     if recipe.binarize_after:
-        pixels, threshold = _black_and_white(pixels, recipe)
+        pixels, threshold = black_and_white(pixels, recipe)
     return Outcome(pixels, clipped, threshold, tuple(notes))
 
 
@@ -75,10 +74,10 @@ def with_tone(image: Image, recipe: Recipe) -> tuple[Image, float | None]:
         from imgconv.ops.tone import to_gray
 
         image = to_gray(image, recipe.gray)
-    return (image, None) if recipe.binarize_after else _black_and_white(image, recipe)
+    return (image, None) if recipe.binarize_after else black_and_white(image, recipe)
 
 
-def _black_and_white(image: Image, recipe: Recipe) -> tuple[Image, float | None]:
+def black_and_white(image: Image, recipe: Recipe) -> tuple[Image, float | None]:
     """Binarize and invert, where the recipe asks for it; give the threshold too."""
     threshold = None
     if recipe.binarize is not None:
@@ -88,22 +87,37 @@ def _black_and_white(image: Image, recipe: Recipe) -> tuple[Image, float | None]
     return (_inverted(image) if recipe.invert else image), threshold
 
 
-def _filtered(
+def stages_of(recipe: Recipe, depth: Depth) -> list[tuple[Filter, Settings]]:
+    """Give the correlations to do; where there is no kernel, what else is asked still happens."""
+    if not recipe.kernels and recipe.settings != Settings():
+        return [(Kernel([[1]], name="identity"), recipe.settings)]
+    return recipe.stages(depth)
+
+
+def colour_values(shape: tuple[int, ...]) -> int:
+    """Count the values of an image, without alpha."""
+    return math.prod(shape[:2]) * (3 if shape[2:] == (4,) else math.prod(shape[2:]))
+
+
+def filter_stage(
     image: Image,
     kernel: Filter,
     settings: Settings,
-    threads: int | None,
-    engine: Engine | None,
-) -> tuple[Image, float]:
+    *,
+    threads: int | None = None,
+    engine: Engine | None = None,
+    part: Part | None = None,
+) -> Filtered:
+    """Correlate the colours of a checked image, or of a part of one, and carry alpha along."""
     has_alpha = image.ndim == 3 and image.shape[2] == 4
     colour = image[..., :3] if has_alpha else image
-    filtered = apply_filter(colour, kernel, settings, threads=threads, engine=engine)
-    share = filtered.clipped / filtered.image.size
+    filtered = apply_filter(colour, kernel, settings, threads=threads, engine=engine, part=part)
     if not has_alpha:
-        return filtered.image, share
+        return filtered
     carrier = _carrier(kernel.kernels[0] if isinstance(kernel, KernelSet) else kernel)
-    alpha = apply_kernel(image[..., 3:], carrier, _carrying(settings), threads=threads)
-    return np.concatenate([filtered.image, alpha.image], axis=2), share
+    settings = _carrying(settings)
+    alpha = apply_kernel(image[..., 3:], carrier, settings, threads=threads, part=part)
+    return filtered._replace(image=np.concatenate([filtered.image, alpha.image], axis=2))
 
 
 def _carrier(kernel: Kernel) -> Kernel:

@@ -1,60 +1,20 @@
-"""How much memory a run may take, and a picture will."""
+"""How the memory of a run is shared out, and how much of it a picture takes."""
 
 from __future__ import annotations
 
-import contextlib
-import re
-from pathlib import Path
-
 from imgconv.io.formats import Format
 from imgconv.io.header import read_header
-from imgconv.model.errors import ArgumentError, LimitError
+from imgconv.model.errors import LimitError
 from imgconv.model.kernel_set import KernelSet
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
 
-DEFAULT_SHARE = 0.5
-"""Of the memory that is available when the run starts."""
 SUPERVISOR = 60 << 20
 WORKER = 190 << 20
 """What a process takes beside pictures: libraries, and freed memory that it keeps for the next."""
-_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _FIXED = 4 << 20
 _COMPRESSED = ("jpeg", "png", "webp")
 _BYTES = {Depth.U8: 1, Depth.U16: 2, Depth.I16: 2, Depth.F32: 4}
-
-
-def parse_bytes(text: str) -> int:
-    """Read a number of bytes such as ``4G`` or ``512M``.
-
-    Raises
-    ------
-    ArgumentError
-        When it is none.
-
-    Examples
-    --------
-    >>> parse_bytes("1.5K"), parse_bytes("2GiB")
-    (1536, 2147483648)
-    """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
-    if not match:
-        raise ArgumentError(f"{text!r} is no amount of memory", hint="write 800M or 4G")
-    return int(float(match[1]) * _UNITS[match[2].upper()])
-
-
-def available() -> int:
-    """Give the memory that this process could still get: the machine's, or its control group's."""
-    found = [8 << 30]
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        free = next(line for line in lines if line.startswith("MemAvailable"))
-        found = [int(free.split()[1]) << 10]
-    with contextlib.suppress(OSError, ValueError):
-        group = Path("/sys/fs/cgroup")
-        limit = int((group / "memory.max").read_text())
-        found.append(limit - int((group / "memory.current").read_text()))
-    return max(0, min(found))
 
 
 def budget(limit: int, workers: int) -> tuple[int, int]:

@@ -22,6 +22,7 @@ from imgconv.jobs.batch.protocol import Task, Work
 from imgconv.jobs.batch.report import BatchReport, Event
 from imgconv.jobs.batch.resume import Resume, recipe_hash
 from imgconv.jobs.batch.supervisor import Pool
+from imgconv.jobs.memory import default_limit, parse_bytes
 from imgconv.jobs.spread.options import SpreadOptions
 from imgconv.model.errors import ArgumentError
 from imgconv.model.recipe import Recipe
@@ -105,8 +106,8 @@ class BatchOptions(NamedTuple):
     def memory(self) -> int:
         """How many bytes the run may take."""
         if self.max_memory is None:
-            return int(memory.available() * memory.DEFAULT_SHARE)
-        return memory.parse_bytes(str(self.max_memory))
+            return default_limit()
+        return parse_bytes(str(self.max_memory))
 
     @property
     def share(self) -> str:

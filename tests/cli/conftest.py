@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cli.golden_sets import SET
 
 
 @pytest.fixture
@@ -18,4 +19,12 @@ def bank(tmp_path: Path) -> Path:
         "  soft:\n    description: Mean of three in a row.\n    weights: ones 1 3\n"
         "    scale: 1/3\n"
     )
+    return path
+
+
+@pytest.fixture
+def golden_set(tmp_path: Path, photo: Path) -> Path:
+    """Give a golden set of two cases, not recorded yet."""
+    path = tmp_path / "golden.yaml"
+    path.write_text(SET)
     return path

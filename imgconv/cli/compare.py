@@ -17,6 +17,8 @@ from imgconv.cli.options import (
     option,
     path_argument,
     read_source,
+    reading_of,
+    reading_options,
     recipe_of,
     recipe_options,
     threads_option,
@@ -24,6 +26,7 @@ from imgconv.cli.options import (
 from imgconv.model.errors import ArgumentError, ImgconvError
 
 if TYPE_CHECKING:
+    from imgconv.io.picture import Reading
     from imgconv.model.recipe import Recipe
     from imgconv.ops.compare import Comparison
 
@@ -49,6 +52,7 @@ class _Tolerance(click.FloatRange):
 )
 @click.argument("source", metavar="IN", type=path_argument)
 @recipe_options
+@reading_options
 @option(
     "--against",
     type=click.Choice(["opencv", "naive"]),
@@ -98,7 +102,7 @@ def command(source: Path, **options: Any) -> int:
         from imgconv.io import files
 
         files.check_target(options["diff"], overwrite=options["overwrite"], source=source)
-    comparison = compare_file(source, recipe, **_settings(options))
+    comparison = compare_file(source, recipe, reading_of(options), **_settings(options))
     if options["as_json"]:
         output.write_json({**comparison.as_dict(), "recipe": format_recipe(recipe)})
     else:
@@ -108,11 +112,11 @@ def command(source: Path, **options: Any) -> int:
     return 0 if comparison.within_tolerance else 1
 
 
-def compare_file(source: Path, recipe: Recipe, **settings: Any) -> Comparison:
-    """Read an image and compare."""
+def compare_file(source: Path, recipe: Recipe, reading: Reading, **settings: Any) -> Comparison:
+    """Read an image, the first page where there are several, and compare."""
     from imgconv.ops.compare import compare
 
-    return compare(read_source(source, recipe), recipe, **settings)
+    return compare(read_source(source, recipe, reading), recipe, **settings)
 
 
 def one_line(comparison: Comparison) -> str:
@@ -154,7 +158,7 @@ def describe(comparison: Comparison) -> str:
 def _compare_bank(source: Path, recipe: Recipe, options: dict[str, Any]) -> int:
     if recipe.kernels or options["diff"]:
         raise ArgumentError("--all compares every kernel; it goes without -k and --diff")
-    image = read_source(source, recipe)
+    image = read_source(source, recipe, reading_of(options))
     bank = open_bank(options["banks"])
     rows: list[dict[str, Any]] = []
     if not options["as_json"]:

@@ -14,6 +14,8 @@ from imgconv.cli.options import (
     option,
     path_argument,
     read_source,
+    reading_of,
+    reading_options,
     recipe_of,
     recipe_options,
 )
@@ -59,6 +61,7 @@ class _Place(click.ParamType[tuple[int, int]]):
     help="The pixel of the output, counted from 0.",
 )
 @recipe_options
+@reading_options
 @json_option
 def command(source: Path, place: tuple[int, int], **options: Any) -> None:
     """Show how the pixel at ROW,COL of the output came about.
@@ -70,7 +73,7 @@ def command(source: Path, place: tuple[int, int], **options: Any) -> None:
     from imgconv.ops.explain import explain
 
     recipe = recipe_of(options)
-    explanation = explain(read_source(source, recipe), recipe, place)
+    explanation = explain(read_source(source, recipe, reading_of(options)), recipe, place)
     if options["as_json"]:
         output.write_json(explanation.as_dict())
     else:

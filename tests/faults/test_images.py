@@ -16,6 +16,7 @@ LOSSY = {"jpeg"}
 HELD = [
     (kind.name, suffix, depth, channels)
     for kind in FORMATS
+    if kind.writes
     for suffix in kind.suffixes
     for depth in kind.depths
     for channels in kind.channels

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from imgconv.cli import output
+from imgconv.model.alpha import Alpha
 from imgconv.model.border import Border
 from imgconv.model.output import DEFAULT_MAX_PIXELS, Depth, OutputRange, Rounding
 from imgconv.model.tone import Gray, ThresholdMethod
@@ -146,6 +147,11 @@ recipe_options = together(
            help="Flip the kernels first (convolution; the default is correlation)."),
     option("--fuse", is_flag=True, default=None, heading="Kernels",
            help="Make one kernel of several where that changes no bit, and say so."),
+    option("--alpha", metavar="HOW", heading="Kernels",
+           help=f"{one_of([a.value for a in Alpha])}: what is transparent does not count; alpha "
+           "as it was; alpha filtered like a colour.  [default: auto]"),
+    option("--linear", is_flag=True, default=None, heading="Kernels",
+           help="Filter in linear light, as lenses do; IN is taken for sRGB."),
     option("--anchor", metavar="ROW,COL", heading="Kernels",
            help="The tap that lies on the output pixel.  [default: the centre, k//2]"),
     option("--gray", metavar="[METHOD]", heading="Tone, before the kernels",
@@ -268,6 +274,8 @@ _RECIPE_PARAMETERS = {
     "convolve": "convolve",
     "anchor": "anchor",
     "fuse": "fuse",
+    "alpha": "alpha",
+    "linear": "linear",
     "gray": "gray",
     "binarize": "binarize",
     "binarize_after": "binarize-after",

@@ -22,10 +22,13 @@ def integers_up_to(bound: int) -> Any:
 
 
 class Quotients(NamedTuple):
-    """Exact values ``numerators / denominator``; the denominator is positive."""
+    """Exact values ``numerators / denominator``; the denominator is positive.
+
+    There may be a denominator for each value, but for a float32 result.
+    """
 
     numerators: Integers
-    denominator: int
+    denominator: Any
 
     @classmethod
     def of(cls, sums: Integers, gain: Fraction, bias: Fraction, absolute: bool) -> Quotients:
@@ -52,7 +55,7 @@ class Quotients(NamedTuple):
     def to_whole(self, rounding: Rounding) -> Integers:
         """Round to whole numbers of any size."""
         n, d = self.numerators, self.denominator
-        if d == 1:
+        if isinstance(d, int) and d == 1:
             return n
         if rounding is Rounding.TRUNCATE:
             return np.where(n < 0, -(-n // d), n // d)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from imgconv.engines.base import Engine
+from imgconv.model.alpha import Alpha
 from imgconv.model.kernel import Kernel
-from imgconv.model.kernel_set import Filter, KernelSet
-from imgconv.model.output import Depth, OutputRange
+from imgconv.model.kernel_set import Filter
+from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe, Settings
-from imgconv.ops.correlate import Image, apply_filter, apply_kernel, as_image
+from imgconv.ops.alpha import filter_with_alpha, has_alpha
+from imgconv.ops.correlate import Image, apply_filter, as_image
 
 
 class Outcome(NamedTuple):
@@ -43,7 +46,8 @@ def run_recipe(
     Parameters
     ----------
     image : ndarray, shape (rows, columns) or (rows, columns, channels)
-        uint8, uint16, int16 or float32; the fourth of four channels is alpha. Not modified.
+        uint8, uint16, int16 or float32; the last of two or four channels is alpha. Not
+        modified.
     recipe : Recipe
     threads : int, optional
         Default the CPUs that this process may use.
@@ -53,17 +57,10 @@ def run_recipe(
     Returns
     -------
     Outcome
-        Alpha is not filtered; it is carried to the pixel under the anchor.
+        What becomes of alpha is the recipe's to say (see `filter_with_alpha`).
     """
     pixels, threshold = with_tone(as_image(image, recipe.settings.depth), recipe)
-    clipped = 0.0
-    _, notes = recipe.chain(Depth.of(pixels.dtype))
-    for kernel, settings in recipe.stages(Depth.of(pixels.dtype)):
-        pixels, share = _filtered(pixels, kernel, settings, threads, engine)
-        clipped = max(clipped, share)
-    if not recipe.kernels and recipe.settings != Settings():
-        identity = Kernel([[1]], name="identity")
-        pixels, clipped = _filtered(pixels, identity, recipe.settings, threads, engine)
+    pixels, clipped, notes = _through_kernels(pixels, recipe, threads, engine)
     if recipe.binarize_after:
         pixels, threshold = _black_and_white(pixels, recipe)
     return Outcome(pixels, clipped, threshold, tuple(notes))
@@ -76,6 +73,26 @@ def with_tone(image: Image, recipe: Recipe) -> tuple[Image, float | None]:
 
         image = to_gray(image, recipe.gray)
     return (image, None) if recipe.binarize_after else _black_and_white(image, recipe)
+
+
+def _through_kernels(
+    pixels: Image, recipe: Recipe, threads: int | None, engine: Engine | None
+) -> tuple[Image, float, list[str]]:
+    """Apply the kernels, in linear light where the recipe asks for it."""
+    if recipe.linear:
+        from imgconv.ops.linear import in_linear_light
+
+        run = partial(_through_kernels, threads=threads, engine=engine)
+        return in_linear_light(pixels, recipe, run)
+    clipped = 0.0
+    _, notes = recipe.chain(Depth.of(pixels.dtype))
+    stages = recipe.stages(Depth.of(pixels.dtype))
+    if not stages and recipe.settings != Settings():
+        stages = [(Kernel([[1]], name="identity"), recipe.settings)]
+    for kernel, settings in stages:
+        pixels, share = _filtered(pixels, kernel, settings, recipe.alpha, threads, engine)
+        clipped = max(clipped, share)
+    return pixels, clipped, notes
 
 
 def _black_and_white(image: Image, recipe: Recipe) -> tuple[Image, float | None]:
@@ -92,35 +109,21 @@ def _filtered(
     image: Image,
     kernel: Filter,
     settings: Settings,
+    alpha: Alpha,
     threads: int | None,
     engine: Engine | None,
 ) -> tuple[Image, float]:
-    has_alpha = image.ndim == 3 and image.shape[2] == 4
-    colour = image[..., :3] if has_alpha else image
-    filtered = apply_filter(colour, kernel, settings, threads=threads, engine=engine)
-    share = filtered.clipped / filtered.image.size
-    if not has_alpha:
-        return filtered.image, share
-    carrier = _carrier(kernel.kernels[0] if isinstance(kernel, KernelSet) else kernel)
-    alpha = apply_kernel(image[..., 3:], carrier, _carrying(settings), threads=threads)
-    return np.concatenate([filtered.image, alpha.image], axis=2), share
-
-
-def _carrier(kernel: Kernel) -> Kernel:
-    """Give the kernel of the same shape that takes the pixel under the anchor."""
-    rows, columns = kernel.shape
-    weights = [[int((r, c) == kernel.anchor) for c in range(columns)] for r in range(rows)]
-    return Kernel(weights, anchor=kernel.anchor)
-
-
-def _carrying(settings: Settings) -> Settings:
-    full = settings.depth is not None and settings.output_range is not OutputRange.SATURATE
-    return settings._replace(output_range=OutputRange.FULL if full else OutputRange.SATURATE)
+    how: dict[str, Any] = {"threads": threads, "engine": engine}
+    if has_alpha(image):
+        filtered = filter_with_alpha(image, kernel, settings, alpha, **how)
+    else:
+        filtered = apply_filter(image, kernel, settings, **how)
+    return filtered.image, filtered.clipped / filtered.image.size
 
 
 def _inverted(image: Image) -> Image:
     from imgconv.ops.tone import invert
 
-    if image.ndim == 3 and image.shape[2] == 4:
-        return np.concatenate([invert(image[..., :3]), image[..., 3:]], axis=2)
+    if has_alpha(image):
+        return np.concatenate([invert(image[..., :-1]), image[..., -1:]], axis=2)
     return invert(image)

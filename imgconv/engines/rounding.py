@@ -58,7 +58,7 @@ class Quotients(NamedTuple):
         if isinstance(d, int) and d == 1:
             return n
         if rounding is Rounding.TRUNCATE:
-            return np.where(n < 0, -(-n // d), n // d)
+            return np.asarray(np.where(n < 0, -(-n // d), n // d))
         if rounding is Rounding.HALF_UP:
             return np.asarray((2 * n + d) // (2 * d))
         if rounding is Rounding.HALF_DOWN:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import zlib
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from fractions import Fraction
 
 from imgconv.io.codecs.png_gray_alpha import chunk
 from imgconv.io.headers import jpeg, png, tiff, webp
-from imgconv.io.ifd import EXIF_IFD, GPS_IFD, Branch, Tiff, Value, branch_of, packed
+from imgconv.io.ifd import EXIF_IFD, GPS_IFD, Branch, BrokenError, Tiff, Value, branch_of, rewritten
 from imgconv.io.picture import Metadata
 
 _MOST_SEGMENT = 65_533
@@ -89,12 +90,17 @@ _WEBP_FLAGS = {b"ICCP": 32, b"EXIF": 8, b"XMP ": 4}
 
 
 def _into_tiff(data: bytes, metadata: Metadata) -> tuple[bytes, list[str]]:
-    """Write the first directory again, at the end, with more in it."""
-    file = Tiff.of(data)
-    directory, following = file.directory(file.first())
-    branch = branch_of(file, directory)
+    def add(number: int, branch: Branch) -> None:
+        if number == 0:
+            _add_to_tiff(branch, metadata)
+
+    return rewritten(data, add), []
+
+
+def _add_to_tiff(branch: Branch, metadata: Metadata) -> None:
     if metadata.exif:
-        _take_exif(branch, metadata.exif)
+        with contextlib.suppress(BrokenError):
+            _take_exif(branch, metadata.exif)
     if metadata.xmp:
         branch.tags[tiff.XMP] = (1, len(metadata.xmp), metadata.xmp)
     if metadata.icc:
@@ -103,9 +109,6 @@ def _into_tiff(data: bytes, metadata: Metadata) -> tuple[bytes, list[str]]:
         across, down = (_rational(per_inch) for per_inch in metadata.resolution)
         branch.tags.update({tiff.X_RESOLUTION: across, tiff.Y_RESOLUTION: down})
         branch.tags[tiff.UNIT] = (3, 1, struct.pack("<H", 2))
-    body = data + b"\0" * (len(data) % 2)
-    head = struct.pack("<I", len(body))
-    return body[:4] + head + body[8:] + packed(branch, len(body), following), []
 
 
 def _take_exif(branch: Branch, exif: bytes) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 EXIF_IFD, GPS_IFD, INTEROP_IFD = 0x8769, 0x8825, 0xA005
@@ -11,6 +11,7 @@ _POINTERS = {EXIF_IFD, GPS_IFD, INTEROP_IFD}
 _LAYOUTS = {1: "B", 2: "B", 3: "H", 4: "I", 5: "II", 6: "b", 7: "B", 8: "h", 9: "i", 10: "ii",
             11: "f", 12: "d", 13: "I", 16: "Q", 17: "q", 18: "Q"}  # fmt: skip
 _MOST_ENTRIES = 4096
+_MOST_PAGES = 65_536
 
 
 class BrokenError(Exception):
@@ -183,6 +184,20 @@ def packed(branch: Branch, base: int, following: int = 0) -> bytes:
             table += struct.pack("<HHII", tag, kind, count, end + len(tail))
             tail += _even(raw)
     return table + struct.pack("<I", following) + tail
+
+
+def rewritten(data: bytes, change: Callable[[int, Branch], None]) -> bytes:
+    """Write all directories of a little-endian TIFF again, at its end, each changed."""
+    file = Tiff.of(data)
+    branches = [branch_of(file, directory) for directory in file.directories(_MOST_PAGES)]
+    body, following = bytearray(_even(data)), 0
+    for number in reversed(range(len(branches))):
+        change(number, branches[number])
+        place = len(body)
+        body += _even(packed(branches[number], place, following))
+        following = place
+    struct.pack_into("<I", body, 4, following)
+    return bytes(body)
 
 
 def _even(data: bytes) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from imgconv.io import codecs, embed
+from imgconv.io import codecs, embed, exif
 from imgconv.io.codecs.opencv import EncodingError
 from imgconv.io.formats import FORMATS, Format
 from imgconv.io.picture import Encoding, Image, Metadata, Picture
@@ -97,7 +97,9 @@ def encode_picture(
         raise ImageWriteError(f"{name}: it cannot be encoded as {kind.name}: {error}") from None
     if encoding.strip:
         return data, notes
+    rows, columns = pages[0].shape[:2]
     kept = _fitting(picture.metadata, pages[0])
+    kept = kept._replace(exif=exif.of_upright(kept.exif, columns, rows))
     kept = kept._replace(**{field: None for field in kept._fields if field not in kind.keeps})
     data, lost = embed.embed(kind.name, data, kept)
     return data, (*notes, *lost)

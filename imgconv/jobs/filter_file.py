@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from imgconv.engines.select import select_engine
 from imgconv.io import files
 from imgconv.io.formats import Format
-from imgconv.io.picture import Encoding, Picture, Reading
+from imgconv.io.picture import Encoding, Reading
 from imgconv.io.reading import decode_picture, read_file
 from imgconv.io.writing import check_encoding, encode_picture
 from imgconv.model.output import Depth
@@ -78,7 +78,8 @@ def filter_bytes(
     started = time.perf_counter()
     picture = decode_picture(data, source, reading, recipe.settings.depth)
     outcomes = [run_recipe(page, recipe, threads=threads) for page in picture.pages]
-    encoded, kept = encode_picture(_with_pages(picture, outcomes), kind, target, encoding)
+    filtered = picture._replace(pages=tuple(outcome.image for outcome in outcomes))
+    encoded, kept = encode_picture(filtered, kind, target, encoding)
     first = outcomes[0]
     row = Row(
         source=source,
@@ -93,17 +94,6 @@ def filter_bytes(
         pages=len(outcomes),
     )
     return encoded, row, first
-
-
-def _with_pages(picture: Picture, outcomes: list[Outcome]) -> Picture:
-    pages = tuple(outcome.image for outcome in outcomes)
-    rows, columns = pages[0].shape[:2]
-    metadata = picture.metadata
-    if metadata.exif and pages[0].shape[:2] != picture.pages[0].shape[:2]:
-        from imgconv.io.exif import of_upright
-
-        metadata = metadata._replace(exif=of_upright(metadata.exif, columns, rows))
-    return picture._replace(pages=pages, metadata=metadata)
 
 
 def filter_file(

@@ -46,12 +46,16 @@ def _frame(file: Pillow.Image) -> Image:
 
 
 def _alike(frames: list[Image]) -> list[Image]:
-    """Leave alpha out where no frame has any; give all frames the same channels."""
-    if any(frame.ndim == 2 or frame.shape[2] != 4 for frame in frames):
-        return frames
-    if all((frame[..., 3] == 255).all() for frame in frames):
-        return [np.ascontiguousarray(frame[..., :3]) for frame in frames]
+    """Give all frames the same channels, and alpha only where some frame has any."""
+    if any(frame.shape[2:] == (4,) for frame in frames):
+        frames = [_with_alpha(frame) for frame in frames]
+        if all((frame[..., 3] == 255).all() for frame in frames):
+            return [np.ascontiguousarray(frame[..., :3]) for frame in frames]
     return frames
+
+
+def _with_alpha(frame: Image) -> Image:
+    return frame if frame.shape[2:] == (4,) else np.asarray(Pillow.fromarray(frame).convert("RGBA"))
 
 
 def encode(kind: str, picture: Picture, encoding: Encoding) -> bytes:

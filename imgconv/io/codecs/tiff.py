@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -11,7 +12,8 @@ from imgconv.engines.opencv import load_cv2
 from imgconv.io import exif
 from imgconv.io.codecs.opencv import EncodingError, as_rgb, swapped
 from imgconv.io.headers.base import MOST_PAGES, DamagedError, Header
-from imgconv.io.ifd import Tiff
+from imgconv.io.headers.tiff import EXTRA_SAMPLES
+from imgconv.io.ifd import Branch, Tiff, rewritten
 from imgconv.io.picture import Encoding, Image
 
 _WHITE_IS_ZERO = 0
@@ -21,12 +23,13 @@ def decode(data: bytes, header: Header, wanted: Sequence[int], salvage: bool) ->
     """Decode pages, each with its own size and depth."""
     if salvage and header.damage:
         data += bytes(min(len(data), 64 << 20))  # strips that are not compressed end in black
-    if any(page.orientation != 1 for page in header.each):
-        data = _called_upright(data)
+    if any(page.orientation != 1 or page.channels == 4 for page in header.each):
+        data = _as_stored(data)
     pages: list[Image] = []
     for number in wanted:
         try:
-            pages.append(_page(data, number, header))
+            pixels = _page(data, number, header)
+            pages.append(_divided(pixels) if header.each[number].premultiplied else pixels)
         except DamagedError as error:
             if not (salvage and pages):
                 where = f"page {number + 1}: " if header.pages > 1 else ""
@@ -53,11 +56,23 @@ def _page(data: bytes, number: int, header: Header) -> Image:
     return pixels
 
 
-def _called_upright(data: bytes) -> bytes:
-    """Set every orientation to 1, since libtiff would turn some pages on its own account."""
+def _divided(image: Image) -> Image:
+    """Divide premultiplied colours by alpha; what cannot be seen has no colour."""
+    white = 1.0 if image.dtype == np.float32 else float(np.iinfo(image.dtype).max)
+    alpha = image[..., -1:].astype(np.float64)
+    with np.errstate(all="ignore"):
+        colours = np.nan_to_num(image[..., :-1] * (white / alpha), nan=0.0, posinf=0.0, neginf=0.0)
+    if image.dtype != np.float32:
+        colours = np.rint(np.minimum(colours, white))
+    return np.concatenate([colours.astype(image.dtype), image[..., -1:]], axis=2)
+
+
+def _as_stored(data: bytes) -> bytes:
+    """Keep libtiff from turning pages, and from multiplying colours with alpha."""
     file = Tiff.of(bytearray(data))
     for directory in file.directories(MOST_PAGES):
         exif.put(file, directory, exif.ORIENTATION, 1)
+        exif.put(file, directory, EXTRA_SAMPLES, 0)
     return bytes(file.data)
 
 
@@ -133,7 +148,13 @@ def encode(pages: Sequence[Image], encoding: Encoding) -> bytes:
         raise EncodingError(str(error.err)) from None
     if not done:
         raise EncodingError("OpenCV does not say why")
-    return bytes(data.tobytes())
+    return rewritten(bytes(data), partial(_name_alpha, pages))
+
+
+def _name_alpha(pages: Sequence[Image], number: int, branch: Branch) -> None:
+    """Say that the fourth channel is alpha, not premultiplied, which OpenCV leaves open."""
+    if pages[number].ndim == 3 and pages[number].shape[2] == 4:
+        branch.tags[EXTRA_SAMPLES] = (3, 1, b"\2\0")
 
 
 def _encode_gray_with_alpha(pages: Sequence[Image], encoding: Encoding) -> bytes:

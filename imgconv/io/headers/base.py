@@ -25,6 +25,7 @@ class PageHeader(NamedTuple):
     photometric: int
     compression: int
     orientation: int
+    premultiplied: bool
 
 
 class Header(NamedTuple):

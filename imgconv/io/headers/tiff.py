@@ -10,7 +10,7 @@ from imgconv.io.ifd import EXIF_IFD, GPS_IFD, BrokenError, Directory, Tiff, bran
 from imgconv.io.picture import Metadata
 
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
-SAMPLES, ORIENTATION = 277, 274
+SAMPLES, ORIENTATION, EXTRA_SAMPLES = 277, 274, 338
 OFFSETS, COUNTS, TILE_OFFSETS, TILE_COUNTS = 273, 279, 324, 325
 XMP, ICC = 700, 34675
 X_RESOLUTION, Y_RESOLUTION, UNIT = 282, 283, 296
@@ -30,7 +30,9 @@ def read(data: bytes) -> Header:
     if not pages:
         raise DamagedError("it has no picture")
     first = pages[0]
-    cmyk = any(page.photometric == 5 for page in pages)
+    notes = ["CMYK converted to RGB"] if any(page.photometric == 5 for page in pages) else []
+    if any(page.premultiplied for page in pages):
+        notes.append("colours were premultiplied, and are divided by alpha")
     return Header(
         first.width,
         first.height,
@@ -40,7 +42,7 @@ def read(data: bytes) -> Header:
         sum(page.width * page.height for page in pages),
         orientation=first.orientation,
         metadata=_metadata(tiff, directories[0]),
-        notes=("CMYK converted to RGB",) if cmyk else (),
+        notes=tuple(notes),
         damage=damage,
         each=pages,
     )
@@ -61,6 +63,7 @@ def _page(tiff: Tiff, directory: Directory) -> PageHeader:
         photometric,
         one(COMPRESSION, 1),
         one(ORIENTATION, 1) if one(ORIENTATION, 1) in range(1, 9) else 1,
+        one(EXTRA_SAMPLES) == 1 and channels in (2, 4),
     )
 
 

@@ -62,6 +62,8 @@ def decode_picture(
             f"{name}: the {kind.name} data is damaged or cut short: {error}",
             None if reading.salvage else "--salvage writes what can be decoded",
         ) from None
+    except LimitError:
+        raise
     except MemoryError:
         raise LimitError(f"{name}: it does not fit in memory") from None
     return _picture(pages, header, wanted, name, reading, depth)

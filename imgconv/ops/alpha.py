@@ -145,7 +145,6 @@ def _weighted(
     chosen = engine or select_engine()
     depth_in = Depth.of(colours.dtype)
     depth = settings.depth or depth_in
-    opacity = np.maximum(opacity, 0)
     job = plan(colours, kernel, settings._replace(depth=depth), threads)
     weight = sum(sum(row) for row in job.weights)
 
@@ -246,7 +245,7 @@ def _stretched(
 
 def _shares(below: NDArray[Any], share: Fraction, settings: Settings, depth: Depth) -> Image:
     if below.dtype == np.float64:
-        values = np.clip(np.nan_to_num(below * float(share)), 0, depth.high)
-        return round_floats(values, depth, settings.rounding).astype(depth.dtype)
+        rounded = round_floats(below * float(share), depth, settings.rounding)
+        return rounded if depth is Depth.F32 else clamped(rounded, depth)[0]
     alpha, _ = Quotients.of(below, share, Fraction(0), False).rounded_to(depth, settings.rounding)
-    return np.clip(alpha, 0, depth.high).astype(depth.dtype)
+    return alpha

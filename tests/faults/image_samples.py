@@ -45,15 +45,20 @@ def tiff(image, **options):
 
 
 @cache
+def profile():
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+@cache
 def metadata(orientation=1):
     """Give a profile, EXIF with directories under it, XMP and a resolution."""
     exif = Image.Exif()
     exif[274], exif[271], exif[306] = orientation, "Maker", "2020:01:01 00:00:00"
     exif.get_ifd(0x8769).update({0x829A: (1, 125), 0xA002: COLUMNS, 0xA003: ROWS})
     exif.get_ifd(0x8825)[1] = "N"
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     resolution = Fraction(300), Fraction(150)
-    return Metadata(exif.tobytes().removeprefix(b"Exif\0\0"), profile, b"<x:xmpmeta/>", resolution)
+    given = exif.tobytes().removeprefix(b"Exif\0\0")
+    return Metadata(given, profile(), b"<x:xmpmeta/>", resolution)
 
 
 def pixels(shape, depth):

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from imgconv.io.kernel_spec import load_kernel
 from imgconv.io.recipes import recipe_from
+from imgconv.model.alpha import Alpha
 from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
 from imgconv.model.explanation import Explanation
@@ -41,6 +42,8 @@ class RecipeOptions(TypedDict, total=False):
     kernels: KernelLike | Sequence[KernelLike]
     convolve: bool
     fuse: bool
+    alpha: Alpha | str
+    linear: bool
     gray: Gray | str
     binarize: Binarization | str | float
     binarize_after: bool
@@ -85,7 +88,7 @@ def filter_image(
     Parameters
     ----------
     image : array_like, shape (rows, columns) or (rows, columns, channels)
-        uint8, uint16, int16 or float32, RGB or RGBA; alpha is not filtered.
+        uint8, uint16, int16 or float32, RGB or RGBA, gray or gray and alpha.
     recipe : Recipe, optional
     threads : int, optional
         Default the CPUs that this process may use. The result does not depend on it.

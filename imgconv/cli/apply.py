@@ -10,10 +10,12 @@ import click
 from imgconv.cli import output
 from imgconv.cli.options import (
     Command,
+    encoding_of,
     json_option,
     option,
     output_options,
     path_argument,
+    reading_of,
     recipe_of,
     recipe_options,
     threads_option,
@@ -58,25 +60,33 @@ def command(source: Path | None, target: Path | None, **options: Any) -> None:
         raise click.UsageError("IN and OUT are missing; the first two arguments are files, or -")
     if options["compare"] and output.is_stream(source):
         raise ArgumentError("--compare reads IN twice, so IN cannot be -")
-    filter_one(source, target, recipe, **options)
-    if options["compare"]:
+    compared = None
+    if options["compare"]:  # before OUT is written, which may be IN
         from imgconv.cli.compare import compare_file, one_line
 
-        output.say(one_line(compare_file(source, recipe)))
+        compared = one_line(compare_file(source, recipe, reading_of(options)))
+    filter_one(source, target, recipe, **options)
+    if compared:
+        output.say(compared)
 
 
 def filter_one(source: Path, target: Path, recipe: Recipe, **options: Any) -> None:
     """Filter one file or stream into another, and report."""
     from imgconv.io import files
     from imgconv.io.formats import format_for
+    from imgconv.io.reading import read_file
     from imgconv.io.recipes import format_recipe
     from imgconv.jobs.filter_file import filter_bytes
     from imgconv.jobs.filter_path import filter_path
     from imgconv.jobs.memory import parse_bytes
 
-    as_json, threads = options["as_json"], options["threads"]
-    overwrite, in_place = options["overwrite"], options["in_place"]
+    as_json, overwrite = options["as_json"], options["overwrite"]
     to_stdout = output.is_stream(target)
+    settings: dict[str, Any] = {
+        "threads": options["threads"],
+        "reading": reading_of(options),
+        "encoding": encoding_of(options),
+    }
     if to_stdout:
         output.check_stdout(as_json)
     if not (to_stdout or output.is_stream(source)):
@@ -87,17 +97,17 @@ def filter_one(source: Path, target: Path, recipe: Recipe, **options: Any) -> No
             format=options["format"],
             max_memory=parse_bytes(options["max_memory"]) if options["max_memory"] else None,
             overwrite=overwrite,
-            in_place=in_place,
-            threads=threads,
+            in_place=options["in_place"],
+            **settings,
         )
     else:
         kind = format_for(options["format"], None if to_stdout else target)
         if not to_stdout:
             files.check_target(target, overwrite=overwrite)
-        stdin = output.is_stream(source)
-        data = output.read_stdin() if stdin else files.read_bytes(source)
-        names = {"source": "stdin" if stdin else str(source), "target": str(target)}
-        encoded, row, _ = filter_bytes(data, recipe, kind, threads=threads, **names)
+        stdin, reading = output.is_stream(source), settings["reading"]
+        data = output.read_stdin(reading) if stdin else read_file(source, reading)
+        names: dict[str, Any] = {"source": "stdin" if stdin else str(source), "target": str(target)}
+        encoded, row, _ = filter_bytes(data, recipe, kind, **settings, **names)
         if to_stdout:
             output.write_stdout(encoded)
         else:

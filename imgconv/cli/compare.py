@@ -17,6 +17,8 @@ from imgconv.cli.options import (
     option,
     path_argument,
     read_source,
+    reading_of,
+    reading_options,
     recipe_of,
     recipe_options,
     threads_option,
@@ -24,6 +26,7 @@ from imgconv.cli.options import (
 from imgconv.model.errors import ArgumentError, ImgconvError
 
 if TYPE_CHECKING:
+    from imgconv.io.picture import Reading
     from imgconv.model.recipe import Recipe
     from imgconv.ops.compare import Comparison
 
@@ -50,6 +53,7 @@ class _Tolerance(click.FloatRange):
 )
 @click.argument("source", metavar="IN", type=path_argument)
 @recipe_options
+@reading_options
 @option(
     "--against",
     type=click.Choice(["opencv", "naive"]),
@@ -103,7 +107,7 @@ def command(source: Path, **options: Any) -> int:
     if options["whole_bank"]:
         return _compare_bank(source, recipe, options)
     _check_targets(source, options)
-    image = read_source(source, recipe)
+    image = read_source(source, recipe, reading_of(options))
     comparison = _compare(image, recipe, **_settings(options))
     if options["as_json"]:
         output.write_json({**comparison.as_dict(), "recipe": format_recipe(recipe)})
@@ -132,9 +136,9 @@ def _compare(image: Any, recipe: Recipe, **settings: Any) -> Comparison:
     return compare(image, recipe, **settings)
 
 
-def compare_file(source: Path, recipe: Recipe, **settings: Any) -> Comparison:
-    """Read an image and compare."""
-    return _compare(read_source(source, recipe), recipe, **settings)
+def compare_file(source: Path, recipe: Recipe, reading: Reading, **settings: Any) -> Comparison:
+    """Read an image, the first page where there are several, and compare."""
+    return _compare(read_source(source, recipe, reading), recipe, **settings)
 
 
 def one_line(comparison: Comparison) -> str:
@@ -176,7 +180,7 @@ def describe(comparison: Comparison) -> str:
 def _compare_bank(source: Path, recipe: Recipe, options: dict[str, Any]) -> int:
     if recipe.kernels or options["diff"] or options["report"]:
         raise ArgumentError("--all compares every kernel; it goes without -k, --diff and --report")
-    image = read_source(source, recipe)
+    image = read_source(source, recipe, reading_of(options))
     bank = open_bank(options["banks"])
     rows: list[dict[str, Any]] = []
     if not options["as_json"]:

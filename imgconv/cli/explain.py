@@ -15,6 +15,8 @@ from imgconv.cli.options import (
     option,
     path_argument,
     read_source,
+    reading_of,
+    reading_options,
     recipe_of,
     recipe_options,
 )
@@ -98,6 +100,7 @@ class _Integers(click.ParamType[tuple[int, ...]]):
 )
 @option("--overwrite", is_flag=True, heading="Explaining", help="Replace FILE if it exists.")
 @recipe_options
+@reading_options
 @json_option
 def command(source: Path, **options: Any) -> None:
     """Show how the pixel at ROW,COL of the output came about.
@@ -112,7 +115,7 @@ def command(source: Path, **options: Any) -> None:
     pictures = {kind: options[kind] for kind in ("gif", "apng") if options[kind]}
     if options["place"] is None and not pictures and options["html"] is None:
         raise click.UsageError("say what to explain: --at ROW,COL, --gif FILE or --html FILE")
-    image = read_source(source, recipe)
+    image = read_source(source, recipe, reading_of(options))
     if options["place"] is not None:
         explanation = explain(image, recipe, options["place"])
         if options["as_json"]:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from imgconv.cli import output
+from imgconv.model.alpha import Alpha
 from imgconv.model.border import Border
-from imgconv.model.output import Depth, OutputRange, Rounding
+from imgconv.model.output import DEFAULT_MAX_PIXELS, Depth, OutputRange, Rounding
 from imgconv.model.tone import Gray, ThresholdMethod
 
 if TYPE_CHECKING:
     from imgconv.io.bank import KernelBank
+    from imgconv.io.picture import Encoding, Reading
     from imgconv.model.kernel import Kernel
     from imgconv.model.recipe import Recipe
 
@@ -145,6 +147,11 @@ recipe_options = together(
            help="Flip the kernels first (convolution; the default is correlation)."),
     option("--fuse", is_flag=True, default=None, heading="Kernels",
            help="Make one kernel of several where that changes no bit, and say so."),
+    option("--alpha", metavar="HOW", heading="Kernels",
+           help=f"{one_of([a.value for a in Alpha])}: what is transparent does not count; alpha "
+           "as it was; alpha filtered like a colour.  [default: auto]"),
+    option("--linear", is_flag=True, default=None, heading="Kernels",
+           help="Filter in linear light, as lenses do; IN is taken for sRGB."),
     option("--anchor", metavar="ROW,COL", heading="Kernels",
            help="The tap that lies on the output pixel.  [default: the centre, k//2]"),
     option("--gray", metavar="[METHOD]", heading="Tone, before the kernels",
@@ -189,20 +196,89 @@ json_option = option(
     "--json", "as_json", is_flag=True, heading="Running", help="Write the report as JSON on stdout."
 )
 
+
+class PixelCount(click.ParamType[int]):
+    """A number of pixels, as in 256000000, 256M or 1G."""
+
+    name = "pixels"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read the number and its unit."""
+        text = str(value).strip().upper().removesuffix("P")
+        unit = {"K": 10**3, "M": 10**6, "G": 10**9}.get(text[-1:], 1)
+        digits = text[:-1] if unit > 1 else text
+        if not digits.isdecimal() or int(digits) < 1 or len(digits) > 18:
+            self.fail(f"{value!r} is no number of pixels; write it as 256M", param, ctx)
+        return int(digits) * unit
+
+
+reading_options = together(
+    option("--max-pixels", metavar="N", type=PixelCount(), default=DEFAULT_MAX_PIXELS,
+           heading="Reading", help="Refuse files with more, all pages together, before decoding "
+           "them; 500M is 500 million.  [default: 256M]"),
+    option("--page", metavar="N", type=click.IntRange(min=1), heading="Reading",
+           help="Take one page of a TIFF or frame of an animation, counted from 1.  "
+           "[default: all]"),
+    option("--salvage", is_flag=True, heading="Reading",
+           help="Of a damaged file, take what can be decoded, and say so."),
+)  # fmt: skip
+
+encoding_options = together(
+    option("--quality", metavar="Q", type=click.IntRange(1, 100), heading="Output",
+           help="1 to 100, for JPEG, WebP and AVIF.  [default: JPEG as IN or 95; WebP and AVIF "
+           "lose nothing]"),
+    option("--lossless", is_flag=True, heading="Output", help="Refuse a format that loses."),
+    option("--compression", metavar="HOW", heading="Output",
+           help="PNG: 0 to 9; TIFF: none, lzw, deflate or packbits."),
+    option("--subsampling", metavar="HOW", heading="Output",
+           help="Of a JPEG's colour: 444, 422, 420 or 440.  [default: as IN, or 444]"),
+    option("--strip", is_flag=True, heading="Output",
+           help="Leave out EXIF, profile, XMP and resolution."),
+)  # fmt: skip
+
 output_options = together(
+    reading_options,
     option("--overwrite", is_flag=True, heading="Output", help="Replace OUT if it exists."),
     option("--in-place", is_flag=True, heading="Output", help="Allow OUT to be IN itself."),
     option("--format", metavar="NAME", heading="Output",
-           help="png|jpeg|tiff|webp|bmp|pgm|ppm|pnm, where the suffix does not say it."),
+           help="png|jpeg|tiff|webp|gif|avif|bmp|pgm|ppm|pnm|pam|pfm|hdr, where the suffix does "
+           "not say it."),
+    encoding_options,
     option("--max-memory", metavar="SIZE", heading="Running",
            help="Work in bands of rows on a picture that needs more: 512M, 4G, or bytes.  "
            "[default: half of the free memory]"),
 )  # fmt: skip
 
+
+def reading_of(parameters: Mapping[str, Any]) -> Reading:
+    """Give how the options of a command say that files are read."""
+    from imgconv.io.picture import Reading
+
+    return Reading(parameters["max_pixels"], parameters["page"], parameters["salvage"])
+
+
+def encoding_of(parameters: Mapping[str, Any]) -> Encoding:
+    """Give how the options of a command say that files are written.
+
+    Raises
+    ------
+    ArgumentError
+        For a value that no encoder can have.
+    """
+    from imgconv.io.picture import Encoding
+    from imgconv.io.writing import check_encoding
+
+    encoding = Encoding(**{field: parameters[field] for field in Encoding._fields})
+    check_encoding(encoding)
+    return encoding
+
+
 _RECIPE_PARAMETERS = {
     "convolve": "convolve",
     "anchor": "anchor",
     "fuse": "fuse",
+    "alpha": "alpha",
+    "linear": "linear",
     "gray": "gray",
     "binarize": "binarize",
     "binarize_after": "binarize-after",
@@ -218,13 +294,14 @@ _RECIPE_PARAMETERS = {
 }
 
 
-def read_source(source: Path, recipe: Recipe) -> Any:
-    """Read the picture of a command that only looks at it; `-` is stdin."""
+def read_source(source: Path, recipe: Recipe, reading: Reading) -> Any:
+    """Read the picture of a command that only looks at it, the first of several; `-` is stdin."""
     from imgconv.io import images
 
+    depth = recipe.settings.depth
     if output.is_stream(source):
-        return images.decode(output.read_stdin(), "stdin", recipe.settings.depth)
-    return images.read_image(source, depth=recipe.settings.depth)
+        return images.decode(output.read_stdin(reading), "stdin", depth, reading)
+    return images.read_image(source, depth=depth, reading=reading)
 
 
 def open_bank(banks: tuple[Path, ...]) -> KernelBank:

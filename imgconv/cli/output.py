@@ -14,6 +14,7 @@ import click
 from imgconv.model.errors import ArgumentError, ImageReadError, ImageWriteError
 
 if TYPE_CHECKING:
+    from imgconv.io.picture import Reading
     from imgconv.jobs.filter_file import Row
 
 _CLIPPED_SHARE_TO_MENTION = 0.01
@@ -60,8 +61,8 @@ def is_stream(path: Path) -> bool:
     return path is STREAM
 
 
-def read_stdin() -> bytes:
-    """Read the picture on stdin.
+def read_stdin(reading: Reading | None = None) -> bytes:
+    """Read the picture on stdin, within the bounds of a picture.
 
     Raises
     ------
@@ -70,7 +71,10 @@ def read_stdin() -> bytes:
     """
     if sys.stdin is None or sys.stdin.isatty():
         raise ImageReadError("stdin is a terminal, not an image", hint="pipe an image into -")
-    return sys.stdin.buffer.read()
+    from imgconv.io.picture import Reading
+    from imgconv.io.reading import read_stream
+
+    return read_stream(sys.stdin.buffer, "stdin", reading or Reading())
 
 
 def check_stdout(as_json: bool) -> None:
@@ -129,7 +133,11 @@ def report(row: Row, as_json: bool, verbose: bool = False, recipe: str = "") -> 
         write_json({**row.as_dict(), "recipe": recipe})
     size = " x ".join(str(side) for side in row.shape)
     if verbose:
-        say(f"{row.target}: {size} {row.depth}, engine {row.engine}, {row.seconds * 1000:.0f} ms")
+        pages = f"{row.pages} pages of " if row.pages > 1 else ""
+        say(
+            f"{row.target}: {pages}{size} {row.depth}, engine {row.engine}, "
+            f"{row.seconds * 1000:.0f} ms"
+        )
     for note in row.notes:
         say(note)
     if row.threshold is not None and not as_json:

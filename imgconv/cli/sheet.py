@@ -16,6 +16,8 @@ from imgconv.cli.options import (
     open_bank,
     option,
     read_source,
+    reading_of,
+    reading_options,
     recipe_of,
     recipe_options,
     threads_option,
@@ -64,6 +66,7 @@ if TYPE_CHECKING:
 )
 @option("--overwrite", is_flag=True, heading="Sheet", help="Replace OUT if it exists.")
 @recipe_options
+@reading_options
 @threads_option
 @json_option
 def command(source: Path, target: Path, **options: Any) -> None:
@@ -83,7 +86,7 @@ def command(source: Path, target: Path, **options: Any) -> None:
     if options["whole_bank"]:
         kernels = [bank[name] for name in bank]
     picture, rows = contact_sheet(
-        read_source(source, recipe),
+        read_source(source, recipe, reading_of(options)),
         kernels,
         replace(recipe, kernels=()),
         columns=options["columns"],

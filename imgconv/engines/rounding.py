@@ -22,10 +22,13 @@ def integers_up_to(bound: int) -> Any:
 
 
 class Quotients(NamedTuple):
-    """Exact values ``numerators / denominator``; the denominator is positive."""
+    """Exact values ``numerators / denominator``; the denominator is positive.
+
+    There may be a denominator for each value, but for a float32 result.
+    """
 
     numerators: Integers
-    denominator: int
+    denominator: Any
 
     @classmethod
     def of(cls, sums: Integers, gain: Fraction, bias: Fraction, absolute: bool) -> Quotients:
@@ -52,18 +55,17 @@ class Quotients(NamedTuple):
     def to_whole(self, rounding: Rounding) -> Integers:
         """Round to whole numbers of any size."""
         n, d = self.numerators, self.denominator
-        if d == 1:
+        if isinstance(d, int) and d == 1:
             return n
         if rounding is Rounding.TRUNCATE:
-            return np.where(n < 0, -(-n // d), n // d)
+            return np.asarray(np.where(n < 0, -(-n // d), n // d))
         if rounding is Rounding.HALF_UP:
-            return (2 * n + d) // (2 * d)
+            return np.asarray((2 * n + d) // (2 * d))
         if rounding is Rounding.HALF_DOWN:
-            return -((d - 2 * n) // (2 * d))
+            return np.asarray(-((d - 2 * n) // (2 * d)))
         below = n // d
         rest = 2 * (n - below * d)
-        rounded: Integers = below + ((rest > d) | ((rest == d) & (below % 2 == 1)))
-        return rounded
+        return np.asarray(below + ((rest > d) | ((rest == d) & (below % 2 == 1))))
 
     def to_float32(self) -> Pixels:
         """Round to float32, half to even; beyond its range to infinity, and zero is +0."""
@@ -78,7 +80,7 @@ class Quotients(NamedTuple):
             high = np.nextafter(nearly, np.inf).astype(np.float32)
         doubtful = (low != high) | (np.abs(n) >= 1 << 53)
         high[doubtful] = _each_nearest_float32(n[doubtful], d)
-        return high + np.float32(0)
+        return np.asarray(high + np.float32(0))
 
 
 def clamped(whole: Integers, depth: Depth) -> tuple[Pixels, int]:

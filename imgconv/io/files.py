@@ -7,26 +7,52 @@ import errno
 import os
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from io import RawIOBase
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from imgconv.model.errors import ImageReadError, ImageWriteError, ImgconvError, OutputExistsError
+from imgconv.model.errors import (
+    ImageReadError,
+    ImageWriteError,
+    ImgconvError,
+    LimitError,
+    OutputExistsError,
+)
 
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_HEAD, _CHUNK = 1 << 16, 1 << 22
 
 
-def read_bytes(path: Path) -> bytes:
+def read_bytes(
+    path: Path, most: int | None = None, begins: Callable[[bytes], object] | None = None
+) -> bytes:
     """Read a whole file.
+
+    Parameters
+    ----------
+    path : Path
+    most : int, optional
+        How many bytes it may have.
+    begins : callable, optional
+        Is given the first bytes and raises where the rest is not worth reading.
 
     Raises
     ------
     ImageReadError
         When it is missing, a folder, or cannot be read.
+    LimitError
+        When it has more than `most` bytes.
     """
     try:
-        return path.read_bytes()
+        with path.open("rb", buffering=0) as file:
+            size = os.fstat(file.fileno()).st_size
+            if most is not None and size > most:
+                raise _too_long(str(path), most)
+            return read_stream(file, str(path), most, begins, size)
     except OSError as error:
+        if isinstance(error, ImgconvError):
+            raise
         raise ImageReadError(f"{path}: {reason(error)}") from None
 
 
@@ -70,6 +96,34 @@ def read_stamped(path: str | os.PathLike[str]) -> tuple[bytes, Stamp]:
 
 def _stamp(status: os.stat_result) -> Stamp:
     return Stamp(status.st_size, status.st_mtime_ns)
+
+
+def read_stream(
+    stream: RawIOBase | BinaryIO,
+    name: str,
+    most: int | None = None,
+    begins: Callable[[bytes], object] | None = None,
+    size: int = 0,
+) -> bytes:
+    """Read a stream to its end (see `read_bytes`); `size` is a guess."""
+    head = stream.read(_HEAD) or b""
+    if begins is not None:
+        begins(head)
+    parts, total = [head], len(head)
+    while parts[-1]:
+        parts.append(stream.read(max(size - total + 1, _CHUNK)) or b"")
+        total += len(parts[-1])
+        if most is not None and total > most:
+            raise _too_long(name, most)
+    return b"".join(parts)
+
+
+def _too_long(name: str, most: int) -> LimitError:
+    return LimitError(
+        f"{name}: it has more than {most >> 20} MiB, the most that an image within the limit of "
+        "pixels may have",
+        hint="--max-pixels raises it",
+    )
 
 
 def check_target(

@@ -21,9 +21,15 @@ class Format(NamedTuple):
     depths : tuple of Depth
         What it can hold.
     channels : tuple of int
-        How many it can hold.
+        How many it can hold: gray, gray and alpha, RGB, RGBA.
     magics : tuple of bytes
         How its files begin.
+    keeps : tuple of str
+        The metadata that it keeps.
+    pages : str
+        "" for one picture, "pages" for many, "frames" for animations.
+    writes : bool
+        Whether it is written and not only read.
     """
 
     name: str
@@ -31,19 +37,36 @@ class Format(NamedTuple):
     depths: tuple[Depth, ...]
     channels: tuple[int, ...]
     magics: tuple[bytes, ...]
+    keeps: tuple[str, ...] = ()
+    pages: str = ""
+    writes: bool = True
 
 
-_U8, _U8_U16 = (Depth.U8,), (Depth.U8, Depth.U16)
+_U8, _U8_U16, _F32 = (Depth.U8,), (Depth.U8, Depth.U16), (Depth.F32,)
+_ALL, _ANY = ("exif", "icc", "xmp", "resolution"), (1, 2, 3, 4)
 FORMATS = (
-    Format("png", (".png",), _U8_U16, (1, 3, 4), (b"\x89PNG\r\n\x1a\n",)),
-    Format("jpeg", (".jpg", ".jpeg", ".jpe"), _U8, (1, 3), (b"\xff\xd8\xff",)),
-    Format("tiff", (".tiff", ".tif"), tuple(Depth), (1, 3, 4), (b"II*\0", b"MM\0*")),
-    Format("webp", (".webp",), _U8, (1, 3, 4), (b"RIFF",)),
-    Format("bmp", (".bmp", ".dib"), _U8, (1, 3, 4), (b"BM",)),
+    Format("png", (".png", ".apng"), _U8_U16, _ANY, (b"\x89PNG\r\n\x1a\n",), _ALL, "frames"),
+    Format("jpeg", (".jpg", ".jpeg", ".jpe"), _U8, (1, 3), (b"\xff\xd8\xff",), _ALL),
+    Format(
+        "tiff", (".tiff", ".tif"), tuple(Depth), _ANY,
+        (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), _ALL, "pages",
+    ),
+    Format("webp", (".webp",), _U8, _ANY, (b"RIFF",), ("exif", "icc", "xmp"), "frames"),
+    Format("gif", (".gif",), _U8, _ANY, (b"GIF87a", b"GIF89a"), (), "frames"),
+    Format("avif", (".avif",), _U8, _ANY, ()),
+    Format("bmp", (".bmp", ".dib"), _U8, _ANY, (b"BM",), ("resolution",)),
     Format("pgm", (".pgm",), _U8_U16, (1,), (b"P1", b"P2", b"P4", b"P5")),
     Format("ppm", (".ppm",), _U8_U16, (3,), (b"P3", b"P6")),
     Format("pnm", (".pnm",), _U8_U16, (1, 3), ()),
-)
+    Format("pam", (".pam",), _U8_U16, _ANY, (b"P7",)),
+    Format("pfm", (".pfm",), _F32, (1, 3), (b"PF", b"Pf")),
+    Format("hdr", (".hdr", ".pic"), _F32, (3,), (b"#?RADIANCE", b"#?RGBE")),
+    Format(
+        "jp2", (".jp2", ".j2k"), _U8_U16, (1, 3, 4),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"), writes=False,
+    ),
+    Format("sun", (".ras", ".sr"), _U8, (1, 3), (b"\x59\xa6\x6a\x95",), writes=False),
+)  # fmt: skip
 
 
 def sniff(data: bytes) -> Format | None:
@@ -53,7 +76,14 @@ def sniff(data: bytes) -> Format | None:
             if known.name == "webp" and data[8:12] != b"WEBP":
                 continue
             return known
+    if data[4:12] in (b"ftypavif", b"ftypavis"):
+        return format_named("avif")
     return None
+
+
+def format_named(name: str) -> Format:
+    """Give the format of a name that exists."""
+    return next(known for known in FORMATS if known.name == name)
 
 
 def format_for(name: str | None, path: PurePath | None) -> Format:
@@ -62,15 +92,20 @@ def format_for(name: str | None, path: PurePath | None) -> Format:
     Raises
     ------
     ImageWriteError
-        When neither says one.
+        When neither says one, or it is only read.
     """
     wanted = name.lower() if name else (path.suffix.lower() if path else "")
     for known in FORMATS:
         if wanted == known.name or wanted in known.suffixes or f".{wanted}" in known.suffixes:
-            return known
-    suffixes = ", ".join(suffix for known in FORMATS for suffix in known.suffixes)
+            if known.writes:
+                return known
+            raise ImageWriteError(
+                f"{path or name}: {known.name} is read but not written",
+                hint="write .png or .tiff, which lose nothing",
+            )
+    suffixes = ", ".join(s for known in FORMATS if known.writes for s in known.suffixes)
     if name:
-        names = ", ".join(known.name for known in FORMATS)
+        names = ", ".join(known.name for known in FORMATS if known.writes)
         raise ImageWriteError(f"no format is called {name!r}", hint=f"choose from {names}")
     if path is None:
         raise ImageWriteError("the format is not known", hint="say it: --format png")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
@@ -12,6 +12,7 @@ from imgconv.io.bank import KernelBank
 from imgconv.io.bank_entry import read_kernel
 from imgconv.io.kernel_spec import load_kernel
 from imgconv.io.strict_yaml import Node
+from imgconv.model.alpha import Alpha
 from imgconv.model.border import Border, parse_border_value
 from imgconv.model.errors import ArgumentError, ImgconvError, RecipeError
 from imgconv.model.geometry import OutputSize, parse_size, parse_steps
@@ -22,8 +23,9 @@ from imgconv.model.output import Depth, OutputRange, Rounding, parse_choice
 from imgconv.model.recipe import Recipe, Settings
 from imgconv.model.tone import Binarization, Gray
 
-FLAGS = ("convolve", "fuse", "binarize-after", "invert")
+FLAGS = ("convolve", "fuse", "linear", "binarize-after", "invert")
 TEXTS = (
+    "alpha",
     "gray",
     "binarize",
     "padding",
@@ -47,8 +49,8 @@ def recipe_from(options: Mapping[str, object], bank: KernelBank | None = None) -
     ----------
     options : mapping
         ``kernels``: specs, `Kernel` values or matrices; flags ``convolve``, ``fuse``,
-        ``binarize-after``, ``invert``; for the others text as on the command line, or the value
-        itself. Absent or None means the default.
+        ``linear``, ``binarize-after``, ``invert``; for the others text as on the command line, or
+        the value itself. Absent or None means the default.
     bank : KernelBank, optional
         Where names are looked up.
 
@@ -89,12 +91,7 @@ def _with_options(recipe: Recipe, options: Mapping[str, object], bank: KernelBan
                 raise ArgumentError(f"{flag} is True or False, not {given[flag]!r}")
             changes[flag.replace("-", "_")] = given[flag]
     texts = {key: _text(given[key]) for key in TEXTS if key in given}
-    if "gray" in texts:
-        changes["gray"] = parse_choice(Gray, texts["gray"], "gray method")
-    if "binarize" in texts:
-        changes["binarize"] = Binarization.parse(texts["binarize"])
-    if "anchor" in texts:
-        changes["anchor"] = _anchor(texts["anchor"])
+    changes |= {key: parse(texts[key]) for key, parse in _PARSERS.items() if key in texts}
     changes["settings"] = _settings(recipe.settings, texts)
     return replace(recipe, **changes)  # type: ignore[arg-type]
 
@@ -149,6 +146,14 @@ def _anchor(text: str) -> tuple[int, int]:
             f"anchor {text!r} is not a row and a column", hint="write it as 1,1"
         ) from None
     return row, column
+
+
+_PARSERS: dict[str, Callable[[str], object]] = {
+    "alpha": lambda text: parse_choice(Alpha, text, "way with alpha"),
+    "gray": lambda text: parse_choice(Gray, text, "gray method"),
+    "binarize": Binarization.parse,
+    "anchor": _anchor,
+}
 
 
 def read_recipe(
@@ -245,6 +250,8 @@ def format_recipe(recipe: Recipe) -> str:
     pairs |= {
         "convolve": recipe.convolve or None,
         "fuse": recipe.fuse or None,
+        "alpha": _changed(recipe.alpha.value, Recipe().alpha.value),
+        "linear": recipe.linear or None,
         "gray": recipe.gray and recipe.gray.value,
         "binarize": recipe.binarize and str(recipe.binarize),
         "binarize-after": recipe.binarize_after or None,

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from imgconv.engines.select import select_engine
-from imgconv.io import files, images
+from imgconv.io import files
 from imgconv.io.formats import Format
+from imgconv.io.picture import Encoding, Reading
+from imgconv.io.reading import decode_picture, read_file
+from imgconv.io.writing import check_encoding, encode_picture
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
 from imgconv.ops.run import Outcome, run_recipe
@@ -30,7 +33,9 @@ class Row(NamedTuple):
     seconds : float
         For reading, filtering and writing.
     notes : tuple of str
-        What fusing did.
+        What fusing did, and what was converted, lost or salvaged.
+    pages : int
+        How many pages or frames there are; shape and depth are those of the first.
     """
 
     source: str
@@ -42,10 +47,14 @@ class Row(NamedTuple):
     engine: str
     seconds: float
     notes: tuple[str, ...] = ()
+    pages: int = 1
 
     def as_dict(self) -> dict[str, Any]:
         """Give the row as plain data."""
         return self._asdict()
+
+
+_READING, _ENCODING = Reading(), Encoding()
 
 
 def filter_bytes(
@@ -56,29 +65,35 @@ def filter_bytes(
     source: str,
     target: str,
     threads: int | None = None,
+    reading: Reading = _READING,
+    encoding: Encoding = _ENCODING,
 ) -> tuple[bytes, Row, Outcome]:
-    """Decode an image, run a recipe on it and encode the result.
+    """Decode an image, run a recipe on each of its pages and encode the result.
 
     Returns
     -------
     (bytes, Row, Outcome)
+        The outcome is that of the first page.
     """
     started = time.perf_counter()
-    image = images.decode(data, source, recipe.settings.depth)
-    outcome = run_recipe(image, recipe, threads=threads)
-    encoded = images.encode(outcome.image, kind, target)
+    picture = decode_picture(data, source, reading, recipe.settings.depth)
+    outcomes = [run_recipe(page, recipe, threads=threads) for page in picture.pages]
+    filtered = picture._replace(pages=tuple(outcome.image for outcome in outcomes))
+    encoded, kept = encode_picture(filtered, kind, target, encoding)
+    first = outcomes[0]
     row = Row(
         source=source,
         target=target,
-        shape=outcome.image.shape,
-        depth=Depth.of(outcome.image.dtype).value,
-        clipped_share=outcome.clipped_share,
-        threshold=outcome.threshold,
+        shape=first.image.shape,
+        depth=Depth.of(first.image.dtype).value,
+        clipped_share=max(outcome.clipped_share for outcome in outcomes),
+        threshold=first.threshold,
         engine=select_engine().name,
         seconds=time.perf_counter() - started,
-        notes=outcome.notes,
+        notes=(*picture.notes, *first.notes, *kept),
+        pages=len(outcomes),
     )
-    return encoded, row, outcome
+    return encoded, row, first
 
 
 def filter_file(
@@ -90,18 +105,42 @@ def filter_file(
     overwrite: bool = False,
     in_place: bool = False,
     threads: int | None = None,
+    reading: Reading = _READING,
+    encoding: Encoding = _ENCODING,
 ) -> Row:
     """Filter one file into another, which appears whole or not at all.
 
+    Parameters
+    ----------
+    source, target : Path
+    recipe : Recipe
+    kind : Format
+        Of the target.
+    overwrite, in_place : bool
+        Whether a target that is there, or that is the source, is replaced.
+    threads : int, optional
+    reading : Reading, optional
+        Bounds, page and salvaging.
+    encoding : Encoding, optional
+        Quality, compression and the like.
+
     Raises
     ------
-    ImageReadError, ImageWriteError, ArgumentError
+    ImageReadError, ImageWriteError, ArgumentError, LimitError
         When it cannot be read, written or filtered.
     """
+    check_encoding(encoding)
     files.check_target(target, overwrite=overwrite, source=source, in_place=in_place)
-    data = files.read_bytes(source)
+    data = read_file(source, reading)
     encoded, row, _ = filter_bytes(
-        data, recipe, kind, source=str(source), target=str(target), threads=threads
+        data,
+        recipe,
+        kind,
+        source=str(source),
+        target=str(target),
+        threads=threads,
+        reading=reading,
+        encoding=encoding,
     )
     files.write_whole(target, encoded, overwrite=overwrite or in_place)
     return row

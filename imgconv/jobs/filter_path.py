@@ -7,9 +7,12 @@ from typing import Any
 
 from imgconv.io.formats import format_for
 from imgconv.io.huge.glance import is_surely_small, is_zarr
+from imgconv.io.picture import Encoding, Reading
 from imgconv.jobs import memory
 from imgconv.jobs.filter_file import Row, filter_file
 from imgconv.model.recipe import Recipe
+
+_READING, _ENCODING = Reading(), Encoding()
 
 
 def filter_path(
@@ -22,6 +25,8 @@ def filter_path(
     overwrite: bool = False,
     in_place: bool = False,
     threads: int | None = None,
+    reading: Reading = _READING,
+    encoding: Encoding = _ENCODING,
 ) -> Row:
     """Filter one file into another, in bands of rows where it does not fit in memory.
 
@@ -36,13 +41,18 @@ def filter_path(
         Bytes that the process may use; default half of what is free.
     overwrite, in_place : bool
     threads : int, optional
+    reading : Reading, optional
+        Its bound of pixels is for pictures in memory: it holds where `max_memory` is not given.
+    encoding : Encoding, optional
+        For pictures that are written as a whole.
 
     Raises
     ------
     ImageReadError, ImageWriteError, ArgumentError
         When it cannot be read, written or filtered.
     LimitError
-        When not even a band fits, or a step needs the whole image.
+        When there are more pixels than may be, not even a band fits, or a step needs the whole
+        image.
     MissingDependencyError
         When the format needs the extra ``huge``.
     """
@@ -51,6 +61,9 @@ def filter_path(
     if is_zarr(target) or not is_surely_small(source, limit):
         from imgconv.jobs.stream_file import filter_in_bands
 
-        if row := filter_in_bands(source, target, recipe, limit=limit, format=format, **writing):
+        most = reading.max_pixels if max_memory is None else None
+        how: dict[str, Any] = {"limit": limit, "most_pixels": most, "format": format}
+        if row := filter_in_bands(source, target, recipe, **how, **writing):
             return row
-    return filter_file(source, target, recipe, format_for(format, target), **writing)
+    whole: dict[str, Any] = {"reading": reading, "encoding": encoding}
+    return filter_file(source, target, recipe, format_for(format, target), **writing, **whole)

@@ -23,7 +23,7 @@ from imgconv.jobs import memory
 from imgconv.jobs.ahead import ReadAhead, ahead
 from imgconv.jobs.bands import bands_within, whole_bytes
 from imgconv.jobs.filter_file import Row
-from imgconv.model.errors import ImageReadError
+from imgconv.model.errors import ImageReadError, LimitError
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
 from imgconv.ops.streaming import Stream
@@ -35,6 +35,7 @@ def filter_in_bands(
     recipe: Recipe,
     *,
     limit: int,
+    most_pixels: int | None = None,
     threads: int | None = None,
     **writing: Any,
 ) -> Row | None:
@@ -48,6 +49,7 @@ def filter_in_bands(
     reader = open_reader(source, limit=limit, threads=threads or usable_cpus())
     if reader is not None:
         with contextlib.closing(reader):
+            _check_pixels(reader, source, most_pixels)
             if is_foreign(source) or whole_bytes(reader, recipe) > limit - memory.used():
                 return stream_file(
                     reader, source, target, recipe, limit=limit, threads=threads, **writing
@@ -56,6 +58,15 @@ def filter_in_bands(
         return None
     held = HeldReader(read_image(source, depth=recipe.settings.depth))
     return stream_file(held, source, target, recipe, limit=limit, threads=threads, **writing)
+
+
+def _check_pixels(reader: HugeReader, source: Path, most: int | None) -> None:
+    rows, columns = reader.shape[:2]
+    if most is not None and rows * columns > most:
+        raise LimitError(
+            f"{source}: {rows} x {columns} pixels; the limit is {most}",
+            hint="--max-pixels raises it; --max-memory 4G filters such a picture in bands",
+        )
 
 
 def stream_file(

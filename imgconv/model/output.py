@@ -10,6 +10,9 @@ from imgconv.model.errors import ArgumentError
 
 _Choice = TypeVar("_Choice", bound=Enum)
 
+DEFAULT_MAX_PIXELS = 256_000_000
+"""A file with more, all its pages together, is refused unless it is asked for."""
+
 
 class Depth(Enum):
     """Pixel types; the value is the name on the command line."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from imgconv.model.alpha import Alpha
 from imgconv.model.border import Border
 from imgconv.model.geometry import OutputSize, Size
 from imgconv.model.kernel_set import Filter
@@ -45,6 +46,10 @@ class Recipe:
         In place of every kernel's own.
     fuse : bool
         Whether neighbouring kernels become one where that changes no bit.
+    alpha : Alpha
+        How the kernels treat transparency.
+    linear : bool
+        Whether the kernels see linear light instead of sRGB values.
     gray : Gray, optional
     binarize : Binarization, optional
         Makes colour gray too.
@@ -59,6 +64,8 @@ class Recipe:
     convolve: bool = False
     anchor: tuple[int, int] | None = None
     fuse: bool = False
+    alpha: Alpha = Alpha.AUTO
+    linear: bool = False
     gray: Gray | None = None
     binarize: Binarization | None = None
     binarize_after: bool = False

@@ -63,6 +63,8 @@ def explain(image: Image, recipe: Recipe, at: Sequence[int]) -> Explanation:
     """
     if not recipe.kernels:
         raise ArgumentError("there is no kernel to explain", hint="give one: -k sharpen")
+    if recipe.linear:
+        raise ArgumentError("a pixel in linear light is not explained", hint="leave out --linear")
     pixels, _ = with_tone(as_image(image, recipe.settings.depth), recipe)
     if pixels.ndim == 3 and pixels.shape[2] not in (1, 3):
         raise ArgumentError(

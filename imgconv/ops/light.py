@@ -6,6 +6,7 @@ Linear values are multiples of 2**-30. That is fine enough for 16 bits (the dark
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from imgconv.model.output import Depth
 
 Integers = NDArray[np.int64]
+Curve = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 _UNIT = 1 << 30
 
 
@@ -47,6 +49,29 @@ def _boundaries(depth: Depth) -> Integers:
 def nearest_level(linear: NDArray[Any], depth: Depth) -> NDArray[Any]:
     """Encode linear light in units of 2**-30 as the nearest sRGB level."""
     return np.searchsorted(_boundaries(depth), linear, side="right").astype(depth.dtype)
+
+
+def to_linear(image: NDArray[Any], depth: Depth) -> NDArray[np.float32]:
+    """Give the linear light of sRGB values as float32, white being 1."""
+    if depth is Depth.F32:
+        return extended(decoded, image).astype(np.float32)
+    light: NDArray[np.float32] = (linear_table(depth) / _UNIT).astype(np.float32)[image]
+    return light
+
+
+def from_linear(light: NDArray[np.float32], depth: Depth) -> tuple[NDArray[Any], int]:
+    """Encode linear light as the nearest sRGB values, and count those out of range."""
+    if depth is Depth.F32:
+        return extended(encoded, light).astype(np.float32), 0
+    clipped = int(np.count_nonzero((light < 0) | (light > 1)))
+    inside = np.clip(np.nan_to_num(light), 0, 1).astype(np.float64)
+    return nearest_level(inside * _UNIT, depth), clipped
+
+
+def extended(curve: Curve, values: NDArray[Any]) -> NDArray[np.float64]:
+    """Apply a curve, mirrored for negative values."""
+    wide = values.astype(np.float64)
+    return np.copysign(curve(np.abs(wide)), wide)
 
 
 def _in_units(values: NDArray[np.float64]) -> Integers:

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgconv.engines.base import Engine, Filtered
+from imgconv.model.alpha import Alpha
 from imgconv.model.border import Border
 from imgconv.model.geometry import plan_geometry
 from imgconv.model.kernel_set import Filter, KernelSet
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe, Settings
+from imgconv.ops.alpha import has_alpha
 from imgconv.ops.correlate import Image, as_image, extremes_of, outside_value
 from imgconv.ops.kernel_set import check_alike, set_extremes
 from imgconv.ops.part import Extremes, Part
@@ -138,11 +140,13 @@ class StageRows(Rows):
         before: Rows,
         kernel: Filter,
         settings: Settings,
+        alpha: Alpha,
         *,
         threads: int | None = None,
         engine: Engine | None = None,
     ) -> None:
         self._before = before
+        self._alpha = alpha
         self.kernel = kernel
         self._settings = settings
         self._running: dict[str, Any] = {"threads": threads, "engine": engine}
@@ -177,15 +181,17 @@ class StageRows(Rows):
         """Give the ends of the exact values of some rows; to be asked for in order."""
         band, part = self._band(start, stop)
         self._passed(stop)
-        if band.ndim == 3 and band.shape[2] == 4:
-            band = band[..., :3]
+        if has_alpha(band) and self._alpha is not Alpha.FILTER:
+            band = band[..., :-1]
         if isinstance(self.kernel, KernelSet):
             return set_extremes(band, self.kernel, self._settings, part=part, **self._running)
         return extremes_of(band, self.kernel, self._settings, part=part, **self._running)
 
     def _make(self, start: int, stop: int) -> Filtered:
         band, part = self._band(start, stop)
-        return filter_stage(band, self.kernel, self._settings, part=part, **self._running)
+        return filter_stage(
+            band, self.kernel, self._settings, self._alpha, part=part, **self._running
+        )
 
     def _passed(self, stop: int) -> None:
         # What a mirror needs at the lower edge is at most a reach behind.
@@ -212,6 +218,8 @@ class StageRows(Rows):
         empty = np.empty((1, *self._before.shape[1:]), self._before.depth.dtype)
         band = np.concatenate(blocks or [empty])[np.searchsorted(wanted, np.maximum(places, 0))]
         band[places < 0] = self._outside
+        if has_alpha(band) and self._alpha is not Alpha.FILTER:
+            band[places < 0, :, -1] = self.source_depth.high  # outside everything is opaque
         return band, part
 
 

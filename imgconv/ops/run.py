@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from imgconv.engines.base import Engine, Filtered
+from imgconv.model.alpha import Alpha
 from imgconv.model.kernel import Kernel
-from imgconv.model.kernel_set import Filter, KernelSet
-from imgconv.model.output import Depth, OutputRange
+from imgconv.model.kernel_set import Filter
+from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe, Settings
-from imgconv.ops.correlate import Image, apply_filter, apply_kernel, as_image
+from imgconv.ops.alpha import filter_with_alpha, has_alpha
+from imgconv.ops.correlate import Image, apply_filter, as_image
 from imgconv.ops.part import Part
 
 
@@ -45,7 +48,8 @@ def run_recipe(
     Parameters
     ----------
     image : ndarray, shape (rows, columns) or (rows, columns, channels)
-        uint8, uint16, int16 or float32; the fourth of four channels is alpha. Not modified.
+        uint8, uint16, int16 or float32; the last of two or four channels is alpha. Not
+        modified.
     recipe : Recipe
     threads : int, optional
         Default the CPUs that this process may use.
@@ -55,14 +59,10 @@ def run_recipe(
     Returns
     -------
     Outcome
-        Alpha is not filtered; it is carried to the pixel under the anchor.
+        What becomes of alpha is the recipe's to say (see `filter_with_alpha`).
     """
     pixels, threshold = with_tone(as_image(image, recipe.settings.depth), recipe)
-    clipped = 0.0
-    _, notes = recipe.chain(Depth.of(pixels.dtype))
-    for kernel, settings in stages_of(recipe, Depth.of(pixels.dtype)):
-        pixels, count = filter_stage(pixels, kernel, settings, threads=threads, engine=engine)
-        clipped = max(clipped, count / colour_values(pixels.shape))
+    pixels, clipped, notes = _through_kernels(pixels, recipe, threads, engine)
     if recipe.binarize_after:
         pixels, threshold = black_and_white(pixels, recipe)
     return Outcome(pixels, clipped, threshold, tuple(notes))
@@ -75,6 +75,27 @@ def with_tone(image: Image, recipe: Recipe) -> tuple[Image, float | None]:
 
         image = to_gray(image, recipe.gray)
     return (image, None) if recipe.binarize_after else black_and_white(image, recipe)
+
+
+def _through_kernels(
+    pixels: Image, recipe: Recipe, threads: int | None, engine: Engine | None
+) -> tuple[Image, float, list[str]]:
+    """Apply the kernels, in linear light where the recipe asks for it."""
+    if recipe.linear:
+        from imgconv.ops.linear import in_linear_light
+
+        run = partial(_through_kernels, threads=threads, engine=engine)
+        return in_linear_light(pixels, recipe, run)
+    clipped = 0.0
+    depth = Depth.of(pixels.dtype)
+    _, notes = recipe.chain(depth)
+    for kernel, settings in stages_of(recipe, depth):
+        filtered = filter_stage(
+            pixels, kernel, settings, recipe.alpha, threads=threads, engine=engine
+        )
+        pixels = filtered.image
+        clipped = max(clipped, filtered.clipped / colour_values(pixels.shape))
+    return pixels, clipped, notes
 
 
 def black_and_white(image: Image, recipe: Recipe) -> tuple[Image, float | None]:
@@ -96,45 +117,32 @@ def stages_of(recipe: Recipe, depth: Depth) -> list[tuple[Filter, Settings]]:
 
 def colour_values(shape: tuple[int, ...]) -> int:
     """Count the values of an image, without alpha."""
-    return math.prod(shape[:2]) * (3 if shape[2:] == (4,) else math.prod(shape[2:]))
+    return math.prod(shape[:2]) * {2: 1, 4: 3}.get(
+        shape[-1] if len(shape) == 3 else 1, math.prod(shape[2:])
+    )
 
 
 def filter_stage(
     image: Image,
     kernel: Filter,
     settings: Settings,
+    alpha: Alpha,
     *,
     threads: int | None = None,
     engine: Engine | None = None,
     part: Part | None = None,
 ) -> Filtered:
-    """Correlate the colours of a checked image, or of a part of one, and carry alpha along."""
-    has_alpha = image.ndim == 3 and image.shape[2] == 4
-    colour = image[..., :3] if has_alpha else image
-    filtered = apply_filter(colour, kernel, settings, threads=threads, engine=engine, part=part)
-    if not has_alpha:
-        return filtered
-    carrier = _carrier(kernel.kernels[0] if isinstance(kernel, KernelSet) else kernel)
-    settings = _carrying(settings)
-    alpha = apply_kernel(image[..., 3:], carrier, settings, threads=threads, part=part)
-    return filtered._replace(image=np.concatenate([filtered.image, alpha.image], axis=2))
-
-
-def _carrier(kernel: Kernel) -> Kernel:
-    """Give the kernel of the same shape that takes the pixel under the anchor."""
-    rows, columns = kernel.shape
-    weights = [[int((r, c) == kernel.anchor) for c in range(columns)] for r in range(rows)]
-    return Kernel(weights, anchor=kernel.anchor)
-
-
-def _carrying(settings: Settings) -> Settings:
-    full = settings.depth is not None and settings.output_range is not OutputRange.SATURATE
-    return settings._replace(output_range=OutputRange.FULL if full else OutputRange.SATURATE)
+    """Correlate a checked image, or a part of one, as its alpha asks for."""
+    if has_alpha(image):
+        return filter_with_alpha(
+            image, kernel, settings, alpha, threads=threads, engine=engine, part=part
+        )
+    return apply_filter(image, kernel, settings, threads=threads, engine=engine, part=part)
 
 
 def _inverted(image: Image) -> Image:
     from imgconv.ops.tone import invert
 
-    if image.ndim == 3 and image.shape[2] == 4:
-        return np.concatenate([invert(image[..., :3]), image[..., 3:]], axis=2)
+    if has_alpha(image):
+        return np.concatenate([invert(image[..., :-1]), image[..., -1:]], axis=2)
     return invert(image)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from imgconv.engines.base import Engine
+from imgconv.model.alpha import Alpha
 from imgconv.model.errors import LimitError
 from imgconv.model.output import OutputRange
 from imgconv.model.recipe import Recipe
@@ -47,8 +48,9 @@ def chain_of(
         known = Binarization(ThresholdMethod.FIXED, threshold=Fraction(threshold))
         recipe = replace(recipe, binarize=known)
     chain: list[Rows] = [TonedRows(source, recipe)]
+    running: dict[str, Any] = {"threads": threads, "engine": engine}
     for kernel, settings in stages_of(recipe, chain[0].depth):
-        chain.append(StageRows(chain[-1], kernel, settings, threads=threads, engine=engine))
+        chain.append(StageRows(chain[-1], kernel, settings, recipe.alpha, **running))
     if isinstance(last := chain[-1], StageRows):
         last.extremes = extremes
     if recipe.binarize_after:
@@ -159,17 +161,28 @@ class Stream:
 
     def _check(self) -> None:
         """Refuse now what the passes would find that they cannot do."""
+        if self._recipe.linear:
+            raise self._needs_all("linear light")
+        weighed = self._recipe.alpha is Alpha.AUTO and self.chain[0].shape[2:] in ((2,), (4,))
+        if self._stretches and weighed:
+            raise self._needs_all("range rescale with alpha")
         asked = self._recipe.binarize
         if asked is None:
             return
         if asked.method.is_local:
-            raise LimitError(
-                f"threshold method {asked.method.value} needs the whole image in memory",
-                hint="choose one for the whole image (otsu), or raise --max-memory, "
-                "if there is as much",
+            raise self._needs_all(
+                f"threshold method {asked.method.value}",
+                "choose one for the whole image (otsu), or ",
             )
         if self._finds_threshold:
             self._histogram(asked.method)
+
+    @staticmethod
+    def _needs_all(what: str, instead: str = "") -> LimitError:
+        return LimitError(
+            f"{what} needs the whole image in memory",
+            hint=f"{instead}raise --max-memory, if there is as much",
+        )
 
     def _histogram(self, method: ThresholdMethod) -> Histogram:
         return Histogram(self.chain[-1 if self._recipe.binarize_after else 0].depth, method)

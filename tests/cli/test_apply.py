@@ -96,10 +96,10 @@ def test_output_ranges_of_a_negative_value(run, tmp_path, mode, level):
     assert np.unique(written(tmp_path / "out.png")).tolist() == [level]
 
 
-def test_alpha_is_carried_not_filtered(run, rgb, tmp_path):
+def test_alpha_is_kept_on_request(run, rgb, tmp_path):
     alpha = np.arange(96 * 80, dtype=np.uint8).reshape(96, 80, 1)
     save(tmp_path / "in.png", np.concatenate([rgb, alpha], axis=2))
-    assert run("apply", "in.png", "out.png", "-k", "blur", "--invert").code == 0
+    assert run("apply", "in.png", "out.png", "-k", "blur", "--alpha", "keep").code == 0
     assert np.array_equal(written(tmp_path / "out.png")[..., 3:], alpha)
 
 

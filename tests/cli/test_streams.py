@@ -67,7 +67,7 @@ def test_format_wins_over_the_suffix(run, photo, tmp_path):
     ("arguments", "code", "words"),
     [
         (["photo.png", "-"], 5, ["--format png"]),
-        (["photo.png", "-", "--format", "gif"], 5, ["'gif'", "png", "webp"]),
+        (["photo.png", "-", "--format", "giff"], 5, ["'giff'", "png", "webp"]),
         (["photo.png", "-", "--format", "png", "--json"], 2, ["--json", "stdout"]),
         (["-", "out.png"], 4, ["stdin", "empty"]),
         (["-", "out.png", "--compare"], 2, ["--compare", "-"]),

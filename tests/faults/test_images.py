@@ -13,9 +13,11 @@ from imgconv.io.images import read_image, write_image
 from imgconv.model.output import Depth
 
 LOSSY = {"jpeg"}
+# GIF has 256 colours and HDR 8 bits of mantissa; what they keep is tested by test_matrix.py.
+PLAIN = [kind for kind in FORMATS if kind.writes and kind.name not in ("gif", "hdr")]
 HELD = [
     (kind.name, suffix, depth, channels)
-    for kind in FORMATS
+    for kind in PLAIN
     for suffix in kind.suffixes
     for depth in kind.depths
     for channels in kind.channels
@@ -45,12 +47,16 @@ def test_what_is_written_is_read(tmp_path, name, suffix, depth, channels, size):
     again = read_image(tmp_path / f"x{suffix}")
     if (name, channels) == ("webp", 1):  # WebP knows colour only: gray comes back as three alike
         image = np.repeat(image[..., None], 3, axis=2)
+    if name in ("webp", "avif", "bmp") and channels == 2:
+        image = image[..., [0, 0, 0, 1]]
     assert (again.shape, again.dtype) == (image.shape, image.dtype)
     if name not in LOSSY:
         assert np.array_equal(again, image)
 
 
-@pytest.mark.parametrize("kind", FORMATS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize(
+    "kind", [k for k in PLAIN if Depth.U8 in k.depths], ids=lambda kind: kind.name
+)
 def test_a_photograph_goes_through_the_program_unchanged(run, rgb, tmp_path, kind):
     """A lossless format exactly; the lossy ones so that nobody sees it."""
     image = rgb if 3 in kind.channels else rgb[..., 1]
@@ -186,7 +192,7 @@ RGBA = np.full((4, 5, 4), 9, np.uint8)
         (RGBA[..., 0], "o.png", ["--depth", "f32"], ["png cannot hold f32", ".tiff"]),
         (RGBA[..., 0], "o.png", ["--depth", "i16"], ["png cannot hold i16", ".tiff"]),
         (np.full((4, 5), 9, np.float32), "o.bmp", [], ["bmp cannot hold f32", "--depth u8"]),
-        (RGBA[..., 0], "o.gif", [], ["'.gif'", ".png"]),
+        (RGBA[..., 0], "o.giff", [], ["'.giff'", ".png"]),
         (RGBA[..., 0], "o", [], ["no suffix", "--format"]),
     ],
 )

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from strategies import BORDERS, images, weights
 
+from imgconv.model.alpha import Alpha
 from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError, LimitError
 from imgconv.model.geometry import OutputSize
@@ -103,9 +104,16 @@ def recipes(draw, chains):
             rounding=draw(st.sampled_from(Rounding)),
             output_range=draw(st.sampled_from(OutputRange)),
         ),
+        alpha=draw(st.sampled_from(Alpha)),
         gray=draw(st.sampled_from([None, *Gray])),
         invert=draw(st.booleans()),
     )
+
+
+def needs_all(image, recipe):
+    """Tell whether a stretch would need the weighed colours of the whole image."""
+    weighed = image.shape[2:] == (4,) and recipe.gray is None and recipe.alpha is Alpha.AUTO
+    return weighed and recipe.settings.output_range is OutputRange.RESCALE
 
 
 PICTURES = images(max_side=13, channels=(None, 3, 4))
@@ -114,12 +122,14 @@ PICTURES = images(max_side=13, channels=(None, 3, 4))
 @settings(max_examples=250, deadline=None)
 @given(PICTURES, recipes(st.lists(kernels(), max_size=3)), st.integers(1, 9))
 def test_chains_of_kernels(image, recipe, height):
+    assume(not needs_all(image, recipe))
     assert_same(image, recipe, height)
 
 
 @settings(max_examples=80, deadline=None)
 @given(PICTURES, recipes(st.lists(sets(), min_size=1, max_size=2)), st.integers(1, 9))
 def test_sets(image, recipe, height):
+    assume(not needs_all(image, recipe))
     assert_same(image, recipe, height)
 
 

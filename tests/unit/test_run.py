@@ -82,15 +82,15 @@ def test_depth_alone_converts():
     np.testing.assert_array_equal(result, ROW.astype(np.uint16) * 257)
 
 
-def test_alpha_is_carried_to_the_pixel_under_the_anchor():
+def test_alpha_that_is_kept_is_that_under_the_anchor():
     rng = np.random.default_rng(3)
     image = rng.integers(0, 256, (9, 8, 4), dtype=np.uint8)
-    result = filter_image(image, kernels=["blur"], stride="2,3", size="valid")
+    result = filter_image(image, kernels=["blur"], stride="2,3", size="valid", alpha="keep")
     np.testing.assert_array_equal(result[..., 3], image[1:-1:2, 1:-1:3, 3])
     np.testing.assert_array_equal(
         result[..., :3], correlate(image[..., :3], [["1/9"] * 3] * 3, stride=(2, 3), size="valid")
     )
-    deep = filter_image(image, kernels=["blur"], depth="u16", range="full")
+    deep = filter_image(image, kernels=["blur"], depth="u16", range="full", alpha="keep")
     np.testing.assert_array_equal(deep[..., 3], image[..., 3].astype(np.uint16) * 257)
     negative = filter_image(image, invert=True)
     np.testing.assert_array_equal(negative[..., 3], image[..., 3])

@@ -1,0 +1,30 @@
+"""Headers: size, depth, pages and metadata of a file, from its bytes, before anything is decoded.
+
+One file for each format. A codec is never asked about a file whose header was not read first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import cast
+
+from imgconv.io.headers.base import DamagedError, Header
+
+_HOMES = {"pgm": "pnm", "ppm": "pnm", "pnm": "pnm", "pam": "pnm", "pfm": "pnm"}
+
+
+def read_header(data: bytes, kind: str) -> Header:
+    """Read the header of a file of a known format.
+
+    Raises
+    ------
+    DamagedError
+        When it makes no sense; the message is without the file's name.
+    """
+    module = import_module(f"imgconv.io.headers.{_HOMES.get(kind, kind)}")
+    header = cast("Callable[[bytes], Header]", module.read)(data)
+    if header.width < 1 or header.height < 1:
+        raise DamagedError(f"its size is {header.width} x {header.height}")
+    pixels = header.pixels or header.width * header.height * header.pages
+    return header._replace(pixels=pixels)

@@ -1,0 +1,104 @@
+"""A picture: what a file holds beside its pixels, as one value."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from imgconv.model.output import DEFAULT_MAX_PIXELS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Image = NDArray[Any]
+else:
+    Image = Any  # so that these values need no NumPy
+
+
+class Metadata(NamedTuple):
+    """What is said about a picture, each as the bytes that every format keeps in the same way.
+
+    Attributes
+    ----------
+    exif : bytes, optional
+        A TIFF structure, without the ``Exif`` mark that JPEG puts before it.
+    icc, xmp : bytes, optional
+    resolution : (Fraction, Fraction), optional
+        Pixels per inch across and down.
+    """
+
+    exif: bytes | None = None
+    icc: bytes | None = None
+    xmp: bytes | None = None
+    resolution: tuple[Fraction, Fraction] | None = None
+
+
+class Reading(NamedTuple):
+    """How files are read.
+
+    Attributes
+    ----------
+    max_pixels : int
+        A file with more, all its pages together, is refused before it is decoded.
+    page : int, optional
+        The only page to read, counted from 1.
+    salvage : bool
+        Whether a damaged file yields what can be decoded of it.
+    """
+
+    max_pixels: int = DEFAULT_MAX_PIXELS
+    page: int | None = None
+    salvage: bool = False
+
+
+class Encoding(NamedTuple):
+    """How files are written; None is what suits the picture.
+
+    Attributes
+    ----------
+    quality : int, optional
+        1 to 100, for JPEG, WebP and AVIF. Default for JPEG: that of the JPEG which was read, else
+        95. WebP and AVIF are lossless by default.
+    compression : str, optional
+        PNG: 0 to 9. TIFF: none, lzw, deflate or packbits.
+    lossless : bool
+        Demands a file without loss.
+    subsampling : str, optional
+        444, 422, 420 or 440 for JPEG. Default that of the JPEG which was read, else 444.
+    strip : bool
+        Whether metadata is left out.
+    """
+
+    quality: int | None = None
+    compression: str | None = None
+    lossless: bool = False
+    subsampling: str | None = None
+    strip: bool = False
+
+
+class Picture(NamedTuple):
+    """What a file holds.
+
+    Attributes
+    ----------
+    pages : tuple of ndarray, shape (rows, columns) or (rows, columns, 2, 3 or 4)
+        One for most files; the pages of a TIFF, the frames of an animation. Gray, gray and alpha,
+        RGB or RGBA; upright.
+    metadata : Metadata
+        Its EXIF says that the picture is upright.
+    delays : tuple of int
+        Milliseconds that each frame of an animation stands; empty for anything else.
+    loop : int
+        How often an animation plays; 0 is for ever.
+    encoded : Encoding
+        How a JPEG was encoded: quality and subsampling.
+    notes : tuple of str
+        What was converted on the way, in words.
+    """
+
+    pages: tuple[Image, ...]
+    metadata: Metadata = Metadata()
+    delays: tuple[int, ...] = ()
+    loop: int = 0
+    encoded: Encoding = Encoding()
+    notes: tuple[str, ...] = ()

@@ -14,8 +14,10 @@ from imgconv.cli.options import (
     option,
     output_options,
     path_argument,
+    read_source,
     recipe_of,
     recipe_options,
+    show_option,
     threads_option,
 )
 from imgconv.model.errors import ArgumentError
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     heading="Running",
     help="Also say how the result stands against cv2.filter2D.",
 )
+@show_option
 @threads_option
 @json_option
 @option("-v", "--verbose", is_flag=True, heading="Running", help="Say what was done.")
@@ -56,13 +59,28 @@ def command(source: Path | None, target: Path | None, **options: Any) -> None:
         return
     if source is None or target is None:
         raise click.UsageError("IN and OUT are missing; the first two arguments are files, or -")
-    if options["compare"] and output.is_stream(source):
-        raise ArgumentError("--compare reads IN twice, so IN cannot be -")
-    filter_one(source, target, recipe, **options)
-    if options["compare"]:
-        from imgconv.cli.compare import compare_file, one_line
+    for again in ("compare", "show"):
+        if options[again] and output.is_stream(source):
+            raise ArgumentError(f"--{again} reads IN twice, so IN cannot be -")
+    if options["show"]:
+        from imgconv.io import window
 
-        output.say(one_line(compare_file(source, recipe)))
+        window.check_display()
+    filter_one(source, target, recipe, **options)
+    if options["compare"] or options["show"]:
+        _compare(source, recipe, **options)
+
+
+def _compare(source: Path, recipe: Recipe, **options: Any) -> None:
+    """Do `--compare` and `--show`, which read IN again."""
+    from imgconv.cli.compare import compare_image, one_line, show
+
+    image = read_source(source, recipe)
+    comparison = compare_image(image, recipe, threads=options["threads"])
+    if options["compare"]:
+        output.say(one_line(comparison))
+    if options["show"]:
+        show(image, comparison)
 
 
 def filter_one(source: Path, target: Path, recipe: Recipe, **options: Any) -> None:

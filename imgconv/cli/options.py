@@ -189,6 +189,11 @@ json_option = option(
     "--json", "as_json", is_flag=True, heading="Running", help="Write the report as JSON on stdout."
 )
 
+show_option = option(
+    "--show", is_flag=True, heading="Running",
+    help="Show it in windows, until a key is pressed.",
+)  # fmt: skip
+
 output_options = together(
     option("--overwrite", is_flag=True, heading="Output", help="Replace OUT if it exists."),
     option("--in-place", is_flag=True, heading="Output", help="Allow OUT to be IN itself."),

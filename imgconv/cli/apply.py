@@ -15,9 +15,11 @@ from imgconv.cli.options import (
     option,
     output_options,
     path_argument,
+    read_source,
     reading_of,
     recipe_of,
     recipe_options,
+    show_option,
     threads_option,
 )
 from imgconv.model.errors import ArgumentError
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     heading="Running",
     help="Also say how the result stands against cv2.filter2D.",
 )
+@show_option
 @threads_option
 @json_option
 @option("-v", "--verbose", is_flag=True, heading="Running", help="Say what was done.")
@@ -58,16 +61,29 @@ def command(source: Path | None, target: Path | None, **options: Any) -> None:
         return
     if source is None or target is None:
         raise click.UsageError("IN and OUT are missing; the first two arguments are files, or -")
-    if options["compare"] and output.is_stream(source):
-        raise ArgumentError("--compare reads IN twice, so IN cannot be -")
-    compared = None
-    if options["compare"]:  # before OUT is written, which may be IN
-        from imgconv.cli.compare import compare_file, one_line
+    again = [name for name in ("compare", "show") if options[name]]
+    if again and output.is_stream(source):
+        raise ArgumentError(f"--{again[0]} reads IN twice, so IN cannot be -")
+    if options["show"]:
+        from imgconv.io import window
 
-        compared = one_line(compare_file(source, recipe, reading_of(options)))
+        window.check_display()
+    # Before OUT is written, which may be IN.
+    image = read_source(source, recipe, reading_of(options)) if again else None
     filter_one(source, target, recipe, **options)
-    if compared:
-        output.say(compared)
+    if again:
+        _compare(image, recipe, **options)
+
+
+def _compare(image: Any, recipe: Recipe, **options: Any) -> None:
+    """Do `--compare` and `--show`, on what IN was before."""
+    from imgconv.cli.compare import compare_image, one_line, show
+
+    comparison = compare_image(image, recipe, threads=options["threads"])
+    if options["compare"]:
+        output.say(one_line(comparison))
+    if options["show"]:
+        show(image, comparison)
 
 
 def filter_one(source: Path, target: Path, recipe: Recipe, **options: Any) -> None:

@@ -21,12 +21,12 @@ from imgconv.cli.options import (
     reading_options,
     recipe_of,
     recipe_options,
+    show_option,
     threads_option,
 )
 from imgconv.model.errors import ArgumentError, ImgconvError
 
 if TYPE_CHECKING:
-    from imgconv.io.picture import Reading
     from imgconv.model.recipe import Recipe
     from imgconv.ops.compare import Comparison
 
@@ -91,6 +91,7 @@ class _Tolerance(click.FloatRange):
     help="Write a page with the original, both results and their difference, in one file.",
 )
 @option("--overwrite", is_flag=True, heading="Comparing", help="Replace FILE if it exists.")
+@show_option
 @threads_option
 @json_option
 def command(source: Path, **options: Any) -> int:
@@ -108,7 +109,7 @@ def command(source: Path, **options: Any) -> int:
         return _compare_bank(source, recipe, options)
     _check_targets(source, options)
     image = read_source(source, recipe, reading_of(options))
-    comparison = _compare(image, recipe, **_settings(options))
+    comparison = compare_image(image, recipe, **_settings(options))
     if options["as_json"]:
         output.write_json({**comparison.as_dict(), "recipe": format_recipe(recipe)})
     else:
@@ -120,6 +121,8 @@ def command(source: Path, **options: Any) -> int:
 
         words = describe(comparison).splitlines()
         write_page(options["report"], image, comparison, words, overwrite=options["overwrite"])
+    if options["show"]:
+        show(image, comparison)
     return 0 if comparison.within_tolerance else 1
 
 
@@ -128,17 +131,25 @@ def _check_targets(source: Path, options: dict[str, Any]) -> None:
 
     for path in filter(None, (options["diff"], options["report"])):
         files.check_target(path, overwrite=options["overwrite"], source=source)
+    if options["show"]:
+        from imgconv.io.window import check_display
+
+        check_display()
 
 
-def _compare(image: Any, recipe: Recipe, **settings: Any) -> Comparison:
+def compare_image(image: Any, recipe: Recipe, **settings: Any) -> Comparison:
+    """Compare, loading what that needs only now."""
     from imgconv.ops.compare import compare
 
     return compare(image, recipe, **settings)
 
 
-def compare_file(source: Path, recipe: Recipe, reading: Reading, **settings: Any) -> Comparison:
-    """Read an image, the first page where there are several, and compare."""
-    return _compare(read_source(source, recipe, reading), recipe, **settings)
+def show(image: Any, comparison: Comparison) -> None:
+    """Show the original and both results in windows."""
+    from imgconv.io.window import show as show_windows
+
+    theirs = "cv2.filter2D" if comparison.against == "opencv" else "the script"
+    show_windows({"original": image, "imgconv": comparison.ours, theirs: comparison.theirs})
 
 
 def one_line(comparison: Comparison) -> str:
@@ -178,8 +189,10 @@ def describe(comparison: Comparison) -> str:
 
 
 def _compare_bank(source: Path, recipe: Recipe, options: dict[str, Any]) -> int:
-    if recipe.kernels or options["diff"] or options["report"]:
-        raise ArgumentError("--all compares every kernel; it goes without -k, --diff and --report")
+    if recipe.kernels or options["diff"] or options["report"] or options["show"]:
+        raise ArgumentError(
+            "--all compares every kernel; it goes without -k, --diff, --report and --show"
+        )
     image = read_source(source, recipe, reading_of(options))
     bank = open_bank(options["banks"])
     rows: list[dict[str, Any]] = []

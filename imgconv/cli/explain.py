@@ -67,7 +67,7 @@ class _Integers(click.ParamType[tuple[int, ...]]):
     type=_Integers(2, "a row and a column, such as 12,34"),
     metavar="ROW,COL",
     heading="Explaining",
-    help="The pixel of the output, counted from 0.",
+    help="The pixel of the output, counted from 0; with --html the one that it begins with.",
 )
 @option(
     "--gif",
@@ -96,7 +96,7 @@ class _Integers(click.ParamType[tuple[int, ...]]):
     metavar="T,L,R,C",
     heading="Explaining",
     help="The part that is shown: top, left, rows, columns; the border then lies around it.  "
-    "[default: for animations the liveliest 7 x 7, of colour 5 x 5; for the page the middle]",
+    "[default: for animations the liveliest 7 x 7, of colour 5 x 5; for the page all, reduced]",
 )
 @option("--overwrite", is_flag=True, heading="Explaining", help="Replace FILE if it exists.")
 @recipe_options
@@ -116,7 +116,7 @@ def command(source: Path, **options: Any) -> None:
     if options["place"] is None and not pictures and options["html"] is None:
         raise click.UsageError("say what to explain: --at ROW,COL, --gif FILE or --html FILE")
     image = read_source(source, recipe, reading_of(options))
-    if options["place"] is not None:
+    if options["place"] is not None and not options["html"]:
         explanation = explain(image, recipe, options["place"])
         if options["as_json"]:
             output.write_json(explanation.as_dict())
@@ -125,7 +125,7 @@ def command(source: Path, **options: Any) -> None:
     if pictures:
         _animate(image, recipe, pictures, options)
     if options["html"]:
-        _write_page(image, recipe, options)
+        _write_page(image, recipe, source, options)
 
 
 def _animate(
@@ -133,12 +133,14 @@ def _animate(
 ) -> None:
     from imgconv.io import files
     from imgconv.io.animation import encode_animation
+    from imgconv.ops.run import with_tone
     from imgconv.ops.window_frames import cropped, window_frames
 
     for target in pictures.values():
         files.check_target(target, overwrite=options["overwrite"])
-    part, (top, left) = cropped(image, options["crop"])
-    frames = list(window_frames(part, recipe))
+    toned, _ = with_tone(image, recipe)  # of the whole picture: a threshold depends on all of it
+    part, (top, left) = cropped(toned, options["crop"])
+    frames = list(window_frames(part, recipe.without_tone()))
     for kind, target in pictures.items():
         data = encode_animation(frames, kind, _FRAME_MILLISECONDS)
         files.write_whole(target, data, overwrite=options["overwrite"])
@@ -148,16 +150,25 @@ def _animate(
         )
 
 
-def _write_page(image: Any, recipe: Recipe, options: dict[str, Any]) -> None:
+def _write_page(image: Any, recipe: Recipe, source: Path, options: dict[str, Any]) -> None:
     from imgconv.io import files
     from imgconv.jobs.explorer import explorer_page
-    from imgconv.model.kernel import Kernel
 
     target = options["html"]
-    files.check_target(target, overwrite=options["overwrite"])
+    files.check_target(target, overwrite=options["overwrite"], source=source)
     bank = open_bank(options["banks"])
-    kernels = [kernel for name in bank if isinstance(kernel := bank[name], Kernel)]
-    page = explorer_page(image, recipe, kernels, options["crop"])
+    families: dict[str, dict[str, Any]] = {}
+    for entry in bank.entries():
+        families.setdefault(entry.family, {})[entry.name] = bank[entry.name]
+    name = "stdin" if output.is_stream(source) else source.name
+    page = explorer_page(
+        image,
+        recipe,
+        families,
+        title=f"imgconv: {name}",
+        crop=options["crop"],
+        at=options["place"],
+    )
     files.write_whole(target, page.encode(), overwrite=options["overwrite"])
     output.say(f"{target}: open it in a browser")
 

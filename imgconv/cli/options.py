@@ -236,6 +236,11 @@ encoding_options = together(
            help="Leave out EXIF, profile, XMP and resolution."),
 )  # fmt: skip
 
+show_option = option(
+    "--show", is_flag=True, heading="Running",
+    help="Show it in windows, until a key is pressed.",
+)  # fmt: skip
+
 output_options = together(
     reading_options,
     option("--overwrite", is_flag=True, heading="Output", help="Replace OUT if it exists."),

@@ -20,6 +20,7 @@ from imgconv.cli.options import (
     reading_options,
     recipe_of,
     recipe_options,
+    show_option,
     threads_option,
 )
 from imgconv.model.errors import KernelError
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
 @option("--overwrite", is_flag=True, heading="Sheet", help="Replace OUT if it exists.")
 @recipe_options
 @reading_options
+@show_option
 @threads_option
 @json_option
 def command(source: Path, target: Path, **options: Any) -> None:
@@ -74,10 +76,12 @@ def command(source: Path, target: Path, **options: Any) -> None:
 
     Each -k is applied by itself; the other options apply to all.
     """
-    from imgconv.io import files, images
+    from imgconv.io import files, images, window
     from imgconv.io.formats import format_for
     from imgconv.ops.sheet import contact_sheet
 
+    if options["show"]:
+        window.check_display()
     kind = format_for(None, target)
     files.check_target(target, overwrite=options["overwrite"])
     recipe = recipe_of(options)
@@ -100,6 +104,8 @@ def command(source: Path, target: Path, **options: Any) -> None:
         output.write_json({"target": str(target), "kernels": [row._asdict() for row in rows]})
     differing = sum(row.differing_pixels > 0 for row in rows)
     output.say(f"{target}: {len(rows)} kernels, {differing} of them not equal to OpenCV everywhere")
+    if options["show"]:
+        window.show({str(target): picture})
 
 
 def _of_families(bank: KernelBank, families: tuple[str, ...]) -> list[Filter]:

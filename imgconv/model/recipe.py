@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -71,6 +71,10 @@ class Recipe:
     binarize_after: bool = False
     invert: bool = False
     settings: Settings = field(default_factory=Settings)
+
+    def without_tone(self) -> Recipe:
+        """Give the recipe for an image to which the tone was done already."""
+        return replace(self, gray=None, binarize=None, binarize_after=False, invert=False)
 
     def stages(self, depth: Depth) -> list[tuple[Filter, Settings]]:
         """Give each kernel as it is correlated with an image of this depth, with its settings."""

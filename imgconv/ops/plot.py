@@ -16,7 +16,7 @@ _GAP = 24
 _HEAD = 86
 _FOOT = 46
 _MOST_CELLS = 41  # more would be too small to be seen apart; they are drawn as a picture
-_MOST_NUMBERS = 11
+_MOST_NUMBERS = 9
 _TILE = (2 * _SIDE + 3 * _GAP, _HEAD + _SIDE + _FOOT)
 
 

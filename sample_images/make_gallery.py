@@ -1,0 +1,39 @@
+"""Make the pictures of the README, by running the commands that stand beside them there.
+
+Run it as ``python sample_images/make_gallery.py [FOLDER]``. The photographs are those of
+scikit-image that may be shown: camera (CC0, Lav Varshney) and astronaut (public domain, NASA).
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from imgconv.cli.main import main
+from imgconv.jobs.samples import write_samples
+
+COMMANDS = {
+    "sheet.jpg": "sheet {photos}/astronaut.png {out} -k emboss -k laplacian_9",
+    "window.gif": "explain {photos}/camera.png -k sobel_x --range abs "
+    "--crop 180,47,4,5 --gif {out}",
+    "colour.gif": "explain {photos}/astronaut.png -k blur --padding constant --stride 2 "
+    "--crop 38,204,4,5 --gif {out}",
+    "kernels.jpg": "kernels plot sobel_x laplacian {out} --columns 2",
+}
+
+
+def make(folder: Path) -> None:
+    """Write every picture into a folder."""
+    folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as photos:
+        write_samples(Path(photos))
+        for name, command in COMMANDS.items():
+            words = [word.format(photos=photos, out=folder / name) for word in command.split()]
+            if code := main([*words, "--overwrite"]):
+                raise SystemExit(code)
+            print(f"{name}: {(folder / name).stat().st_size // 1000} kB")
+
+
+if __name__ == "__main__":
+    make(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).with_name("gallery"))

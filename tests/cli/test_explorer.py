@@ -1,0 +1,191 @@
+"""The page computes what the engine computes, and can be used."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+from browser import browser, complaints, open_page, press, set_scheme  # noqa: F401
+from cli.program import assert_fails
+
+from imgconv import KernelBank, filter_image, load_kernel, recipe_from, to_gray
+from imgconv.jobs.explorer import explorer_page
+from imgconv.model.errors import ArgumentError
+from imgconv.model.kernel import Kernel
+
+SET = """
+for (const [id, value] of Object.entries(arguments[0])) {
+  const element = document.getElementById(id);
+  element.value = value;
+  element.dispatchEvent(new Event("input", { bubbles: true }));
+  element.dispatchEvent(new Event("change", { bubbles: true }));
+}
+"""
+BORDERS = ["reflect101", "replicate", "reflect", "wrap", "constant"]
+EDITED = ["1/3 -0.25; 2e-1 7", "-1 0 1\n-2 0 2", "12345678901234567/3 1; 1 -4115226300411522", ".5"]
+
+
+def made(tmp_path, image, families=None, **options):
+    page = tmp_path / "page.html"
+    families = families if families is not None else {"one": {"blur": load_kernel("blur")}}
+    page.write_text(explorer_page(image, recipe_from(options), families, title="A <test>"))
+    return page
+
+
+def random_settings(chance, names, high):
+    low = min(0, -high - 1 if high == 32767 else 0)
+    settings = {"kernel": chance.choice(names)}
+    if chance.random() < 0.4:
+        settings["weights"] = chance.choice(EDITED)
+        settings["scale"] = chance.choice(["1", "1/7", "-0.5"])
+        settings["offset"] = chance.choice(["0", "1/2", "-3"])
+    return settings | {
+        "border": chance.choice(BORDERS),
+        "value": str(chance.randint(low, high)),
+        "stride-rows": str(chance.randint(1, 3)),
+        "stride-columns": str(chance.randint(1, 3)),
+        "dilation-rows": str(chance.randint(1, 3)),
+        "dilation-columns": str(chance.randint(1, 2)),
+        "size": chance.choice(["same", "same", "valid"]),
+        "range": chance.choice(["saturate", "abs", "offset"]),
+        "rounding": chance.choice(["half-even", "half-up", "half-down", "truncate"]),
+    }
+
+
+def expected(image, settings):
+    kernel = load_kernel(settings["kernel"].partition("/")[2])
+    if "weights" in settings:
+        rows = [line.split() for line in settings["weights"].replace(";", "\n").splitlines()]
+        fits = (len(rows), len(rows[0])) == kernel.shape
+        anchor = kernel.anchor if fits else None
+        scale, offset = settings["scale"], settings["offset"]
+        kernel = Kernel(rows, scale=scale, offset=offset, anchor=anchor)
+    return filter_image(
+        image,
+        kernels=[kernel],
+        border=settings["border"],
+        border_value=int(settings["value"]),
+        stride=(int(settings["stride-rows"]), int(settings["stride-columns"])),
+        dilation=(int(settings["dilation-rows"]), int(settings["dilation-columns"])),
+        size=settings["size"],
+        output_range=settings["range"],
+        rounding=settings["rounding"],
+    )
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16])
+def test_every_pixel_is_the_engine_s(browser, tmp_path, dtype):  # noqa: F811
+    ends = np.iinfo(dtype)
+    image = np.random.default_rng(5).integers(ends.min, ends.max, (21, 17, 3), dtype, endpoint=True)
+    names = ["blur", "sobel_x", "gaussian", "emboss", "laplacian_9", "roberts_x", "small_blur"]
+    bank = {"some": {name: load_kernel(name) for name in names}}
+    gray = dtype != np.int16 and to_gray(image)
+    open_page(browser, made(tmp_path, image if dtype != np.int16 else image[..., 0], bank))
+    chance = random.Random(11)
+    tried = 0
+    for _ in range(60):
+        settings = random_settings(chance, [f"some/{name}" for name in names], int(ends.max))
+        view = chance.choice(["gray", "RGB"]) if dtype != np.int16 else "gray"
+        pixels = image if view == "RGB" else image[..., 0] if dtype == np.int16 else gray
+        try:
+            wanted = expected(pixels, settings)
+        except ArgumentError as error:
+            assert "no output pixel" in str(error)  # noqa: PT017
+            continue
+        browser.execute_script(SET, settings | {"view": view})
+        assert browser.execute_script("return document.getElementById('wrong').textContent") == ""
+        computed = browser.execute_script("return Array.from(picture(job))")
+        np.testing.assert_array_equal(np.reshape(computed, wanted.shape), wanted, str(settings))
+        row, column = chance.randrange(wanted.shape[0]), chance.randrange(wanted.shape[1])
+        browser.execute_script(SET, {"row": row, "column": column})
+        shown = "return [...document.querySelectorAll('.sum b')].map((e) => +e.textContent)"
+        assert browser.execute_script(shown) == np.ravel(wanted[row, column]).tolist()
+        tried += 1
+    assert tried > 30
+    assert complaints(browser) == []
+
+
+def test_keys_pointer_and_wrong_weights(browser, tmp_path, gray):  # noqa: F811
+    open_page(browser, made(tmp_path, gray))
+    place = (
+        "return [+document.getElementById('row').value, +document.getElementById('column').value]"
+    )
+    assert browser.execute_script(place) == [48, 40]
+    browser.find_element("id", "input-picture").click()
+    browser.execute_script(SET, {"row": 5, "column": 6})
+    browser.find_element("tag name", "h1").click()
+    press(browser, "\ue015", "\ue014", "\ue013")  # down, right, up
+    assert browser.execute_script(place) == [5, 7]
+    browser.execute_script(SET, {"row": -4, "column": 900})
+    assert browser.execute_script(place) == [0, 79]
+    assert "taps lie outside; reflect101 reads" in browser.find_element("id", "outside").text
+    browser.execute_script(
+        "const c = document.getElementById('output').getBoundingClientRect();"
+        "document.getElementById('output-picture').dispatchEvent(new PointerEvent('pointerdown', {"
+        "pointerType: 'touch', bubbles: true, clientX: c.left + c.width * 10.5 / 80,"
+        "clientY: c.top + c.height * 20.5 / 96}))"
+    )
+    assert browser.execute_script(place) == [20, 10]
+    for text, said in [("1 2; 3", "every row"), ("a", "“a” is not a number"), ("1/0", "not a num")]:
+        browser.execute_script(SET, {"weights": text})
+        assert said in browser.find_element("id", "wrong").text
+    assert complaints(browser) == []
+
+
+@pytest.mark.parametrize("width", [360, 820, 1400])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits(browser, tmp_path, rgb, width, scheme):  # noqa: F811
+    families = {"one": {"gabor": load_kernel("gabor")}}
+    open_page(browser, made(tmp_path, rgb, families), size=(width, 900))
+    set_scheme(browser, scheme)
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    ground = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+    assert ground == {"light": "rgb(255, 255, 255)", "dark": "rgb(21, 23, 27)"}[scheme]
+
+
+def test_through_the_program(run, photo, browser):  # noqa: F811
+    words = ("explain", "photo.png", "-k", "sobel_x", "--range", "abs", "--padding", "wrap")
+    done = run(*words, "--crop", "10,20,30,40", "--at", "3,4", "--html", "page.html")
+    assert (done.code, done.out, done.err) == (0, b"", "page.html: open it in a browser\n")
+    open_page(browser, photo.with_name("page.html"))
+    assert browser.find_element("id", "note").text == "30 x 40 pixels"
+    assert browser.execute_script("return [choice('border'), choice('range'), ...place]") == [
+        "wrap",
+        "abs",
+        3,
+        4,
+    ]
+    count = browser.execute_script("return Object.keys(known).length")
+    bank = KernelBank.standard()
+    assert count == 1 + sum(isinstance(bank[name], Kernel) for name in bank)
+    assert_fails(run(*words, "--html", "page.html"), 5, "page.html exists")
+
+
+def test_large_pictures_are_made_smaller(camera):
+    page = explorer_page(camera, recipe_from({}), {}, title="t")
+    assert "512 x 512 pixels, averaged to 160 x 160" in page
+    assert len(page) < 80_000
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"kernels": ["blur", "sharpen"]}, "begins with one kernel"),
+        ({"kernels": ["sobel"]}, "begins with one kernel"),
+        ({"range": "rescale"}, "ranges saturate, abs and offset"),
+        ({"size": "full"}, "sizes same and valid"),
+    ],
+)
+def test_what_a_page_cannot_begin_with(gray, options, words):
+    with pytest.raises(ArgumentError, match=words):
+        explorer_page(gray, recipe_from(options), {}, title="t")
+
+
+def test_what_a_page_cannot_hold(gray):
+    with pytest.raises(ArgumentError, match="this picture is float32"):
+        explorer_page(gray.astype(np.float32), recipe_from({}), {}, title="t")
+    with pytest.raises(
+        ArgumentError, match="20 x 20 pixels at 90,0 do not lie in a picture of 96 x 80"
+    ):
+        explorer_page(gray, recipe_from({}), {}, title="t", crop=(90, 0, 20, 20))

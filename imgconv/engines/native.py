@@ -175,6 +175,7 @@ class NativeEngine:
             *(job.gain.numerator, job.gain.denominator, job.bias.numerator, job.bias.denominator),
             *(job.absolute, job.depth, job.rounding, job.image.dtype.char, job.image.shape[2]),
             *(rows.stride, rows.dilation, columns.stride, columns.dilation),
+            *(rows.out.bit_length(), columns.out.bit_length()),
             *(os.environ.get("IMGCONV_ISA"), os.environ.get("IMGCONV_PATH")),
         )
         found = self._prepared.get(key)
@@ -185,6 +186,7 @@ class NativeEngine:
         return found
 
     def _new(self, job: Correlation) -> Prepared:
+        rows, columns = job.geometry.rows, job.geometry.columns
         facts = KernelFacts(job.weights, job.gain, job.bias)
         request = Request(
             depth_in=Depth.of(job.image.dtype),
@@ -193,6 +195,7 @@ class NativeEngine:
             channels=job.image.shape[2],
             stride=(job.geometry.rows.stride, job.geometry.columns.stride),
             dilation=(job.geometry.rows.dilation, job.geometry.columns.dilation),
+            size=_rounded_size(rows.out, columns.out),
             isa=choose_isa(self._core),
         )
         for proved in (True, False):
@@ -256,7 +259,7 @@ def _factors(facts: KernelFacts, plan: Plan) -> tuple[list[float], list[float]]:
 
 def _plan_numbers(plan: Plan) -> list[int]:
     kinds = [plan.arithmetic, plan.meaning, plan.separable, plan.horizontal]
-    return [*map(int, kinds), plan.shift, int(plan.scaled)]
+    return [*map(int, kinds), plan.shift, int(plan.scaled), *plan.tile, int(plan.whole)]
 
 
 def _halves(numbers: Sequence[int]) -> Pixels:
@@ -267,6 +270,11 @@ def _halves(numbers: Sequence[int]) -> Pixels:
 
 def _numbers(axis: Axis) -> list[int]:
     return [axis.length, axis.taps, axis.before, axis.out, axis.stride, axis.dilation]
+
+
+def _rounded_size(rows: int, columns: int) -> tuple[int, int]:
+    """Give the size that stands for a picture's in the cache of plans."""
+    return 3 << rows.bit_length() >> 2, 3 << columns.bit_length() >> 2
 
 
 def _with_contiguous_rows(image: Pixels) -> Pixels:

@@ -27,6 +27,7 @@ def request(depth: Depth = Depth.U8, isa: str = "v4", **changes: Any) -> Request
         "channels": 1,
         "stride": (1, 1),
         "dilation": (1, 1),
+        "size": (3072, 3072),
         "isa": isa,
     }
     return Request(**{**known, **changes})

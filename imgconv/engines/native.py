@@ -36,6 +36,7 @@ _BORDERS = (Border.CONSTANT, Border.REPLICATE, Border.REFLECT, Border.REFLECT101
 _NO_METHOD = 5
 _RELATIVE_BOUND = 8 * 2.0**-53  # gain, its product, the bias, their sum and the interval's ends
 _KEPT = 64
+_MOST_KEPT_BYTES = 64 << 20
 _THREAD_NS = 100_000  # work below this does not pay for waking a thread
 
 
@@ -75,6 +76,11 @@ class Prepared:
     correlator: Any
     weights: object
 
+    @property
+    def bytes(self) -> int:
+        """Roughly how much memory it holds."""
+        return 0 if self.correlator is None else int(self.correlator.bytes)
+
 
 class NativeEngine:
     """Exactly rounded correlation in C++.
@@ -93,6 +99,7 @@ class NativeEngine:
         self._core = core
         self._bound_factor = bound_factor
         self._prepared: dict[tuple[object, ...], Prepared] = {}
+        self._kept_bytes = 0
         self.recomputed = 0
         """How many values of the last correlation were left to the exact fallback."""
 
@@ -180,9 +187,12 @@ class NativeEngine:
         )
         found = self._prepared.get(key)
         if found is None:
-            if len(self._prepared) >= _KEPT:
+            new = self._new(job)
+            self._kept_bytes += new.bytes
+            if len(self._prepared) >= _KEPT or self._kept_bytes > _MOST_KEPT_BYTES:
                 self._prepared.clear()
-            found = self._prepared[key] = self._new(job)
+                self._kept_bytes = new.bytes
+            found = self._prepared[key] = new
         return found
 
     def _new(self, job: Correlation) -> Prepared:

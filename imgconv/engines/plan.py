@@ -13,6 +13,7 @@ from enum import IntEnum
 
 import numpy as np
 
+from imgconv.engines.fourier_bounds import fourier_bounds
 from imgconv.engines.kernel_facts import KernelFacts
 from imgconv.model.output import Depth
 
@@ -314,7 +315,7 @@ def _open_cost(facts: KernelFacts, request: Request, bound: float) -> float:
 
 
 def _fourier(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator[Plan]:
-    """Transforms of tiles, in the size that costs least."""
+    """Take tiles that are transformed, in the size that costs least."""
     if request.stride != (1, 1) or request.dilation != (1, 1) or facts.taps < 16:
         return
     tiles = [
@@ -326,7 +327,10 @@ def _fourier(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator
     if not tiles:
         return
     plan = min(tiles, key=lambda plan: plan.cost)
-    whole, bound, fixed = _fourier_bounds(facts, request, plan.tile)
+    peak = 1 if request.depth_in is Depth.F32 else _PEAKS[request.depth_in]
+    whole, bound, fixed = fourier_bounds(facts, peak, plan.tile)
+    if request.depth_in is not Depth.F32:
+        bound, fixed = bound + fixed, 0.0
     if request.depth_in is not Depth.F32 and whole < 0.49:
         if integer:
             yield replace(plan, whole=True)
@@ -351,34 +355,6 @@ def _tile_cost(facts: KernelFacts, request: Request, rows: int, columns: int) ->
     count = -(-request.size[0] // high) * -(-request.size[1] // (2 * wide))
     each = _FFT_COSTS[request.isa] * numbers * (math.log2(numbers) + 4)
     return each * count / (request.size[0] * request.size[1])
-
-
-def _fourier_bounds(
-    facts: KernelFacts, request: Request, tile: tuple[int, int]
-) -> tuple[float, float, float]:
-    """Bound the error of whole sums, of values, and what is added whatever the pixels are.
-
-    A transform of n points by radix 2 or 4 is off by at most log2(n) * eta in the 2-norm,
-    relatively, with eta = mu + gamma_4 * (sqrt(2) + mu) and roots off by mu (Higham, 2002, theorem
-    24.2); mu <= 4u makes that less than 10 u, u = 2**-53, per bit of n. Three transforms make a
-    convolution. With pixels x, two tiles in one, |x|_2 <= peak * sqrt(2 n); the spectrum of the
-    weights is at most |w|_1 and off by at most e * sqrt(n) * |w|_2 anywhere, so no sum is off by
-    more than |x|_2 * (|w|_1 * (2 e + 3 u) + e * sqrt(n) * |w|_2). The weights, in double, are off
-    by at most 4 u.
-    """
-    numbers = tile[0] * tile[1]
-    unit = 2.0**-53
-    e = 10 * unit * math.log2(numbers)
-    first = float(facts.positive + facts.negative)
-    second = math.hypot(*map(float, facts.flat))
-    peak = 1 if request.depth_in is Depth.F32 else _PEAKS[request.depth_in]
-    sums = 1.02 * peak * math.sqrt(2 * numbers)
-    sums *= first * (2 * e + 7 * unit) + e * math.sqrt(numbers) * second
-    total = first * peak
-    bound = (sums + 1.02 * 8 * unit * total) * facts.scale
-    fixed = 1.02 * 4 * unit * abs(float(facts.bias)) + 1e-300
-    whole = sums if total < 1 << 50 else math.inf
-    return (whole, bound, fixed) if request.depth_in is Depth.F32 else (whole, bound + fixed, 0.0)
 
 
 def _separable(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator[Plan]:

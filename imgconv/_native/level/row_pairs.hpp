@@ -31,15 +31,19 @@ template <ShortKind kind>
 struct ShortRounder {
   const ShortFinish& f;
 
+  static inline __attribute__((always_inline)) Shorts each(int value) {
+    return splat<int16_t>(int16_t(value));
+  }
+
   inline __attribute__((always_inline)) Shorts operator()(Shorts sum) const {
-    if constexpr (kind == ShortKind::add) return sum + int16_t(f.added);
+    const Shorts added = each(f.added), down = each(f.down);
+    if constexpr (kind == ShortKind::add) return sum + added;
     if constexpr (kind == ShortKind::halve) {
-      Shorts t = sum + int16_t(f.added);
-      return (t + int16_t((1 << (f.down - 1)) - 1) + ((t >> f.down) & 1)) >> f.down;
+      Shorts t = sum + added;
+      return (t + each((1 << (f.down - 1)) - 1) + ((t >> down) & each(1))) >> down;
     }
-    Shorts high = Shorts(IMGCONV_BYTES(mulhi_epi16)(Bytes(sum << f.up),
-                                                    Bytes(splat<int16_t>(int16_t(f.factor)))));
-    return (high + int16_t(f.added)) >> f.down;
+    Bytes raised = Bytes(sum << each(f.up)), factor = Bytes(each(f.factor));
+    return (Shorts(IMGCONV_BYTES(mulhi_epi16)(raised, factor)) + added) >> down;
   }
 };
 
@@ -141,8 +145,9 @@ class RowPairs {
           if (__builtin_expect(known > 0, 0)) {
             count_after(known - v * vector_bytes, low, high);
           } else {
-            clipped += Shorts((low & int16_t(0xff00)) != 0);
-            clipped += Shorts((high & int16_t(0xff00)) != 0);
+            const Shorts beyond = splat<int16_t>(int16_t(-256));
+            clipped += Shorts((low & beyond) != 0);
+            clipped += Shorts((high & beyond) != 0);
           }
         }
       }

@@ -8,7 +8,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-cp -r "$root/imgconv" "$work/imgconv"
+cp -r "$root/imgconv" "$root/kernels" "$work/"
 rm -f "$work"/imgconv/_native/_core*.so
 cmake -S "$root/imgconv/_native" -B "$work/build" -DIMGCONV_SANITIZE=address,undefined \
     -DIMGCONV_REQUIRE_NATIVE=ON -DPython_EXECUTABLE="$(command -v "$python")" \

@@ -44,7 +44,8 @@ imgconv::Correlator* prepare(Halves weights, int64_t columns, const AxisNumbers&
   spec.rounding = imgconv::Rounding(rounding);
   spec.plan = {imgconv::Arithmetic(plan.at(0)), imgconv::Meaning(plan.at(1)), plan.at(2) != 0,
                imgconv::Arithmetic(plan.at(3)), plan.at(4), bound, bound_fixed,
-               plan.at(5) != 0, exact_span, relative_bound};
+               plan.at(5) != 0, exact_span, relative_bound, plan.at(6), plan.at(7),
+               plan.at(8) != 0};
   spec.column = std::move(column);
   spec.row = std::move(row);
   spec.level = std::move(level);
@@ -81,6 +82,7 @@ NB_MODULE(_core, m) {
   nb::class_<imgconv::Correlator>(m, "Correlator")
       .def("run", &run, "image"_a.noconvert(), "target"_a.noconvert(), "rows"_a, "columns"_a,
            "border"_a, "border_value"_a, "threads"_a)
+      .def_prop_ro("bytes", &imgconv::Correlator::bytes)
       .def_prop_ro("method", [](const imgconv::Correlator& c) { return int(c.method()); });
   m.def("prepare", &prepare, "weights"_a.noconvert(), "columns"_a, "factor"_a, "added"_a,
         "denominator"_a, "absolute"_a, "type_in"_a, "type_out"_a, "rounding"_a, "plan"_a,

@@ -59,6 +59,21 @@ std::vector<unsigned char> constant_row(const Picture& picture, Type type) {
   return row;
 }
 
+// Cosines and then sines of j full turns over n, off by at most 4 units of 2**-53: the angles are
+// at most an eighth of a turn.
+std::vector<double> roots_of(int64_t n) {
+  std::vector<double> roots(size_t(2 * n));
+  for (int64_t j = 0; j < n; ++j) {
+    int64_t eighth = 8 * j / n, rest = eighth % 2 ? (eighth + 1) * n - 8 * j : 8 * j - eighth * n;
+    long double angle = 0.78539816339744830961566084581987572L * (long double)rest / (long double)n;
+    double cosine = double(std::cos(angle)), sine = double(std::sin(angle));
+    if ((eighth + 1) / 2 % 2) std::swap(cosine, sine);
+    roots[size_t(j)] = eighth >= 2 && eighth < 6 ? -cosine : cosine;
+    roots[size_t(n + j)] = eighth >= 4 ? -sine : sine;
+  }
+  return roots;
+}
+
 }  // namespace
 
 std::vector<std::string> levels() {
@@ -104,6 +119,7 @@ Correlator::Correlator(Specification specification)
     real_.push_back(double(weight) * gain);
     (weight > 0 ? sum_positive_ : sum_negative_) += weight > 0 ? weight : -weight;
   }
+  if (spec_.plan.arithmetic == Arithmetic::fft) transform();
   if (spec_.type_in == Type::f32) return;
   i128 top = highest(spec_.type_in), bottom = lowest(spec_.type_in);
   i128 high = top * sum_positive_ - bottom * sum_negative_;
@@ -117,6 +133,33 @@ Correlator::Correlator(Specification specification)
   clips_ = q.absolute || !inside;
   if (spec_.plan.meaning == Meaning::integer)
     method_ = proved_method(*level_, q, spec_.rounding, spec_.type_out, low, high);
+  bool bytes = spec_.plan.arithmetic == Arithmetic::taps16 && spec_.type_out == Type::u8;
+  if (bytes && spec_.rounding == Rounding::half_even && !q.absolute)
+    shorts_ = proved_short(q, low, high);
+}
+
+void Correlator::transform() {
+  const Plan& plan = spec_.plan;
+  roots_[0] = roots_of(plan.tile_rows);
+  roots_[1] = roots_of(plan.tile_columns);
+  for (auto& part : transformed_) part.resize(size_t(plan.tile_rows * plan.tile_columns));
+  spectrum_ = {plan.tile_rows,
+               plan.tile_columns,
+               roots_[0].data(),
+               roots_[0].data() + plan.tile_rows,
+               roots_[1].data(),
+               roots_[1].data() + plan.tile_columns,
+               transformed_[0].data(),
+               transformed_[1].data()};
+  bool integers = plan.whole || plan.scaled;
+  const double* weights = integers ? nearest_.data() : real_.data();
+  level_->transform_weights(spectrum_, weights, spec_.rows, spec_.columns, spectrum_.re,
+                            spectrum_.im);
+}
+
+int64_t Correlator::bytes() const {
+  size_t tap = sizeof(i128) + 2 * sizeof(double);
+  return int64_t(spec_.weights.size() * tap + 16 * transformed_[0].size());
 }
 
 Task Correlator::task_for(const Picture& picture) const {
@@ -128,6 +171,7 @@ Task Correlator::task_for(const Picture& picture) const {
   task.quotient = spec_.quotient;
   task.plan = spec_.plan;
   task.method = method_;
+  task.shorts = shorts_;
   task.clips = clips_;
   task.type_in = spec_.type_in;
   task.type_out = spec_.type_out;
@@ -140,7 +184,19 @@ Task Correlator::task_for(const Picture& picture) const {
   task.target = picture.target;
   task.target_stride = picture.target_stride;
   task.constant = float(picture.border_value);
+  task.spectrum = &spectrum_;
   return task;
+}
+
+// Several bands for each thread, since other work may slow one of them; each begins with a whole
+// block and is high enough that the rows that it shares with its neighbour do not weigh.
+int64_t Correlator::band_step(const Picture& picture) const {
+  int64_t rows = picture.rows.out, reach = picture.rows.taps * picture.rows.dilation;
+  if (spec_.plan.arithmetic == Arithmetic::fft) return spectrum_.rows - picture.rows.taps + 1;
+  int64_t least = 2 * reach > 32 ? 2 * reach : 32;
+  int64_t bands = picture.threads > 1 ? std::min<int64_t>(picture.threads * 4, rows / least) : 1;
+  if (bands < picture.threads) bands = std::min<int64_t>(picture.threads, rows / block_rows);
+  return (rows / std::max<int64_t>(bands, 1) + block_rows) / block_rows * block_rows;
 }
 
 Tally Correlator::run(const Picture& picture) const {
@@ -153,14 +209,8 @@ Tally Correlator::run(const Picture& picture) const {
   task.column_map = column_map.data();
   task.constant_row = constant.data();
 
-  // Several bands for each thread, since other work may slow one of them; each begins with a whole
-  // block and is high enough that the rows that it shares with its neighbour do not weigh.
-  int64_t rows = picture.rows.out, reach = picture.rows.taps * picture.rows.dilation;
-  int64_t least = 2 * reach > 32 ? 2 * reach : 32;
-  int64_t bands = picture.threads > 1 ? std::min<int64_t>(picture.threads * 4, rows / least) : 1;
-  if (bands < picture.threads) bands = std::min<int64_t>(picture.threads, rows / block_rows);
-  int64_t step = (rows / std::max<int64_t>(bands, 1) + block_rows) / block_rows * block_rows;
-  bands = (rows + step - 1) / step;
+  int64_t rows = picture.rows.out, step = band_step(picture);
+  int64_t bands = (rows + step - 1) / step;
   std::vector<Tally> tallies{size_t(bands)};
   each_piece(bands, picture.threads, [&](int64_t i) {
     tallies[size_t(i)] = level_->band(task, i * step, std::min(rows, (i + 1) * step));

@@ -42,15 +42,23 @@ class Correlator {
   // How exact sums become values; Method::none when none was proved right.
   Method method() const { return method_; }
 
+  // Roughly how much memory it holds.
+  int64_t bytes() const;
+
  private:
   Task task_for(const Picture& picture) const;
+  void transform();
+  int64_t band_step(const Picture& picture) const;
 
   Specification spec_;
   std::vector<double> nearest_, real_;
   i128 sum_positive_ = 0, sum_negative_ = 0;
   const Level* level_;
   bool clips_ = true;
+  std::vector<double> roots_[2], transformed_[2];
+  Spectrum spectrum_{};
   Method method_ = Method::none;
+  ShortFinish shorts_{};
 };
 
 // Names of the instruction sets that this CPU has, the best first.
@@ -64,5 +72,8 @@ int64_t source_index(Border border, int64_t position, int64_t length);
 // The first method of which every rounded value from `low` to `high` is proved right.
 Method proved_method(const Level& level, const Quotient& quotient, Rounding rounding, Type out,
                      i128 low, i128 high);
+
+// The way to round sums from `low` to `high` to bytes in int16, if one was proved right.
+ShortFinish proved_short(const Quotient& quotient, i128 low, i128 high);
 
 }  // namespace imgconv

@@ -3,6 +3,9 @@
 // Every formula is monotone in the sum, and so is the exact result. So it is right everywhere if it
 // is right on both sides of each step of the exact result: at the least sum that reaches an output
 // value, and at the one before.
+#include <cmath>
+#include <vector>
+
 #include "correlate.hpp"
 
 namespace imgconv {
@@ -61,6 +64,42 @@ Method proved_method(const Level& level, const Quotient& q, Rounding rounding, T
                         Method::double_divide})
     if (proved(level, method, q, rounding, out, low, high)) return method;
   return Method::none;
+}
+
+ShortFinish proved_short(const Quotient& q, i128 low, i128 high) {
+  const ShortFinish none{};
+  const i128 most = 32767, limit = 1 << 24;
+  i128 added = q.added < 0 ? -q.added : q.added, largest = high > -low ? high : -low;
+  if (largest > most || q.factor > limit || q.denominator > limit || added > limit * 256) return none;
+  if (q.factor == 1 && is_power_of_two(q.denominator) && largest + added + q.denominator <= most) {
+    int down = __builtin_ctzll(uint64_t(q.denominator));
+    return {down ? ShortKind::halve : ShortKind::add, 0, 0, int(q.added), down};
+  }
+  std::vector<i128> steps;
+  for (int k = 0; k <= 256; ++k) steps.push_back(least_sum(q, Rounding::half_even, k));
+  auto right = [&](const ShortFinish& f) {
+    for (int k = 0; k <= 256; ++k) {
+      i128 step = steps[size_t(k)];
+      if (step > low && rounded_short(f, int32_t(step > high ? high : step - 1)) >= k) return false;
+      if (step <= high && rounded_short(f, int32_t(step < low ? low : step)) < k) return false;
+    }
+    return true;
+  };
+  int up = 0;
+  while (largest << (up + 1) <= most) ++up;
+  double gain = double(q.factor) / double(q.denominator);
+  double bias = double(q.added) / double(q.denominator) + 0.5;
+  for (int down = 14; down >= 0; --down) {
+    double factor = std::rint(std::ldexp(gain, down + 16 - up));
+    double offset = std::floor(std::ldexp(bias, down));
+    double reach = std::ldexp(double(largest) * factor, up - 16) + std::abs(offset) + 4;
+    if (factor < 1 || factor > 32767 || reach > 32767) continue;
+    for (int more = 0; more < 3; ++more) {
+      ShortFinish f{ShortKind::scale, up, int(factor), int(offset) + more, down};
+      if (right(f)) return f;
+    }
+  }
+  return none;
 }
 
 }  // namespace imgconv

@@ -43,6 +43,15 @@ struct Plan {
   bool scaled;         // Meaning::real for a float output: the gain comes after the sum
   double exact_span;   // float pixels of less than so many units have exact sums
   double relative_bound;  // of the steps after a scaled sum, per unit of their results
+  int64_t tile_rows, tile_columns;  // of Arithmetic::fft: points, powers of two
+  bool whole;                       // of Arithmetic::fft: sums are whole once they are rounded
+};
+
+// Of Arithmetic::fft: the kernel's transform, and the roots of one for both of its axes.
+struct Spectrum {
+  int64_t rows, columns;
+  const double *row_cosines, *row_sines, *column_cosines, *column_sines;
+  double *re, *im;
 };
 
 struct Axis {
@@ -67,6 +76,27 @@ enum class Method : int {
   add_short,  // in int16
 };
 
+// How an exact sum in int16 becomes an output value without leaving int16.
+enum class ShortKind : int {
+  none,
+  add,    // sum + added
+  halve,  // t / 2^down, half to even, t = sum + added
+  scale,  // (high half of ((sum << up) * factor) + added) >> down; proved before it is used
+};
+struct ShortFinish {
+  ShortKind kind;
+  int up, factor, added, down;
+};
+
+static inline int32_t rounded_short(const ShortFinish& f, int32_t sum) {
+  if (f.kind == ShortKind::add) return sum + f.added;
+  if (f.kind == ShortKind::halve) {
+    int32_t t = sum + f.added;
+    return (t + (1 << (f.down - 1)) - 1 + ((t >> f.down) & 1)) >> f.down;
+  }
+  return (((sum * (1 << f.up)) * f.factor >> 16) + f.added) >> f.down;
+}
+
 struct Weights {
   int64_t rows, columns;
   const i128* whole;          // not flipped; signs such that Quotient::factor > 0
@@ -82,6 +112,7 @@ struct Task {
   Quotient quotient;
   Plan plan;
   Method method;
+  ShortFinish shorts;
   bool clips;  // whether any value can lie outside the range of the output type
   Type type_in, type_out;
   Rounding rounding;
@@ -95,6 +126,7 @@ struct Task {
   const int32_t* column_map;
   const unsigned char* constant_row;  // as long as a source row
   float constant;
+  const Spectrum* spectrum;
 };
 
 struct Tally {
@@ -116,6 +148,8 @@ struct Level {
   bool has_taps16, has_dot8;
   Tally (*band)(const Task&, int64_t first_row, int64_t last_row);
   double (*rounded)(Method, const Quotient&, Rounding, double sum);
+  void (*transform_weights)(const Spectrum&, const double* weights, int64_t rows, int64_t columns,
+                            double* re, double* im);
 };
 
 }  // namespace imgconv

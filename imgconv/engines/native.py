@@ -36,6 +36,7 @@ _BORDERS = (Border.CONSTANT, Border.REPLICATE, Border.REFLECT, Border.REFLECT101
 _NO_METHOD = 5
 _RELATIVE_BOUND = 8 * 2.0**-53  # gain, its product, the bias, their sum and the interval's ends
 _KEPT = 64
+_MOST_KEPT_BYTES = 64 << 20
 _THREAD_NS = 100_000  # work below this does not pay for waking a thread
 
 
@@ -75,6 +76,11 @@ class Prepared:
     correlator: Any
     weights: object
 
+    @property
+    def bytes(self) -> int:
+        """Roughly how much memory it holds."""
+        return 0 if self.correlator is None else int(self.correlator.bytes)
+
 
 class NativeEngine:
     """Exactly rounded correlation in C++.
@@ -93,6 +99,7 @@ class NativeEngine:
         self._core = core
         self._bound_factor = bound_factor
         self._prepared: dict[tuple[object, ...], Prepared] = {}
+        self._kept_bytes = 0
         self.recomputed = 0
         """How many values of the last correlation were left to the exact fallback."""
 
@@ -175,16 +182,21 @@ class NativeEngine:
             *(job.gain.numerator, job.gain.denominator, job.bias.numerator, job.bias.denominator),
             *(job.absolute, job.depth, job.rounding, job.image.dtype.char, job.image.shape[2]),
             *(rows.stride, rows.dilation, columns.stride, columns.dilation),
+            *(rows.out.bit_length(), columns.out.bit_length()),
             *(os.environ.get("IMGCONV_ISA"), os.environ.get("IMGCONV_PATH")),
         )
         found = self._prepared.get(key)
         if found is None:
-            if len(self._prepared) >= _KEPT:
+            new = self._new(job)
+            self._kept_bytes += new.bytes
+            if len(self._prepared) >= _KEPT or self._kept_bytes > _MOST_KEPT_BYTES:
                 self._prepared.clear()
-            found = self._prepared[key] = self._new(job)
+                self._kept_bytes = new.bytes
+            found = self._prepared[key] = new
         return found
 
     def _new(self, job: Correlation) -> Prepared:
+        rows, columns = job.geometry.rows, job.geometry.columns
         facts = KernelFacts(job.weights, job.gain, job.bias)
         request = Request(
             depth_in=Depth.of(job.image.dtype),
@@ -193,6 +205,7 @@ class NativeEngine:
             channels=job.image.shape[2],
             stride=(job.geometry.rows.stride, job.geometry.columns.stride),
             dilation=(job.geometry.rows.dilation, job.geometry.columns.dilation),
+            size=_rounded_size(rows.out, columns.out),
             isa=choose_isa(self._core),
         )
         for proved in (True, False):
@@ -256,7 +269,7 @@ def _factors(facts: KernelFacts, plan: Plan) -> tuple[list[float], list[float]]:
 
 def _plan_numbers(plan: Plan) -> list[int]:
     kinds = [plan.arithmetic, plan.meaning, plan.separable, plan.horizontal]
-    return [*map(int, kinds), plan.shift, int(plan.scaled)]
+    return [*map(int, kinds), plan.shift, int(plan.scaled), *plan.tile, int(plan.whole)]
 
 
 def _halves(numbers: Sequence[int]) -> Pixels:
@@ -267,6 +280,11 @@ def _halves(numbers: Sequence[int]) -> Pixels:
 
 def _numbers(axis: Axis) -> list[int]:
     return [axis.length, axis.taps, axis.before, axis.out, axis.stride, axis.dilation]
+
+
+def _rounded_size(rows: int, columns: int) -> tuple[int, int]:
+    """Give the size that stands for a picture's in the cache of plans."""
+    return 3 << rows.bit_length() >> 2, 3 << columns.bit_length() >> 2
 
 
 def _with_contiguous_rows(image: Pixels) -> Pixels:

@@ -13,6 +13,7 @@ from enum import IntEnum
 
 import numpy as np
 
+from imgconv.engines.fourier_bounds import fourier_bounds
 from imgconv.engines.kernel_facts import KernelFacts
 from imgconv.model.output import Depth
 
@@ -51,6 +52,8 @@ class Request:
     channels: int
     stride: tuple[int, int]
     dilation: tuple[int, int]
+    size: tuple[int, int]
+    """Rows and columns of the output, roughly."""
     isa: str
 
 
@@ -78,6 +81,10 @@ class Plan:
     exact_span : float
         The sums of a float32 image are exact where its pixels are less than so many units, the
         unit being the last bit of the least of them that is not zero.
+    tile : (int, int)
+        Rows and columns of a tile that is Fourier transformed.
+    whole : bool
+        Of such a tile: its sums are off by less than a half, and so exact once they are rounded.
     cost : float
         Nanoseconds per output value, estimated.
     """
@@ -92,12 +99,14 @@ class Plan:
     bound_fixed: float = 0.0
     scaled: bool = False
     exact_span: float = 0.0
+    tile: tuple[int, int] = (0, 0)
+    whole: bool = False
     cost: float = 0.0
 
 
 PATHS = (
     *("taps16", "dot8", "dot16", "fixed16", "fma32", "fma64", "separable", "box"),
-    *("exact", "reference"),
+    *("fft", "exact", "reference"),
 )
 
 _PEAKS = {Depth.U8: 255, Depth.U16: 65535, Depth.I16: 32768}
@@ -114,6 +123,8 @@ _NAMES = {Arithmetic.F32: "fma32", Arithmetic.F64: "fma64", Arithmetic.DOT16: "d
 _EXACT_BITS = {Arithmetic.F32: 24, Arithmetic.F64: 53}
 _MOST_OPEN = 0.1  # share of pixels that may be left to the exact fallback
 _MOST_RING_BYTES = 24 << 20
+_SIDES = (64, 128, 256, 512, 1024)
+_FFT_COSTS = {"v4": 0.36, "v3": 0.45, "v2": 1.0, "plain": 1.2}  # per number and bit of their count
 
 
 def make_plan(facts: KernelFacts, request: Request, *, proved: bool = True) -> Plan:
@@ -144,7 +155,7 @@ def candidates(facts: KernelFacts, request: Request, *, proved: bool = True) -> 
     for found in _fast(facts, request, integer=integer):
         plan = _with_scale(facts, request, found)
         small = _ring_bytes(facts, request, plan) <= _MOST_RING_BYTES
-        if small or plan.arithmetic is Arithmetic.BOX:
+        if small or plan.arithmetic in (Arithmetic.BOX, Arithmetic.FFT):
             yield replace(plan, cost=plan.cost * request.stride[1])
 
 
@@ -182,6 +193,7 @@ def _fast(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator[Pl
     if integer:
         yield from _box(facts, request)
     yield from _direct_fma(facts, request, integer=integer)
+    yield from _fourier(facts, request, integer=integer)
     if facts.factors and min(facts.shape) > 1:
         yield from _separable(facts, request, integer=integer)
 
@@ -190,6 +202,8 @@ def _with_scale(facts: KernelFacts, request: Request, plan: Plan) -> Plan:
     """Sum whole weights for a float32 output: such sums are often exact, products seldom."""
     if plan.meaning is not Meaning.REAL or request.depth_out is not Depth.F32:
         return plan
+    if plan.arithmetic is Arithmetic.FFT:
+        return replace(plan, scaled=True, bound=0.0 if plan.whole else plan.bound)
     total = facts.positive + facts.negative
     whole = total < 1 << 53
     if request.depth_in is Depth.F32:
@@ -298,6 +312,49 @@ def _open_cost(facts: KernelFacts, request: Request, bound: float) -> float:
     if request.depth_in is Depth.F32 or request.depth_out is Depth.F32:
         return 0.01
     return 0.01 + 2 * bound * _exact_cost(facts) if 2 * bound < _MOST_OPEN else 0.0
+
+
+def _fourier(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator[Plan]:
+    """Take tiles that are transformed, in the size that costs least."""
+    if request.stride != (1, 1) or request.dilation != (1, 1) or facts.taps < 16:
+        return
+    tiles = [
+        Plan("fft", Arithmetic.FFT, tile=(rows, columns), cost=cost)
+        for rows in _SIDES
+        for columns in _SIDES
+        if (cost := _tile_cost(facts, request, rows, columns))
+    ]
+    if not tiles:
+        return
+    plan = min(tiles, key=lambda plan: plan.cost)
+    peak = 1 if request.depth_in is Depth.F32 else _PEAKS[request.depth_in]
+    whole, bound, fixed = fourier_bounds(facts, peak, plan.tile)
+    if request.depth_in is not Depth.F32:
+        bound, fixed = bound + fixed, 0.0
+    if request.depth_in is not Depth.F32 and whole < 0.49:
+        if integer:
+            yield replace(plan, whole=True)
+        if request.depth_out is Depth.F32:
+            yield replace(plan, meaning=Meaning.REAL, whole=True)
+    open_cost = _open_cost(facts, request, bound)
+    if request.depth_in is Depth.F32 and request.depth_out is Depth.F32:
+        share = bound / (facts.scale * (facts.positive + facts.negative)) * 2.0**26
+        open_cost = 0.01 + share * facts.taps if share < _MOST_OPEN else 0.0
+    if open_cost:
+        real = replace(plan, meaning=Meaning.REAL, bound=bound, bound_fixed=fixed)
+        yield replace(real, cost=plan.cost + open_cost)
+
+
+def _tile_cost(facts: KernelFacts, request: Request, rows: int, columns: int) -> float:
+    """Estimate the cost of tiles of a size per output value; 0 for a size that does not serve."""
+    high, wide = rows - facts.shape[0] + 1, columns - facts.shape[1] + 1
+    numbers = rows * columns
+    kept = 16 * numbers + 16 * max(high, 0) * max(wide, 0) * request.channels
+    if min(high, wide) < 1 or kept > _MOST_RING_BYTES:
+        return 0.0
+    count = -(-request.size[0] // high) * -(-request.size[1] // (2 * wide))
+    each = _FFT_COSTS[request.isa] * numbers * (math.log2(numbers) + 4)
+    return each * count / (request.size[0] * request.size[1])
 
 
 def _separable(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator[Plan]:

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 
 from engines.engine_jobs import Weights, job, jobs, oracle
 from imgconv.engines import native as native_module
+from imgconv.engines import plan as plan_module
 from imgconv.engines.base import Correlation
 from imgconv.engines.native import NativeEngine, load_core
 from imgconv.engines.plan import PATHS
@@ -188,6 +189,8 @@ NEAR_TIES: dict[tuple[str, Depth], tuple[Weights, object]] = {
         np.outer([10**7 + 1, 2 * 10**7, 10**7], [1, 4, 1]).tolist(),
         Fraction(1, 24 * 10**7),
     ),
+    ("fft", Depth.U8): ([[2**50] * 5] * 3 + [[2**50] * 4 + [1]], Fraction(1, 2**55)),
+    ("fft", Depth.F32): ([[2**30, -(2**30), 3, 5, 7, 9, 2, 4]] * 3, Fraction(1, 2**10)),
     ("fma64", Depth.F32): ([[(2**24 + 1) << 40, 1]], Fraction(1, 2**64)),
     ("separable", Depth.F32): ([[1, 2**26], [2**27, 2**53]], Fraction(1, 2**53)),
 }
@@ -238,6 +241,53 @@ def test_kernels_larger_than_the_image(
     image, _ = oracle(wanted)
     for which, got in forced(engine, wanted, monkeypatch):
         np.testing.assert_array_equal(got.image, image, err_msg=which)
+
+
+@pytest.mark.parametrize("scale", [1, *(Fraction(1, d) for d in (2, 3, 7, 8, 9, 14, 16, 100))])
+@pytest.mark.parametrize("offset", [0, 128, Fraction(1, 2)])
+def test_pairs_of_rows(
+    engine: NativeEngine, monkeypatch: pytest.MonkeyPatch, scale: object, offset: object
+) -> None:
+    """Small whole weights, on rows that are wide enough to be done by whole vectors."""
+    monkeypatch.setenv("IMGCONV_PATH", "taps16")
+    for shape, side in (
+        ((5, 64), (3, 3)),
+        ((4, 200), (2, 4)),
+        ((7, 131, 3), (4, 3)),
+        ((3, 70), (1, 2)),
+    ):
+        wanted = job(
+            image_of(Depth.U8, shape),
+            np.random.default_rng(6).integers(-4, 6, side).tolist(),
+            scale=scale,
+            offset=offset,
+        )
+        expected = REFERENCE.correlate(wanted)
+        for isa in ISAS:
+            monkeypatch.setenv("IMGCONV_ISA", isa)
+            got = engine.correlate(wanted)
+            np.testing.assert_array_equal(got.image, expected.image, err_msg=isa)
+            assert got.clipped == expected.clipped
+
+
+def test_tiles(engine: NativeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several transformed tiles beside and below each other, in every type."""
+    monkeypatch.setenv("IMGCONV_PATH", "fft")
+    monkeypatch.setattr(plan_module, "_SIDES", (64, 128))
+    kernels = RNG.integers(-9, 10, (9, 23)).tolist(), RNG.random((15, 5)).tolist()
+    for depth in Depth:
+        for weights in kernels:
+            wanted = job(
+                image_of(depth, (131, 217)), weights, scale=Fraction(1, 60), border_value=5,
+                border=Border.CONSTANT, threads=2,
+            )  # fmt: skip
+            expected = REFERENCE.correlate(wanted)
+            for isa in ISAS:
+                monkeypatch.setenv("IMGCONV_ISA", isa)
+                got = engine.correlate(wanted)
+                assert engine.plan(wanted).path == "fft"
+                np.testing.assert_array_equal(got.image, expected.image, err_msg=isa)
+                assert got.clipped == expected.clipped
 
 
 def test_parts_of_larger_arrays(engine: NativeEngine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from imgconv.engines.kernel_facts import KernelFacts
-from imgconv.engines.plan import Meaning, Request, candidates, make_plan
+from imgconv.engines.plan import Meaning, Plan, Request, candidates, make_plan
 from imgconv.model.kernel import Kernel
 from imgconv.model.output import Depth
 
@@ -27,6 +27,7 @@ def request(depth: Depth = Depth.U8, isa: str = "v4", **changes: Any) -> Request
         "channels": 1,
         "stride": (1, 1),
         "dilation": (1, 1),
+        "size": (3072, 3072),
         "isa": isa,
     }
     return Request(**{**known, **changes})
@@ -35,6 +36,7 @@ def request(depth: Depth = Depth.U8, isa: str = "v4", **changes: Any) -> Request
 SHARPEN = facts([[0, -1, 0], [-1, 5, -1], [0, -1, 0]])
 RANDOM = np.random.default_rng(2).integers(-9, 10, (9, 9)).tolist()
 FLOATS = np.random.default_rng(2).random((7, 7)).tolist()
+LARGE = facts(np.random.default_rng(2).integers(-9, 10, (51, 51)).tolist(), Fraction(1, 9000))
 GAUSSIAN = facts(np.outer([300, 900, 300] * 5, [300, 900, 300] * 5).tolist(), Fraction(1, 9000**2))
 
 
@@ -58,6 +60,11 @@ GAUSSIAN = facts(np.outer([300, 900, 300] * 5, [300, 900, 300] * 5).tolist(), Fr
         (facts([[10**30, 1]]), request(Depth.F32), "fma64"),
         (facts([[0, 0]]), request(), "reference"),
         (SHARPEN, request(channels=65), "exact"),
+        (LARGE, request(), "fft"),
+        (LARGE, request(isa="v3"), "fft"),
+        (LARGE, request(Depth.F32), "fft"),
+        (LARGE, request(stride=(2, 2)), "dot8"),
+        (facts(FLOATS, 1 / 25), request(size=(3, 3)), "fixed16"),
         (SHARPEN, request(stride=(1, 9)), "exact"),
     ],
 )
@@ -94,7 +101,25 @@ def test_a_negative_gain_turns_the_weights() -> None:
     assert (turned.positive, turned.negative) == (0, 3)
 
 
+def test_sums_of_tiles_are_whole_only_where_the_bound_says_so() -> None:
+    def whole(largest: int) -> set[bool]:
+        kernel = facts([[largest, 1, 2, 3, 5]] * 5, Fraction(1, largest))
+        return {p.whole for p in candidates(kernel, request()) if p.path == "fft"}
+
+    assert True in whole(1000)
+    assert whole(10**9) == {False}
+
+
+def test_sixteen_times_the_taps_cost_less_than_four_times_as_much() -> None:
+    def plan(side: int) -> Plan:
+        rows = [[1] * side] * (side - 1) + [[1] * (side - 1) + [2]]
+        return make_plan(facts(rows, Fraction(1, side**2)), request())
+
+    assert plan(128).path == plan(512).path == "fft"
+    assert plan(512).cost < 4 * plan(128).cost
+
+
 def test_every_bound_is_positive() -> None:
     for depth in Depth:
         for plan in candidates(facts(FLOATS, Fraction(1, 25), 3), request(depth)):
-            assert plan.meaning is Meaning.INTEGER or plan.bound > 0
+            assert plan.meaning is Meaning.INTEGER or plan.whole or plan.bound > 0

@@ -168,9 +168,65 @@ static inline Wide wide_sum(const Taps<float>& taps, bool& negative) {
   return sums[negative];
 }
 
+// Sum products in double, and their magnitudes, which bound the error.
+static inline double float_sum(const Taps<float>& taps, double& magnitude) {
+  typedef double Lanes __attribute__((vector_size(64)));
+  typedef float Pixels __attribute__((vector_size(32)));
+  const Task& task = taps.task;
+  const Weights& w = task.weights;
+  const int32_t* map = task.column_map + taps.column * task.columns.stride;
+  int64_t step = task.columns.dilation;
+  int32_t first = map[0], last = map[(w.columns - 1) * step];
+  double sum = 0, size = 0;
+  auto one = [&](double term) {
+    sum += term;
+    size += __builtin_fabs(term);
+  };
+  if (step != 1 || task.channels != 1 || first < 0 || last - first != w.columns - 1) {
+    taps.each([&](int64_t tap, float pixel) { one(w.real[tap] * double(pixel)); });
+    magnitude = size;
+    return sum;
+  }
+  Lanes sums = {}, sizes = {};
+  for (int64_t r = 0; r < w.rows; ++r) {
+    const float* line = taps.source_row(r) + first;
+    const double* along = w.real + r * w.columns;
+    int64_t c = 0;
+    for (; c + 8 <= w.columns; c += 8) {
+      Pixels pixels;
+      Lanes factors;
+      __builtin_memcpy(&pixels, line + c, sizeof pixels);
+      __builtin_memcpy(&factors, along + c, sizeof factors);
+      Lanes terms = __builtin_convertvector(pixels, Lanes) * factors;
+      sums += terms;
+      sizes += terms < 0 ? -terms : terms;
+    }
+    for (; c < w.columns; ++c)
+      if (along[c] != 0) one(along[c] * double(line[c]));
+  }
+  for (int i = 0; i < 8; ++i) {
+    sum += sums[i];
+    size += sizes[i];
+  }
+  magnitude = size;
+  return sum;
+}
+
+// Decide a float pixel by a sum in double, where its bound allows.
+static inline bool decided(const Taps<float>& taps, double& result) {
+  const Task& task = taps.task;
+  double magnitude, sum = float_sum(taps, magnitude);
+  double added = double(task.quotient.added) / double(task.quotient.denominator);
+  double count = double(task.weights.rows * task.weights.columns);
+  double error = 1.02 * 0x1p-53 * ((count + 8) * magnitude + 4 * __builtin_fabs(added)) + 1e-300;
+  return settled(task, sum + added, error, result);
+}
+
 static inline double exact_pixel(const Taps<float>& taps) {
   const Task& task = taps.task;
   const Quotient& q = task.quotient;
+  double result;
+  if (decided(taps, result)) return result;
   Spread s = spread_of(taps);
   if (!s.finite) return not_finite(task, s.ieee);
   if (s.high < s.low) return exact_value(task, 0);

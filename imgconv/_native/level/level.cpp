@@ -2,6 +2,8 @@
 #include "band.hpp"
 #include "box.hpp"
 #include "exact.hpp"
+#include "fourier.hpp"
+#include "row_pairs.hpp"
 
 namespace imgconv {
 namespace IMGCONV_LEVEL {
@@ -26,6 +28,7 @@ RunBand exact_for(Type out) {
 template <class Src>
 RunBand wide_for(const Task& task) {
   if (task.plan.arithmetic == Arithmetic::f64) return taps_band<MacF64, Src>;
+  if (task.plan.arithmetic == Arithmetic::fft) return fourier_band<Src>;
   return exact_for<Src>(task.type_out);
 }
 
@@ -36,10 +39,18 @@ RunBand whole_for(const Task& task) {
   return wide_for<Src>(task);
 }
 
+#if defined(__SSSE3__)
+static Tally short_band(const Task& task, int64_t first, int64_t last) {
+  Tally tally;
+  if (row_pairs(task, first, last, tally)) return tally;
+  return taps_band<MacTaps16, uint8_t>(task, first, last);
+}
+#endif
+
 static RunBand byte_for(const Task& task) {
   switch (task.plan.arithmetic) {
 #if defined(__SSSE3__)
-    case Arithmetic::taps16: return taps_band<MacTaps16, uint8_t>;
+    case Arithmetic::taps16: return short_band;
 #endif
 #if defined(__AVX512VNNI__)
     case Arithmetic::dot8: return taps_band<MacDot8, uint8_t>;
@@ -72,7 +83,8 @@ inline constexpr bool has_dot8 = false;
 #define IMGCONV_TEXT_OF(name) #name
 #define IMGCONV_TEXT(name) IMGCONV_TEXT_OF(name)
 extern const Level level;
-const Level level = {IMGCONV_TEXT(IMGCONV_LEVEL), has_taps16, has_dot8, band, rounded_by};
+const Level level = {IMGCONV_TEXT(IMGCONV_LEVEL), has_taps16, has_dot8, band,
+                     rounded_by, transform_weights};
 
 }  // namespace IMGCONV_LEVEL
 }  // namespace imgconv

@@ -1,0 +1,240 @@
+// Small whole weights on bytes: sums in int16, straight from the source and finished at once.
+//
+// The bytes of rows 2p and 2p + 1 are interleaved and multiplied by pairs of weights; the same
+// pairs of rows serve an even and an odd output row, whose weights lie one row apart. Packing to
+// bytes undoes the interleaving, so nothing is permuted. Pairs of weights that are zero cost
+// nothing. The few outputs at the sides that see the border are computed one by one.
+#pragma once
+
+#include "lanes.hpp"
+#include "scratch.hpp"
+
+#if defined(__SSSE3__)
+
+namespace imgconv {
+namespace IMGCONV_LEVEL {
+
+#if defined(__AVX512BW__)
+#define IMGCONV_BYTES(name) _mm512_##name
+using Bytes = __m512i;
+#elif defined(__AVX2__)
+#define IMGCONV_BYTES(name) _mm256_##name
+using Bytes = __m256i;
+#else
+#define IMGCONV_BYTES(name) _mm_##name
+using Bytes = __m128i;
+#endif
+using Shorts = Vector<int16_t>;
+
+// How a sum in int16 becomes a value, in lanes and one at a time.
+template <ShortKind kind>
+struct ShortRounder {
+  const ShortFinish& f;
+
+  static inline __attribute__((always_inline)) Shorts each(int value) {
+    return splat<int16_t>(int16_t(value));
+  }
+
+  inline __attribute__((always_inline)) Shorts operator()(Shorts sum) const {
+    const Shorts added = each(f.added), down = each(f.down);
+    if constexpr (kind == ShortKind::add) return sum + added;
+    if constexpr (kind == ShortKind::halve) {
+      Shorts t = sum + added;
+      return (t + each((1 << (f.down - 1)) - 1) + ((t >> down) & each(1))) >> down;
+    }
+    Bytes raised = Bytes(sum << each(f.up)), factor = Bytes(each(f.factor));
+    return (Shorts(IMGCONV_BYTES(mulhi_epi16)(raised, factor)) + added) >> down;
+  }
+};
+
+struct PairStep {
+  int32_t pair;     // of rows, of the block
+  int32_t outputs;  // bit r: output row r has a weight here
+  int64_t offset;   // values
+  int16_t words[2];
+};
+
+template <ShortKind kind, bool clips>
+class RowPairs {
+ public:
+  explicit RowPairs(const Task& task) : task_(task), rounder_{task.shorts} {
+    const Weights& w = task.weights;
+    pairs_ = (w.rows + 2) / 2;
+    lines_ = scratch_.take<const uint8_t*>(2 * pairs_);
+    auto* steps = scratch_.take<PairStep>(pairs_ * w.columns);
+    auto weight = [&](int64_t row, int64_t column) {
+      bool some = row >= 0 && row < w.rows;
+      return uint16_t(some ? int64_t(w.whole[row * w.columns + column]) & 255 : 0);
+    };
+    for (int set = 3; set >= 1; --set)
+      for (int64_t p = 0; p < pairs_; ++p)
+        for (int64_t c = 0; c < w.columns; ++c) {
+          PairStep step{int32_t(p), 0, c * task.columns.dilation * task.channels, {0, 0}};
+          for (int64_t out = 0; out < 2; ++out) {
+            step.words[out] = int16_t(weight(2 * p - out, c) | weight(2 * p + 1 - out, c) << 8);
+            if (step.words[out]) step.outputs |= 1 << out;
+          }
+          if (step.outputs == set) steps[count_++] = step;
+        }
+    steps_ = steps;
+    int64_t before = task.columns.before, reach = (w.columns - 1) * task.columns.dilation;
+    first_ = before > 0 ? before : 0;
+    int64_t last = task.columns.length + before - reach;
+    last_ = last < task.columns.out ? last : task.columns.out;
+  }
+
+  // Whether a row has room for a block of outputs that do not see the border.
+  bool serves() const { return (last_ - first_) * task_.channels >= width; }
+
+  Tally run(int64_t first, int64_t last) {
+    for (int64_t row = first; row < last; row += 2) {
+      for (int64_t i = 0; i < 2 * pairs_; ++i) {
+        int64_t position = row + i, end = task_.rows.span() - 1;
+        int32_t at = task_.row_map[position < end ? position : end];
+        lines_[i] = at < 0 ? task_.constant_row : task_.source + at * task_.source_stride;
+      }
+      int64_t rows = last - row < 2 ? 1 : 2;
+      uint8_t* to[2];
+      for (int64_t r = 0; r < 2; ++r)  // a row that is not wanted is written where the other is
+        to[r] = task_.target + (row + (r < rows ? r : 0)) * task_.target_stride;
+      if (rows == 2) middle<2>(to);
+      else middle<1>(to);
+      for (int64_t r = 0; r < rows; ++r) {
+        sides(to[r], r, 0, first_);
+        sides(to[r], r, last_, task_.columns.out);
+      }
+    }
+    return tally_;
+  }
+
+ private:
+  static constexpr int vectors = vector_bytes == 64 ? 1 : 2;
+  static constexpr int64_t width = vectors * vector_bytes;
+
+  template <int rows>
+  void middle(uint8_t* const* to) {
+    int64_t x = first_ * task_.channels, end = last_ * task_.channels, counted_to = x;
+    int64_t shift = task_.columns.before * task_.channels;
+    while (x < end) {
+      int64_t stop = end - x < 4096 * width ? end : x + 4096 * width;
+      Shorts clipped = {};
+      for (; x < stop; x += width) {
+        int64_t at = x + width > end ? end - width : x;  // the last block overlaps
+        block<rows>(to, at, at - shift, counted_to - at, clipped);
+        counted_to = at + width;
+      }
+      if (clips) tally_.clipped += counted<int16_t>(clipped);
+    }
+  }
+
+  // Sum and finish a block; of its values those before `known` have been counted already.
+  template <int rows>
+  inline __attribute__((always_inline)) void block(uint8_t* const* to, int64_t x, int64_t from,
+                                                   int64_t known, Shorts& clipped) {
+    Shorts sums[2][vectors][2] = {};
+    const PairStep *step = steps_, *end = steps_ + count_;
+    for (; step != end && step->outputs == 3; ++step) add<3>(*step, from, sums);
+    for (; step != end && step->outputs == 2; ++step) add<2>(*step, from, sums);
+    for (; step != end; ++step) add<1>(*step, from, sums);
+    for (int r = 0; r < rows; ++r)
+      for (int v = 0; v < vectors; ++v) {
+        Shorts low = rounder_(sums[r][v][0]), high = rounder_(sums[r][v][1]);
+        Bytes bytes = IMGCONV_BYTES(packus_epi16)(Bytes(low), Bytes(high));
+        __builtin_memcpy(to[r] + x + v * vector_bytes, &bytes, sizeof bytes);
+        if constexpr (clips) {
+          if (__builtin_expect(known > 0, 0)) {
+            count_after(known - v * vector_bytes, low, high);
+          } else {
+            const Shorts beyond = splat<int16_t>(int16_t(-256));
+            clipped += Shorts((low & beyond) != 0);
+            clipped += Shorts((high & beyond) != 0);
+          }
+        }
+      }
+  }
+
+  template <int outputs>
+  inline __attribute__((always_inline)) void add(const PairStep& step, int64_t from,
+                                                 Shorts (&sums)[2][vectors][2]) const {
+    const uint8_t* above = lines_[2 * step.pair] + from + step.offset;
+    const uint8_t* below = lines_[2 * step.pair + 1] + from + step.offset;
+    for (int v = 0; v < vectors; ++v) {
+      Bytes a, b;
+      __builtin_memcpy(&a, above + v * vector_bytes, sizeof a);
+      __builtin_memcpy(&b, below + v * vector_bytes, sizeof b);
+      Bytes low = IMGCONV_BYTES(unpacklo_epi8)(a, b), high = IMGCONV_BYTES(unpackhi_epi8)(a, b);
+      for (int r = 0; r < 2; ++r)
+        if (outputs >> r & 1) {
+          Bytes word = Bytes(splat<int16_t>(step.words[r]));
+          sums[r][v][0] += Shorts(IMGCONV_BYTES(maddubs_epi16)(low, word));
+          sums[r][v][1] += Shorts(IMGCONV_BYTES(maddubs_epi16)(high, word));
+        }
+    }
+  }
+
+  // Count the clipped values of a vector from place `known` on.
+  void count_after(int64_t known, Shorts low, Shorts high) {
+    for (int64_t i = 0; i < vector_bytes; ++i) {
+      int64_t lane = i / 16 * 8 + i % 8;  // unpacking works within 16 bytes
+      int16_t value = i / 8 % 2 ? high[lane] : low[lane];
+      tally_.clipped += i >= known && (value < 0 || value > 255);
+    }
+  }
+
+  void sides(uint8_t* to, int64_t r, int64_t first, int64_t last) {
+    const Weights& w = task_.weights;
+    for (int64_t x = first; x < last; ++x)
+      for (int64_t c = 0; c < task_.channels; ++c) {
+        int32_t sum = 0;
+        for (int64_t i = 0; i < w.rows; ++i)
+          for (int64_t k = 0; k < w.columns; ++k) {
+            int32_t at = task_.column_map[x + k * task_.columns.dilation];
+            int32_t pixel = at < 0 ? int32_t(task_.constant)
+                                   : lines_[r + i][at * task_.channels + c];
+            sum += int32_t(w.nearest[i * w.columns + k]) * pixel;
+          }
+        int32_t value = rounded_short(task_.shorts, sum);
+        int32_t inside = value < 0 ? 0 : value > 255 ? 255 : value;
+        tally_.clipped += inside != value;
+        to[x * task_.channels + c] = uint8_t(inside);
+      }
+  }
+
+  const Task& task_;
+  Scratch scratch_;
+  ShortRounder<kind> rounder_;
+  Tally tally_;
+  const PairStep* steps_;
+  int64_t count_ = 0, pairs_, first_, last_;
+  const uint8_t** lines_;
+};
+
+template <ShortKind kind, bool clips>
+bool paired(const Task& task, int64_t first, int64_t last, Tally& tally) {
+  RowPairs<kind, clips> band(task);
+  if (!band.serves()) return false;
+  tally = band.run(first, last);
+  return true;
+}
+
+// Do a band of rows in pairs, if the task can be done so.
+static inline bool row_pairs(const Task& task, int64_t first, int64_t last, Tally& tally) {
+  if (task.rows.stride != 1 || task.columns.stride != 1 || task.rows.dilation != 1) return false;
+  switch (task.shorts.kind) {
+    case ShortKind::add:
+      return task.clips ? paired<ShortKind::add, true>(task, first, last, tally)
+                        : paired<ShortKind::add, false>(task, first, last, tally);
+    case ShortKind::halve:
+      return task.clips ? paired<ShortKind::halve, true>(task, first, last, tally)
+                        : paired<ShortKind::halve, false>(task, first, last, tally);
+    case ShortKind::scale:
+      return task.clips ? paired<ShortKind::scale, true>(task, first, last, tally)
+                        : paired<ShortKind::scale, false>(task, first, last, tally);
+    default: return false;
+  }
+}
+
+}  // namespace IMGCONV_LEVEL
+}  // namespace imgconv
+
+#endif

@@ -19,6 +19,8 @@ from imgconv.model.output import Depth
 
 _UNIT_EXPONENT = 173
 UNIT = 1 << _UNIT_EXPONENT
+"""Every finite float32 is a whole number of these parts of 1."""
+
 _ULP = 2.0**-53
 _SAFE = Fraction(2) ** 800  # beyond it, float64 products may overflow or lose bits to underflow
 _CHUNK = 1 << 16
@@ -111,6 +113,7 @@ def _exact_sums(taps: list[Tap], shape: tuple[int, ...]) -> Integers:
 
 
 def in_units(pixels: Pixels) -> Integers:
+    """Give finite float32 values as whole multiples of 2**-173, in Python integers."""
     mantissa, exponent = np.frexp(pixels)
     whole = np.ldexp(mantissa, 24).astype(np.int64).astype(object)
     shift: Integers = (exponent + (_UNIT_EXPONENT - 24)).astype(object)

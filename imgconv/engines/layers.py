@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from imgconv.engines.base import Pixels
 from imgconv.engines.filters import Filters, Floats, Weights, error_of_sums, lowest_bits, prepare
 from imgconv.engines.float_sums import UNIT, in_units
-from imgconv.engines.rounding import Quotients, clamped, round_floats
+from imgconv.engines.rounding import Integers, Quotients, clamped, round_floats
 from imgconv.model.border import Border
 from imgconv.model.geometry import Axis
 from imgconv.model.output import Depth, Rounding
@@ -28,6 +29,7 @@ from imgconv.model.output import Depth, Rounding
 _BLOCK_VALUES = 1 << 18  # of the matrix of windows: 2 MiB
 _LEAST_ROWS, _MOST_ROWS = 64, 4096
 _SAMPLE = 1 << 12
+_OF_ROUNDING = 2.0**-40  # floor(v + 1/2) is off by less, for every v near an integer output
 _CHUNK = 1 << 12  # values that are summed again at a time
 
 
@@ -92,13 +94,12 @@ def convolve(job: LayerJob) -> Pixels:
     out = np.empty(shape, job.depth.dtype)
     taps = math.prod(job.weights.shape[1:])
     blocks = list(_blocks(shape, taps))
-    largest, grid, finite = _facts(source)
+    largest, finite = _largest(source)
     members = filters // job.groups
     for group in range(job.groups):
         chosen = slice(group * members, (group + 1) * members)
-        rows = np.moveaxis(job.weights[chosen], 1, -1).reshape(members, taps)
-        prepared = prepare(rows, job.biases[chosen], largest, grid)
         channels = source[..., group * per_group : (group + 1) * per_group]
+        prepared = _prepared(job, channels, chosen, largest)
         work = _Worker(job, channels, prepared, out[..., chosen], finite)
         _share(work, blocks, job.threads)
     return out
@@ -137,19 +138,31 @@ def _blocks(shape: tuple[int, ...], taps: int) -> Iterator[Block]:
                     )
 
 
-def _facts(source: Pixels) -> tuple[float, float, bool]:
-    """Give the greatest finite magnitude, a power of two that divides all, and if all is finite."""
+def _prepared(job: LayerJob, source: Pixels, chosen: slice, largest: float) -> Filters:
+    """Make the matrix of some filters, for taps from `source`."""
+    weights = np.moveaxis(job.weights[chosen], 1, -1)
+    rows = weights.reshape(len(weights), -1)
     if source.dtype != np.float32:
-        return float(max(abs(int(source.min())), abs(int(source.max())))), 1.0, True
-    flat = source.reshape(-1)
-    finite = bool(np.isfinite(flat).all())
-    sound = flat if finite else np.where(np.isfinite(flat), flat, 0)
-    largest = float(np.abs(sound).max())
-    # Floats that are no whole multiples of something near their size show it at once.
-    grid = float(lowest_bits(sound[None, :_SAMPLE].astype(np.float64))[0])
-    if grid >= largest * 2.0**-45:
-        grid = float(lowest_bits(sound[None].astype(np.float64))[0])
-    return largest, grid, finite
+        return prepare(rows, job.biases[chosen], largest, 1.0)
+    # A few floats show at once where sums cannot be exact; only else is it worth to see them all.
+    few = prepare(rows, job.biases[chosen], largest, _grid(source.reshape(-1)[:_SAMPLE]))
+    if not few.is_exact.any():
+        return few
+    return prepare(rows, job.biases[chosen], largest, _grid(source))
+
+
+def _grid(floats: Pixels) -> float:
+    """Give a power of two of which all finite values are multiples."""
+    sound = np.where(np.isfinite(floats), floats, 0).astype(np.float64)
+    return float(lowest_bits(sound.reshape(1, -1))[0])
+
+
+def _largest(source: Pixels) -> tuple[float, bool]:
+    """Give the greatest finite magnitude, and whether all is finite."""
+    low, high = float(source.min()), float(source.max())
+    if math.isfinite(low) and math.isfinite(high):
+        return max(abs(low), abs(high)), True
+    return float(np.abs(source[np.isfinite(source)]).max(initial=0)), False
 
 
 def _share(work: _Worker, blocks: list[Block], threads: int) -> None:
@@ -164,7 +177,8 @@ def _share(work: _Worker, blocks: list[Block], threads: int) -> None:
         list(pool.map(work.run, [blocks[t::threads] for t in range(threads)]))
 
 
-class _Worker(NamedTuple):
+@dataclass
+class _Worker:
     """One group of channels and its filters, ready for blocks."""
 
     job: LayerJob
@@ -172,8 +186,11 @@ class _Worker(NamedTuple):
     filters: Filters
     out: Pixels
     finite: bool
+    in_integers: dict[int, tuple[NDArray[np.intp], Integers, int]] = field(default_factory=dict)
+    """Filters that are done in whole numbers: the weights that are not 0, over a denominator."""
 
     def run(self, blocks: list[Block]) -> None:
+        """Compute some blocks of the output."""
         taps = self.filters.matrix.shape[1]
         most = max((_size(block) for block in blocks), default=0)
         windows, sums = np.empty((most, taps)), np.empty((most, len(self.filters.matrix)))
@@ -208,7 +225,7 @@ class _Worker(NamedTuple):
                 source.shape[-1],
             ),
             (
-                down.stride * strides[0 + 1],
+                down.stride * strides[1],
                 across.stride * strides[2],
                 depth.dilation * strides[0],
                 down.dilation * strides[1],
@@ -238,16 +255,18 @@ class _Worker(NamedTuple):
         if filters.is_settled.all():
             return round_floats(sums + filters.biases, depth, rounding)
         value = sums * filters.gains
-        bound = error_of_sums(0, np.abs(value) + np.abs(filters.biases))
-        error = np.where(filters.is_exact, bound, filters.error)
-        error = np.where(filters.is_settled, 0, error)
+        error: Floats = filters.error
+        if filters.is_exact.any():  # of those only the gain and the bias are rounded
+            bound = error_of_sums(0, np.abs(value) + np.abs(filters.biases))
+            error = np.where(filters.is_exact, bound, error)
         if depth is not Depth.F32:
-            error += np.where(filters.is_settled, 0, 2.0**-40)  # floor(v + 1/2) rounds too
+            error = error + _OF_ROUNDING
+        error = np.where(filters.is_settled, 0, error)
         value += filters.biases
         result = round_floats(value + error, depth, rounding)
-        open_ = round_floats(value - error, depth, rounding) != result
-        for f in np.nonzero(open_.any(axis=0))[0]:
-            at = np.nonzero(open_[:, f])[0]
+        doubtful = round_floats(value - error, depth, rounding) != result
+        for f in np.nonzero(doubtful.any(axis=0))[0]:
+            at = np.nonzero(doubtful[:, f])[0]
             if filters.is_exact[f]:
                 result[at, f] = self._from_sums(sums[at, f], int(f))
             else:
@@ -275,7 +294,7 @@ class _Worker(NamedTuple):
         if np.isinf(filters.error[f]):
             error[:] = np.inf
         if depth is not Depth.F32:
-            error += 2.0**-40
+            error += _OF_ROUNDING
         result = round_floats(value + error, depth, rounding)
         left = np.nonzero(round_floats(value - error, depth, rounding) != result)[0]
         for start in range(0, len(left), _CHUNK):
@@ -284,17 +303,18 @@ class _Worker(NamedTuple):
         return result
 
     def _exactly(self, windows: Floats, f: int) -> NDArray[Any]:
-        common = math.lcm(*(Fraction(w).denominator for w in self.filters.exact[f].tolist()))
-        whole = np.array(
-            [int(Fraction(w) * common) for w in self.filters.exact[f].tolist()], object
-        )
-        used = np.nonzero(whole)[0]
-        sums = in_units(windows[:, used].astype(np.float32)) @ whole[used]
+        """Round values from sums in Python's integers."""
+        if f not in self.in_integers:
+            weights = [Fraction(weight) for weight in self.filters.exact[f].tolist()]
+            common = math.lcm(*(weight.denominator for weight in weights))
+            whole = np.array([int(weight * common) for weight in weights], object)
+            self.in_integers[f] = np.nonzero(whole)[0], whole[whole != 0], common
+        used, whole, common = self.in_integers[f]
+        sums = in_units(windows[:, used].astype(np.float32)) @ whole
         gain = Fraction(1, common * UNIT)
-        quotients = Quotients.of(
-            np.asarray(sums, object), gain, self.filters.exact_biases[f], False
+        return self._whole_or_float(
+            Quotients.of(np.asarray(sums, object), gain, self.filters.exact_biases[f], False)
         )
-        return self._whole_or_float(quotients)
 
     def _whole_or_float(self, quotients: Quotients) -> NDArray[Any]:
         depth = self.job.depth
@@ -324,4 +344,5 @@ class _Worker(NamedTuple):
 
 
 def _size(block: Block) -> int:
-    return (block.rows.stop - block.rows.start) * (block.columns.stop - block.columns.start)
+    down, across = block.rows, block.columns
+    return int((down.stop - down.start) * (across.stop - across.start))

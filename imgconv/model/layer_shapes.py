@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from imgconv.model.errors import ArgumentError, LimitError
 from imgconv.model.geometry import Axis
-from imgconv.model.layer import AutoPadding, Padding, Steps, written
+from imgconv.model.layer import AutoPadding, Steps, written
 
 AXIS_NAMES = {1: ("length",), 2: ("rows", "columns"), 3: ("depth", "rows", "columns")}
 _MOST_VALUES = 1 << 30

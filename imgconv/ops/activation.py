@@ -116,7 +116,8 @@ def _settled(
 
 def _sigmoid(x: NDArray[np.float64]) -> NDArray[np.float64]:
     small = np.exp(-np.abs(x))
-    return np.where(x < 0, small, 1) / (1 + small)
+    result: NDArray[np.float64] = np.where(x < 0, small, 1) / (1 + small)
+    return result
 
 
 def _exact_sigmoid(x: float) -> float:

@@ -412,7 +412,10 @@ def _exact(array: Weights, what: str) -> Weights:
     if array.dtype.kind == "f" and array.dtype.itemsize <= 8:
         floats = array.astype(np.float64)
         if not np.isfinite(floats).all():
-            at
+            place = tuple(int(i) for i in np.argwhere(~np.isfinite(floats))[0])
+            raise ArgumentError(
+                f"{what} {list(place)} is {floats[place]}; a finite number is needed"
+            )
         return floats
     if array.dtype.kind in "iu" and np.abs(array.astype(np.float64)).max(initial=0) < 2.0**53:
         return array.astype(np.float64)

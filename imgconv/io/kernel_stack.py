@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgconv.io.bank import KernelBank
+from imgconv.io.kernel_spec import load_kernel
 from imgconv.io.weights import NO_BIAS, is_array_spec, load_bias
 from imgconv.model.errors import ArgumentError, KernelError
 from imgconv.model.kernel import Kernel
-from imgconv.ops.layer import Conv
+from imgconv.ops.layer import Conv, make_conv
 
 Array = NDArray[Any]
 
@@ -63,7 +64,7 @@ def numbers_of(bias: object) -> Array:
 
 def one_kernel(spec: str, bank: KernelBank | None) -> Kernel:
     """Give the single kernel that a spec means; a set is refused."""
-    kernel = loadone_kernel(spec, bank)
+    kernel = load_kernel(spec, bank)
     if not isinstance(kernel, Kernel):
         members = ", ".join(member.name for member in kernel.kernels)
         raise KernelError(f"{spec!r} is a set of kernels", hint=f"take one of them: {members}")
@@ -88,4 +89,4 @@ def stacked(kernels: Sequence[Kernel]) -> tuple[Array, list[Fraction]]:
 def conv_of(weights: Any, bias: Any, options: Mapping[str, Any]) -> Conv:
     """Make a convolution with options by their long names."""
     known = {key.replace("-", "_"): value for key, value in options.items()}
-    return makeconv_of(weights, bias, **known)
+    return make_conv(weights, bias, **known)

@@ -126,7 +126,9 @@ class _Reader:
         return self._with_weights(fields, options)
 
     def _with_weights(self, fields: Mapping[str, Node], options: dict[str, object]) -> Conv:
-        node, names, inputs = fields["weights"], (), ()
+        node = fields["weights"]
+        names: tuple[str, ...] = ()
+        inputs: tuple[str, ...] = ()
         if "channels" in fields:
             inputs = tuple(channel.as_text() for channel in fields["channels"].as_list())
         if node.kind == "mapping":

@@ -19,12 +19,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from imgconv.model.errors import ImgconvError
+from imgconv.io import files
+from imgconv.model.errors import ImageReadError, ImgconvError
 
 Array = NDArray[Any]
 SUFFIXES = (".npy", ".npz", ".safetensors")
 
-_LARGEST_FILE = 1 << 32
 _LARGEST_ARRAY = 1 << 31  # bytes
 _LARGEST_HEADER = 1 << 24
 _NPY_HEADER = 10_240  # NumPy itself reads no longer one
@@ -77,11 +77,9 @@ def open_arrays(path: Path, raises: type[ImgconvError]) -> StoredArrays:
     """
     opened = {".npy": _npy, ".npz": _npz, ".safetensors": _safetensors}[path.suffix.lower()]
     try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise raises(f"{path}: larger than {_LARGEST_FILE >> 30} GiB, the most that is read")
-        data = path.read_bytes()
-    except OSError as error:
-        raise raises(f"{path}: {(error.strerror or str(error)).lower()}") from None
+        data = files.read_bytes(path)
+    except ImageReadError as error:
+        raise raises(error.message, error.hint) from None
     try:
         stored = opened(data)
     except _BROKEN as error:

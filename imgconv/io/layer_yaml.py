@@ -98,8 +98,8 @@ class _Reader:
         try:
             conv = self._made(fields, given)
         except (ArgumentError, KernelError) as error:
-            if error.message.startswith(node.file):
-                raise
+            if error.message.startswith(node.file) or (given and isinstance(error, ArgumentError)):
+                raise  # it says where already, or it may be the command line that is wrong
             raise node.error(error.message, error.hint) from None
         self.axes = conv.axes
         name = fields["name"].as_text() if "name" in fields else f"conv{number}"

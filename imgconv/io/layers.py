@@ -53,4 +53,6 @@ def read_network(
     try:
         return (conv_of(weights, numbers_of(numbers) if numbers else found, options),)
     except ArgumentError as error:
+        if options or numbers:
+            raise
         raise KernelError(f"{spec}: {error.message}", error.hint) from None

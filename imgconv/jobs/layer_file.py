@@ -8,12 +8,11 @@ from typing import NamedTuple
 from imgconv.io.map_files import check_maps_target, write_maps
 from imgconv.io.volumes import read_input
 from imgconv.model.errors import ArgumentError
-from imgconv.model.layer import Pool
 from imgconv.model.layer_shapes import LayerShapes
 from imgconv.model.tone import Gray
 from imgconv.ops.feature_maps import Normalization
 from imgconv.ops.layer import Conv, Image
-from imgconv.ops.network import Network, network_shapes, run_network, run_parts
+from imgconv.ops.network import Network, axes_of, network_shapes, run_network, run_parts
 
 
 class LayerInput(NamedTuple):
@@ -43,7 +42,7 @@ def read_for(source: Path, network: Network, gray: Gray | None = None) -> LayerI
     ArgumentError
         When a layer does not fit it.
     """
-    axes = next((len(_sizes(one)) for one in network if isinstance(one, Conv | Pool)), 2)
+    axes = axes_of(network)
     image = read_input(source, axes)
     notes: tuple[str, ...] = ()
     takes = _channels_taken(network)
@@ -57,10 +56,6 @@ def read_for(source: Path, network: Network, gray: Gray | None = None) -> LayerI
             raise ArgumentError(f"{source}: only a picture can be made gray")
         image = to_gray(image if image.shape[-1] == 3 else image[..., 0], gray)[..., None]
     return LayerInput(image, network_shapes(network, (1, *image.shape)), notes)
-
-
-def _sizes(layer: Conv | Pool) -> tuple[int, ...]:
-    return layer.weights.shape[2:] if isinstance(layer, Conv) else layer.size
 
 
 def _channels_taken(network: Network) -> int | None:

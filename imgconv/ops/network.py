@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from imgconv.model.errors import ArgumentError
 from imgconv.model.layer import Activation, Pool
 from imgconv.model.layer_shapes import LayerShapes
 from imgconv.ops.activation import activate, pool_shapes, run_pool
-from imgconv.ops.layer import Conv, Image, default_channels, run_conv
+from imgconv.ops.layer import Conv, Image, as_batch, default_channels, run_conv
 
 Layer = Conv | Activation | Pool
 Network = tuple[Layer, ...]
@@ -62,18 +62,32 @@ def network_shapes(network: Network, shape: tuple[int, ...]) -> list[LayerShapes
     return found
 
 
-def run_network(image: Image, network: Network, *, threads: int | None = None) -> FeatureMaps:
-    """Run layers on one image of shape ([depth,] rows, columns, channels).
+def run_network(image: ArrayLike, network: Network, *, threads: int | None = None) -> FeatureMaps:
+    """Run layers on one image.
 
-    Every layer's output is rounded once to float32, and is what the next one reads.
+    Parameters
+    ----------
+    image : array_like, shape ([[depth,] rows,] columns[, channels])
+        uint8, uint16, int16 or float32.
+    network : tuple of Conv, Activation and Pool
+        Every layer's output is rounded once to float32, and is what the next one reads.
+    threads : int, optional
+
+    Returns
+    -------
+    FeatureMaps
+
+    Raises
+    ------
+    ArgumentError, LimitError
+        As `network_shapes` does, before anything is computed.
     """
-    values = image[None]
+    values = _as_one(image, axes_of(network))
     shapes = network_shapes(network, values.shape)
     names = default_channels(values.shape[-1])
     for layer in network:
         if isinstance(layer, Conv):
-            conv = layer.for_channels(values.shape[-1])
-            names = conv.filter_names or tuple(f"{conv.name} {f}" for f in range(len(conv.weights)))
+            names = _outputs(layer.for_channels(values.shape[-1]))
             values = run_conv(values, layer, threads=threads)
         elif isinstance(layer, Pool):
             values = run_pool(values, layer, threads=threads)
@@ -82,40 +96,69 @@ def run_network(image: Image, network: Network, *, threads: int | None = None) -
     return FeatureMaps(values[0], names, tuple(shapes))
 
 
-def run_parts(image: Image, conv: Conv, *, threads: int | None = None) -> FeatureMaps:
-    """Give what each kernel of each filter makes of its channel, before the channels are summed.
+def axes_of(network: Network) -> int:
+    """Tell how many axes the windows of a network slide along; 2 where it has none."""
+    for layer in network:
+        if isinstance(layer, Conv):
+            return layer.axes
+        if isinstance(layer, Pool):
+            return len(layer.size)
+    return 2
 
-    The maps of filter 0 come first, channel by channel; each is the exact sum of one kernel,
-    rounded once, without the bias.
+
+def run_parts(image: ArrayLike, conv: Conv, *, threads: int | None = None) -> FeatureMaps:
+    """Give what each kernel of each filter makes of its channel, and what their sum is.
+
+    Parameters
+    ----------
+    image : array_like, shape ([[depth,] rows,] columns[, channels])
+    conv : Conv
+    threads : int, optional
+
+    Returns
+    -------
+    FeatureMaps
+        For every filter one map a channel, exact and rounded once, without the bias; then the map
+        of the filter itself, which is not their sum where they were rounded.
     """
-    conv = conv.for_channels(image.shape[-1])
-    channels, filters = image.shape[-1], len(conv.weights)
-    conv.shapes(image[None].shape)
+    images = _as_one(image, conv.axes)
+    conv = conv.for_channels(images.shape[-1])
+    shapes = conv.shapes(images.shape)
     groups, per_group = conv.groups or 1, conv.weights.shape[1]
-    members = filters // groups
+    members = len(conv.weights) // groups
     # Depthwise: channel i goes through the kernels that the filters of its group have for it.
     kernels = [
         conv.weights[g * members : (g + 1) * members, c : c + 1]
         for g in range(groups)
         for c in range(per_group)
     ]
-    apart = conv._replace(weights=np.concatenate(kernels), biases=None, groups=channels)
-    maps = run_conv(image[None], apart, threads=threads)[0]
-    order = [
-        (g * per_group + c) * members + f
-        for g in range(groups)
-        for f in range(members)
-        for c in range(per_group)
-    ]
-    inputs = conv.channel_names or default_channels(channels)
-    outputs = conv.filter_names or tuple(f"{conv.name} {f}" for f in range(filters))
-    names = [
-        f"{outputs[g * members + f]}: {inputs[g * per_group + c]}"
-        for g in range(groups)
-        for f in range(members)
-        for c in range(per_group)
-    ]
-    return FeatureMaps(maps[..., order], tuple(names), (apart.shapes(image[None].shape),))
+    weights = np.concatenate(kernels)
+    apart = conv._replace(weights=weights, biases=None, groups=groups * per_group)
+    parts = run_conv(images, apart, threads=threads)[0]
+    sums = run_conv(images, conv, threads=threads)[0]
+    inputs = conv.channel_names or default_channels(images.shape[-1])
+    maps, names = [], []
+    for f, output in enumerate(_outputs(conv)):
+        group, member = divmod(f, members)
+        for channel in range(group * per_group, (group + 1) * per_group):
+            maps.append(parts[..., channel * members + member])
+            names.append(f"{output}: {inputs[channel]}")
+        maps.append(sums[..., f])
+        names.append(f"{output}: sum" + ("" if conv.biases is None else f" + {conv.biases[f]}"))
+    return FeatureMaps(np.stack(maps, axis=-1), tuple(names), (shapes,))
+
+
+def _outputs(conv: Conv) -> tuple[str, ...]:
+    """Name the outputs of a convolution."""
+    return conv.filter_names or tuple(f"{conv.name} {f}" for f in range(len(conv.weights)))
+
+
+def _as_one(image: ArrayLike, axes: int) -> Image:
+    """Give an image as a batch of one."""
+    images, single = as_batch(image, axes)
+    if not single:
+        raise ArgumentError(f"shape {images.shape} is a batch; a network takes one image")
+    return images
 
 
 def _check_axes(axes: int, shape: tuple[int, ...], name: str) -> None:

@@ -72,10 +72,10 @@ def prepare(weights: Weights, biases: list[Fraction], largest: float, grid: floa
     """
     whole = _of_floats(weights) if weights.dtype != object else _of_rationals(weights)
     matrix, steps, gains = whole
-    size = np.abs(matrix).sum(axis=1)
     with np.errstate(all="ignore"):
-        # Twice as much would still be exact; the sum of the sizes is itself rounded.
-        is_exact = size * largest * 2 <= _MOST * steps * grid
+        most = np.abs(matrix).sum(axis=1) * largest
+        # Twice as much would still be exact; this bound is itself rounded.
+        is_exact = most * 2 <= _MOST * steps * grid
     nearest = matrix
     if weights.dtype == object:
         nearest = np.where(is_exact[:, None], matrix, _nearest(weights))
@@ -86,7 +86,7 @@ def prepare(weights: Weights, biases: list[Fraction], largest: float, grid: floa
         gains=np.array([_as_float(gain) for gain in gains]),
         biases=rounded,
         is_exact=is_exact,
-        is_settled=is_exact & _adds_exactly(size * largest, steps * grid, gains, biases),
+        is_settled=is_exact & _adds_exactly(most, steps * grid, gains, biases),
         error=_error(nearest, rounded, largest),
         exact=weights,
         exact_gains=gains,

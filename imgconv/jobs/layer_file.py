@@ -93,7 +93,9 @@ def layer_file(
         When they cannot be written.
     """
     across = None
-    if parts:
+    if not parts:
+        maps, across = run_network(read.image, network, threads=threads), None
+    else:
         conv = network[0]
         if len(network) != 1 or not isinstance(conv, Conv):
             raise ArgumentError(
@@ -102,7 +104,5 @@ def layer_file(
             )
         maps = run_parts(read.image, conv, threads=threads)
         across = len(maps.names) // read.shapes[0].channels_out
-    else:
-        maps = run_network(read.image, network, threads=threads)
     write_maps(target, maps, normalization=normalization, across=across, overwrite=overwrite)
     return tuple(maps.values.shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -144,8 +145,12 @@ def run_parts(image: ArrayLike, conv: Conv, *, threads: int | None = None) -> Fe
             maps.append(parts[..., channel * members + member])
             names.append(f"{output}: {inputs[channel]}")
         maps.append(sums[..., f])
-        names.append(f"{output}: sum" + ("" if conv.biases is None else f" + {conv.biases[f]}"))
+        names.append(f"{output}: sum{_added(conv.biases[f]) if conv.biases else ''}")
     return FeatureMaps(np.stack(maps, axis=-1), tuple(names), (shapes,))
+
+
+def _added(bias: Fraction) -> str:
+    return f" {'-' if bias < 0 else '+'} {abs(float(bias)):.4g}"
 
 
 def _outputs(conv: Conv) -> tuple[str, ...]:

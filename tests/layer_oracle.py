@@ -35,7 +35,7 @@ def convolve(
     rounding="half-even",
 ):
     """Correlate an image (spatial axes, channels) with weights (filters, channels, kernel axes)."""
-    *sizes, channels = image.shape
+    sizes = image.shape[:-1]
     filters, per_group, *kernel = weights.shape
     axes = len(sizes)
     stride, dilation = stride or (1,) * axes, dilation or (1,) * axes

@@ -17,7 +17,7 @@ from imgconv.model.layer import Layout, Padding, Steps, parse_axes, parse_paddin
 from imgconv.model.layer_shapes import LayerShapes, check_size, place_axes
 from imgconv.model.numbers import parse_number, simplest
 from imgconv.model.output import Depth, Rounding, parse_choice
-from imgconv.ops.correlate import checked_border_value, checked_threads
+from imgconv.ops.correlate import checked_threads, outside_value
 
 Image = NDArray[Any]
 Weights = NDArray[Any]
@@ -341,7 +341,7 @@ def run_conv(
         groups=conv.groups or 1,
         axes=_three([_ONE] * missing + [axis.axis for axis in placed]),
         border=conv.steps.border,
-        border_value=checked_border_value(conv.steps.border_value, Depth.of(images.dtype)),
+        border_value=outside_value(conv.steps.border_value, Depth.of(images.dtype)),
         depth=depth,
         rounding=rounding,
         threads=checked_threads(threads),

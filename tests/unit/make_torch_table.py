@@ -13,34 +13,31 @@ import torch
 from torch.nn import functional as nn
 
 CASES = [
-    {"name": "Conv2d(3, 6, 5)", "image": [3, 11, 12], "weights": [6, 3, 5, 5]},
-    {"name": "stride", "image": [3, 12, 9], "weights": [4, 3, 3, 3], "stride": [2, 3], "padding": [1, 2]},
-    {"name": "dilation", "image": [2, 12, 13], "weights": [3, 2, 3, 2], "dilation": [2, 3]},
-    {"name": "groups", "image": [4, 7, 8], "weights": [6, 2, 3, 3], "groups": 2, "padding": [1, 1]},
-    {"name": "depthwise", "image": [3, 8, 7], "weights": [6, 1, 2, 3], "groups": 3},
-    {"name": "1 x 1", "image": [5, 4, 3], "weights": [2, 5, 1, 1]},
-    {"name": "stride over the kernel", "image": [2, 11, 10], "weights": [2, 2, 2, 2], "stride": [5, 3]},
-    {"name": "same, even", "image": [2, 7, 6], "weights": [3, 2, 4, 2], "padding": "same"},
-    {"name": "1-D", "image": [3, 17], "weights": [4, 3, 5], "stride": [2], "padding": [2]},
-    {"name": "3-D", "image": [2, 6, 7, 8], "weights": [3, 2, 2, 3, 3], "stride": [1, 2, 1], "padding": [0, 1, 1]},
-]  # fmt: skip
+    ("Conv2d(3, 6, 5)", [3, 11, 12], [6, 3, 5, 5], {}),
+    ("stride", [3, 12, 9], [4, 3, 3, 3], {"stride": [2, 3], "padding": [1, 2]}),
+    ("dilation", [2, 12, 13], [3, 2, 3, 2], {"dilation": [2, 3]}),
+    ("groups", [4, 7, 8], [6, 2, 3, 3], {"groups": 2, "padding": [1, 1]}),
+    ("depthwise", [3, 8, 7], [6, 1, 2, 3], {"groups": 3}),
+    ("1 x 1", [5, 4, 3], [2, 5, 1, 1], {}),
+    ("stride over the kernel", [2, 11, 10], [2, 2, 2, 2], {"stride": [5, 3]}),
+    ("same, even", [2, 7, 6], [3, 2, 4, 2], {"padding": "same"}),
+    ("1-D", [3, 17], [4, 3, 5], {"stride": [2], "padding": [2]}),
+    ("3-D", [2, 6, 7, 8], [3, 2, 2, 3, 3], {"stride": [1, 2, 1], "padding": [0, 1, 1]}),
+]
 BORDERS = {"reflect": "reflect101", "replicate": "replicate", "circular": "wrap"}
 
 
 def main(path: str) -> None:
     torch.manual_seed(1)
     arrays, about = {}, []
-    for number, case in enumerate(CASES):
-        image = torch.randn(case["image"])
-        weights, bias = torch.randn(case["weights"]), torch.randn(case["weights"][0])
-        axes = len(case["weights"]) - 2
-        options = {
-            key: case[key] for key in ("stride", "padding", "dilation", "groups") if key in case
-        }
+    for number, (name, image_shape, shape, options) in enumerate(CASES):
+        image, weights = torch.randn(image_shape), torch.randn(shape)
+        bias = torch.randn(shape[0])
+        axes = len(shape) - 2
         out = getattr(nn, f"conv{axes}d")(image[None], weights, bias, **options)[0]
         whole = [t.mul(9).round() for t in (image, weights, bias)]
         exact = getattr(nn, f"conv{axes}d")(whole[0][None], whole[1], whole[2], **options)[0]
-        about.append({"name": case["name"], "axes": axes, "options": options})
+        about.append({"name": name, "axes": axes, "options": options})
         for key, value in (("image", image), ("weights", weights), ("bias", bias), ("out", out),
                            ("exact", exact)):  # fmt: skip
             arrays[f"{number} {key}"] = value.numpy()

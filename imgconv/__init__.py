@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from imgconv.io.bank import KernelBank
     from imgconv.io.images import read_image, write_image
     from imgconv.io.kernel_spec import load_kernel
+    from imgconv.io.kernel_stack import stack_kernels
+    from imgconv.io.layers import read_network
+    from imgconv.io.map_files import write_maps
     from imgconv.io.recipes import read_recipe, recipe_from
     from imgconv.jobs.batch.report import BatchReport
     from imgconv.jobs.batch.run import filter_folder, plan_folder
@@ -49,7 +52,10 @@ if TYPE_CHECKING:
     from imgconv.model.output import Depth, OutputRange, Rounding
     from imgconv.model.recipe import Recipe, Settings
     from imgconv.model.tone import Binarization, Gray
+    from imgconv.ops.activation import activate, pool
     from imgconv.ops.compare import Comparison
+    from imgconv.ops.layer import Conv, conv1d, conv2d, conv3d
+    from imgconv.ops.network import FeatureMaps, network_shapes, run_network, run_parts
     from imgconv.ops.tone import binarize, invert, to_gray
 
 _HOMES = {
@@ -57,6 +63,9 @@ _HOMES = {
     "io.bank": ("KernelBank",),
     "io.images": ("read_image", "write_image"),
     "io.kernel_spec": ("load_kernel",),
+    "io.kernel_stack": ("stack_kernels",),
+    "io.layers": ("read_network",),
+    "io.map_files": ("write_maps",),
     "io.recipes": ("read_recipe", "recipe_from"),
     "jobs.batch.report": ("BatchReport",),
     "jobs.batch.run": ("filter_folder", "plan_folder"),
@@ -83,7 +92,10 @@ _HOMES = {
     "model.output": ("Depth", "OutputRange", "Rounding"),
     "model.recipe": ("Recipe", "Settings"),
     "model.tone": ("Binarization", "Gray"),
+    "ops.activation": ("activate", "pool"),
     "ops.compare": ("Comparison",),
+    "ops.layer": ("Conv", "conv1d", "conv2d", "conv3d"),
+    "ops.network": ("FeatureMaps", "network_shapes", "run_network", "run_parts"),
     "ops.tone": ("binarize", "invert", "to_gray"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -95,8 +107,10 @@ __all__ = [
     "Border",
     "Combine",
     "Comparison",
+    "Conv",
     "Depth",
     "Explanation",
+    "FeatureMaps",
     "Gray",
     "ImageReadError",
     "ImageWriteError",
@@ -118,9 +132,13 @@ __all__ = [
     "UnknownKernelError",
     "__version__",
     "accept_goldens",
+    "activate",
     "binarize",
     "check_goldens",
     "compare",
+    "conv1d",
+    "conv2d",
+    "conv3d",
     "convolve",
     "correlate",
     "explain",
@@ -129,13 +147,20 @@ __all__ = [
     "filter_path",
     "invert",
     "load_kernel",
+    "network_shapes",
     "plan_folder",
+    "pool",
     "read_image",
+    "read_network",
     "read_recipe",
     "recipe_from",
     "record_goldens",
+    "run_network",
+    "run_parts",
+    "stack_kernels",
     "to_gray",
     "write_image",
+    "write_maps",
 ]
 
 

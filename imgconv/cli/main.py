@@ -22,6 +22,7 @@ _COMMANDS = {
     "manifest": "Join and check what batch wrote down.",
     "compare": "Hold a result against cv2.filter2D, and say why they differ.",
     "explain": "Show how one pixel came about: taps, products, sum, rounding.",
+    "layer": "Run an image through the layers of a network.",
     "kernels": "List, show, check, plot, identify and export kernels.",
     "sheet": "Draw what many kernels make of one picture.",
     "golden": "Record what recipes yield, and fail when that changes.",

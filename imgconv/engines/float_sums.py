@@ -18,7 +18,9 @@ from imgconv.engines.rounding import Integers, Quotients, clamped, round_floats
 from imgconv.model.output import Depth
 
 _UNIT_EXPONENT = 173
-_UNIT = 1 << _UNIT_EXPONENT
+UNIT = 1 << _UNIT_EXPONENT
+"""Every finite float32 is a whole number of these parts of 1."""
+
 _ULP = 2.0**-53
 _SAFE = Fraction(2) ** 800  # beyond it, float64 products may overflow or lose bits to underflow
 _CHUNK = 1 << 16
@@ -40,7 +42,7 @@ def correlate(job: Correlation, taps: list[Tap], shape: tuple[int, ...]) -> tupl
     for start in range(0, len(doubtful[0]), _CHUNK):
         at = tuple(axis[start : start + _CHUNK] for axis in doubtful)
         sums = _exact_sums([(weight, pixels[at]) for weight, pixels in taps], at[0].shape)
-        exact = Quotients.of(sums, job.gain / _UNIT, job.bias, job.absolute)
+        exact = Quotients.of(sums, job.gain / UNIT, job.bias, job.absolute)
         if job.depth is Depth.F32:
             result[at] = exact.to_float32()
         else:
@@ -54,7 +56,7 @@ def extremes(taps: list[Tap], shape: tuple[int, ...]) -> list[Fraction]:
     """Give the least and the greatest exact sum of a band; nothing where none is finite."""
     finite = _finite(taps, shape)
     sums = _exact_sums([(weight, pixels[finite]) for weight, pixels in taps], (int(finite.sum()),))
-    return [Fraction(int(sums.min()), _UNIT), Fraction(int(sums.max()), _UNIT)] if sums.size else []
+    return [Fraction(int(sums.min()), UNIT), Fraction(int(sums.max()), UNIT)] if sums.size else []
 
 
 def nearly(taps: list[Tap], shape: tuple[int, ...]) -> NDArray[np.float64]:
@@ -106,11 +108,12 @@ def _exact_sums(taps: list[Tap], shape: tuple[int, ...]) -> Integers:
     """Sum weight times pixel in units of 2**-173, as Python integers."""
     total = np.zeros(shape, object)
     for weight, pixels in taps:
-        total += _in_units(pixels) * weight
+        total += in_units(pixels) * weight
     return total
 
 
-def _in_units(pixels: Pixels) -> Integers:
+def in_units(pixels: Pixels) -> Integers:
+    """Give finite float32 values as whole multiples of 2**-173, in Python integers."""
     mantissa, exponent = np.frexp(pixels)
     whole = np.ldexp(mantissa, 24).astype(np.int64).astype(object)
     shift: Integers = (exponent + (_UNIT_EXPONENT - 24)).astype(object)

@@ -274,11 +274,14 @@ def plan(
         geometry=geometry,
         depth=depth,
         rounding=settings.rounding,
-        threads=usable_cpus() if threads is None else _checked_threads(threads),
+        threads=checked_threads(threads),
     )
 
 
-def _checked_threads(threads: object) -> int:
+def checked_threads(threads: object) -> int:
+    """Give a number of threads; None means the CPUs that this process may use."""
+    if threads is None:
+        return usable_cpus()
     if isinstance(threads, SupportsIndex) and (count := operator.index(threads)) >= 1:
         return min(count, _MOST_THREADS)
     raise ArgumentError(f"threads is {threads!r}; a whole number of at least 1 is needed")

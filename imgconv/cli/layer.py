@@ -1,0 +1,165 @@
+"""`imgconv layer`: what a layer of a network computes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from imgconv.cli import output
+from imgconv.cli.options import (
+    Command,
+    bank_option,
+    json_option,
+    one_of,
+    open_bank,
+    option,
+    threads_option,
+    together,
+)
+from imgconv.model.layer import Layout, Nonlinearity, parse_activation, parse_pool
+
+if TYPE_CHECKING:
+    from imgconv.ops.network import Network
+
+_NORMALIZATIONS = ["each", "shared", "signed", "none"]
+_CONV_OPTIONS = {
+    "bias": "bias",
+    "stride": "stride",
+    "padding": "padding",
+    "border": "border",
+    "border_value": "border-value",
+    "dilation": "dilation",
+    "groups": "groups",
+    "convolve": "convolve",
+    "layout": "layout",
+}
+
+_weights_options = together(
+    option("--weights", metavar="FILE[#NAME]", heading="Filters",
+           help="net.yaml, w.npy, net.npz#conv1.weight, net.safetensors#conv1: filters x channels "
+           "x rows x columns, or with a depth. YAML may hold a chain of layers."),
+    option("-k", "--kernel", "kernels", metavar="KERNEL", multiple=True, heading="Filters",
+           help="A kernel by name, file or matrix; repeated, they are stacked. Each is applied to "
+           "every channel."),
+    bank_option,
+    option("--bias", metavar="NUMBERS|FILE#NAME", heading="Filters",
+           help="One number a filter (2,1,3), an array, or none.  [default: the array beside the "
+           "weights, conv1.bias for conv1.weight]"),
+    option("--layout", type=click.Choice([one.value for one in Layout]), heading="Filters",
+           help="Order of the axes of the weights: as in PyTorch, or in TensorFlow.  "
+           "[default: oihw]"),
+    option("--convolve", is_flag=True, default=None, heading="Filters",
+           help="Turn the kernels by 180 degrees first; layers do not."),
+    option("--gray", metavar="[METHOD]", heading="Filters",
+           help="Make the picture gray first.  [default: bt601]"),
+)  # fmt: skip
+
+_window_options = together(
+    option("--stride", metavar="N[,N]", heading="Windows", help="Step between windows."),
+    option("--padding", metavar="P", heading="Windows",
+           help="valid, same, an amount (3), one for each axis (3,1), or for each side "
+           "(top,bottom,left,right).  [default: 0]"),
+    option("--border", metavar="MODE", heading="Windows",
+           help="Where padding takes its values from.  [default: constant]"),
+    option("--border-value", metavar="V", heading="Windows",
+           help="The value outside under constant.  [default: 0]"),
+    option("--dilation", metavar="N[,N]", heading="Windows", help="Spacing of the taps."),
+    option("--groups", metavar="N", heading="Windows",
+           help="Groups of channels that do not see each other.  [default: 1]"),
+    option("--activation", metavar="NAME", heading="Windows",
+           help=f"Then {one_of([one.value for one in Nonlinearity])} (leaky_relu:0.2)."),
+    option("--pool", metavar="KIND:SIZE", heading="Windows",
+           help="Then max:2, mean:2 or max:size=3,stride=2,padding=1."),
+)  # fmt: skip
+
+
+@click.command(
+    "layer",
+    cls=Command,
+    epilog="Examples:\n\n"
+    "imgconv layer photo.png maps.png --gray -k sobel_x -k sobel_y -k laplacian --padding same\n\n"
+    "imgconv layer photo.png maps.npy --weights net.safetensors#conv1 --stride 2 --padding 3 "
+    "--activation relu\n\n"
+    "imgconv layer photo.png parts.png --weights conv.yaml --parts\n\n"
+    "imgconv layer photo.png maps/ --weights net.yaml --dry-run",
+)
+@click.argument("source", metavar="IN", type=click.Path(path_type=Path))
+@click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
+@_weights_options
+@_window_options
+@option(
+    "--parts",
+    is_flag=True,
+    heading="Output",
+    help="Write what each kernel makes of its channel, before the channels are summed.",
+)
+@option(
+    "--normalize",
+    type=click.Choice(_NORMALIZATIONS),
+    default="each",
+    show_default=True,
+    heading="Output",
+    help="Of pictures: each map from its least to its greatest value, all maps alike, 0 as "
+    "mid-grey, or the values as they are.",
+)
+@option("--overwrite", is_flag=True, heading="Output", help="Replace OUT if it exists.")
+@option("--dry-run", is_flag=True, heading="Running", help="Say the shapes and stop.")
+@threads_option
+@json_option  # fmt: skip
+def command(source: Path, target: Path, **options: Any) -> None:
+    """Run the picture, volume or array IN through layers, and write the feature maps into OUT.
+
+    OUT is an array (.npy, .npz), float32 pages (.tiff), a labelled montage (.png) or a folder,
+    which gets a PNG for each map. Shapes, parameters and multiply-adds are said first.
+    """
+    from imgconv.jobs.layer_file import check_output, layer_file, read_for
+    from imgconv.model.output import parse_choice
+    from imgconv.model.tone import Gray
+    from imgconv.ops.feature_maps import Normalization
+
+    network = _network(options)
+    gray = parse_choice(Gray, options["gray"], "gray method") if options["gray"] else None
+    if not options["dry_run"]:
+        check_output(source, target, overwrite=options["overwrite"])
+    read = read_for(source, network, gray)
+    for note in read.notes:
+        output.say(note)
+    if options["as_json"]:
+        output.write_json({"layers": [shapes.as_dict() for shapes in read.shapes]})
+    else:
+        for line in (line for shapes in read.shapes for line in shapes.lines()):
+            output.say(line)
+    if not options["dry_run"]:
+        layer_file(
+            read,
+            target,
+            network,
+            parts=options["parts"],
+            normalization=Normalization(options["normalize"]),
+            overwrite=options["overwrite"],
+            threads=options["threads"],
+        )
+
+
+def _network(options: dict[str, Any]) -> Network:
+    """Give the layers that the options say."""
+    from imgconv.io.kernel_stack import stack_kernels
+    from imgconv.io.layers import read_network
+    from imgconv.ops.layer import Conv
+
+    given = {name: options[key] for key, name in _CONV_OPTIONS.items()}
+    bank = open_bank(options["banks"])
+    if bool(options["weights"]) == bool(options["kernels"]):
+        raise click.UsageError("give --weights, or -k once or several times")
+    if options["weights"]:
+        network = read_network(options["weights"], given, bank)
+    else:
+        network = (stack_kernels(options["kernels"], given, bank),)
+    axes = next((layer.axes for layer in reversed(network) if isinstance(layer, Conv)), 2)
+    if options["activation"]:
+        network += (parse_activation(options["activation"]),)
+    if options["pool"]:
+        network += (parse_pool(options["pool"], axes),)
+    return network

@@ -1,7 +1,8 @@
 """Make the pictures of the README, by running the commands that stand beside them there.
 
 Run it as ``python sample_images/make_gallery.py [FOLDER]``. The photographs are those of
-scikit-image that may be shown: camera (CC0, Lav Varshney) and astronaut (public domain, NASA).
+scikit-image that may be shown: camera (CC0, Lav Varshney), astronaut and hubble_deep_field (public
+domain, NASA).
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ COMMANDS = {
     "--crop 180,47,4,5 --gif {out}",
     "colour.gif": "explain {photos}/astronaut.png -k blur --padding constant --stride 2 "
     "--crop 38,204,4,5 --gif {out}",
+    "light_default.jpg": "apply {photos}/hubble_deep_field.png {out} -k disk:9 --stride 2 "
+    "--quality 85",
+    "light_linear.jpg": "apply {photos}/hubble_deep_field.png {out} -k disk:9 --stride 2 "
+    "--quality 85 --linear",
     "kernels.jpg": "kernels plot sobel_x laplacian {out} --columns 2",
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,6 +24,7 @@ from imgconv.cli.options import (
 from imgconv.model.errors import ArgumentError
 
 if TYPE_CHECKING:
+    from imgconv.io.places import Place
     from imgconv.model.recipe import Recipe
 
 
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 @threads_option
 @json_option
 @option("-v", "--verbose", is_flag=True, heading="Running", help="Say what was done.")
-def command(source: Path | None, target: Path | None, **options: Any) -> None:
+def command(source: Place | None, target: Place | None, **options: Any) -> None:
     """Filter the image IN into the file OUT; `-` is stdin or stdout."""
     from imgconv.io.recipes import format_recipe
 
@@ -86,10 +86,11 @@ def _compare(image: Any, recipe: Recipe, **options: Any) -> None:
         show(image, comparison)
 
 
-def filter_one(source: Path, target: Path, recipe: Recipe, **options: Any) -> None:
+def filter_one(source: Place, target: Place, recipe: Recipe, **options: Any) -> None:
     """Filter one file or stream into another, and report."""
     from imgconv.io import files
     from imgconv.io.formats import format_for
+    from imgconv.io.places import pure_path
     from imgconv.io.reading import read_file
     from imgconv.io.recipes import format_recipe
     from imgconv.jobs.filter_file import filter_bytes
@@ -117,7 +118,7 @@ def filter_one(source: Path, target: Path, recipe: Recipe, **options: Any) -> No
             **settings,
         )
     else:
-        kind = format_for(options["format"], None if to_stdout else target)
+        kind = format_for(options["format"], None if to_stdout else pure_path(target))
         if not to_stdout:
             files.check_target(target, overwrite=overwrite)
         stdin, reading = output.is_stream(source), settings["reading"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from imgconv.cli import output
+from imgconv.io.places import Place, parse_place
 from imgconv.model.alpha import Alpha
 from imgconv.model.border import Border
 from imgconv.model.output import DEFAULT_MAX_PIXELS, Depth, OutputRange, Rounding
@@ -103,15 +104,17 @@ def one_of(choices: list[str]) -> str:
     return "|".join(choices)
 
 
-class PathOrStream(click.ParamType[Path]):
-    """A file, or ``-`` for stdin or stdout."""
+class PathOrStream(click.ParamType[Place]):
+    """A file, a URL, or ``-`` for stdin or stdout."""
 
     name = "path"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Place:
         """Keep ``-`` apart from a file called ``./-``."""
         del param, ctx
-        return output.STREAM if value == "-" else Path(value)
+        return output.STREAM if value == "-" else parse_place(str(value))
 
 
 path_argument = PathOrStream()
@@ -299,14 +302,17 @@ _RECIPE_PARAMETERS = {
 }
 
 
-def read_source(source: Path, recipe: Recipe, reading: Reading) -> Any:
+def read_source(source: Place, recipe: Recipe, reading: Reading) -> Any:
     """Read the picture of a command that only looks at it, the first of several; `-` is stdin."""
     from imgconv.io import images
+    from imgconv.io.reading import read_file
 
     depth = recipe.settings.depth
     if output.is_stream(source):
         return images.decode(output.read_stdin(reading), "stdin", depth, reading)
-    return images.read_image(source, depth=depth, reading=reading)
+    if isinstance(source, Path):
+        return images.read_image(source, depth=depth, reading=reading)
+    return images.decode(read_file(source, reading), str(source), depth, reading)
 
 
 def open_bank(banks: tuple[Path, ...]) -> KernelBank:

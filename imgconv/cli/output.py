@@ -15,6 +15,7 @@ from imgconv.model.errors import ArgumentError, ImageReadError, ImageWriteError
 
 if TYPE_CHECKING:
     from imgconv.io.picture import Reading
+    from imgconv.io.places import Place
     from imgconv.jobs.filter_file import Row
 
 _CLIPPED_SHARE_TO_MENTION = 0.01
@@ -56,7 +57,7 @@ def colour_on_stdout() -> bool:
     return sys.stdout is not None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
-def is_stream(path: Path) -> bool:
+def is_stream(path: Place) -> bool:
     """Tell whether a path means stdin or stdout: ``-`` does, a file called ``./-`` does not."""
     return path is STREAM
 

@@ -8,10 +8,13 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
 from io import RawIOBase
 from pathlib import Path
+from types import ModuleType
 from typing import BinaryIO, NamedTuple
 
+from imgconv.io.places import Place, Url
 from imgconv.model.errors import (
     ImageReadError,
     ImageWriteError,
@@ -25,7 +28,7 @@ _HEAD, _CHUNK = 1 << 16, 1 << 22
 
 
 def read_bytes(
-    path: Path, most: int | None = None, begins: Callable[[bytes], object] | None = None
+    path: Place, most: int | None = None, begins: Callable[[bytes], object] | None = None
 ) -> bytes:
     """Read a whole file.
 
@@ -44,6 +47,9 @@ def read_bytes(
     LimitError
         When it has more than `most` bytes.
     """
+    if isinstance(path, Url):
+        data: bytes = remote().read_bytes(path, most)
+        return data
     try:
         with path.open("rb", buffering=0) as file:
             size = os.fstat(file.fileno()).st_size
@@ -127,10 +133,10 @@ def _too_long(name: str, most: int) -> LimitError:
 
 
 def check_target(
-    path: Path,
+    path: Place,
     *,
     overwrite: bool = False,
-    source: Path | None = None,
+    source: Place | None = None,
     in_place: bool = False,
     folder: bool = False,
 ) -> None:
@@ -144,6 +150,22 @@ def check_target(
     ImageWriteError
         When it is a folder where a file is meant, or its folder is missing.
     """
+    if isinstance(path, Url):
+        if not overwrite and remote().exists(path):
+            raise OutputExistsError(f"{path} exists", hint="--overwrite replaces it")
+        return
+    itself = isinstance(source, Path) and _is_same(source, path)
+    _check_path(path, overwrite, itself, in_place, folder)
+
+
+def _is_same(source: Path, target: Path) -> bool:
+    try:
+        return source.samefile(target)
+    except OSError:
+        return False
+
+
+def _check_path(path: Path, overwrite: bool, itself: bool, in_place: bool, folder: bool) -> None:
     try:
         status = path.stat()
     except FileNotFoundError:
@@ -158,7 +180,7 @@ def check_target(
         raise ImageWriteError(f"{path} is a folder", hint="give the name of a file")
     if not (folder or stat.S_ISREG(status.st_mode)):
         return
-    if source is not None and source.exists() and source.samefile(path):
+    if itself:
         if not in_place:
             raise OutputExistsError(f"{path} is the input itself", hint="--in-place writes over it")
     elif not overwrite:
@@ -193,7 +215,7 @@ def delete(path: Path) -> None:
         raise ImageWriteError(f"{path}: {reason(error)}") from None
 
 
-def write_whole(path: Path, data: bytes, *, overwrite: bool = False) -> None:
+def write_whole(path: Place, data: bytes, *, overwrite: bool = False) -> None:
     """Write a file so that it appears whole, or stays as it was.
 
     A link is followed; a device or a pipe is written to directly.
@@ -205,8 +227,16 @@ def write_whole(path: Path, data: bytes, *, overwrite: bool = False) -> None:
     ImageWriteError
         When it cannot be written; nothing is left behind.
     """
+    if isinstance(path, Url):
+        remote().write_whole(path, data, overwrite=overwrite)
+        return
     with open_whole(path, overwrite=overwrite) as file:
         file.write(data)
+
+
+def remote() -> ModuleType:
+    """Give the module for URLs, which is rarely needed and not light."""
+    return import_module("imgconv.io.remote")
 
 
 @contextlib.contextmanager

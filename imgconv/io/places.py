@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import NamedTuple
 
 from imgconv.model.errors import ArgumentError
@@ -76,6 +76,11 @@ def parse_place(text: str) -> Place:
             hint="use the environment or the configuration files of the service",
         )
     return Url(**match.groupdict())
+
+
+def pure_path(place: Place) -> PurePath:
+    """Give the path of a place, for its name and suffix."""
+    return place if isinstance(place, Path) else PurePosixPath(place.path)
 
 
 def is_url(text: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
@@ -12,6 +11,7 @@ from imgconv.io.formats import FORMATS, Format, sniff
 from imgconv.io.headers import read_header
 from imgconv.io.headers.base import DamagedError, Header
 from imgconv.io.picture import Image, Picture, Reading
+from imgconv.io.places import Place
 from imgconv.model.errors import ArgumentError, ImageReadError, LimitError
 from imgconv.model.output import Depth
 
@@ -19,7 +19,7 @@ _PLAIN = Reading()
 _MOST_OVERHEAD = 64 << 20
 
 
-def read_file(path: Path, reading: Reading = _PLAIN) -> bytes:
+def read_file(path: Place, reading: Reading = _PLAIN) -> bytes:
     """Read an image file's bytes: no more than a picture within the limits can have.
 
     Raises

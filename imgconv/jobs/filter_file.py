@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from imgconv.engines.select import select_engine
 from imgconv.io import files
 from imgconv.io.formats import Format
 from imgconv.io.picture import Encoding, Reading
+from imgconv.io.places import Place
 from imgconv.io.reading import decode_picture, read_file
 from imgconv.io.writing import check_encoding, encode_picture
 from imgconv.model.output import Depth
@@ -97,8 +97,8 @@ def filter_bytes(
 
 
 def filter_file(
-    source: Path,
-    target: Path,
+    source: Place,
+    target: Place,
     recipe: Recipe,
     kind: Format,
     *,
@@ -112,7 +112,7 @@ def filter_file(
 
     Parameters
     ----------
-    source, target : Path
+    source, target : Path or Url
     recipe : Recipe
     kind : Format
         Of the target.

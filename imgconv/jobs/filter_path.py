@@ -8,6 +8,7 @@ from typing import Any
 from imgconv.io.formats import format_for
 from imgconv.io.huge.glance import is_surely_small, is_zarr
 from imgconv.io.picture import Encoding, Reading
+from imgconv.io.places import Place, pure_path
 from imgconv.jobs import memory
 from imgconv.jobs.filter_file import Row, filter_file
 from imgconv.model.recipe import Recipe
@@ -16,8 +17,8 @@ _READING, _ENCODING = Reading(), Encoding()
 
 
 def filter_path(
-    source: Path,
-    target: Path,
+    source: Place,
+    target: Place,
     recipe: Recipe,
     *,
     format: str | None = None,
@@ -33,7 +34,7 @@ def filter_path(
     Parameters
     ----------
     source, target : path
-        Image files, or OME-Zarr folders.
+        Image files, OME-Zarr folders, or URLs of images, which are read as a whole.
     recipe : Recipe
     format : str, optional
         Of the target, where its suffix does not say it.
@@ -58,12 +59,31 @@ def filter_path(
     """
     limit = memory.default_limit() if max_memory is None else max_memory
     writing: dict[str, Any] = {"overwrite": overwrite, "in_place": in_place, "threads": threads}
-    if is_zarr(target) or not is_surely_small(source, limit):
-        from imgconv.jobs.stream_file import filter_in_bands
-
-        most = reading.max_pixels if max_memory is None else None
-        how: dict[str, Any] = {"limit": limit, "most_pixels": most, "format": format}
-        if row := filter_in_bands(source, target, recipe, **how, **writing):
+    if isinstance(source, Path) and isinstance(target, Path):
+        row = _in_bands(source, target, recipe, limit, max_memory, reading, format, writing)
+        if row is not None:
             return row
     whole: dict[str, Any] = {"reading": reading, "encoding": encoding}
-    return filter_file(source, target, recipe, format_for(format, target), **writing, **whole)
+    return filter_file(
+        source, target, recipe, format_for(format, pure_path(target)), **writing, **whole
+    )
+
+
+def _in_bands(
+    source: Path,
+    target: Path,
+    recipe: Recipe,
+    limit: int,
+    max_memory: int | None,
+    reading: Reading,
+    format: str | None,
+    writing: dict[str, Any],
+) -> Row | None:
+    """Filter in bands what does not fit; None, and nothing done, for what does."""
+    if not is_zarr(target) and is_surely_small(source, limit):
+        return None
+    from imgconv.jobs.stream_file import filter_in_bands
+
+    most = reading.max_pixels if max_memory is None else None
+    how: dict[str, Any] = {"limit": limit, "most_pixels": most, "format": format}
+    return filter_in_bands(source, target, recipe, **how, **writing)

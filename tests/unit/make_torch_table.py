@@ -9,8 +9,6 @@ import json
 import sys
 
 import numpy as np
-import torch
-from torch.nn import functional as nn
 
 CASES = [
     ("Conv2d(3, 6, 5)", [3, 11, 12], [6, 3, 5, 5], {}),
@@ -28,6 +26,9 @@ BORDERS = {"reflect": "reflect101", "replicate": "replicate", "circular": "wrap"
 
 
 def main(path: str) -> None:
+    import torch
+    from torch.nn import functional as nn
+
     torch.manual_seed(1)
     arrays, about = {}, []
     for number, (name, image_shape, shape, options) in enumerate(CASES):

@@ -139,6 +139,8 @@ def report(row: Row, as_json: bool, verbose: bool = False, recipe: str = "") -> 
             f"{row.target}: {pages}{size} {row.depth}, engine {row.engine}, "
             f"{row.seconds * 1000:.0f} ms"
         )
+        for path in row.plan:
+            say(f"  {path}")
     for note in row.notes:
         say(note)
     if row.threshold is not None and not as_json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
+from dataclasses import replace
 from importlib import metadata
 from typing import Any
 
@@ -13,9 +14,18 @@ from imgconv.engines.opencv import load_cv2
 from imgconv.engines.select import describe_engine
 from imgconv.io.bank import KernelBank, built_in_directory
 from imgconv.io.formats import FORMATS
+from imgconv.io.kernel_spec import load_kernel
 from imgconv.model.errors import ImgconvError
+from imgconv.model.output import Depth
+from imgconv.model.recipe import Recipe
+from imgconv.ops.plans import describe_plans
 
-_LIBRARIES = ("numpy", "opencv-python", "scikit-image", "click", "PyYAML")
+_LIBRARIES = (
+    *("numpy", "opencv-python", "scikit-image", "click", "PyYAML"),
+    *("Pillow", "simplejpeg", "tifffile", "rich"),
+)
+_EXTRAS = {"huge": ("zarr", "pyvips"), "remote": ("fsspec", "s3fs"), "cluster": ("distributed",)}
+_EXAMPLES = ("sharpen", "small_blur", "gaussian:sigma=3", "disk:25")
 
 
 def examine() -> dict[str, Any]:
@@ -28,7 +38,9 @@ def examine() -> dict[str, Any]:
         "libraries": {name: _version(name) for name in _LIBRARIES},
         "cpus": usable_cpus(),
         "engine": describe_engine(),
+        "paths": _paths(),
         "codecs": _codecs(missing),
+        "extras": {name: _extra(needs) for name, needs in _EXTRAS.items()},
         "kernels": _bank(missing),
         "missing": missing,
     }
@@ -53,10 +65,27 @@ def _codecs(missing: list[str]) -> dict[str, str]:
     for known in FORMATS:
         writes = cv2.haveImageWriter(f"x{known.suffixes[0]}")
         depths = "|".join(depth.value for depth in known.depths)
+        if not known.writes:
+            codecs[known.name] = f"{depths} (read only)"
+            continue
         codecs[known.name] = depths if writes else "missing"
         if not writes:
             missing.append(f"OpenCV writes no {known.name}")
     return codecs
+
+
+def _paths() -> dict[str, str]:
+    """Say how some kernels are done on 8-bit gray of 12 MP."""
+    bank = KernelBank([built_in_directory()])
+    recipe = Recipe(kernels=tuple(load_kernel(name, bank) for name in _EXAMPLES))
+    plans = [describe_plans(replace(recipe, kernels=(k,)), (3000, 4000), Depth.U8)
+             for k in recipe.kernels]  # fmt: skip
+    return dict(plan[0].split(": ", 1) for plan in plans)
+
+
+def _extra(needs: tuple[str, ...]) -> str:
+    absent = [name for name in needs if _version(name) == "not installed"]
+    return "not installed" if absent else "installed"
 
 
 def _bank(missing: list[str]) -> str:

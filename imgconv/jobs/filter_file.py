@@ -12,8 +12,12 @@ from imgconv.io.picture import Encoding, Reading
 from imgconv.io.places import Place
 from imgconv.io.reading import decode_picture, read_file
 from imgconv.io.writing import check_encoding, encode_picture
+from imgconv.model.alpha import Alpha
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
+from imgconv.ops.alpha import has_alpha
+from imgconv.ops.correlate import Image
+from imgconv.ops.plans import describe_plans
 from imgconv.ops.run import Outcome, run_recipe
 
 
@@ -36,6 +40,8 @@ class Row(NamedTuple):
         What fusing did, and what was converted, lost or salvaged.
     pages : int
         How many pages or frames there are; shape and depth are those of the first.
+    plan : tuple of str
+        The engine's path for each kernel, on the first page.
     """
 
     source: str
@@ -48,6 +54,7 @@ class Row(NamedTuple):
     seconds: float
     notes: tuple[str, ...] = ()
     pages: int = 1
+    plan: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Give the row as plain data."""
@@ -92,8 +99,21 @@ def filter_bytes(
         seconds=time.perf_counter() - started,
         notes=(*picture.notes, *first.notes, *kept),
         pages=len(outcomes),
+        plan=tuple(_plans(picture.pages[0], recipe)),
     )
     return encoded, row, first
+
+
+def _plans(page: Image, recipe: Recipe) -> list[str]:
+    """Name the engine's paths for what of a page is filtered: its colours, after tone."""
+    if not recipe.kernels:
+        return []
+    shape = page.shape
+    if recipe.gray is not None or recipe.binarize is not None:
+        shape = shape[:2]
+    elif has_alpha(page) and recipe.alpha is not Alpha.FILTER:
+        shape = (*shape[:2], shape[2] - 1)
+    return describe_plans(recipe, shape, Depth.F32 if recipe.linear else Depth.of(page.dtype))
 
 
 def filter_file(

@@ -138,3 +138,24 @@ def test_threads_do_not_change_the_result(run, colour, tmp_path):
 @pytest.mark.parametrize("files", [[], ["photo.png"]])
 def test_missing_files_are_wrong_usage(run, photo, files):
     assert_fails(run("apply", *files, "-k", "blur"), 2, "IN and OUT", "apply --help")
+
+
+def test_the_plan_is_shown(run, colour, monkeypatch):
+    words = (
+        "apply",
+        "colour.png",
+        "o.png",
+        "--gray",
+        "-k",
+        "sharpen",
+        "-k",
+        "sobel",
+        "--overwrite",
+    )
+    plans = json.loads(run(*words, "--json").out)["plan"]
+    assert [plan.partition(": ")[0] for plan in plans] == ["sharpen", "sobel_x", "sobel_y"]
+    verbose = run(*words, "--verbose").err
+    assert all(f"  {plan}\n" in verbose for plan in plans)
+    monkeypatch.setenv("IMGCONV_ENGINE", "reference")
+    slow = json.loads(run(*words, "--json").out)["plan"]
+    assert slow == ["sharpen: reference", "sobel_x: reference", "sobel_y: reference"]

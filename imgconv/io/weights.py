@@ -54,7 +54,7 @@ def load_weights(
     if bias is not None:
         return weights, load_bias(bias, folder)
     partner = _partner(chosen)
-    return weights, stored.read(partner) if partner in stored.shapes else None
+    return weights, stored.read(partner) if partner and partner in stored.shapes else None
 
 
 def load_bias(spec: str, folder: Path | None = None) -> Array:

@@ -88,7 +88,7 @@ class Conv(NamedTuple):
         conv = self.for_channels(shape[-1])
         groups = conv.groups or 1
         filters, per_group, *kernel = conv.weights.shape
-        _check_channels(conv.name, shape[-1], filters, per_group, groups)
+        _check_channels(conv, shape[-1], groups)
         placed = place_axes(shape[1:-1], tuple(kernel), conv.steps)
         grouped = f" in {groups} groups" if groups > 1 else ""
         shapes = LayerShapes(
@@ -443,15 +443,24 @@ def _exact_biases(
     return tuple(Fraction(value) for value in _exact(values, "bias").tolist())
 
 
-def _check_channels(name: str, channels: int, filters: int, per_group: int, groups: int) -> None:
+def _check_channels(conv: Conv, channels: int, groups: int) -> None:
+    filters, per_group, *kernel = conv.weights.shape
     if channels % groups or filters % groups:
         raise ArgumentError(
-            f"{name}: {channels} channels and {filters} filters do not divide into {groups} groups"
+            f"{conv.name}: {channels} channels and {filters} filters do not divide into "
+            f"{groups} groups"
         )
-    if channels != per_group * groups:
-        grouped = f" in each of {groups} groups" if groups > 1 else ""
-        raise ArgumentError(
-            f"{name}: the filters have {per_group} channel{'s' * (per_group > 1)}{grouped}, "
-            f"the image has {channels}",
-            hint="use an image with as many channels (--gray makes one), or weights for this one",
-        )
+    if channels == per_group * groups:
+        return
+    hint = "use an image with as many channels (--gray makes one), or weights for this one"
+    if kernel[-1] != kernel[-2:][0]:  # a shape that can be read the other way round
+        if kernel[-2] == channels // groups:
+            hint = "weights in the order rows, columns, channels, filters need --layout hwio"
+        elif kernel[-1] == channels // groups:
+            hint = "weights in the order filters, channels, rows, columns need --layout oihw"
+    grouped = f" in each of {groups} groups" if groups > 1 else ""
+    raise ArgumentError(
+        f"{conv.name}: the filters have {per_group} channel{'s' * (per_group > 1)}{grouped}, "
+        f"the image has {channels}",
+        hint,
+    )

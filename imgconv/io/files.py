@@ -100,6 +100,17 @@ def read_stamped(path: str | os.PathLike[str]) -> tuple[bytes, Stamp]:
         raise ImageReadError(f"{os.fspath(path)}: {reason(error)}") from None
 
 
+def fetch_soon(path: str | os.PathLike[str]) -> None:
+    """Let the system read a file ahead, where it can; it will be read soon."""
+    if hasattr(os, "posix_fadvise"):
+        with contextlib.suppress(OSError, ValueError):
+            descriptor = os.open(path, os.O_RDONLY | _NO_WAITING)
+            try:
+                os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_WILLNEED)
+            finally:
+                os.close(descriptor)
+
+
 def _stamp(status: os.stat_result) -> Stamp:
     return Stamp(status.st_size, status.st_mtime_ns)
 

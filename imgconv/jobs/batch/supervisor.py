@@ -21,7 +21,7 @@ from imgconv.model.errors import ImgconvError, LimitError
 _MOST_HELD = 64
 _FEWEST_HELD = 3  # one is computed, one read or written, and one waits
 _BYTES_HELD = 256 << 10
-_MOST_EARLY_DEATHS = 3
+_MOST_EARLY_DEATHS = 10  # one after the other, without one that got ready
 _START = (
     "import sys; sys.path[:] = sys.argv[1:]; from imgconv.jobs.batch.worker import serve; serve()"
 )
@@ -197,7 +197,7 @@ class Pool:
         if isinstance(message, Hello):
             if message.error is not None:
                 raise message.error
-            worker.engine = message.engine
+            worker.engine, self._early_deaths = message.engine, 0
             if self._work is not None:
                 worker.tell(self._work)
             return []
@@ -224,7 +224,7 @@ class Pool:
             When workers keep dying before they are ready.
         """
         how = dead.end()
-        self._early_deaths = 0 if dead.engine else self._early_deaths + 1
+        self._early_deaths += dead.engine is None
         if self._early_deaths > _MOST_EARLY_DEATHS:
             raise WorkerDiedError(f"worker processes die while they start ({how})")
         self.deaths += 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-from contextlib import AbstractContextManager
 from pathlib import PurePath
 
 from imgconv.io import files
@@ -18,20 +17,17 @@ from imgconv.model.errors import ImgconvError, LimitError, OutputExistsError
 
 
 class Unit:
-    """Filters files of one run, in several threads.
+    """Filters files of one run.
 
     Parameters
     ----------
     work : Work
     engine : str
-    computing : context manager
-        Held while a picture is in memory, so that others only read and write meanwhile.
     """
 
-    def __init__(self, work: Work, engine: str, computing: AbstractContextManager[object]) -> None:
+    def __init__(self, work: Work, engine: str) -> None:
         self._work = work
         self._engine = engine
-        self._computing = computing
         self._tree = OutputTree(work.root, work.share)
 
     def do(self, task: Task) -> Result:
@@ -62,8 +58,7 @@ class Unit:
         if need > max(task.room, self._work.room):
             return Result(task.number, entry, need=need)
         try:
-            with self._computing:
-                encoded, share = self._filtered(task, data, kind)
+            encoded, share = self._filtered(task, data, kind)
         except ImgconvError as error:
             final = not isinstance(error, LimitError)
             return Result(task.number, failed(entry, error, task.known)._replace(final=final))

@@ -1,6 +1,7 @@
 """A worker: a process that filters files until its input ends.
 
-Two threads do the files, of which one computes while the other reads, or waits for the disk.
+One thread filters; another takes tasks in and has the system fetch their files meanwhile, and a
+third tells what is done.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Lock, Thread
+from threading import Thread
 from typing import IO, TYPE_CHECKING, NoReturn
 
 from imgconv.jobs.batch.protocol import Hello, Result, Task, Work, receive, send
@@ -20,7 +21,6 @@ from imgconv.jobs.batch.protocol import Hello, Result, Task, Work, receive, send
 if TYPE_CHECKING:
     from imgconv.jobs.batch.unit import Unit
 
-_LANES = 2
 _PAUSE = 0.004
 """Seconds in which results gather, so that a thousand small files are not a thousand messages."""
 
@@ -58,21 +58,23 @@ def _load() -> str:
 
 def _work(work: Work, engine: str, stdin: IO[bytes], stdout: IO[bytes]) -> None:
     from imgconv.engines.opencv import load_cv2
+    from imgconv.io import files
     from imgconv.jobs.batch.unit import Unit
 
     load_cv2().setNumThreads(work.threads)
     tasks: SimpleQueue[Task] = SimpleQueue()
     results: SimpleQueue[Result] = SimpleQueue()
-    unit = Unit(work, engine, Lock())
-    for _ in range(_LANES):
-        Thread(target=_lane, args=(unit, tasks, results), daemon=True).start()
+    unit = Unit(work, engine)
+    Thread(target=_filter, args=(unit, tasks, results), daemon=True).start()
     Thread(target=_tell, args=(results, stdout), daemon=True).start()
     while (sent := receive(stdin)) is not None:
         for task in sent:
             tasks.put(task)
+        for task in sent:
+            files.fetch_soon(task.source)
 
 
-def _lane(unit: Unit, tasks: SimpleQueue[Task], results: SimpleQueue[Result]) -> None:
+def _filter(unit: Unit, tasks: SimpleQueue[Task], results: SimpleQueue[Result]) -> None:
     while True:
         results.put(unit.do(tasks.get()))
 

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imgconv.cli import output
-from imgconv.cli.options import Command, option, recipe_of, recipe_options, together
+from imgconv.cli.options import (
+    Command,
+    encoding_of,
+    encoding_options,
+    option,
+    reading_of,
+    reading_options,
+    recipe_of,
+    recipe_options,
+    together,
+)
 from imgconv.cli.progress import progress_for, summary, write_event
 
 if TYPE_CHECKING:
@@ -29,11 +39,13 @@ _file_options = together(
 )  # fmt: skip
 
 _running_options = together(
+    reading_options,
     option("--overwrite", is_flag=True, heading="Output",
            help="Replace files in DST that are not from an earlier run."),
     option("--in-place", is_flag=True, heading="Output", help="Allow DST to be SRC itself."),
     option("--format", metavar="NAME", heading="Output",
-           help="Write png|jpeg|tiff|webp|bmp|pgm|ppm|pnm, and suffixes to match."),
+           help="Write png, jpeg, tiff, webp or another, and suffixes to match."),
+    encoding_options,
     option("-j", "--jobs", metavar="N", type=click.IntRange(min=1), heading="Running",
            help="So many files at a time.  [default: the CPUs of this process]"),
     option("--max-memory", metavar="SIZE", heading="Running",
@@ -85,6 +97,7 @@ def command(sources: tuple[str, ...], target: str | None, **options: Any) -> int
     if target is None or not (sources or options["from0"]):
         raise click.UsageError("SRC and DST are missing: batch SRC... DST, or --from0 DST")
     how = {key: options[key] for key in _RUN_OPTIONS}
+    how |= {"reading": reading_of(options), "encoding": encoding_of(options)}
     how["listed"] = _listed() if options["from0"] else ()
     if options["fail_fast"]:
         how["max_failures"] = 1

@@ -273,8 +273,7 @@ def encoding_of(parameters: Mapping[str, Any]) -> Encoding:
     ArgumentError
         For a value that no encoder can have.
     """
-    from imgconv.io.picture import Encoding
-    from imgconv.io.writing import check_encoding
+    from imgconv.io.picture import Encoding, check_encoding
 
     encoding = Encoding(**{field: parameters[field] for field in Encoding._fields})
     check_encoding(encoding)

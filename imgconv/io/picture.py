@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from imgconv.model.errors import ArgumentError
 from imgconv.model.output import DEFAULT_MAX_PIXELS
 
 if TYPE_CHECKING:
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     Image = NDArray[Any]
 else:
     Image = Any  # so that these values need no NumPy
+
+SUBSAMPLINGS = ("444", "422", "420", "440")
+COMPRESSIONS = ("none", "lzw", "deflate", "packbits", *map(str, range(10)))
 
 
 class Metadata(NamedTuple):
@@ -74,6 +78,28 @@ class Encoding(NamedTuple):
     lossless: bool = False
     subsampling: str | None = None
     strip: bool = False
+
+
+def check_encoding(encoding: Encoding) -> None:
+    """Check that the values are ones that an encoder can have.
+
+    Raises
+    ------
+    ArgumentError
+        For one that none can.
+    """
+    if encoding.quality is not None and not 1 <= encoding.quality <= 100:
+        raise ArgumentError(f"quality {encoding.quality} is not from 1 to 100")
+    if encoding.subsampling not in (None, *SUBSAMPLINGS):
+        choices = ", ".join(SUBSAMPLINGS)
+        raise ArgumentError(f"no subsampling is called {encoding.subsampling!r}", choices)
+    if encoding.compression not in (None, *COMPRESSIONS):
+        raise ArgumentError(
+            f"no compression is called {encoding.compression!r}",
+            hint="0 to 9 for PNG; none, lzw, deflate or packbits for TIFF",
+        )
+    if encoding.lossless and encoding.quality is not None:
+        raise ArgumentError("a quality loses something; give it or lossless, not both")
 
 
 class Picture(NamedTuple):

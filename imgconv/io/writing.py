@@ -7,37 +7,13 @@ import numpy as np
 from imgconv.io import codecs, embed, exif
 from imgconv.io.codecs.opencv import EncodingError
 from imgconv.io.formats import FORMATS, Format
-from imgconv.io.picture import Encoding, Image, Metadata, Picture
-from imgconv.model.errors import ArgumentError, ImageWriteError
+from imgconv.io.picture import Encoding, Image, Metadata, Picture, check_encoding
+from imgconv.model.errors import ImageWriteError
 from imgconv.model.output import Depth
 
-SUBSAMPLINGS = ("444", "422", "420", "440")
-COMPRESSIONS = ("none", "lzw", "deflate", "packbits", *map(str, range(10)))
 _PLAIN = Encoding()
 _COLOUR_ONLY = ("webp", "gif", "avif", "bmp", "sun")
 """Formats that have no gray with alpha, and hold it as colour with alpha."""
-
-
-def check_encoding(encoding: Encoding) -> None:
-    """Check that the values are ones that an encoder can have.
-
-    Raises
-    ------
-    ArgumentError
-        For one that none can.
-    """
-    if encoding.quality is not None and not 1 <= encoding.quality <= 100:
-        raise ArgumentError(f"quality {encoding.quality} is not from 1 to 100")
-    if encoding.subsampling not in (None, *SUBSAMPLINGS):
-        choices = ", ".join(SUBSAMPLINGS)
-        raise ArgumentError(f"no subsampling is called {encoding.subsampling!r}", choices)
-    if encoding.compression not in (None, *COMPRESSIONS):
-        raise ArgumentError(
-            f"no compression is called {encoding.compression!r}",
-            hint="0 to 9 for PNG; none, lzw, deflate or packbits for TIFF",
-        )
-    if encoding.lossless and encoding.quality is not None:
-        raise ArgumentError("a quality loses something; give it or lossless, not both")
 
 
 def check_holds(kind: Format, depth: Depth, channels: int, name: str) -> None:

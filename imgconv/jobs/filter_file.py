@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from imgconv.engines.select import select_engine
 from imgconv.io import files
 from imgconv.io.formats import Format
-from imgconv.io.picture import Encoding, Reading
+from imgconv.io.picture import Encoding, Reading, check_encoding
 from imgconv.io.places import Place
 from imgconv.io.reading import decode_picture, read_file
-from imgconv.io.writing import check_encoding, encode_picture
+from imgconv.io.writing import encode_picture
 from imgconv.model.alpha import Alpha
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe

@@ -122,6 +122,20 @@ def test_a_kernel_of_the_same_name_and_other_weights_is_another_recipe(run, phot
         assert len(events(done.out, "ok")) == 4
 
 
+def test_another_quality_is_another_recipe_and_notes_are_kept(run, photos, tmp_path):
+    assert batch(run, "-r", "photos", "out").code == 0
+    done = batch(run, "-r", "photos", "out", "--quality", "40", "--json")
+    assert len(events(done.out, "ok")) == 4
+    assert run("apply", "photos/b.jpg", "b.jpg", "--quality", "40").code == 0
+    assert (tmp_path / "b.jpg").read_bytes() == (tmp_path / "out" / "b.jpg").read_bytes()
+    make_tree(photos, ["many.png"], size=(40, 40))
+    assert batch(run, "photos/many.png", "gif", "--format", "gif").code == 0
+    assert "256 colours" in rows(tmp_path / "gif")["many.gif"]["notes"][0]
+    limited = batch(run, "-r", "photos", "small", "--max-pixels", "100")
+    assert limited.err.count("the limit is 100") == 5
+    assert_fails(batch(run, "-r", "photos", "x", "--quality", "9", "--lossless"), 2, "not both")
+
+
 def test_what_others_wrote_is_not_overwritten(run, photos, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "a.png").write_text("mine")

@@ -38,6 +38,8 @@ class Entry(NamedTuple):
         Class and words of a failure.
     final : bool
         Whether it would fail again: the reason lies in the picture.
+    notes : sequence of str
+        What was converted, lost or salvaged.
     input_version : str
         What tells of a file behind a URL that it changed.
     """
@@ -59,6 +61,7 @@ class Entry(NamedTuple):
     error: str = ""
     message: str = ""
     final: bool = False
+    notes: tuple[str, ...] = ()
     input_version: str = ""
 
     @property

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from imgconv.io.formats import Format
-from imgconv.io.header import read_header
+from imgconv.io.formats import Format, sniff
+from imgconv.io.headers import read_header
+from imgconv.io.headers.base import DamagedError
 from imgconv.model.errors import LimitError
 from imgconv.model.kernel_set import KernelSet
 from imgconv.model.output import Depth
@@ -14,6 +15,8 @@ WORKER = 190 << 20
 """What a process takes beside pictures: libraries, and freed memory that it keeps for the next."""
 _FIXED = 4 << 20
 _COMPRESSED = ("jpeg", "png", "webp")
+_BESIDE = {"webp": 9, "gif": 14, "avif": 14}
+"""Bytes for each value that a codec takes beside its input and output."""
 _BYTES = {Depth.U8: 1, Depth.U16: 2, Depth.I16: 2, Depth.F32: 4}
 
 
@@ -46,18 +49,28 @@ def need_of(data: bytes, recipe: Recipe, kind: Format) -> int:
     Measured, not proved: a picture is held as decoded and with its channels swapped, filtered and
     swapped back, and encoded; some formats and steps have arrays of their own beside that.
     """
-    header = read_header(data)
-    if header is None:
+    source = sniff(data)
+    if source is None:
         return 0
+    try:
+        header = read_header(data, source.name)
+    except DamagedError:
+        return 0
+    sample = -(-header.bits // 8)
     depth = recipe.settings.depth
-    after = header.sample if depth is None else _BYTES[depth]
-    per_value = 2 * header.sample + 2 * after + after * (1 if kind.name in _COMPRESSED else 2)
-    if kind.name == "webp" or data[8:12] == b"WEBP":
-        per_value += 9
+    after = sample if depth is None else _BYTES[depth]
+    filtered = after * (4 if depth is Depth.F32 or sample == 4 else 2)
+    per_value = 2 * sample + filtered + after * (1 if kind.name in _COMPRESSED else 2)
+    per_value += max(_BESIDE.get(kind.name, 0), _BESIDE.get(source.name, 0))
+    if header.channels in (2, 4):  # alpha is multiplied in and divided out
+        per_value += 16
     if any(isinstance(kernel, KernelSet) for kernel in recipe.kernels):
         per_value += 64
+    if recipe.linear:
+        per_value += 32
     if recipe.binarize is not None:
         per_value += 18
     elif recipe.gray is not None:
         per_value += 10
-    return _FIXED + len(data) + header.values * per_value * 11 // 10
+    channels = max(header.channels, 3 if source.name == "gif" else 1)
+    return _FIXED + len(data) + header.pixels * channels * per_value * 11 // 10

@@ -7,6 +7,7 @@ import struct
 from typing import IO, Any, NamedTuple
 
 from imgconv.io.files import Stamp
+from imgconv.io.picture import Encoding, Reading
 from imgconv.jobs.batch.manifest import Entry
 from imgconv.model.errors import ImgconvError
 from imgconv.model.recipe import Recipe
@@ -29,6 +30,8 @@ class Work(NamedTuple):
         Of the engine, in each worker.
     room : int
         Bytes that a picture may take without asking.
+    reading : Reading
+    encoding : Encoding
     """
 
     recipe: Recipe
@@ -38,6 +41,8 @@ class Work(NamedTuple):
     share: str
     threads: int
     room: int
+    reading: Reading
+    encoding: Encoding
 
 
 class Task(NamedTuple):

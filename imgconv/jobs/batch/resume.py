@@ -7,6 +7,7 @@ import time
 from typing import NamedTuple
 
 from imgconv.io.output_tree import OutputTree
+from imgconv.io.picture import Encoding, Reading
 from imgconv.io.recipes import format_recipe
 from imgconv.jobs.batch.manifest import Entry, Manifest
 from imgconv.jobs.batch.pairing import Pair
@@ -16,6 +17,8 @@ from imgconv.model.kernel import Kernel
 from imgconv.model.kernel_set import Filter
 from imgconv.model.numbers import format_number
 from imgconv.model.recipe import Recipe
+
+_READING, _ENCODING = Reading(), Encoding()
 
 
 class Resume(NamedTuple):
@@ -94,7 +97,12 @@ class Resume(NamedTuple):
         )
 
 
-def recipe_hash(recipe: Recipe, format: str | None) -> str:
+def recipe_hash(
+    recipe: Recipe,
+    format: str | None,
+    reading: Reading = _READING,
+    encoding: Encoding = _ENCODING,
+) -> str:
     """Give a hash of all that happens to a picture: the weights of each kernel, not its name.
 
     Examples
@@ -107,6 +115,7 @@ def recipe_hash(recipe: Recipe, format: str | None) -> str:
     from dataclasses import replace
 
     lines = [format_recipe(replace(recipe, kernels=())), f"format {format}"]
+    lines += [f"page {reading.page}, salvage {reading.salvage}", repr(encoding)]
     lines += [line for kernel in recipe.kernels for line in _kernel_lines(kernel)]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32]
 

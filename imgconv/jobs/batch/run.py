@@ -11,6 +11,7 @@ from imgconv.engines.cpus import usable_cpus
 from imgconv.io.formats import format_for
 from imgconv.io.json_lines import JsonLines
 from imgconv.io.output_tree import OutputTree
+from imgconv.io.picture import Encoding, Reading, check_encoding
 from imgconv.io.places import is_url
 from imgconv.io.recipes import recipe_from
 from imgconv.jobs.batch import memory
@@ -31,7 +32,7 @@ PathLike = str | os.PathLike[str]
 
 
 class BatchOptions(NamedTuple):
-    """How a batch is run; none of it changes a pixel.
+    """How a batch is run, read and written.
 
     Attributes
     ----------
@@ -55,6 +56,10 @@ class BatchOptions(NamedTuple):
         Stop when so many files failed.
     cluster : str, optional
         Address of a Dask scheduler, or ``local:N`` for N processes here.
+    reading : Reading
+        Bounds, page and salvaging.
+    encoding : Encoding
+        Quality, compression and the like.
     """
 
     recursive: bool = True
@@ -68,6 +73,8 @@ class BatchOptions(NamedTuple):
     in_place: bool = False
     max_failures: int | None = None
     cluster: str | None = None
+    reading: Reading = Reading()
+    encoding: Encoding = Encoding()
 
     def is_spread(self, sources: Sequence[str], target: str) -> bool:
         """Tell whether the work is beyond this machine: on a cluster, or behind URLs."""
@@ -108,6 +115,10 @@ class BatchOptions(NamedTuple):
         if self.max_memory is None:
             return default_limit()
         return parse_bytes(str(self.max_memory))
+
+    def hashed(self, recipe: Recipe) -> str:
+        """Give the hash of all that decides what an output is."""
+        return recipe_hash(recipe, self.format, self.reading, self.encoding)
 
     @property
     def share(self) -> str:
@@ -221,7 +232,7 @@ def plan_folder(
     pairs = how.plan(names, root, chosen)
     tree = OutputTree(root, how.share)
     known = Manifest(manifest_paths(tree.state, how.share))
-    resume = Resume(known, tree, recipe_hash(chosen, how.format), None, how.overwrite)
+    resume = Resume(known, tree, how.hashed(chosen), None, how.overwrite)
     return [_planned(resume, number, pair) for number, pair in enumerate(pairs)]
 
 
@@ -258,7 +269,9 @@ def _parted(recipe: Recipe | None, options: dict[str, Any]) -> tuple[Recipe, Bat
     named = {key.replace("_", "-"): value for key, value in options.items() if key not in how}
     if recipe is not None and named:
         raise ArgumentError("give a recipe or options, not both")
-    return recipe or recipe_from(named), BatchOptions(**how)
+    chosen = BatchOptions(**how)
+    check_encoding(chosen.encoding)
+    return recipe or recipe_from(named), chosen
 
 
 def _names(sources: PathLike | Sequence[PathLike]) -> list[str]:
@@ -284,13 +297,14 @@ def _run(
         pool = Pool(workers, bound)
         try:
             known = Manifest(manifest_paths(tree.state, options.share))
-            hashed = recipe_hash(recipe, options.format)
+            hashed = options.hashed(recipe)
             resume = Resume(known, tree, hashed, pool.engine(), options.overwrite)
             limit = options.max_failures
             conductor = Conductor(pool, resume, log, report, on_event, limit)
             threads = max(1, jobs // workers)
-            share = options.share, threads, pool.usual
-            work = Work(recipe, hashed, options.format, root, *share)
+            place = root, options.share, threads, pool.usual
+            files = options.reading, options.encoding
+            work = Work(recipe, hashed, options.format, *place, *files)
             conductor.run(work, pairs)
         finally:
             pool.close()

@@ -12,7 +12,7 @@ from imgconv.io.output_tree import OutputTree
 from imgconv.jobs.batch.manifest import Entry
 from imgconv.jobs.batch.memory import need_of
 from imgconv.jobs.batch.protocol import Result, Task, Work, failed, with_output
-from imgconv.jobs.filter_file import filter_bytes
+from imgconv.jobs.filter_file import Row, filter_bytes
 from imgconv.model.errors import ImgconvError, LimitError, OutputExistsError
 
 
@@ -58,20 +58,28 @@ class Unit:
         if need > max(task.room, self._work.room):
             return Result(task.number, entry, need=need)
         try:
-            encoded, share = self._filtered(task, data, kind)
+            encoded, row = self._filtered(task, data, kind)
         except ImgconvError as error:
             final = not isinstance(error, LimitError)
             return Result(task.number, failed(entry, error, task.known)._replace(final=final))
         name, output = self._tree.stage(encoded, task.target)
         entry = with_output(entry, output, hashlib.sha256(encoded).hexdigest())
-        return Result(task.number, entry._replace(clipped_share=share), name, replace)
+        entry = entry._replace(clipped_share=row.clipped_share, notes=row.notes)
+        return Result(task.number, entry, name, replace)
 
-    def _filtered(self, task: Task, data: bytes, kind: Format) -> tuple[bytes, float]:
+    def _filtered(self, task: Task, data: bytes, kind: Format) -> tuple[bytes, Row]:
         work = self._work
         encoded, row, _ = filter_bytes(
-            data, work.recipe, kind, source=task.key, target=task.target, threads=work.threads
+            data,
+            work.recipe,
+            kind,
+            source=task.key,
+            target=task.target,
+            threads=work.threads,
+            reading=work.reading,
+            encoding=work.encoding,
         )
-        return encoded, row.clipped_share
+        return encoded, row
 
     def _still_done(self, task: Task, entry: Entry) -> Entry | None:
         """Give the row of a file that only seemed to have changed, with its stamps of now."""

@@ -46,14 +46,12 @@ def serve() -> NoReturn:
 def _load() -> str:
     """Import all that the work needs, and say which engine that is."""
     import imgconv.jobs.batch.unit  # noqa: F401
-    from imgconv import __version__
-    from imgconv.engines.opencv import load_cv2
-    from imgconv.engines.select import select_engine
     from imgconv.io import codec_noise
+    from imgconv.jobs.batch.versions import versions
 
     codec_noise.redirect()
     gc.freeze()
-    return f"imgconv {__version__}, {select_engine().name}, OpenCV {load_cv2().__version__}"
+    return versions()
 
 
 def _work(work: Work, engine: str, stdin: IO[bytes], stdout: IO[bytes]) -> None:

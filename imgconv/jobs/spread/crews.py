@@ -10,8 +10,9 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from imgconv.jobs.batch.manifest import Entry
+from imgconv.jobs.batch.versions import versions
 from imgconv.jobs.spread.planning import given_up
-from imgconv.jobs.spread.portion import Portion, VersionError, do_portion, versions, write_rows
+from imgconv.jobs.spread.portion import Portion, VersionError, do_portion, write_rows
 from imgconv.model.errors import ArgumentError, ImgconvError, LimitError, MissingDependencyError
 
 _AHEAD = 2

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from imgconv.io.picture import Encoding, Reading
 from imgconv.jobs.batch.naming import DEFAULT
 
 
 class SpreadOptions(NamedTuple):
-    """How a spread run goes; none of it changes a pixel.
+    """How a spread run goes.
 
     Attributes
     ----------
     cluster : str, optional
         Address of a Dask scheduler, or ``local:N``; default threads of this process.
-    name, format, shard, overwrite, jobs, max_failures
+    name, format, shard, overwrite, jobs, max_failures, reading, encoding
         As for `imgconv.jobs.batch.run.BatchOptions`.
     """
 
@@ -25,3 +26,5 @@ class SpreadOptions(NamedTuple):
     overwrite: bool = False
     jobs: int | None = None
     max_failures: int | None = None
+    reading: Reading = Reading()
+    encoding: Encoding = Encoding()

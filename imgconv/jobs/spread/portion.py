@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import time
-from functools import cache
 from pathlib import PurePath
 from typing import NamedTuple
 
 from imgconv.io import json_lines
 from imgconv.io.formats import format_for
 from imgconv.io.output_tree import STATE
+from imgconv.io.picture import Encoding, Reading
 from imgconv.io.store import Item, Store, digest
 from imgconv.jobs.batch.manifest import Entry
 from imgconv.jobs.batch.protocol import failed
+from imgconv.jobs.batch.versions import versions
 from imgconv.jobs.filter_file import filter_bytes
 from imgconv.model.errors import ImageReadError, ImgconvError, OutputExistsError
 from imgconv.model.recipe import Recipe
@@ -39,6 +40,8 @@ class Plan(NamedTuple):
         Of the one who plans; every worker must have the same.
     threads : int
         Of the engine, for each picture.
+    reading : Reading
+    encoding : Encoding
     """
 
     source: Store
@@ -49,6 +52,8 @@ class Plan(NamedTuple):
     overwrite: bool
     versions: str
     threads: int
+    reading: Reading
+    encoding: Encoding
 
 
 class Todo(NamedTuple):
@@ -76,16 +81,6 @@ class VersionError(ImgconvError, RuntimeError):
     """A worker has other versions than the one who planned (exit 2)."""
 
     exit_code = 2
-
-
-@cache
-def versions() -> str:
-    """Name what decides the bytes of an output."""
-    from imgconv import __version__
-    from imgconv.engines.opencv import load_cv2
-    from imgconv.engines.select import select_engine
-
-    return f"imgconv {__version__}, {select_engine().name}, OpenCV {load_cv2().__version__}"
 
 
 def do_portion(portion: Portion) -> list[Entry]:
@@ -143,7 +138,14 @@ def _done(plan: Plan, todo: Todo, entry: Entry) -> Entry:
     kind = format_for(plan.format, PurePath(todo.target))
     data = plan.source.read(todo.item.key)
     encoded, row, _ = filter_bytes(
-        data, plan.recipe, kind, source=todo.item.key, target=todo.target, threads=plan.threads
+        data,
+        plan.recipe,
+        kind,
+        source=todo.item.key,
+        target=todo.target,
+        threads=plan.threads,
+        reading=plan.reading,
+        encoding=plan.encoding,
     )
     _write(plan, todo, encoded)
     version = plan.target.version(todo.target)
@@ -153,6 +155,7 @@ def _done(plan: Plan, todo: Todo, entry: Entry) -> Entry:
         output_mtime_ns=int(version) if version.isdigit() else 0,
         output_sha256=digest(encoded),
         clipped_share=row.clipped_share,
+        notes=row.notes,
     )
 
 

@@ -14,10 +14,11 @@ from imgconv.jobs.batch.naming import NameTemplate
 from imgconv.jobs.batch.pairing import Shard
 from imgconv.jobs.batch.report import BatchReport, Event
 from imgconv.jobs.batch.resume import recipe_hash
+from imgconv.jobs.batch.versions import versions
 from imgconv.jobs.spread.crews import Crew, DaskCrew, Threads
 from imgconv.jobs.spread.options import SpreadOptions
 from imgconv.jobs.spread.planning import Planner, known_rows
-from imgconv.jobs.spread.portion import Plan, versions
+from imgconv.jobs.spread.portion import Plan
 from imgconv.model.errors import ArgumentError, NothingMatchedError
 from imgconv.model.recipe import Recipe
 
@@ -89,11 +90,13 @@ def _planner(source: str, target: str, recipe: Recipe, options: SpreadOptions) -
     plan = Plan(
         *stores,
         recipe,
-        recipe_hash(recipe, options.format),
+        recipe_hash(recipe, options.format, options.reading, options.encoding),
         options.format,
         options.overwrite,
         versions(),
         threads=1,
+        reading=options.reading,
+        encoding=options.encoding,
     )
     shard = Shard.parse(options.shard) if options.shard else Shard()
     return Planner(plan, template, shard, known_rows(stores[1]))

@@ -15,7 +15,7 @@ from imgconv.cli.main import main
 from imgconv.jobs.samples import write_samples
 
 COMMANDS = {
-    "sheet.jpg": "sheet {photos}/astronaut.png {out} -k emboss -k laplacian_9",
+    "sheet.jpg": "sheet {photos}/astronaut.png {out} --gray -k emboss -k laplacian_9",
     "window.gif": "explain {photos}/camera.png -k sobel_x --range abs "
     "--crop 180,47,4,5 --gif {out}",
     "colour.gif": "explain {photos}/astronaut.png -k blur --padding constant --stride 2 "

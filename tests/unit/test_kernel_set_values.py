@@ -101,9 +101,9 @@ class TestValues:
                 together[..., channel], run_set(image[..., channel], load("sobel"))
             )
 
-    def test_alpha_is_carried(self):
+    def test_alpha_that_is_kept(self):
         image = np.random.default_rng(9).integers(0, 256, (6, 5, 4), np.uint8)
-        answer = filter_image(image, kernels=["sobel"])
+        answer = filter_image(image, kernels=["sobel"], alpha="keep")
         assert np.array_equal(answer[..., 3], image[..., 3])
         assert np.array_equal(answer[..., :3], filter_image(image[..., :3], kernels=["sobel"]))
 

@@ -67,7 +67,7 @@ def _inflated(packed: bytes, size: int) -> bytes:
     lines = bytearray()
     for start in range(0, len(packed), 256):
         try:
-            lines += inflater.decompress(packed[start : start + 256], size - len(lines) or 1)
+            lines += inflater.decompress(packed[start : start + 256], max(1, size - len(lines)))
         except zlib.error:
             break
     if not lines:

@@ -15,7 +15,7 @@ from imgconv.io.formats import format_for, sniff
 from imgconv.io.huge.base import HugeReader, Image, Layout, load_extra
 from imgconv.io.huge.glance import is_zarr
 from imgconv.io.huge.ome_zarr import ZarrReader, write_zarr
-from imgconv.io.huge.tiff import TiffReader, UnknownTiffError, write_tiff
+from imgconv.io.huge.tiff import KNOWN_DTYPES, TiffReader, UnknownTiffError, write_tiff
 from imgconv.io.images import check_holds
 from imgconv.model.errors import ImageReadError, ImageWriteError
 from imgconv.model.output import Depth
@@ -82,6 +82,8 @@ def open_reader(source: Path, *, limit: int, threads: int = 1) -> HugeReader | N
         except ImageReadError:
             return None
         except UnknownTiffError as error:
+            if error.dtype.name not in KNOWN_DTYPES or error.shape[2:] > (4,):
+                return None
             return _by_vips(source) or HeaderOnly(error.shape, error.dtype, str(source))
     if sniff(start) is not None and size * _MOST_PACKED < limit:
         return None

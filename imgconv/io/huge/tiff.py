@@ -17,7 +17,7 @@ from imgconv.io.huge.base import Image, Layout, rechunked
 from imgconv.model.errors import ImageReadError
 
 _NONE, _PACKBITS, _DEFLATE = 1, 32773, (8, 32946)
-_DTYPES = ("uint8", "uint16", "int16", "float32", "float64")
+KNOWN_DTYPES = ("uint8", "uint16", "int16", "float32", "float64")
 _BLACK_IS_ZERO, _RGB = 1, 2
 _STRIP_BYTES = 1 << 18
 _CLASSIC_BYTES = 3_900_000_000  # beyond that, offsets need BigTIFF
@@ -48,12 +48,17 @@ class TiffReader:
         try:
             self._file = tifffile.TiffFile(path)
             self._page: Any = self._first_page()
-        except (tifffile.TiffFileError, ValueError, KeyError, IndexError) as error:
-            raise ImageReadError(f"{path}: the tiff header is damaged ({error})") from None
+            self._measure(self._page)
+        except UnknownTiffError:
+            raise
         except OSError as error:
             raise ImageReadError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+        except Exception as error:  # tifffile stumbles over damage in every way there is
+            raise ImageReadError(f"{path}: the tiff header is damaged ({error})") from None
         self._pool = ThreadPoolExecutor(threads)
-        page = self._page
+
+    def _measure(self, page: Any) -> None:
+        """Take from the header what reading needs."""
         self._rows, self._columns = int(page.chunks[0]), int(page.chunks[1])
         self._across = -(-page.imagewidth // self._columns)
         tail = () if page.samplesperpixel == 1 else (int(page.samplesperpixel),)
@@ -90,7 +95,7 @@ class TiffReader:
             page.compression in (_NONE, _PACKBITS, *_DEFLATE)
             and page.predictor in (1, 2)
             and page.dtype is not None
-            and page.dtype.name in _DTYPES
+            and page.dtype.name in KNOWN_DTYPES
             and page.bitspersample == 8 * page.dtype.itemsize
             and page.planarconfig == 1
             and page.photometric in (_BLACK_IS_ZERO, _RGB)

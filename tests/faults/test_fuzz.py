@@ -1,0 +1,18 @@
+"""A short run of the fuzzer, and the files on which a long one stumbled."""
+
+from __future__ import annotations
+
+import pytest
+from faults.fuzz_images import RECIPES, judged, mutated
+
+STUMBLED = [53, 101, 462, 1388, 1668, 3227, 3416, 6787, 9065, 14353, 14898, 15730, 17471]
+
+
+@pytest.mark.parametrize("seed", [*range(120), *STUMBLED])
+def test_changed_bytes_end_as_documented(run, tmp_path, seed):
+    _, data = mutated(seed)
+    (tmp_path / "in.img").write_bytes(data)
+    words = ("--max-pixels", "10M", "--depth", "f32")
+    done = run("apply", "in.img", "out.tiff", *RECIPES[seed % len(RECIPES)], *words)
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert judged(done.code, done.err, left) is None

@@ -54,6 +54,8 @@ class TiffReader:
         except OSError as error:
             raise ImageReadError(f"{path}: {(error.strerror or str(error)).lower()}") from None
         except Exception as error:  # tifffile stumbles over damage in every way there is
+            if hasattr(self, "_file"):
+                self._file.close()
             raise ImageReadError(f"{path}: the tiff header is damaged ({error})") from None
         self._pool = ThreadPoolExecutor(threads)
 

@@ -10,6 +10,7 @@ import io
 import json
 import math
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
@@ -43,9 +44,10 @@ _SAFETENSORS = {
     "U16": "<u2",
     "U8": "|u1",
 }
-_BROKEN = (ValueError, TypeError, KeyError, IndexError, OverflowError, SyntaxError, EOFError,
+_BROKEN = (ValueError, TypeError, LookupError, AttributeError, OverflowError, SyntaxError, EOFError,
            RecursionError, NotImplementedError, RuntimeError, OSError, struct.error, zlib.error,
-           zipfile.BadZipFile)  # fmt: skip
+           tokenize.TokenError, zipfile.BadZipFile)  # fmt: skip
+"""What the readers of headers and archives meet in damaged data."""
 
 
 class StoredArrays(NamedTuple):

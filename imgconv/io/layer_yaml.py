@@ -39,6 +39,8 @@ def read_layers(
     if "layers" in fields and len(fields) > 1:
         raise root.error("layers stand alone; the keys of a convolution belong into one of them")
     reader = _Reader(path.parent, bank)
+    if not nodes:
+        raise root.error("there are no layers")
     found = [node for node in nodes if name is None or reader.is_called(node, name)]
     if not found:
         raise KernelError(f"{path}: no layer is called {name!r}")
@@ -51,8 +53,6 @@ def read_layers(
     network: list[Layer] = []
     for node in found:
         network.append(reader.layer(node, given, len(network) + 1))
-    if not network:
-        raise root.error("there are no layers")
     return tuple(network)
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imgconv.io import files, images
+from imgconv.io import images
 from imgconv.io.arrays import open_arrays
-from imgconv.io.formats import sniff
 from imgconv.model.errors import ArgumentError, ImageReadError
 from imgconv.model.output import Depth
 
@@ -24,7 +22,7 @@ def read_input(path: Path, axes: int) -> Image:
     Parameters
     ----------
     path : Path
-        An image; for three axes a TIFF of several pages; a .npy array for any.
+        An image; for three axes one of several pages, such as a TIFF; a .npy array for any.
     axes : {1, 2, 3}
 
     Returns
@@ -43,10 +41,11 @@ def read_input(path: Path, axes: int) -> Image:
             Depth.of(array.dtype)
         except ArgumentError as error:
             raise ImageReadError(f"{path}: {error.message}", error.hint) from None
-    elif axes == 3:
-        array = _pages(path)
     else:
-        array = images.read_image(path)
+        try:
+            array = _pages(path) if axes == 3 else images.read_image(path)
+        except ImageReadError as error:
+            raise _without_salvage(error) from None
     if array.ndim not in (axes, axes + 1) or array.size == 0:
         names = {1: "length", 2: "rows, columns", 3: "depth, rows, columns"}[axes]
         raise ImageReadError(
@@ -58,28 +57,14 @@ def read_input(path: Path, axes: int) -> Image:
 
 
 def _pages(path: Path) -> Image:
-    """Read the pages of a TIFF as depth: all of one size and type, gray or RGB."""
-    import tifffile
+    """Read pages as depth: all of one size and type."""
+    pages = images.read_picture(path).pages
+    if len({(page.shape, page.dtype) for page in pages}) != 1:
+        raise ImageReadError(f"{path}: its pages differ in size or type")
+    return np.stack(pages)
 
-    data = files.read_bytes(path)
-    kind = sniff(data)
-    if kind is None or kind.name != "tiff":
-        raise ImageReadError(
-            f"{path}: a 3-D layer reads a TIFF of several pages, or a .npy array",
-            hint="weights of 2 axes (filters, channels, rows, columns) read pictures",
-        )
-    try:
-        with tifffile.TiffFile(io.BytesIO(data)) as tiff:
-            described = {(page.shape, page.dtype) for page in tiff.pages}
-            if len(described) != 1:
-                raise ImageReadError(f"{path}: its pages differ in size or type")
-            array = np.stack([page.asarray() for page in tiff.pages])
-    except ImageReadError:
-        raise
-    except Exception:  # whatever tifffile meets in damaged data
-        raise ImageReadError(f"{path}: the tiff data is damaged or cut short") from None
-    try:
-        Depth.of(array.dtype)
-    except ArgumentError as error:
-        raise ImageReadError(f"{path}: {error.message}", error.hint) from None
-    return array
+
+def _without_salvage(error: ImageReadError) -> ImageReadError:
+    """Leave out the hint at an option that layers do not have."""
+    hint = error.hint if error.hint and "--salvage" not in error.hint else None
+    return ImageReadError(error.message, hint)

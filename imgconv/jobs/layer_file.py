@@ -33,7 +33,7 @@ class LayerInput(NamedTuple):
 def read_for(source: Path, network: Network, gray: Gray | None = None) -> LayerInput:
     """Read the input of a network, and work out all sizes.
 
-    The alpha of a picture is left out, unless the first layer has weights for four channels.
+    The alpha of a picture is left out, unless the first layer has weights for it.
 
     Raises
     ------
@@ -47,8 +47,8 @@ def read_for(source: Path, network: Network, gray: Gray | None = None) -> LayerI
     notes: tuple[str, ...] = ()
     takes = _channels_taken(network)
     picture = axes == 2 and source.suffix.lower() != ".npy"
-    if picture and image.shape[-1] == 4 and takes != 4:
-        image, notes = image[..., :3], ("Note: the alpha channel is left out",)
+    if picture and image.shape[-1] in (2, 4) and takes != image.shape[-1]:
+        image, notes = image[..., :-1], ("Note: the alpha channel is left out",)
     if gray is not None:
         from imgconv.ops.tone import to_gray
 

@@ -174,7 +174,7 @@ def parse_pool(value: Pool | str, axes: int) -> Pool:
         if key in given or key not in ("size", "stride", "padding"):
             raise wrong
         given[key] = amount.replace("x", ",")
-    if name not in ("max", "mean") or "size" not in given:
+    if name not in ("max", "mean") or not given.get("size"):
         raise wrong
     size = parse_axes(given["size"], axes, "the size of pooling")
     stride = parse_axes(given.get("stride", size), axes, "the stride of pooling")

@@ -15,18 +15,14 @@ from imgconv.model.errors import ArgumentError
 from imgconv.model.geometry import Axis
 from imgconv.model.layer import Layout, Padding, Steps, parse_axes, parse_padding, written
 from imgconv.model.layer_shapes import LayerShapes, check_size, place_axes
-from imgconv.model.numbers import parse_number, simplest
 from imgconv.model.output import Depth, Rounding, parse_choice
 from imgconv.ops.correlate import checked_threads, outside_value
+from imgconv.ops.exact_weights import Weights, exact_biases, exact_weights
 
 Image = NDArray[Any]
-Weights = NDArray[Any]
-"""Exact weights: floats and integers, or an object array of `int` and `Fraction`."""
-
 PaddingLike = Padding | str | int | Sequence[object]
 
 _ONE = Axis(1, 1, 0, 1, 1, 1)
-_MOST_WEIGHTS = 1 << 26
 
 
 class Conv(NamedTuple):
@@ -318,7 +314,7 @@ def make_conv(
         border=Border.parse(border),
         border_value=parse_border_value(border_value),
     )
-    return Conv(exact, _exact_biases(bias, len(exact)), steps, groups, name)
+    return Conv(exact, exact_biases(bias, len(exact)), steps, groups, name)
 
 
 def run_conv(
@@ -379,68 +375,6 @@ def default_channels(channels: int) -> tuple[str, ...]:
     """Name the channels of a picture: gray; red, green, blue (and alpha); else numbers."""
     known = {1: ("gray",), 3: ("red", "green", "blue"), 4: ("red", "green", "blue", "alpha")}
     return known.get(channels) or tuple(str(c) for c in range(channels))
-
-
-def exact_weights(weights: ArrayLike, axes: int | None, layout: Layout) -> Weights:
-    """Give weights as an exact array, output channel first.
-
-    Raises
-    ------
-    ArgumentError
-        For something that is no array of finite numbers with 3, 4 or 5 axes.
-    """
-    try:
-        array = np.asarray(weights)
-    except ValueError:
-        raise ArgumentError("weights are a ragged list; every kernel has the same shape") from None
-    dims = {"oihw": "filters, channels, kernel axes", "hwio": "kernel axes, channels, filters"}
-    if array.ndim not in ((3, 4, 5) if axes is None else (axes + 2,)) or array.size == 0:
-        wanted = "3, 4 or 5" if axes is None else str(axes + 2)
-        raise ArgumentError(
-            f"weights have shape {array.shape}; {wanted} axes are needed ({dims[layout.value]})",
-            hint="a single kernel of an image is [[kernel]]" if array.ndim == 2 else None,
-        )
-    if array.size > _MOST_WEIGHTS:
-        raise ArgumentError(f"there are {array.size} weights; the limit is {_MOST_WEIGHTS}")
-    if layout is Layout.HWIO:
-        array = np.moveaxis(array, (-1, -2), (0, 1))
-    return _exact(array, "weight")
-
-
-def _exact(array: Weights, what: str) -> Weights:
-    """Give float64 where it holds every number, and rationals where it does not."""
-    if array.dtype.kind == "f" and array.dtype.itemsize <= 8:
-        floats = array.astype(np.float64)
-        if not np.isfinite(floats).all():
-            place = tuple(int(i) for i in np.argwhere(~np.isfinite(floats))[0])
-            raise ArgumentError(
-                f"{what} {list(place)} is {floats[place]}; a finite number is needed"
-            )
-        return floats
-    if array.dtype.kind in "iu" and np.abs(array.astype(np.float64)).max(initial=0) < 2.0**53:
-        return array.astype(np.float64)
-    rationals = np.empty(array.shape, object)
-    for at, value in np.ndenumerate(array):
-        try:
-            rationals[at] = simplest(parse_number(str(value) if isinstance(value, str) else value))
-        except ArgumentError as error:
-            raise ArgumentError(f"{what} {list(at)}: {error.message}", error.hint) from None
-    whole = all(isinstance(v, int) and abs(v) < 1 << 53 for v in rationals.flat)
-    return rationals.astype(np.float64) if whole else rationals
-
-
-def _exact_biases(
-    bias: Sequence[object] | NDArray[Any] | None, filters: int
-) -> tuple[Fraction, ...] | None:
-    if bias is None:
-        return None
-    values = np.asarray(bias)
-    if values.shape != (filters,):
-        raise ArgumentError(
-            f"the bias has shape {values.shape}; there are {filters} filters",
-            hint=f"give {filters} number{'s' * (filters > 1)}, one for each filter",
-        )
-    return tuple(Fraction(value) for value in _exact(values, "bias").tolist())
 
 
 def _check_channels(conv: Conv, channels: int, groups: int) -> None:

@@ -1,8 +1,8 @@
 """What codecs print: OpenCV and the libraries under it write to file descriptor 2 directly.
 
-Pillow warns, besides. A program points that descriptor at nothing, once, and keeps the real one for its own words. The
-library leaves it alone; what is wrong with a file is found in its bytes and by the decoders' own
-answers, not in what they print.
+Pillow warns, besides. A program points that descriptor at nothing, once, and keeps the real one for
+its own words. The library leaves it alone; what is wrong with a file is found in its bytes and by
+the decoders' own answers, not in what they print.
 """
 
 from __future__ import annotations

@@ -167,22 +167,23 @@ def _little(raw: bytes, kind: int, order: str) -> bytes:
 
 
 def packed(branch: Branch, base: int, following: int = 0) -> bytes:
-    """Write a directory as it stands at an offset of a little-endian TIFF, values after it."""
+    """Write a directory as it stands at an even offset of a little-endian TIFF, values after it."""
     tags = sorted({*branch.tags, *branch.under})
     end = base + 2 + 12 * len(tags) + 4
     table, tail = struct.pack("<H", len(tags)), b""
     for tag in tags:
-        if tag in branch.under:
-            place = end + len(tail)
-            tail += _even(packed(branch.under[tag], place))
-            table += struct.pack("<HHII", tag, 4, 1, place)
+        if tag not in branch.under and len(branch.tags[tag][2]) <= 4:
+            table += struct.pack("<HHI4s", tag, *branch.tags[tag])
             continue
-        kind, count, raw = branch.tags[tag]
-        if len(raw) <= 4:
-            table += struct.pack("<HHI4s", tag, kind, count, raw)
+        tail += b"\0" * (len(tail) % 2)
+        place = end + len(tail)
+        if tag in branch.under:
+            tail += packed(branch.under[tag], place)
+            table += struct.pack("<HHII", tag, 4, 1, place)
         else:
-            table += struct.pack("<HHII", tag, kind, count, end + len(tail))
-            tail += _even(raw)
+            kind, count, raw = branch.tags[tag]
+            tail += raw
+            table += struct.pack("<HHII", tag, kind, count, place)
     return table + struct.pack("<I", following) + tail
 
 
@@ -190,15 +191,12 @@ def rewritten(data: bytes, change: Callable[[int, Branch], None]) -> bytes:
     """Write all directories of a little-endian TIFF again, at its end, each changed."""
     file = Tiff.of(data)
     branches = [branch_of(file, directory) for directory in file.directories(_MOST_PAGES)]
-    body, following = bytearray(_even(data)), 0
+    body, following = bytearray(data), 0
     for number in reversed(range(len(branches))):
         change(number, branches[number])
+        body += b"\0" * (len(body) % 2)
         place = len(body)
-        body += _even(packed(branches[number], place, following))
+        body += packed(branches[number], place, following)
         following = place
     struct.pack_into("<I", body, 4, following)
     return bytes(body)
-
-
-def _even(data: bytes) -> bytes:
-    return data + b"\0" * (len(data) % 2)

@@ -54,9 +54,7 @@ def decode_picture(
         header = read_header(data, kind.name)
         bounds.check(_wanted_part(header, reading), reading, name)
         wanted = _wanted(header, reading.page, name)
-        if header.damage and not reading.salvage:
-            raise DamagedError(header.damage)
-        pages = codecs.decode(kind.name, data, header, wanted, reading.salvage)
+        header, pages = _decoded(kind, data, header, wanted, reading.salvage)
     except DamagedError as error:
         raise ImageReadError(
             f"{name}: the {kind.name} data is damaged or cut short: {error}",
@@ -66,7 +64,22 @@ def decode_picture(
         raise
     except MemoryError:
         raise LimitError(f"{name}: it does not fit in memory") from None
-    return _picture(pages, header, wanted, name, reading, depth)
+    return _picture(pages, header, wanted, name, depth)
+
+
+def _decoded(
+    kind: Format, data: bytes, header: Header, wanted: range, salvage: bool
+) -> tuple[Header, list[Image]]:
+    """Decode what is whole; salvage what is not, where that is asked for."""
+    try:
+        if header.damage:
+            raise DamagedError(header.damage)
+        return header, codecs.decode(kind.name, data, header, wanted, salvage=False)
+    except DamagedError as error:
+        if not salvage:
+            raise
+        header = header._replace(damage=str(error))
+    return header, codecs.decode(kind.name, data, header, wanted, salvage=True)
 
 
 def known_format(data: bytes, name: str) -> Format:
@@ -112,15 +125,14 @@ def _picture(
     header: Header,
     wanted: range,
     name: str,
-    reading: Reading,
     depth: Depth | str | None,
 ) -> Picture:
     notes = list(header.notes)
     if "palette" in notes:
         notes.remove("palette")
-    if reading.salvage and (header.damage or len(pages) < len(wanted)):
-        lost = f"; {len(pages)} of {len(wanted)} pages are left" if len(wanted) > 1 else ""
-        notes.append(f"{name} is damaged ({header.damage or 'a page does not decode'}){lost}")
+    if header.damage:
+        left = f"; its first {len(pages)} pages are taken" if len(pages) > 1 else ""
+        notes.append(f"{name} is damaged ({header.damage}){left}")
     orientations = [page.orientation for page in header.each] or [header.orientation] * header.pages
     upright = tuple(
         turned(_of_known_depth(page, name, depth), orientations[number])

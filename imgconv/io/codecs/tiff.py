@@ -17,6 +17,8 @@ from imgconv.io.ifd import Branch, Tiff, rewritten
 from imgconv.io.picture import Encoding, Image
 
 _WHITE_IS_ZERO = 0
+_CHECKED = (1, 8, 32946)
+"""Compressions that tifffile knows by itself, and that have no damage or a checksum."""
 
 
 def decode(data: bytes, header: Header, wanted: Sequence[int], salvage: bool) -> list[Image]:
@@ -44,6 +46,8 @@ def _page(data: bytes, number: int, header: Header) -> Image:
     if page.channels == 2:
         return _gray_with_alpha(data, number)
     pixels = _by_opencv(data, number, header.pages)
+    if pixels is None and page.tiled and page.compression in _CHECKED:
+        return _by_tifffile(data, number)  # OpenCV has trouble with small tiles
     if pixels is None:
         raise DamagedError("it does not decode")
     if pixels.shape[:2] != (page.height, page.width):
@@ -91,7 +95,7 @@ def _by_opencv(data: bytes, number: int, pages: int) -> Image | None:
     return images[0] if done and len(images) else None
 
 
-def _gray_with_alpha(data: bytes, number: int) -> Image:
+def _by_tifffile(data: bytes, number: int) -> Image:
     import logging
 
     logging.getLogger("tifffile").addHandler(logging.NullHandler())
@@ -100,7 +104,17 @@ def _gray_with_alpha(data: bytes, number: int) -> Image:
     try:
         with tifffile.TiffFile(io.BytesIO(data)) as file:
             pixels: Image = file.pages[number].asarray()
-    except Exception:
+    except Exception as error:  # it stumbles over damage in every way there is
+        raise DamagedError("it does not decode") from error
+    if pixels.ndim not in (2, 3) or pixels.shape[2:] > (4,):
+        raise DamagedError("its samples are not side by side")
+    return np.ascontiguousarray(pixels)
+
+
+def _gray_with_alpha(data: bytes, number: int) -> Image:
+    try:
+        pixels = _by_tifffile(data, number)
+    except DamagedError:
         pixels = _gray_with_alpha_by_pillow(data, number)
     if pixels.ndim != 3 or pixels.shape[2] != 2:
         raise DamagedError("its gray and alpha are not side by side")

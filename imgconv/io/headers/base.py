@@ -26,6 +26,7 @@ class PageHeader(NamedTuple):
     compression: int
     orientation: int
     premultiplied: bool
+    tiled: bool
 
 
 class Header(NamedTuple):

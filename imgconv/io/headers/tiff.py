@@ -64,12 +64,18 @@ def _page(tiff: Tiff, directory: Directory) -> PageHeader:
         one(COMPRESSION, 1),
         one(ORIENTATION, 1) if one(ORIENTATION, 1) in range(1, 9) else 1,
         one(EXTRA_SAMPLES) == 1 and channels in (2, 4),
+        TILE_OFFSETS in directory,
     )
 
 
 def _missing(tiff: Tiff, directories: list[Directory]) -> Iterator[str]:
-    """Tell of strips and tiles that lie beyond the end."""
+    """Tell of strips, tiles and values that lie beyond the end."""
     for number, directory in enumerate(directories, 1):
+        below = [tiff.directory(tiff.numbers(directory, tag)[0])[0]
+                 for tag in (EXIF_IFD, GPS_IFD) if tag in directory]  # fmt: skip
+        entries = [entry for part in (directory, *below) for entry in part.values()]
+        if max((entry.at + entry.size for entry in entries), default=0) > len(tiff.data):
+            yield f"what is said of page {number} ends within a value"
         for offsets, counts in ((OFFSETS, COUNTS), (TILE_OFFSETS, TILE_COUNTS)):
             if offsets not in directory or counts not in directory:
                 continue

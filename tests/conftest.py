@@ -12,7 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 from cli.program import Run, run_in_process, save
+from hypothesis import settings
 from numpy.typing import NDArray
+
+# The same examples in every run, so that a failure is of the change at hand;
+# `--hypothesis-profile=search` looks for new ones.
+settings.register_profile("steady", derandomize=True, database=None)
+settings.register_profile("search", print_blob=True)
+settings.load_profile("steady")
 
 Imgconv = Callable[..., Run]
 

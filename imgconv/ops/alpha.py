@@ -52,7 +52,8 @@ def filter_with_alpha(
     Filtered
         Under ``AUTO``, with weights w, colours c and alphas a: the colour
         ``scale * sum(w) * sum(w a c) / sum(w a) + offset`` and the alpha ``sum(w a) / sum(w)``,
-        each rounded once from the exact quotient (float32 images and outputs: from float64).
+        each rounded once from the exact quotient (float32 images and outputs: from float64,
+        in which ``a c`` beyond the range of float32 is infinite).
         Where that alpha is not positive nothing can be seen, and the colour is filtered as if all
         were opaque. Where ``sum(w)`` is 0, and for sets, the colour is
         ``scale * sum(w a c) / white + offset`` (``a c / white`` is rounded to the image's type,
@@ -116,7 +117,8 @@ def _premultiplied(colours: Image, opacity: Image) -> tuple[Image, int]:
     if colours.dtype == np.uint8:
         return colours.astype(np.uint16) * opacity, 255
     if colours.dtype == np.float32:
-        return colours * opacity, 1
+        with np.errstate(over="ignore"):
+            return colours * opacity, 1
     white = Depth.of(colours.dtype).high
     product = colours.astype(np.float64) * np.maximum(opacity, 0)
     return np.rint(product / white).astype(colours.dtype), 1
@@ -128,8 +130,10 @@ def _parts(colours: Image, opacity: Image) -> list[tuple[Image, int]]:
         return [(colours.astype(np.uint16) * opacity, 1)]
     if colours.dtype == np.float32:
         product = colours.astype(np.float64) * opacity
-        high = product.astype(np.float32)
-        return [(high, 1), ((product - high).astype(np.float32), 1)]
+        with np.errstate(over="ignore", invalid="ignore"):
+            high = product.astype(np.float32)
+            low = np.where(np.isfinite(high), product - high, 0).astype(np.float32)
+        return [(high, 1), (low, 1)]
     whole = colours.astype(np.int64) * opacity
     high = (whole >> 16).astype(colours.dtype)
     return [(high, _WORD), ((whole & (_WORD - 1)).astype(np.uint16), 1)]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imgconv.cli import output
+from imgconv.cli.explained import describe
+from imgconv.cli.integers import Integers
 from imgconv.cli.options import (
     Command,
     json_option,
@@ -22,32 +24,9 @@ from imgconv.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from imgconv.model.explanation import Explanation, Number, Stage, Tap, Window
     from imgconv.model.recipe import Recipe
 
 _FRAME_MILLISECONDS = 700
-_LONGEST = 24  # characters of an exact number in the table
-
-
-class _Integers(click.ParamType[tuple[int, ...]]):
-    """Whole numbers apart by commas."""
-
-    name = "integers"
-
-    def __init__(self, count: int, what: str) -> None:
-        self._count, self._what = count, what
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, ...]:
-        """Read ``12,34``."""
-        try:
-            numbers = tuple(int(part) for part in str(value).split(","))
-        except ValueError:
-            numbers = ()
-        if len(numbers) != self._count:
-            self.fail(f"{value!r} is not {self._what}", param, ctx)
-        return numbers
 
 
 @click.command(
@@ -64,7 +43,7 @@ class _Integers(click.ParamType[tuple[int, ...]]):
 @option(
     "--at",
     "place",
-    type=_Integers(2, "a row and a column, such as 12,34"),
+    type=Integers("a row and a column, such as 12,34", count=2),
     metavar="ROW,COL",
     heading="Explaining",
     help="The pixel of the output, counted from 0; with --html the one that it begins with.",
@@ -92,7 +71,7 @@ class _Integers(click.ParamType[tuple[int, ...]]):
 )
 @option(
     "--crop",
-    type=_Integers(4, "top,left,rows,columns, such as 10,20,7,7"),
+    type=Integers("top,left,rows,columns, such as 10,20,7,7", count=4),
     metavar="T,L,R,C",
     heading="Explaining",
     help="The part that is shown: top, left, rows, columns; the border then lies around it.  "
@@ -171,76 +150,3 @@ def _write_page(image: Any, recipe: Recipe, source: Path, options: dict[str, Any
     )
     files.write_whole(target, page.encode(), overwrite=options["overwrite"])
     output.say(f"{target}: open it in a browser")
-
-
-def describe(explanation: Explanation) -> str:
-    """Write an explanation as tables."""
-    lines = [f"before the kernels: {explanation.tone}"] if explanation.tone else []
-    for number, stage in enumerate(explanation.stages, 1):
-        if len(explanation.stages) > 1:
-            lines.append(f"step {number} of {len(explanation.stages)}")
-        lines += _stage_lines(stage)
-    return "\n".join(lines)
-
-
-def _stage_lines(stage: Stage) -> list[str]:
-    lines = [f"{stage.name} at row {stage.at[0]}, column {stage.at[1]} of its output"]
-    for window in stage.windows:
-        lines += _window_lines(window, stage)
-    if stage.how:
-        lines.append(f"  {stage.how}: {_numbers(stage.exact) if stage.exact else 'see the engine'}")
-    if stage.rounded:
-        rounding = (
-            "nearest float32" if stage.depth.value == "f32" else stage.settings.rounding.value
-        )
-        lines.append(f"  rounded ({rounding}): {_numbers(stage.rounded)}")
-        if stage.depth.value != "f32" and stage.rounded != stage.values:
-            lines.append(
-                f"  clipped to {stage.depth.low}..{stage.depth.high} ({stage.depth.value}): "
-                f"{_numbers(stage.values)}"
-            )
-    lines.append(f"  written by the engine: {_numbers(stage.values)}")
-    return lines
-
-
-def _window_lines(window: Window, stage: Stage) -> list[str]:
-    kernel = window.kernel
-    rows, columns = kernel.shape
-    name = f"{kernel.name}, " if len(stage.windows) > 1 else ""
-    lines = [f"  {name}{rows} x {columns}, anchor {kernel.anchor[0]},{kernel.anchor[1]}"]
-    head = ["tap", "reads", "pixel", "weight", "product", ""]
-    table = [head, *([*_cells(tap, stage)] for tap in window.taps)]
-    widths = [max(len(row[c]) for row in table) for c in range(len(head))]
-    for row in table:
-        cells = [f"{cell:>{width}}" for cell, width in zip(row[:5], widths, strict=False)]
-        lines.append(f"    {'  '.join(cells)}  {row[5]}".rstrip())
-    lines.append(f"  sum of the products: {_numbers(window.sums)}")
-    if kernel.scale != 1 or kernel.offset != 0:
-        plus = f" + {kernel.offset}" if kernel.offset else ""
-        lines.append(f"  times {kernel.scale}{plus}: {_numbers(window.values)}")
-    return lines
-
-
-def _cells(tap: Tap, stage: Stage) -> list[str]:
-    border = stage.settings.border.value
-    inside = tap.position == tap.source
-    reads = f"{tap.position[0]},{tap.position[1]}"
-    note = ""
-    if tap.source is None:
-        note = f"outside: {border} {_numbers(tap.pixels[:1])}"
-    elif not inside:
-        note = f"outside: {border} reads {tap.source[0]},{tap.source[1]}"
-    cells = [f"{tap.row},{tap.col}", reads, _numbers(tap.pixels), _exact(tap.weight)]
-    return [*cells, _numbers(tap.products), note]
-
-
-def _numbers(numbers: tuple[Number, ...]) -> str:
-    return " ".join(map(_exact, numbers))
-
-
-def _exact(number: Number) -> str:
-    """Write a number exactly where that is short, else as a decimal."""
-    text = str(number)
-    if len(text) > _LONGEST:
-        return f"{float(number):.12g}"
-    return f"{text} ({float(number):.6g})" if "/" in text else text

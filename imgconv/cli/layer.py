@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imgconv.cli import output
+from imgconv.cli.integers import Integers
 from imgconv.cli.options import (
     Command,
     bank_option,
@@ -83,10 +84,11 @@ _window_options = together(
     "imgconv layer photo.png maps.npy --weights net.safetensors#conv1 --stride 2 --padding 3 "
     "--activation relu\n\n"
     "imgconv layer photo.png parts.png --weights conv.yaml --parts\n\n"
-    "imgconv layer photo.png maps/ --weights net.yaml --dry-run",
+    "imgconv layer photo.png --weights net.yaml --dry-run\n\n"
+    "imgconv layer photo.png --weights net.safetensors#conv1 --at 0,12,34",
 )
 @click.argument("source", metavar="IN", type=click.Path(path_type=Path))
-@click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
+@click.argument("target", metavar="[OUT]", type=click.Path(path_type=Path), required=False)
 @_weights_options
 @_window_options
 @option(
@@ -104,11 +106,20 @@ _window_options = together(
     help="Of pictures: each map from its least to its greatest value, all maps alike, 0 as "
     "mid-grey, or the values as they are.",
 )
+@option(
+    "--at",
+    "place",
+    type=Integers("a filter, a row and a column, such as 0,12,34"),
+    metavar="FILTER,ROW,COL",
+    heading="Explaining",
+    help="Show how this value of the output came about, channel by channel, and write no maps. "
+    "(Volumes: FILTER,DEPTH,ROW,COL.)",
+)
 @option("--overwrite", is_flag=True, heading="Output", help="Replace OUT if it exists.")
 @option("--dry-run", is_flag=True, heading="Running", help="Say the shapes and stop.")
 @threads_option
 @json_option  # fmt: skip
-def command(source: Path, target: Path, **options: Any) -> None:
+def command(source: Path, target: Path | None, **options: Any) -> None:
     """Run the picture, volume or array IN through layers, and write the feature maps into OUT.
 
     OUT is an array (.npy, .npz), float32 pages (.tiff), a labelled montage (.png) or a folder,
@@ -119,28 +130,47 @@ def command(source: Path, target: Path, **options: Any) -> None:
     from imgconv.model.tone import Gray
     from imgconv.ops.feature_maps import Normalization
 
+    if target is None and options["place"] is None and not options["dry_run"]:
+        raise click.UsageError(
+            "say where the maps go: OUT; or what to explain: --at FILTER,ROW,COL"
+        )
     network = _network(options)
     gray = parse_choice(Gray, options["gray"], "gray method") if options["gray"] else None
-    if not options["dry_run"]:
-        check_output(source, target, overwrite=options["overwrite"])
+    writing = target if options["place"] is None and not options["dry_run"] else None
+    if writing is not None:
+        check_output(source, writing, overwrite=options["overwrite"])
     read = read_for(source, network, gray)
     for note in read.notes:
         output.say(note)
+    if options["place"] is not None:
+        _explain(read.image, network, options)
+        return
     if options["as_json"]:
         output.write_json({"layers": [shapes.as_dict() for shapes in read.shapes]})
     else:
         for line in (line for shapes in read.shapes for line in shapes.lines()):
             output.say(line)
-    if not options["dry_run"]:
+    if writing is not None:
         layer_file(
             read,
-            target,
+            writing,
             network,
             parts=options["parts"],
             normalization=Normalization(options["normalize"]),
             overwrite=options["overwrite"],
             threads=options["threads"],
         )
+
+
+def _explain(image: Any, network: Network, options: dict[str, Any]) -> None:
+    from imgconv.cli.explained import describe_layer
+    from imgconv.ops.explain_layer import explain_layer
+
+    explanation = explain_layer(image, network, options["place"])
+    if options["as_json"]:
+        output.write_json(explanation.as_dict())
+    else:
+        output.show(describe_layer(explanation))
 
 
 def _network(options: dict[str, Any]) -> Network:

@@ -141,9 +141,9 @@ def _stage_data(stage: Stage) -> dict[str, Any]:
         "how": stage.how,
         **first,
         **({"members": [first, *others]} if others else {}),
-        **_number("exact_value", stage.exact),
-        **_number("rounded", stage.rounded),
-        **_number("value", stage.values),
+        **number_data("exact_value", stage.exact),
+        **number_data("rounded", stage.rounded),
+        **number_data("value", stage.values),
     }
 
 
@@ -153,9 +153,9 @@ def _window_data(window: Window) -> dict[str, Any]:
         "name": kernel.name,
         "shape": list(kernel.shape),
         "anchor": list(kernel.anchor),
-        **_number("scale", (kernel.scale,)),
-        **_number("offset", (kernel.offset,)),
-        **_number("sum", window.sums),
+        **number_data("scale", (kernel.scale,)),
+        **number_data("offset", (kernel.offset,)),
+        **number_data("sum", window.sums),
         "taps": [_tap_data(tap) for tap in window.taps],
     }
 
@@ -166,13 +166,13 @@ def _tap_data(tap: Tap) -> dict[str, Any]:
         "col": tap.col,
         "position": list(tap.position),
         "source": None if tap.source is None else list(tap.source),
-        **_number("pixel", tap.pixels),
-        **_number("weight", (tap.weight,)),
-        **_number("product", tap.products),
+        **number_data("pixel", tap.pixels),
+        **number_data("weight", (tap.weight,)),
+        **number_data("product", tap.products),
     }
 
 
-def _number(name: str, numbers: tuple[Number, ...]) -> dict[str, Any]:
+def number_data(name: str, numbers: tuple[Number, ...]) -> dict[str, Any]:
     """Give one number or a list; exact as text too where a float64 may not say it all."""
     plain = [_json_number(number) for number in numbers]
     data: dict[str, Any] = {name: plain[0] if len(plain) == 1 else plain}

@@ -17,15 +17,18 @@ import numpy as np
 
 from imgconv.engines.rounding import nearest_float32
 from imgconv.engines.select import select_engine
+from imgconv.model.alpha import Alpha
 from imgconv.model.errors import ArgumentError
 from imgconv.model.explanation import Explanation, Number, Stage, Tap, Window
 from imgconv.model.geometry import Axis, Geometry
 from imgconv.model.kernel import Kernel
 from imgconv.model.kernel_set import Combine, Filter, SetOutput
-from imgconv.model.numbers import Rational, simplest
+from imgconv.model.numbers import simplest
 from imgconv.model.output import Depth, OutputRange, Rounding
 from imgconv.model.recipe import Recipe, Settings
+from imgconv.ops.alpha import has_alpha
 from imgconv.ops.correlate import Image, apply_filter, as_image, plan
+from imgconv.ops.exact_terms import exact_number, exact_product, exact_total
 from imgconv.ops.run import with_tone
 
 
@@ -35,7 +38,7 @@ def explain(image: Image, recipe: Recipe, at: Sequence[int]) -> Explanation:
     Parameters
     ----------
     image : ndarray, shape (rows, columns) or (rows, columns, channels)
-        uint8, uint16, int16 or float32, gray or RGB.
+        uint8, uint16, int16 or float32; with alpha only under `Alpha.FILTER`.
     recipe : Recipe
         With at least one kernel; `binarize_after` and what follows it is not explained.
     at : (int, int)
@@ -48,7 +51,7 @@ def explain(image: Image, recipe: Recipe, at: Sequence[int]) -> Explanation:
     Raises
     ------
     ArgumentError
-        For a place outside the output, a recipe without kernels, or more than three channels.
+        For a place outside the output, a recipe without kernels, or colours that alpha weighs.
     ArithmeticError
         When the engine wrote something else, which would be a bug.
 
@@ -66,10 +69,10 @@ def explain(image: Image, recipe: Recipe, at: Sequence[int]) -> Explanation:
     if recipe.linear:
         raise ArgumentError("a pixel in linear light is not explained", hint="leave out --linear")
     pixels, _ = with_tone(as_image(image, recipe.settings.depth), recipe)
-    if pixels.ndim == 3 and pixels.shape[2] not in (1, 3):
+    if has_alpha(pixels) and recipe.alpha is not Alpha.FILTER:
         raise ArgumentError(
-            f"an image of {pixels.shape[2]} channels cannot be explained; gray and RGB can",
-            hint="add --gray",
+            "the pixel of an image with alpha is explained only where alpha does not weigh",
+            hint="add --alpha filter, or --gray",
         )
     inputs, outputs = [pixels], []
     stages = recipe.stages(Depth.of(pixels.dtype))
@@ -150,7 +153,7 @@ def _window(image: Image, kernel: Kernel, settings: Settings, at: tuple[int, int
         for r in range(kernel.shape[0])
         for c in range(kernel.shape[1])
     )
-    sums = tuple(_total([tap.products[c] for tap in taps]) for c in range(image.shape[2]))
+    sums = tuple(exact_total([tap.products[c] for tap in taps]) for c in range(image.shape[2]))
     values = tuple(_scaled(total, kernel) for total in sums)
     return Window(kernel, taps, sums, values)
 
@@ -168,37 +171,16 @@ def _tap(
     column = settings.border.source_index(position[1], image.shape[1])
     source = None if row is None or column is None else (row, column)
     if source is None:
-        pixels = (_number(settings.border_value),) * image.shape[2]
+        pixels = (exact_number(settings.border_value),) * image.shape[2]
     else:
-        pixels = tuple(_number(pixel.item()) for pixel in image[source])
+        pixels = tuple(exact_number(pixel.item()) for pixel in image[source])
     weight = kernel.weights[tap[0]][tap[1]]
-    products = tuple(_product(weight, pixel) for pixel in pixels)
+    products = tuple(exact_product(weight, pixel) for pixel in pixels)
     return Tap(*tap, position, source, weight, pixels, products)
 
 
 def _position(axis: Axis, out: int, tap: int) -> int:
     return out * axis.stride + tap * axis.dilation - axis.before
-
-
-def _number(value: int | float) -> Number:
-    if isinstance(value, float) and math.isfinite(value):
-        return simplest(Fraction(value))
-    return value
-
-
-def _product(weight: Rational, pixel: Number) -> Number:
-    """Multiply; a weight of zero is no tap, so nothing comes of NaN or infinity under it."""
-    if weight == 0:
-        return 0
-    if isinstance(pixel, float):
-        return pixel * (1.0 if weight > 0 else -1.0)
-    return simplest(Fraction(weight * pixel))
-
-
-def _total(numbers: Sequence[Number]) -> Number:
-    if any(isinstance(number, float) for number in numbers):
-        return sum(number for number in numbers if isinstance(number, float))
-    return simplest(Fraction(sum(numbers)))
 
 
 def _scaled(total: Number, kernel: Kernel) -> Number:
@@ -265,8 +247,8 @@ def _combined(members: Sequence[Number], combine: Combine) -> Number:
     if combine is Combine.MAX_ABS:
         return max(magnitudes)
     if combine is Combine.SUM_ABS:
-        return _total(magnitudes)
-    return _root(_total([value * value for value in magnitudes]))
+        return exact_total(magnitudes)
+    return _root(exact_total([value * value for value in magnitudes]))
 
 
 def _magnitude(number: Number) -> Number:

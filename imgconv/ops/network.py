@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -83,9 +85,18 @@ def run_network(image: ArrayLike, network: Network, *, threads: int | None = Non
     ArgumentError, LimitError
         As `network_shapes` does, before anything is computed.
     """
-    values = _as_one(image, axes_of(network))
+    values = as_one(image, axes_of(network))
     shapes = network_shapes(network, values.shape)
+    ((values, names),) = deque(run_layers(values, network, threads=threads), maxlen=1)
+    return FeatureMaps(values[0], names, tuple(shapes))
+
+
+def run_layers(
+    values: Image, network: Network, *, threads: int | None = None
+) -> Iterator[tuple[Image, tuple[str, ...]]]:
+    """Give a batch and the names of its channels, and then what each layer makes of them."""
     names = default_channels(values.shape[-1])
+    yield values, names
     for layer in network:
         if isinstance(layer, Conv):
             names = _outputs(layer.for_channels(values.shape[-1]))
@@ -94,7 +105,7 @@ def run_network(image: ArrayLike, network: Network, *, threads: int | None = Non
             values = run_pool(values, layer, threads=threads)
         else:
             values = activate(values, layer)
-    return FeatureMaps(values[0], names, tuple(shapes))
+        yield values, names
 
 
 def axes_of(network: Network) -> int:
@@ -122,7 +133,7 @@ def run_parts(image: ArrayLike, conv: Conv, *, threads: int | None = None) -> Fe
         For every filter one map a channel, exact and rounded once, without the bias; then the map
         of the filter itself, which is not their sum where they were rounded.
     """
-    images = _as_one(image, conv.axes)
+    images = as_one(image, conv.axes)
     conv = conv.for_channels(images.shape[-1])
     shapes = conv.shapes(images.shape)
     groups, per_group = conv.groups or 1, conv.weights.shape[1]
@@ -158,7 +169,7 @@ def _outputs(conv: Conv) -> tuple[str, ...]:
     return conv.filter_names or tuple(f"{conv.name} {f}" for f in range(len(conv.weights)))
 
 
-def _as_one(image: ArrayLike, axes: int) -> Image:
+def as_one(image: ArrayLike, axes: int) -> Image:
     """Give an image as a batch of one."""
     images, single = as_batch(image, axes)
     if not single:

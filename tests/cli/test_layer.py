@@ -110,3 +110,37 @@ def test_pickles_are_refused(run, photo, tmp_path):
 )
 def test_what_cannot_be_done(run, photo, words, code, said):
     assert_fails(run("layer", "photo.png", "o.npy", *words), code, said)
+
+
+def test_a_value_is_explained(run, colour, rgb, tmp_path, net):
+    words = ("layer", "colour.png", "--weights", net)
+    done = run(*words, "--at", "3,2,5", "--json")
+    data = json.loads(done.out)
+    assert run("layer", "colour.png", "maps.npy", "--weights", net).code == 0
+    assert data["value"] == np.load(tmp_path / "maps.npy")[2, 5, 3]
+    (channel,) = data["channels"]  # the kernels are applied to each channel
+    assert data["sum"] == channel["sum"] + data.get("bias", 0)
+    assert channel["sum"] == sum(tap["product"] for tap in channel["taps"])
+    tap = channel["taps"][4]
+    assert tap["pixel"] == rgb[*tap["source"], channel["channel"]]
+    assert [step["name"] for step in data["after"]] == ["relu", "max pool 2x2"]
+    text = run(*words, "--at", "3,2,5").out.decode()
+    assert text.startswith("green laplacian (filter 3) at ")
+    assert f"= {data['sum_exact']} ({data['sum']})\n" in text
+    assert f"-> {data['value']:.9g}\n" in text
+    assert sorted(path.name for path in tmp_path.iterdir() if path.suffix == ".npy") == ["maps.npy"]
+
+
+def test_channels_and_their_sum(run, colour, tmp_path):
+    np.save(tmp_path / "w.npy", np.arange(2 * 3 * 3 * 3).reshape(2, 3, 3, 3))
+    words = ("--weights", "w.npy", "--bias=-5,1/2", "--padding", "1", "--border", "replicate")
+    text = run("layer", "colour.png", *words, "--at", "1,0,0").out.decode()
+    for said in ("\n  red\n", "\n  green\n", "\n  blue\n", "+ 1/2 (0.5) (bias) = "):
+        assert said in text
+    assert text.count("outside: replicate reads 0,0\n") == 9
+
+
+def test_explaining_refuses(run, colour):
+    assert_fails(run("layer", "colour.png", "-k", "blur", "--at", "9,0,0"), 2, "lies outside")
+    assert_fails(run("layer", "colour.png", "-k", "blur", "--at", "x"), 2, "'x' is not a filter")
+    assert_fails(run("layer", "colour.png", "-k", "blur"), 2, "say where the maps go")

@@ -164,8 +164,15 @@ def test_floats_that_are_not_finite(bad):
 def test_what_cannot_be_explained(options, words):
     with pytest.raises(ArgumentError, match=words):
         explain(IMAGE, **options)
-    with pytest.raises(ArgumentError, match="an image of 4 channels cannot be explained"):
+    with pytest.raises(ArgumentError, match="only where alpha does not weigh"):
         explain(np.zeros((3, 3, 4), np.uint8), kernels=["blur"], at=(0, 0))
+
+
+def test_alpha_as_a_channel():
+    image = np.dstack([IMAGE, IMAGE, IMAGE, 255 - IMAGE])
+    found = explain(image, kernels=["blur"], alpha="filter", at=(1, 1))
+    written = filter_image(image, kernels=["blur"], alpha="filter")[1, 1]
+    assert found.value == tuple(written.tolist())
 
 
 def test_an_engine_that_is_wrong_is_found_out(monkeypatch):

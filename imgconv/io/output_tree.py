@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import itertools
 import os
 import stat
 from collections.abc import Iterable
@@ -35,7 +34,6 @@ class OutputTree:
     def __init__(self, root: str, share: str = "") -> None:
         self.root = root
         self.share = share
-        self._numbers = itertools.count()
         self._folders: set[str] = set()
         self._touched: set[str] = set()
 
@@ -82,7 +80,7 @@ class OutputTree:
             When the folder cannot be made or written, or another run is at work in it.
         """
         try:
-            os.makedirs(self._staging, exist_ok=True)  # noqa: PTH103
+            self.make()
             lock = (self.state / f"lock{self.share}").open("ab")
             if not _locked(lock):
                 lock.close()
@@ -97,6 +95,10 @@ class OutputTree:
             raise ImageWriteError(f"{self.root}: {reason(error)}") from None
         return lock
 
+    def make(self) -> None:
+        """Make the folders where they are missing."""
+        os.makedirs(self._staging, exist_ok=True)  # noqa: PTH103
+
     def close(self) -> None:
         """Throw away what was staged and not committed."""
         with contextlib.suppress(OSError):
@@ -107,17 +109,17 @@ class OutputTree:
         for entry in os.scandir(self._staging):
             os.unlink(entry.path)  # noqa: PTH108
 
-    def stage(self, data: bytes, key: str) -> tuple[str, Stamp]:
-        """Write an output under a name of no meaning; it may not be on the disk yet.
+    def stage(self, data: bytes, key: str, *, durable: bool = False) -> tuple[str, Stamp]:
+        """Write an output under a name of no meaning; it is on the disk if it is to be `durable`.
 
         Raises
         ------
         ImageWriteError
             When it cannot be written; nothing is left of it.
         """
-        name = f"{os.getpid()}-{next(self._numbers)}.part"
+        name = f"{os.urandom(8).hex()}.part"  # as no other machine chooses
         try:
-            return name, files.write_new(f"{self._staging}/{name}", data)
+            return name, files.write_new(f"{self._staging}/{name}", data, durable=durable)
         except OSError as error:
             self.discard(name)
             raise ImageWriteError(f"{key}: {reason(error)}") from None
@@ -175,7 +177,8 @@ class OutputTree:
         if not os.path.isdir(folder):  # noqa: PTH112
             above = folder.rpartition("/")[0]
             self._make_folder(above)
-            os.mkdir(folder)  # noqa: PTH102
+            with contextlib.suppress(FileExistsError):  # another machine may be quicker
+                os.mkdir(folder)  # noqa: PTH102
             self._touched.add(above)
         self._folders.add(folder)
 

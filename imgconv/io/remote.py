@@ -146,11 +146,7 @@ def _write_aside(
     partial = f"{folder}/.{name[:100]}.{os.urandom(6).hex()}.part"
     if not overwrite and files.exists(path):
         raise FileExistsError(path)
-    try:
-        files.makedirs(folder, exist_ok=True)
-    except OSError:  # another thread may have been quicker
-        if not files.isdir(folder):
-            raise
+    _make_folder(files, folder)
     try:
         with files.open(partial, "wb") as file:
             file.write(data)
@@ -164,6 +160,20 @@ def _write_aside(
         if by_ssh and not overwrite and files.exists(path):
             raise FileExistsError(path) from None
         raise
+
+
+def _make_folder(files: AbstractFileSystem, folder: str) -> None:
+    """Make a folder and those above it; at each of them another writer may be quicker."""
+    for attempt in range(folder.count("/"), -1, -1):
+        try:
+            files.makedirs(folder, exist_ok=True)
+        except OSError:
+            if files.isdir(folder):
+                return
+            if not attempt:
+                raise
+        else:
+            return
 
 
 def _path(files: AbstractFileSystem, url: Url) -> str:

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 
 from imgconv.io import files, listing, remote
 from imgconv.io.formats import FORMATS
-from imgconv.io.output_tree import STATE
+from imgconv.io.output_tree import STATE, OutputTree
 from imgconv.io.places import Url, parse_place
 from imgconv.model.errors import ArgumentError, ImageReadError, ImageWriteError
 
@@ -70,9 +70,17 @@ class Store(Protocol):
 
 
 class FolderStore(NamedTuple):
-    """A folder of this machine, or one that every machine of a cluster sees."""
+    """A folder of this machine, or one that every machine of a cluster sees.
+
+    Attributes
+    ----------
+    root : str
+    share : str
+        Which part of the work a run does that writes here (see `OutputTree`).
+    """
 
     root: str
+    share: str = ""
 
     def __str__(self) -> str:
         return self.root
@@ -102,12 +110,18 @@ class FolderStore(NamedTuple):
 
     def write(self, key: str, data: bytes, *, replace: bool) -> None:
         """Write a file (see `Store`)."""
-        path = self._path(key)
+        tree = OutputTree(self.root, self.share)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            tree.make()
         except OSError as error:
-            raise ImageWriteError(f"{path.parent}: {files.reason(error)}") from None
-        files.write_whole(path, data, overwrite=replace)
+            raise ImageWriteError(f"{self.root}: {files.reason(error)}") from None
+        name, _ = tree.stage(data, key, durable=True)
+        try:
+            tree.commit(name, key, replace=replace)
+        except BaseException:
+            tree.discard(name)
+            raise
+        files.sync_folders([self._path(key).parent])
 
     def remove(self, key: str) -> None:
         """Remove a file (see `Store`)."""
@@ -162,8 +176,8 @@ class UrlStore(NamedTuple):
         remote.remove(self.url / key)
 
 
-def open_store(place: str | os.PathLike[str]) -> FolderStore | UrlStore:
-    """Give the store at a path or a URL.
+def open_store(place: str | os.PathLike[str], share: str = "") -> FolderStore | UrlStore:
+    """Give the store at a path or a URL, for a run that does a share of the work.
 
     Raises
     ------
@@ -172,7 +186,7 @@ def open_store(place: str | os.PathLike[str]) -> FolderStore | UrlStore:
     """
     found = parse_place(os.fspath(place))
     if isinstance(found, Path):
-        return FolderStore(str(found))
+        return FolderStore(str(found), share)
     if found.query:
         raise ArgumentError(f"{found}: a URL with ?... is no folder")
     return UrlStore(found)

@@ -39,6 +39,26 @@ def test_what_is_written_is_read_back(base):
     assert [found.url for found in remote.listing(base)] == [url]
 
 
+def test_many_writers_make_the_same_folders(base):
+    for attempt in range(5):
+        start, failed = threading.Barrier(6), []
+
+        def write(i, start=start, failed=failed, attempt=attempt):
+            start.wait()
+            try:
+                remote.write_whole(base / f"{attempt}/deep/deeper/still/{i}.png", b"x")
+            except ImageWriteError as error:
+                failed.append(error)
+
+        writers = [threading.Thread(target=write, args=(i,)) for i in range(6)]
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join()
+        assert not failed
+    assert len(list(remote.listing(base))) == 30
+
+
 def test_a_file_that_is_not_there(base):
     with pytest.raises(ImageReadError, match=r"none\.png: no such file"):
         remote.read_bytes(base / "none.png")

@@ -123,8 +123,9 @@ class DaskCrew:
             raise LimitError(
                 f"the cluster has no worker after {_PATIENCE} s", hint="start one: dask worker"
             ) from None
-        for worker, theirs in self._client.run(versions).items():
-            if theirs != mine:
+        # One that dies meanwhile gives an error instead of versions, and does no work.
+        for worker, theirs in self._client.run(versions, on_error="return").items():
+            if not isinstance(theirs, Exception) and theirs != mine:
                 self.close()
                 raise VersionError(
                     f"worker {worker} has {theirs}, this is {mine}",
@@ -134,8 +135,9 @@ class DaskCrew:
     def run(self, portions: Iterator[Portion]) -> Iterator[list[Entry]]:
         """Do all portions (see `Crew`).
 
-        The pictures of a portion whose workers died again and again are tried each by itself; the
-        one that kills is given up.
+        The pictures of a portion whose workers died again and again are tried each by itself. The
+        cluster blames every task that was on a dead worker, so those that it blames then are done
+        last and one after the other; the one that kills is given up.
 
         Raises
         ------
@@ -153,45 +155,53 @@ class DaskCrew:
         done = self._distributed.as_completed()
         under_way: dict[Any, Portion] = {}
 
-        def submit(portion: Portion) -> None:
-            future = self._client.submit(
-                do_portion, portion, key=f"imgconv-{portion.name}", pure=False, retries=2
-            )
+        suspects: list[Portion] = []
+
+        def submit(portion: Portion, alone: str = "") -> Any:
+            name = f"imgconv-{portion.name}{alone}"
+            return self._client.submit(do_portion, portion, key=name, pure=False, retries=2)
+
+        def start(portion: Portion) -> None:
+            future = submit(portion)
             under_way[future] = portion
             done.add(future)
 
-        waiting = iter(portions)
-        self._fill(waiting, under_way, submit)
+        self._fill(portions, under_way, start)
         while under_way:
             future = next(done)
             portion = under_way.pop(future)
-            yield self._rows(future, portion, submit)
-            self._fill(waiting, under_way, submit)
+            try:
+                yield future.result()
+            except self._distributed.KilledWorker:
+                apart = [portion._replace(todo=(todo,)) for todo in portion.todo]
+                if len(apart) == 1:
+                    suspects += apart
+                else:
+                    for each in apart:
+                        start(each)
+            self._fill(portions, under_way, start)
+        for portion in suspects:
+            yield self._alone(submit(portion, "-alone"), portion)
 
     def _fill(
         self,
         waiting: Iterator[Portion],
         under_way: dict[Any, Portion],
-        submit: Callable[[Portion], None],
+        start: Callable[[Portion], None],
     ) -> None:
         limit = _AHEAD * max(1, sum(self._client.nthreads().values()))
         while len(under_way) < limit:
             portion = next(waiting, None)
             if portion is None:
                 return
-            submit(portion)
+            start(portion)
 
-    def _rows(
-        self, future: Any, portion: Portion, submit: Callable[[Portion], None]
-    ) -> list[Entry]:
+    def _alone(self, future: Any, portion: Portion) -> list[Entry]:
+        """Give the rows of the only task that runs, also when it kills its worker."""
         try:
             rows: list[Entry] = future.result()
             return rows
         except self._distributed.KilledWorker as error:
-            if len(portion.todo) > 1:
-                for todo in portion.todo:
-                    submit(portion._replace(todo=(todo,)))
-                return []
             rows = given_up(portion, error)
             write_rows(portion.plan.target, portion.name, rows)
             return rows

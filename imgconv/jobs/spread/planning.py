@@ -73,14 +73,14 @@ class Planner:
         self, plan: Plan, template: NameTemplate, shard: Shard, known: dict[str, Known]
     ) -> None:
         self.total = self.skipped = 0
-        self._plan, self._template, self._shard, self._known = plan, template, shard, known
+        self.plan, self._template, self._shard, self._known = plan, template, shard, known
         self._folder = ""
         self._names: set[str] = set()
 
     def portions(self) -> Iterator[Portion]:
         """Give what is to be done, portion by portion, while the listing goes on."""
         todo: list[Todo] = []
-        for item in self._plan.source.listing():
+        for item in self.plan.source.listing():
             if not self._shard.has(item.key):
                 continue
             self.total += 1
@@ -91,13 +91,13 @@ class Planner:
                 continue
             todo.append(Todo(item, target, known.output if known else ""))
             if len(todo) == SIZE:
-                yield Portion(self._plan, tuple(todo))
+                yield Portion(self.plan, tuple(todo))
                 todo = []
         if todo:
-            yield Portion(self._plan, tuple(todo))
+            yield Portion(self.plan, tuple(todo))
 
     def _is_done(self, item: Item, known: Known) -> bool:
-        stamp = _stamp(item.size, item.version, self._plan.recipe_hash, self._plan.versions)
+        stamp = _stamp(item.size, item.version, self.plan.recipe_hash, self.plan.versions)
         return known.status == "ok" and bool(item.version) and known.stamp == stamp
 
     def _target(self, item: Item) -> str:
@@ -115,7 +115,7 @@ class Planner:
         mark = target.casefold()
         if mark in self._names:
             raise ArgumentError(
-                f"two inputs in {folder or self._plan.source} would have one output, {target}",
+                f"two inputs in {folder or self.plan.source} would have one output, {target}",
                 hint="tell them by --name '{stem}_{kernel}{ext}', or do not change the format",
             )
         self._names.add(mark)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 
 from imgconv.engines.cpus import usable_cpus
 from imgconv.io.formats import format_for
-from imgconv.io.output_tree import STATE
-from imgconv.io.store import FolderStore, is_below, open_store
+from imgconv.io.output_tree import STATE, OutputTree
+from imgconv.io.store import FolderStore, Store, is_below, open_store
 from imgconv.jobs.batch.audit import merge_manifests
 from imgconv.jobs.batch.naming import NameTemplate
 from imgconv.jobs.batch.pairing import Shard
@@ -61,17 +62,31 @@ def spread(
     started = time.perf_counter()
     report = BatchReport(manifest=f"{target}/{STATE}")
     crew: Crew = DaskCrew(options.cluster) if options.cluster else Threads(_jobs(options))
-    try:
+    with closing(crew):
         planner = _planner(source, target, recipe, options)
-        _conduct(crew, planner, report, options.max_failures, on_plan, on_event)
-    finally:
-        crew.close()
+        # Nobody works any more when what is left there is cleared away.
+        with _kept_apart(planner.plan.target), closing(crew):
+            _conduct(crew, planner, report, options.max_failures, on_plan, on_event)
     if not planner.total:
         raise NothingMatchedError(f"no pictures were found in {source}")
-    if isinstance(open_store(target), FolderStore):
+    if isinstance(planner.plan.target, FolderStore):
         merge_manifests(target)
     report.seconds = time.perf_counter() - started
     return report
+
+
+@contextmanager
+def _kept_apart(target: Store) -> Iterator[None]:
+    """Keep other runs out of a folder, and clear away what killed workers leave there."""
+    if not isinstance(target, FolderStore):
+        yield
+        return
+    tree = OutputTree(target.root, target.share)
+    with tree.open():
+        try:
+            yield
+        finally:
+            tree.close()
 
 
 def _jobs(options: SpreadOptions) -> int:
@@ -81,7 +96,8 @@ def _jobs(options: SpreadOptions) -> int:
 def _planner(source: str, target: str, recipe: Recipe, options: SpreadOptions) -> Planner:
     suffix = format_for(options.format, None).suffixes[0] if options.format else None
     template = NameTemplate(options.name, recipe.kernels, suffix)
-    stores = open_store(source), open_store(target)
+    shard = Shard.parse(options.shard) if options.shard else Shard()
+    stores = open_store(source), open_store(target, str(shard))
     if is_below(stores[1], stores[0]):
         raise ArgumentError(
             f"{target} lies in {source}: the next run would take outputs for inputs",
@@ -98,7 +114,6 @@ def _planner(source: str, target: str, recipe: Recipe, options: SpreadOptions) -
         reading=options.reading,
         encoding=options.encoding,
     )
-    shard = Shard.parse(options.shard) if options.shard else Shard()
     return Planner(plan, template, shard, known_rows(stores[1]))
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from imgconv.api import compare, convolve, correlate, explain, filter_image
+    from imgconv.api import compare, convolve, correlate, explain, filter_dask_array, filter_image
     from imgconv.io.bank import KernelBank
     from imgconv.io.images import read_image, write_image
     from imgconv.io.kernel_spec import load_kernel
@@ -54,12 +54,13 @@ if TYPE_CHECKING:
     from imgconv.model.tone import Binarization, Gray
     from imgconv.ops.activation import activate, pool
     from imgconv.ops.compare import Comparison
+    from imgconv.ops.explain_layer import explain_layer
     from imgconv.ops.layer import Conv, conv1d, conv2d, conv3d
     from imgconv.ops.network import FeatureMaps, network_shapes, run_network, run_parts
     from imgconv.ops.tone import binarize, invert, to_gray
 
 _HOMES = {
-    "api": ("compare", "convolve", "correlate", "explain", "filter_image"),
+    "api": ("compare", "convolve", "correlate", "explain", "filter_dask_array", "filter_image"),
     "io.bank": ("KernelBank",),
     "io.images": ("read_image", "write_image"),
     "io.kernel_spec": ("load_kernel",),
@@ -94,6 +95,7 @@ _HOMES = {
     "model.tone": ("Binarization", "Gray"),
     "ops.activation": ("activate", "pool"),
     "ops.compare": ("Comparison",),
+    "ops.explain_layer": ("explain_layer",),
     "ops.layer": ("Conv", "conv1d", "conv2d", "conv3d"),
     "ops.network": ("FeatureMaps", "network_shapes", "run_network", "run_parts"),
     "ops.tone": ("binarize", "invert", "to_gray"),
@@ -142,6 +144,8 @@ __all__ = [
     "convolve",
     "correlate",
     "explain",
+    "explain_layer",
+    "filter_dask_array",
     "filter_folder",
     "filter_image",
     "filter_path",

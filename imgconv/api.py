@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any, TypedDict, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, cast
 
 from numpy.typing import ArrayLike
 
@@ -28,6 +28,9 @@ from imgconv.ops import correlate as _correlate
 from imgconv.ops import explain as _explain
 from imgconv.ops import run as _run
 from imgconv.ops.correlate import Image, as_image
+
+if TYPE_CHECKING:
+    from dask.array import Array
 
 _F = TypeVar("_F", bound=Callable[..., object])
 KernelLike = Filter | WeightsLike | str
@@ -207,6 +210,46 @@ def explain(
     """
     chosen = _recipe(recipe, options)
     return _explain.explain(as_image(image, chosen.settings.depth), chosen, at)
+
+
+def filter_dask_array(
+    array: Array,
+    recipe: Recipe | None = None,
+    *,
+    rows: int | None = None,
+    **options: Unpack[RecipeOptions],
+) -> Array:
+    """Do lazily to a Dask array what `filter_image` does to an image; the values are the same.
+
+    Parameters
+    ----------
+    array : dask.array.Array, shape (rows, columns) or (rows, columns, channels)
+        uint8, uint16, int16 or float32.
+    recipe : Recipe, optional
+        Of steps that do not look at the whole image first: a threshold is a number, and the range
+        is not ``rescale``.
+    rows : int, optional
+        Output rows in a chunk; default those of the first chunk of `array`.
+    **options
+        The keys of a recipe, as for `filter_image`.
+
+    Returns
+    -------
+    dask.array.Array
+        A chunk has all columns, and is made of the rows that its windows touch and no others.
+
+    Raises
+    ------
+    ArgumentError
+        For an array of unknown size, or a wrong option.
+    LimitError
+        When the recipe has a step that needs the whole image.
+    MissingDependencyError
+        When Dask is not installed (``pip install 'imgconv[cluster]'``).
+    """
+    from imgconv.jobs.spread.arrays import filter_rows
+
+    return filter_rows(array, _recipe(recipe, options), rows=rows)
 
 
 def _recipe(recipe: Recipe | None, options: RecipeOptions) -> Recipe:

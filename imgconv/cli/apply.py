@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,6 +26,7 @@ from imgconv.model.errors import ArgumentError
 
 if TYPE_CHECKING:
     from imgconv.io.places import Place
+    from imgconv.jobs.filter_file import Row
     from imgconv.model.recipe import Recipe
 
 
@@ -49,6 +51,13 @@ if TYPE_CHECKING:
 )
 @show_option
 @threads_option
+@option(
+    "--cluster",
+    metavar="ADDRESS",
+    heading="Running",
+    help="Filter an OME-Zarr folder into another on a Dask cluster: the scheduler's address, or "
+    "local:N for N processes here.",
+)
 @json_option
 @option("-v", "--verbose", is_flag=True, heading="Running", help="Say what was done.")
 def command(source: Place | None, target: Place | None, **options: Any) -> None:
@@ -86,6 +95,18 @@ def _compare(image: Any, recipe: Recipe, **options: Any) -> None:
         show(image, comparison)
 
 
+def _on_cluster(
+    source: Place, target: Place, recipe: Recipe, cluster: str, *, overwrite: bool
+) -> Row:
+    from imgconv.jobs.spread.zarr_file import filter_zarr
+
+    if not (isinstance(source, Path) and isinstance(target, Path)):
+        raise ArgumentError(
+            "--cluster filters one OME-Zarr folder into another, which all workers see"
+        )
+    return filter_zarr(source, target, recipe, cluster=cluster, overwrite=overwrite)
+
+
 def filter_one(source: Place, target: Place, recipe: Recipe, **options: Any) -> None:
     """Filter one file or stream into another, and report."""
     from imgconv.io import files
@@ -106,7 +127,9 @@ def filter_one(source: Place, target: Place, recipe: Recipe, **options: Any) -> 
     }
     if to_stdout:
         output.check_stdout(as_json)
-    if not (to_stdout or output.is_stream(source)):
+    if options.get("cluster"):
+        row = _on_cluster(source, target, recipe, options["cluster"], overwrite=overwrite)
+    elif not (to_stdout or output.is_stream(source)):
         row = filter_path(
             source,
             target,

@@ -87,7 +87,8 @@ def plan_geometry(
     ArgumentError
         When the output would have no pixel.
     LimitError
-        When the kernel would reach over more than 2**20 pixels, or the output have more than 2**30.
+        When the kernel would reach over more than 2**20 pixels, or the output have more than 2**30
+        and more than the image.
     """
     axes = [
         Axis(
@@ -105,7 +106,8 @@ def plan_geometry(
         _placed(axes[1], "columns", anchor[1], size if isinstance(size, OutputSize) else size[2:]),
     )
     rows, columns = geometry.out_shape
-    if rows * columns > _MOST_PIXELS:
+    # An image that is that large itself is somebody's choice; one that padding makes so is not.
+    if rows * columns > max(_MOST_PIXELS, axes[0].length * axes[1].length):
         raise LimitError(
             f"the output would have {rows} x {columns} pixels; the limit is 2**30",
             hint="use size 'same', or smaller pads",

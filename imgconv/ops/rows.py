@@ -53,6 +53,8 @@ class Rows:
         How many values were clamped, each counted once.
     """
 
+    _before: Rows | None = None
+
     def __init__(self, shape: tuple[int, ...], depth: Depth) -> None:
         self.shape = shape
         self.depth = depth
@@ -82,6 +84,18 @@ class Rows:
         drop = min(max(before - self._from, 0), len(self._kept))
         self._kept = self._kept[drop:].copy()  # a view would keep all of them in memory
         self._from += drop
+
+    def sources(self, start: int, stop: int) -> list[tuple[int, int]]:
+        """Give the spans of rows of the source that some rows are made of, in order."""
+        spans = self._spans(start, stop)
+        if self._before is None:
+            return spans
+        found = sorted(span for each in spans for span in self._before.sources(*each))
+        return _joined(found)
+
+    def _spans(self, start: int, stop: int) -> list[tuple[int, int]]:
+        """Give the spans of rows that rows are made of, in what is before them."""
+        return [(start, stop)]
 
     def _make(self, start: int, stop: int) -> Filtered:
         raise NotImplementedError
@@ -115,7 +129,7 @@ class FinishedRows(Rows):
     """The rows of a chain in black and white, where the recipe puts that last."""
 
     def __init__(self, before: Rows, recipe: Recipe) -> None:
-        self._before = before
+        self._before: Rows = before
         self._recipe = recipe
         pixel = np.zeros((1, 1, *before.shape[2:]), before.depth.dtype)
         tail = black_and_white(pixel, recipe)[0].shape[2:]
@@ -145,7 +159,7 @@ class StageRows(Rows):
         threads: int | None = None,
         engine: Engine | None = None,
     ) -> None:
-        self._before = before
+        self._before: Rows = before
         self._alpha = alpha
         self.kernel = kernel
         self._settings = settings
@@ -201,26 +215,63 @@ class StageRows(Rows):
         ends = [axis.read_by(start, stop) for axis in self.axes]
         return min(first for first, _ in ends), max(last for _, last in ends)
 
-    def _band(self, start: int, stop: int) -> tuple[Image, Part]:
-        """Give the rows that some output rows need, the border included."""
+    def _spans(self, start: int, stop: int) -> list[tuple[int, int]]:
+        first, last = self._reading(start, stop)
+        length = self._before.shape[0]
+        if first >= 0 and last <= length:
+            return [(first, last)]
+        return _runs(row_places(self._settings.border, first, last, length))
+
+    def _reading(self, start: int, stop: int) -> tuple[int, int]:
+        """Give the positions that some output rows read; perhaps outside."""
         length = self._before.shape[0]
         first, last = self._positions(start, stop)
         # Rows that a stride leaves out are made too, since their clipped values count.
         following = length if stop == self.shape[0] else self._positions(stop, stop + 1)[0]
-        last = max(last, min(following, length))
+        return first, max(last, min(following, length))
+
+    def _band(self, start: int, stop: int) -> tuple[Image, Part]:
+        """Give the rows that some output rows need, the border included."""
+        length = self._before.shape[0]
+        first, last = self._reading(start, stop)
         part = Part(length, first, start, stop, self.extremes)
         if first >= 0 and last <= length:
             return self._before.read(first, last), part
         places = row_places(self._settings.border, first, last, length)
         wanted = np.unique(places[places >= 0])
-        runs = np.split(wanted, np.flatnonzero(np.diff(wanted) > 1) + 1) if len(wanted) else []
-        blocks = [self._before.read(int(run[0]), int(run[-1]) + 1) for run in runs]
+        blocks = [self._before.read(*span) for span in _runs(places)]
         empty = np.empty((1, *self._before.shape[1:]), self._before.depth.dtype)
         band = np.concatenate(blocks or [empty])[np.searchsorted(wanted, np.maximum(places, 0))]
         band[places < 0] = self._outside
         if has_alpha(band) and self._alpha is not Alpha.FILTER:
             band[places < 0, :, -1] = self.source_depth.high  # outside everything is opaque
         return band, part
+
+
+def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Join spans that touch or overlap; they are in order.
+
+    Examples
+    --------
+    >>> _joined([(0, 3), (2, 5), (5, 6), (9, 10)])
+    [(0, 6), (9, 10)]
+    """
+    joined: list[tuple[int, int]] = []
+    for first, last in spans:
+        if joined and first <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(last, joined[-1][1])
+        else:
+            joined.append((first, last))
+    return joined
+
+
+def _runs(places: NDArray[np.intp]) -> list[tuple[int, int]]:
+    """Give the spans of rows that stand somewhere, in order."""
+    wanted = np.unique(places[places >= 0])
+    if not len(wanted):
+        return []
+    runs = np.split(wanted, np.flatnonzero(np.diff(wanted) > 1) + 1)
+    return [(int(run[0]), int(run[-1]) + 1) for run in runs]
 
 
 def row_places(border: Border, first: int, last: int, length: int) -> NDArray[np.intp]:

@@ -21,7 +21,7 @@ from imgconv.model.output import Depth, OutputRange, Rounding
 from imgconv.model.recipe import Recipe, Settings
 from imgconv.model.tone import Binarization, Gray
 from imgconv.ops.run import run_recipe
-from imgconv.ops.streaming import Stream
+from imgconv.ops.streaming import Stream, chain_of
 
 
 class Held:
@@ -131,6 +131,35 @@ def test_chains_of_kernels(image, recipe, height):
 def test_sets(image, recipe, height):
     assume(not needs_all(image, recipe))
     assert_same(image, recipe, height)
+
+
+class Only:
+    """A source of some spans of rows, and of no others."""
+
+    def __init__(self, image, spans):
+        self.image, self.spans = image, spans
+        self.shape, self.dtype = image.shape, image.dtype
+
+    def read(self, start, stop):
+        assert any(first <= start and stop <= last for first, last in self.spans)
+        return self.image[start:stop]
+
+
+@settings(max_examples=150, deadline=None)
+@given(PICTURES, recipes(st.lists(kernels(), max_size=3)), st.integers(1, 9))
+def test_bands_are_made_apart_of_the_rows_that_they_name(image, recipe, height):
+    assume(recipe.settings.output_range is not OutputRange.RESCALE)
+    try:
+        whole = run_recipe(image, recipe, threads=1).image
+    except ArgumentError:
+        return
+    plan = chain_of(Only(image, []), recipe)[-1]
+    for start in range(0, len(whole), height):
+        stop = min(start + height, len(whole))
+        spans = plan.sources(start, stop)
+        assert spans == sorted(spans)
+        band = chain_of(Only(image, spans), recipe, threads=1)[-1].read(start, stop)
+        np.testing.assert_array_equal(band, whole[start:stop])
 
 
 @settings(max_examples=60, deadline=None)

@@ -114,6 +114,26 @@ def write_zarr(
     MissingDependencyError
         When zarr is not installed.
     """
+    array = create_zarr(folder, shape, dtype, layout)
+    at = 0
+    for band in rechunked(bands, array.chunks[-2]):
+        block = np.moveaxis(band, -1, 0) if len(shape) == 3 else band
+        array[..., at : at + len(band), :] = block
+        at += len(band)
+
+
+def create_zarr(folder: Path, shape: tuple[int, ...], dtype: np.dtype[Any], layout: Layout) -> Any:
+    """Give the array of an OME-Zarr image whose pixels are still to be written.
+
+    Returns
+    -------
+    zarr.Array, shape (rows, columns) or (channels, rows, columns)
+
+    Raises
+    ------
+    MissingDependencyError
+        When zarr is not installed.
+    """
     zarr: Any = load_extra("zarr", str(folder))
     down, across = layout.tile or (_CHUNK, _CHUNK)
     colour = shape[2:]
@@ -130,8 +150,4 @@ def write_zarr(
     scale = {"type": "scale", "scale": [1.0] * len(axes)}
     dataset = {"path": "0", "coordinateTransformations": [scale]}
     group.attrs["multiscales"] = [{"version": "0.4", "axes": axes, "datasets": [dataset]}]
-    at = 0
-    for band in rechunked(bands, min(down, shape[0])):
-        block = np.moveaxis(band, -1, 0) if colour else band
-        array[..., at : at + len(band), :] = block
-        at += len(band)
+    return array

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-import logging
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from typing import Any, Protocol
 
 from imgconv.jobs.batch.manifest import Entry
-from imgconv.jobs.batch.versions import versions
+from imgconv.jobs.spread.cluster import Cluster, gave_up
 from imgconv.jobs.spread.planning import given_up
-from imgconv.jobs.spread.portion import Portion, VersionError, do_portion, write_rows
-from imgconv.model.errors import ArgumentError, ImgconvError, LimitError, MissingDependencyError
+from imgconv.jobs.spread.portion import Portion, do_portion, write_rows
+from imgconv.model.errors import ImgconvError
 
 _AHEAD = 2
 """Portions that wait for each worker: a scheduler never holds more, however many there are."""
-
-
-_PATIENCE = 60
-"""Seconds to wait for a first worker."""
 
 
 class Crew(Protocol):
@@ -74,63 +68,12 @@ def _parted(portion: Portion, parts: int) -> Iterator[Portion]:
 
 
 class DaskCrew:
-    """A Dask cluster: ``local:N`` for N processes here, or the address of a scheduler.
-
-    Raises
-    ------
-    MissingDependencyError
-        When Dask is not installed.
-    VersionError
-        When a worker has other versions.
-    LimitError
-        When no scheduler answers.
-    """
+    """A Dask cluster (see `Cluster`)."""
 
     def __init__(self, address: str) -> None:
-        try:
-            import distributed
-        except ImportError:
-            raise MissingDependencyError(
-                "--cluster needs Dask", hint="pip install 'imgconv[cluster]'"
-            ) from None
-        # What it logs of lost connections is said by our errors, in one line.
-        logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
-        self._distributed = distributed
-        self._cluster = None
-        if address.startswith("local:"):
-            self._cluster = self._local(address)
-        try:
-            self._client = distributed.Client(self._cluster or address, timeout="15s")
-        except (OSError, ValueError) as error:
-            said = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise LimitError(f"no scheduler answers at {address}: {said}") from None
-        self._check_versions()
-
-    def _local(self, address: str) -> Any:
-        count = address.removeprefix("local:")
-        if not count.isdigit() or int(count) < 1:
-            raise ArgumentError(f"cluster {address!r} is not local:N", hint="write local:4")
-        return self._distributed.LocalCluster(
-            n_workers=int(count), threads_per_worker=1, processes=True, dashboard_address=None
-        )
-
-    def _check_versions(self) -> None:
-        mine = versions()
-        try:
-            self._client.wait_for_workers(1, timeout=_PATIENCE)
-        except TimeoutError:
-            self.close()
-            raise LimitError(
-                f"the cluster has no worker after {_PATIENCE} s", hint="start one: dask worker"
-            ) from None
-        # One that dies meanwhile gives an error instead of versions, and does no work.
-        for worker, theirs in self._client.run(versions, on_error="return").items():
-            if not isinstance(theirs, Exception) and theirs != mine:
-                self.close()
-                raise VersionError(
-                    f"worker {worker} has {theirs}, this is {mine}",
-                    hint="install the same versions everywhere",
-                )
+        self._cluster = Cluster(address)
+        self._client = self._cluster.client
+        self._distributed = self._cluster.distributed
 
     def run(self, portions: Iterator[Portion]) -> Iterator[list[Entry]]:
         """Do all portions (see `Crew`).
@@ -149,7 +92,7 @@ class DaskCrew:
         except ImgconvError:
             raise
         except (Exception, concurrent.futures.CancelledError, asyncio.CancelledError) as error:
-            raise _gone(error) from None
+            raise gave_up(error) from None
 
     def _run(self, portions: Iterator[Portion]) -> Iterator[list[Entry]]:
         done = self._distributed.as_completed()
@@ -208,12 +151,4 @@ class DaskCrew:
 
     def close(self) -> None:
         """Leave the cluster; one of our own ends."""
-        with suppress(Exception):
-            self._client.close()
-        if self._cluster is not None:
-            self._cluster.close()
-
-
-def _gone(error: BaseException) -> LimitError:
-    said = f"{type(error).__name__}: {str(error)[:200]}".rstrip(": ")
-    return LimitError(f"the cluster gave up: {said}", hint="the same command again does the rest")
+        self._cluster.close()

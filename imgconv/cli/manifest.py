@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from imgconv.cli import output
 from imgconv.cli.options import Command, json_option
 
-_folder = click.argument("folder", metavar="DST", type=click.Path(path_type=Path))
+_folder = click.argument("folder", metavar="DST")
 
 
 @click.group("manifest", epilog="Example: imgconv manifest verify out")
@@ -20,11 +18,11 @@ def command() -> None:
 @command.command("merge", cls=Command, epilog="Example: imgconv manifest merge out")
 @_folder
 @json_option
-def merge(folder: Path, as_json: bool) -> None:
+def merge(folder: str, as_json: bool) -> None:
     """Join the manifests of the shards in DST into one, with one row for each output."""
-    from imgconv.jobs.batch.audit import merge_manifests
+    from imgconv.jobs.spread.audit import merge_manifests
 
-    rows, manifests = merge_manifests(str(folder))
+    rows, manifests = merge_manifests(folder)
     if as_json:
         output.write_json({"rows": rows, "manifests": manifests})
     else:
@@ -34,11 +32,11 @@ def merge(folder: Path, as_json: bool) -> None:
 @command.command("verify", cls=Command, epilog="Example: imgconv manifest verify out")
 @_folder
 @json_option
-def verify(folder: Path, as_json: bool) -> int:
+def verify(folder: str, as_json: bool) -> int:
     """Check that DST holds the outputs that its manifests tell of; exit 1 where it does not."""
-    from imgconv.jobs.batch.audit import verify_manifest
+    from imgconv.jobs.spread.audit import verify_manifest
 
-    rows, findings = verify_manifest(str(folder))
+    rows, findings = verify_manifest(folder)
     if as_json:
         found = [finding._asdict() for finding in findings]
         output.write_json({"rows": rows, "findings": found})

@@ -117,6 +117,25 @@ def test_shards_add_up(uploaded, folder):
     assert len(known_rows(open_store(f"{folder}/parts"))) == len(NAMES)
 
 
+def test_manifests_are_joined_and_checked(run, uploaded, folder):
+    out = f"{folder}/out"
+    assert_fails(run("manifest", "verify", out), 6, "has no manifest")
+    filter_folder(uploaded, out, recipe_from({"kernels": ["blur"]}))
+    filter_folder(uploaded, out, recipe_from({"kernels": ["sharpen"]}))
+    done = run("manifest", "merge", out)
+    assert (done.code, done.err.startswith(f"{len(NAMES)} rows of ")) == (0, True)
+    assert list(open_store(out).state()) == [f"{STATE}/manifest.jsonl"]
+    assert run("manifest", "verify", out).code == 0
+    assert filter_folder(uploaded, out, recipe_from({"kernels": ["sharpen"]})).skipped == len(NAMES)
+    remote.write_whole(parse_place(out) / "a.png", b"something else", overwrite=True)
+    remote.remove(parse_place(out) / "b.png")
+    done = run("manifest", "verify", out)
+    assert (done.code, sorted(done.out.decode().splitlines())) == (
+        1,
+        ["changed: a.png", "missing: b.png"],
+    )
+
+
 def test_nothing_is_left_but_outputs_and_rows(uploaded, folder):
     filter_folder(uploaded, f"{folder}/out", recipe_from({"kernels": ["blur"]}))
     base = parse_place(f"{folder}/out")

@@ -95,10 +95,15 @@ def _checked(tree: OutputTree, entry: Entry) -> Finding | None:
 def _manifests(tree: OutputTree) -> list[Path]:
     paths = [path for path in manifest_paths(tree.state) if path.exists()]
     if not paths:
-        raise NothingMatchedError(
-            f"{tree.root} has no manifest", hint="give the folder that imgconv batch wrote to"
-        )
+        raise no_manifest(tree.root)
     return paths
+
+
+def no_manifest(target: str) -> NothingMatchedError:
+    """Say that there is nothing to join or check."""
+    return NothingMatchedError(
+        f"{target} has no manifest", hint="give the DST that imgconv batch wrote to"
+    )
 
 
 def _rows(paths: list[Path]) -> Iterator[Entry | None]:

@@ -30,26 +30,27 @@ def cluster(tmp_path):
     started.close()
 
 
-def kill_at_random(cluster, ended, count, seconds):
-    """Kill a worker now and then, and start another in its place."""
+def kill_at_random(cluster, ended, count, seconds, killed):
+    """Kill a worker now and then, and start another in its place; note when in `killed`."""
     chance = random.Random(7)
     for _ in range(count):
         if ended.wait(chance.uniform(0.3, 1) * seconds):
             return
+        killed.append(time.monotonic())
         victim = cluster.workers.pop(chance.randrange(len(cluster.workers)))
         victim.kill()
         victim.wait()
         cluster.start_worker()
 
 
-def run_with_killed_workers(cluster, tmp_path, count, kills):
+def run_with_killed_workers(cluster, tmp_path, count, kills, seconds):
     names = [f"{i % 17}/{i}.png" for i in range(count)]
     make_tree(tmp_path / "photos", names)
     assert filter_folder(tmp_path / "photos", tmp_path / "calm", RECIPE).ok == count
     for _ in range(3):
         cluster.start_worker()
-    ended = threading.Event()
-    killer = threading.Thread(target=kill_at_random, args=(cluster, ended, kills, 2.0))
+    ended, killed = threading.Event(), []
+    killer = threading.Thread(target=kill_at_random, args=(cluster, ended, kills, seconds, killed))
     killer.start()
     try:
         report = filter_folder(
@@ -61,15 +62,16 @@ def run_with_killed_workers(cluster, tmp_path, count, kills):
     assert (report.total, report.ok, report.failed) == (count, count, 0)
     assert tree(tmp_path / "out") == tree(tmp_path / "calm")
     assert len(rows(tmp_path / "out")) == count
+    return len(killed)
 
 
 def test_workers_may_die(cluster, tmp_path):
-    run_with_killed_workers(cluster, tmp_path, 600, 3)
+    run_with_killed_workers(cluster, tmp_path, 600, 3, 2.0)
 
 
 @pytest.mark.slow
 def test_workers_may_die_through_a_long_run(cluster, tmp_path):
-    run_with_killed_workers(cluster, tmp_path, 2000, 25)
+    assert run_with_killed_workers(cluster, tmp_path, 2000, 25, 0.8) > 3
 
 
 def test_the_scheduler_may_go_and_come_back(cluster, tmp_path):

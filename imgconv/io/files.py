@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import BinaryIO, NamedTuple
 
 from imgconv.io.places import Place, Url
+from imgconv.io.unnamed import name_unnamed, open_unnamed
 from imgconv.model.errors import (
     ImageReadError,
     ImageWriteError,
@@ -254,8 +255,8 @@ def remote() -> ModuleType:
 def open_whole(path: Path, *, overwrite: bool = False) -> Iterator[BinaryIO]:
     """Open a file that appears whole when the block ends, or stays as it was when that fails.
 
-    What is written goes to a new file in the same folder, which takes the name when it is on the
-    disk (see `write_whole`).
+    What is written goes to a new file in the same folder, without a name where the system can; it
+    takes the name when it is on the disk (see `write_whole`).
     """
     target = Path(os.path.realpath(path))
     try:
@@ -312,6 +313,24 @@ def folder_whole(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _replacing(target: Path, overwrite: bool, mode: int | None) -> Iterator[BinaryIO]:
+    file = open_unnamed(target.parent)
+    if file is None:
+        with _staged(target, overwrite, mode) as partial:
+            yield partial
+    else:
+        with file:
+            yield file
+            file.flush()
+            if mode is not None:
+                os.fchmod(file.fileno(), stat.S_IMODE(mode))
+            os.fsync(file.fileno())
+            name_unnamed(file, target, replace=overwrite)
+    sync_folders([target.parent])
+
+
+@contextlib.contextmanager
+def _staged(target: Path, overwrite: bool, mode: int | None) -> Iterator[BinaryIO]:
+    """Write under another name first, where the system has no files without one."""
     partial = target.with_name(f".{target.name[:100]}.{os.urandom(6).hex()}.part")
     try:
         with partial.open("x+b") as file:
@@ -325,7 +344,6 @@ def _replacing(target: Path, overwrite: bool, mode: int | None) -> Iterator[Bina
         with contextlib.suppress(OSError):
             partial.unlink()
         raise
-    sync_folders([target.parent])
 
 
 def write_new(path: str | os.PathLike[str], data: bytes, *, durable: bool = False) -> Stamp:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import random
 import resource
+import stat
 import subprocess
 import sys
 
@@ -13,6 +14,9 @@ import cv2
 import numpy as np
 import pytest
 from cli.program import assert_fails, written
+
+from imgconv.io.unnamed import open_unnamed
+from imgconv.model.errors import OutputExistsError
 
 FILE_SIZE = 4096
 
@@ -240,8 +244,43 @@ def test_every_write_is_synced_before_it_takes_the_name(run, photo, tmp_path, mo
     for name in ("fsync", "link", "replace"):
         real = getattr(os, name)
         monkeypatch.setattr(os, name, lambda *a, n=name, r=real, **k: order.append(n) or r(*a, **k))
-    assert run("apply", "photo.png", "out.png").code == 0
-    assert run("apply", "photo.png", "out.png", "--overwrite").code == 0
-    named = [step for step in order if step != "fsync"]
-    assert named == ["link", "replace"]
-    assert order == ["fsync", "link", "fsync", "fsync", "replace", "fsync"]
+    for words in ((), ("--overwrite",)):
+        order.clear()
+        assert run("apply", "photo.png", "out.png", *words).code == 0
+        assert (order[0], order[-1]) == ("fsync", "fsync")
+        assert order[1:-1]
+        assert set(order[1:-1]) <= {"link", "replace"}
+
+
+@pytest.mark.parametrize("unnamed", [True, False])
+@pytest.mark.parametrize("overwrite", [True, False])
+def test_a_file_without_a_name_and_one_with_another(tmp_path, monkeypatch, unnamed, overwrite):
+    """File systems without unnamed files get a staged one, with the same results."""
+    from imgconv.io import files
+
+    if not unnamed:
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    target = tmp_path / "out"
+    if overwrite:
+        target.write_bytes(b"old")
+        target.chmod(0o640)
+    with files.open_whole(target, overwrite=overwrite) as file:
+        file.write(b"new")
+        there = [path.name for path in tmp_path.iterdir() if path != target]
+        if not unnamed:
+            assert len(there) == 1
+        elif (other := open_unnamed(tmp_path)) is not None:
+            other.close()
+            assert not there
+    assert target.read_bytes() == b"new"
+    assert stat.S_IMODE(target.stat().st_mode) == (0o640 if overwrite else 0o666 & ~umask())
+    with pytest.raises(OutputExistsError), files.open_whole(target) as file:
+        file.write(b"newer")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert target.read_bytes() == b"new"
+
+
+def umask():
+    found = os.umask(0)
+    os.umask(found)
+    return found

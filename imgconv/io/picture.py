@@ -36,6 +36,11 @@ class Metadata(NamedTuple):
     xmp: bytes | None = None
     resolution: tuple[Fraction, Fraction] | None = None
 
+    def fitting(self, channels: int) -> Metadata:
+        """Leave out a profile of another colour space than that of so many channels."""
+        space = b"GRAY" if channels < 3 else b"RGB "
+        return self._replace(icc=None) if self.icc and self.icc[16:20] != space else self
+
 
 class Reading(NamedTuple):
     """How files are read.

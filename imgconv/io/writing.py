@@ -7,7 +7,7 @@ import numpy as np
 from imgconv.io import codecs, embed, exif
 from imgconv.io.codecs.opencv import EncodingError
 from imgconv.io.formats import FORMATS, Format
-from imgconv.io.picture import Encoding, Image, Metadata, Picture, check_encoding
+from imgconv.io.picture import Encoding, Image, Picture, check_encoding
 from imgconv.model.errors import ImageWriteError
 from imgconv.model.output import Depth
 
@@ -74,7 +74,7 @@ def encode_picture(
     if encoding.strip:
         return data, notes
     rows, columns = pages[0].shape[:2]
-    kept = _fitting(picture.metadata, pages[0])
+    kept = picture.metadata.fitting(channels_of(pages[0]))
     kept = kept._replace(exif=exif.of_upright(kept.exif, columns, rows))
     kept = kept._replace(**{field: None for field in kept._fields if field not in kind.keeps})
     data, lost = embed.embed(kind.name, data, kept)
@@ -120,11 +120,3 @@ def _held(image: Image, kind: Format) -> Image:
     if image.ndim == 3 and image.shape[2] == 2 and kind.name in _COLOUR_ONLY:
         return np.ascontiguousarray(image[..., [0, 0, 0, 1]])
     return image
-
-
-def _fitting(metadata: Metadata, image: Image) -> Metadata:
-    """Leave out a profile of another colour space than the picture's."""
-    space = b"GRAY" if channels_of(image) < 3 else b"RGB "
-    if metadata.icc and metadata.icc[16:20] != space:
-        return metadata._replace(icc=None)
-    return metadata

@@ -45,7 +45,7 @@ def filter_path(
     reading : Reading, optional
         Its bound of pixels is for pictures in memory: it holds where `max_memory` is not given.
     encoding : Encoding, optional
-        For pictures that are written as a whole.
+        For pictures that are written as a whole; of bands, only whether metadata is left out.
 
     Raises
     ------
@@ -60,7 +60,8 @@ def filter_path(
     limit = memory.default_limit() if max_memory is None else max_memory
     writing: dict[str, Any] = {"overwrite": overwrite, "in_place": in_place, "threads": threads}
     if isinstance(source, Path) and isinstance(target, Path):
-        row = _in_bands(source, target, recipe, limit, max_memory, reading, format, writing)
+        streaming = {**writing, "strip": encoding.strip}
+        row = _in_bands(source, target, recipe, limit, max_memory, reading, format, streaming)
         if row is not None:
             return row
     whole: dict[str, Any] = {"reading": reading, "encoding": encoding}

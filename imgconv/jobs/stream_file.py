@@ -19,6 +19,7 @@ from imgconv.io.huge.choice import (
 )
 from imgconv.io.huge.glance import is_zarr
 from imgconv.io.images import read_image
+from imgconv.io.picture import Metadata
 from imgconv.jobs import memory
 from imgconv.jobs.ahead import ReadAhead, ahead
 from imgconv.jobs.bands import bands_within, whole_bytes
@@ -80,6 +81,7 @@ def stream_file(
     overwrite: bool = False,
     in_place: bool = False,
     threads: int | None = None,
+    strip: bool = False,
 ) -> Row:
     """Filter what a reader reads into a file or folder, which appears whole or not at all.
 
@@ -113,6 +115,7 @@ def stream_file(
             stream.dtype,
             bands,
             layout=reader.layout,
+            metadata=Metadata() if strip else reader.metadata.fitting(channels),
             threads=threads or usable_cpus(),
             overwrite=overwrite or in_place,
         )

@@ -29,6 +29,7 @@ from bench.huge_picture import make
 from imgconv.io.huge.base import Layout
 from imgconv.io.huge.tiff import TiffReader, write_tiff
 from imgconv.io.kernel_spec import load_kernel
+from imgconv.io.picture import Metadata
 from imgconv.model.recipe import Recipe
 from imgconv.ops.streaming import Stream
 
@@ -126,7 +127,7 @@ def pieces(source: Path, folder: Path) -> None:
     def encode(layout: Layout) -> None:
         bands = (image[at : at + step] for at in range(0, rows, step))
         with (folder / "piece.tif").open("w+b") as file:
-            write_tiff(file, image.shape, image.dtype, bands, layout=layout)
+            write_tiff(file, image.shape, image.dtype, bands, layout=layout, metadata=Metadata())
             file.flush()
 
     def decode(path: Path) -> None:

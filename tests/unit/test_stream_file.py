@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
+from faults.image_samples import metadata
 
 import imgconv
 from imgconv.io.bank import KernelBank
 from imgconv.io.huge.choice import open_reader
+from imgconv.io.images import read_picture, write_picture
 from imgconv.io.kernel_spec import load_kernel
+from imgconv.io.picture import Encoding, Metadata, Picture
 from imgconv.io.recipes import recipe_from
 from imgconv.jobs import bands, memory, stream_file
 from imgconv.jobs.ahead import ahead
@@ -313,6 +316,33 @@ def test_a_turned_picture_is_turned_or_refused(streamed, wide, tmp_path):
     with pytest.raises(ImageReadError, match="stored turned") as found:
         streamed(tmp_path / "in.tif", "again.tif", recipe("blur"))
     assert "vips autorot" in found.value.hint
+
+
+@pytest.mark.parametrize("source", ["in.tif", "in.png"])
+@pytest.mark.parametrize("target", ["out.tif", "out.png"])
+def test_metadata_but_for_exif(source, target, streamed, rng, tmp_path):
+    given = metadata()
+    image = rng.integers(0, 256, (700, 1000, 3), np.uint8)
+    write_picture(tmp_path / source, Picture((image,), metadata=given))
+    kept = given._replace(exif=None, xmp=None if target == "out.png" else given.xmp)
+    _, out = streamed(tmp_path / source, target, recipe("blur"))
+    found = read_picture(out).metadata
+    assert (found.icc, found.xmp) == (kept.icc, kept.xmp)
+    for per_inch, expected in zip(found.resolution, (300, 150), strict=True):
+        assert abs(per_inch - expected) < 0.02  # PNG counts pixels per metre
+    stripped = Encoding(strip=True)
+    _, bare = streamed(tmp_path / source, f"bare-{target}", recipe("blur"), encoding=stripped)
+    assert read_picture(bare).metadata._replace(resolution=None) == Metadata()
+    _, gray = streamed(tmp_path / source, f"gray-{target}", recipe("blur", gray="linear"))
+    assert read_picture(gray).metadata.icc is None
+
+
+@pytest.mark.parametrize("unit", [1, 3])
+def test_units_of_resolution(unit, streamed, wide, tmp_path):
+    tifffile.imwrite(tmp_path / "in.tif", wide, resolution=((100, 1), (50, 1)), resolutionunit=unit)
+    _, out = streamed(tmp_path / "in.tif", "out.tif", recipe("blur"))
+    found = read_picture(out).metadata.resolution
+    assert found == (None if unit == 1 else (254, 127))
 
 
 def test_the_estimate_grows_with_the_kernel(wide):

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from imgconv.io.picture import Metadata
 from imgconv.model.errors import MissingDependencyError
 
 Image = NDArray[Any]
@@ -41,6 +42,8 @@ class HugeReader(Protocol):
     together : int
         How many rows are decoded at once; reading by multiples of it costs least.
     layout : Layout
+    metadata : Metadata
+        What goes into the output.
     """
 
     @property
@@ -51,6 +54,8 @@ class HugeReader(Protocol):
     def together(self) -> int: ...  # noqa: D102
     @property
     def layout(self) -> Layout: ...  # noqa: D102
+    @property
+    def metadata(self) -> Metadata: ...  # noqa: D102
 
     def read(self, start: int, stop: int) -> Image:
         """Give rows `start` to `stop`.
@@ -72,6 +77,7 @@ class HeldReader:
 
     together = 1
     layout = Layout()
+    metadata = Metadata()
 
     def __init__(self, image: Image) -> None:
         self.shape: tuple[int, ...] = image.shape

@@ -17,6 +17,7 @@ from imgconv.io.huge.glance import is_zarr
 from imgconv.io.huge.ome_zarr import ZarrReader, write_zarr
 from imgconv.io.huge.tiff import KNOWN_DTYPES, TiffReader, UnknownTiffError, write_tiff
 from imgconv.io.images import check_holds
+from imgconv.io.picture import Metadata
 from imgconv.model.errors import ImageReadError, ImageWriteError
 from imgconv.model.output import Depth
 
@@ -32,6 +33,7 @@ class HeaderOnly(NamedTuple):
     name: str
     together: int = 1
     layout: Layout = Layout()
+    metadata: Metadata = Metadata()
 
     def read(self, start: int, stop: int) -> Image:
         """Say what is missing."""
@@ -145,10 +147,11 @@ def write_bands(
     bands: Iterator[Image],
     *,
     layout: Layout,
+    metadata: Metadata,
     threads: int = 1,
     overwrite: bool = False,
 ) -> None:
-    """Write a picture from its bands of rows, whole or not at all.
+    """Write a picture from its bands of rows, whole or not at all; OME-Zarr takes no metadata.
 
     Raises
     ------
@@ -164,13 +167,13 @@ def write_bands(
     kind = format_for(format, target)
     with files.open_whole(target, overwrite=overwrite) as file:
         if kind.name == "tiff":
-            write_tiff(file, shape, dtype, bands, layout=layout, threads=threads)
+            how: dict[str, Any] = {"layout": layout, "metadata": metadata, "threads": threads}
+            write_tiff(file, shape, dtype, bands, **how)
             return
         from imgconv.io.huge.vips import write_vips
 
         with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".part") as plain:
-            write_tiff(
-                cast("BinaryIO", plain.file), shape, dtype, bands, layout=Layout(None, False)
-            )
+            held = cast("BinaryIO", plain.file)
+            write_tiff(held, shape, dtype, bands, layout=Layout(None, False), metadata=metadata)
             plain.flush()
             write_vips(file, kind.suffixes[0], Path(plain.name))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from imgconv.io.huge.base import Image, Layout, load_extra, rechunked
+from imgconv.io.picture import Metadata
 from imgconv.model.errors import ImageReadError
 
 _DTYPES = ("uint8", "uint16", "int16", "float32", "float64")
@@ -28,6 +29,8 @@ class ZarrReader:
     MissingDependencyError
         When zarr is not installed.
     """
+
+    metadata = Metadata()
 
     def __init__(self, path: Path) -> None:
         zarr: Any = load_extra("zarr", str(path))

@@ -8,17 +8,21 @@ import os
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from imgconv.io.huge.base import Image, Layout, rechunked
+from imgconv.io.picture import Metadata
 from imgconv.model.errors import ImageReadError
 
 _NONE, _PACKBITS, _DEFLATE = 1, 32773, (8, 32946)
 KNOWN_DTYPES = ("uint8", "uint16", "int16", "float32", "float64")
 _BLACK_IS_ZERO, _RGB = 1, 2
+_ICC, _XMP = 34675, 700
+_PER_INCH = {2: Fraction(1), 3: Fraction(254, 100)}  # by the unit of a resolution
 _STRIP_BYTES = 1 << 18
 _CLASSIC_BYTES = 3_900_000_000  # beyond that, offsets need BigTIFF
 
@@ -67,6 +71,7 @@ class TiffReader:
         self.shape: tuple[int, ...] = (int(page.imagelength), int(page.imagewidth), *tail)
         self.dtype: np.dtype[Any] = np.dtype(page.dtype.name)
         self._stored = np.dtype(page.dtype.name).newbyteorder(self._file.byteorder)
+        self.metadata = _metadata(page)
         self._plain = page.compression == _NONE
         self.together = 1 if self._plain else self._rows
         if page.is_tiled:
@@ -154,6 +159,28 @@ class TiffReader:
         return data
 
 
+def _metadata(page: Any) -> Metadata:
+    """Give the profile, XMP and the resolution of a page."""
+    across, down = _per_inch(page, 282), _per_inch(page, 283)
+    resolution = (across, down) if across and down else None
+    icc, xmp = (page.tags.valueof(tag) for tag in (_ICC, _XMP))
+    return Metadata(
+        None,
+        icc if isinstance(icc, bytes) else None,
+        xmp if isinstance(xmp, bytes) else None,
+        resolution,
+    )
+
+
+def _per_inch(page: Any, tag: int) -> Fraction | None:
+    """Give a resolution that says something."""
+    unit = _PER_INCH.get(page.tags.valueof(296, 2))
+    match page.tags.valueof(tag):
+        case (int(count), int(per)) if unit and count > 0 < per:
+            return Fraction(count, per) * unit
+    return None
+
+
 class UnknownTiffError(Exception):
     """A kind of TIFF that is left to libvips; the shape and the type are those of its header."""
 
@@ -172,6 +199,7 @@ def write_tiff(
     bands: Iterator[Image],
     *,
     layout: Layout,
+    metadata: Metadata,
     threads: int = 1,
 ) -> None:
     """Write a picture from its bands.
@@ -186,6 +214,8 @@ def write_tiff(
         Full rows, from top to bottom.
     layout : Layout
         Strips are not compressed.
+    metadata : Metadata
+        But for EXIF.
     threads : int
         How many tiles are compressed at a time.
     """
@@ -204,6 +234,13 @@ def write_tiff(
         settings |= {"photometric": "rgb", "extrasamples": ("unassalpha",) * (shape[2] - 3)}
     else:
         settings |= {"photometric": "minisblack"}
+    if metadata.resolution is not None:
+        across, down = (side.limit_denominator(1 << 16) for side in metadata.resolution)
+        settings |= {"resolution": (across.as_integer_ratio(), down.as_integer_ratio())}
+        settings |= {"resolutionunit": 2}
+    if metadata.xmp is not None:
+        settings |= {"extratags": [(_XMP, 1, len(metadata.xmp), metadata.xmp, True)]}
+    settings |= {"iccprofile": metadata.icc}
     big = row_bytes * shape[0] > _CLASSIC_BYTES
     with tifffile.TiffWriter(file, bigtiff=big) as writer:
         writer.write(chunks, shape=shape, dtype=dtype, metadata=None, software=False, **settings)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from imgconv.io.huge.base import Image, Layout, load_extra
+from imgconv.io.picture import Metadata
 from imgconv.model.errors import ImageReadError, ImageWriteError, MissingDependencyError
 
 _DTYPES = {
@@ -24,6 +26,7 @@ _SETTINGS = {
     **dict.fromkeys((".webp", ".jp2", ".jxl", ".avif", ".heic"), "[lossless]"),
 }
 """As OpenCV writes them: nothing is lost but in JPEG, and little there."""
+_KEPT = "icc:xmp"  # EXIF would be made up by libvips
 _TOGETHER = 64
 
 
@@ -56,6 +59,7 @@ class VipsReader:
         tail = () if image.bands == 1 else (image.bands,)
         self.shape: tuple[int, ...] = (image.height, image.width, *tail)
         self.dtype: np.dtype[Any] = np.dtype(_DTYPES[image.format])
+        self.metadata = _metadata(image)
         self._region = self._vips.Region.new(image)
         self._at = 0
 
@@ -93,6 +97,20 @@ class VipsReader:
             raise ImageReadError(f"{self._name}: {last_words(error)}") from None
         self._turned = turned
         return image
+
+
+def _metadata(image: Any) -> Metadata:
+    """Give the profile, XMP and the resolution of a picture."""
+    fields = image.get_fields()
+    icc, xmp = (
+        bytes(image.get(key)) if key in fields else None for key in ("icc-profile-data", "xmp-data")
+    )
+    resolution = None
+    unsaid = (image.xres, image.yres) == (1, 1)  # what libvips gives to files without
+    if image.xres > 0 < image.yres and not unsaid:
+        across, down = (Fraction(per_mm) * Fraction(254, 10) for per_mm in (image.xres, image.yres))
+        resolution = across.limit_denominator(1000), down.limit_denominator(1000)
+    return Metadata(None, icc, xmp, resolution)
 
 
 def can_read(path: Path) -> bool:
@@ -142,6 +160,7 @@ def write_vips(file: BinaryIO, suffix: str, plain: Path) -> None:
     saved = suffix.lower() + _SETTINGS.get(suffix.lower(), "")
     try:
         image = vips.Image.new_from_file(str(plain), access="sequential")
-        image.write_to_target(vips.Target.new_to_descriptor(file.fileno()), saved)
+        there = vips.Target.new_to_descriptor(file.fileno())
+        image.write_to_target(there, saved, keep=_KEPT)
     except vips.Error as error:
         raise ImageWriteError(f"libvips cannot write it: {last_words(error)}") from None

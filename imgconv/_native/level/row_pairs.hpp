@@ -60,6 +60,10 @@ class RowPairs {
   explicit RowPairs(const Task& task) : task_(task), rounder_{task.shorts} {
     const Weights& w = task.weights;
     pairs_ = (w.rows + 2) / 2;
+    weights_ = scratch_.take<int32_t>(w.rows * w.columns);
+    for (int64_t i = 0; i < w.rows * w.columns; ++i) weights_[i] = int32_t(w.whole[i]);
+    for (int lane = 0; lane < lanes_of<int16_t>; ++lane)
+      places_[lane] = int16_t(lane / 8 * 16 + lane % 8);  // unpacking works within 16 bytes
     lines_ = scratch_.take<const uint8_t*>(2 * pairs_);
     auto* steps = scratch_.take<PairStep>(pairs_ * w.columns);
     auto weight = [&](int64_t row, int64_t column) {
@@ -108,7 +112,7 @@ class RowPairs {
   }
 
  private:
-  static constexpr int vectors = vector_bytes == 64 ? 1 : 2;
+  static constexpr int vectors = 2;
   static constexpr int64_t width = vectors * vector_bytes;
 
   template <int rows>
@@ -136,19 +140,22 @@ class RowPairs {
     for (; step != end && step->outputs == 3; ++step) add<3>(*step, from, sums);
     for (; step != end && step->outputs == 2; ++step) add<2>(*step, from, sums);
     for (; step != end; ++step) add<1>(*step, from, sums);
+#pragma GCC unroll 2  // else the sums live in memory
     for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 2
       for (int v = 0; v < vectors; ++v) {
         Shorts low = rounder_(sums[r][v][0]), high = rounder_(sums[r][v][1]);
         Bytes bytes = IMGCONV_BYTES(packus_epi16)(Bytes(low), Bytes(high));
         __builtin_memcpy(to[r] + x + v * vector_bytes, &bytes, sizeof bytes);
         if constexpr (clips) {
+          const Shorts beyond = splat<int16_t>(int16_t(-256));
+          Shorts over[2] = {Shorts((low & beyond) != 0), Shorts((high & beyond) != 0)};
           if (__builtin_expect(known > 0, 0)) {
-            count_after(known - v * vector_bytes, low, high);
-          } else {
-            const Shorts beyond = splat<int16_t>(int16_t(-256));
-            clipped += Shorts((low & beyond) != 0);
-            clipped += Shorts((high & beyond) != 0);
+            Shorts place = places_ + splat<int16_t>(int16_t(v * vector_bytes - known));
+            over[0] &= Shorts(place >= 0);
+            over[1] &= Shorts(place >= -8);
           }
+          clipped += over[0] + over[1];
         }
       }
   }
@@ -158,26 +165,19 @@ class RowPairs {
                                                  Shorts (&sums)[2][vectors][2]) const {
     const uint8_t* above = lines_[2 * step.pair] + from + step.offset;
     const uint8_t* below = lines_[2 * step.pair + 1] + from + step.offset;
+#pragma GCC unroll 2
     for (int v = 0; v < vectors; ++v) {
       Bytes a, b;
       __builtin_memcpy(&a, above + v * vector_bytes, sizeof a);
       __builtin_memcpy(&b, below + v * vector_bytes, sizeof b);
       Bytes low = IMGCONV_BYTES(unpacklo_epi8)(a, b), high = IMGCONV_BYTES(unpackhi_epi8)(a, b);
+#pragma GCC unroll 2
       for (int r = 0; r < 2; ++r)
         if (outputs >> r & 1) {
           Bytes word = Bytes(splat<int16_t>(step.words[r]));
           sums[r][v][0] += Shorts(IMGCONV_BYTES(maddubs_epi16)(low, word));
           sums[r][v][1] += Shorts(IMGCONV_BYTES(maddubs_epi16)(high, word));
         }
-    }
-  }
-
-  // Count the clipped values of a vector from place `known` on.
-  void count_after(int64_t known, Shorts low, Shorts high) {
-    for (int64_t i = 0; i < vector_bytes; ++i) {
-      int64_t lane = i / 16 * 8 + i % 8;  // unpacking works within 16 bytes
-      int16_t value = i / 8 % 2 ? high[lane] : low[lane];
-      tally_.clipped += i >= known && (value < 0 || value > 255);
     }
   }
 
@@ -191,7 +191,7 @@ class RowPairs {
             int32_t at = task_.column_map[x + k * task_.columns.dilation];
             int32_t pixel = at < 0 ? int32_t(task_.constant)
                                    : lines_[r + i][at * task_.channels + c];
-            sum += int32_t(w.nearest[i * w.columns + k]) * pixel;
+            sum += weights_[i * w.columns + k] * pixel;
           }
         int32_t value = rounded_short(task_.shorts, sum);
         int32_t inside = value < 0 ? 0 : value > 255 ? 255 : value;
@@ -207,6 +207,8 @@ class RowPairs {
   const PairStep* steps_;
   int64_t count_ = 0, pairs_, first_, last_;
   const uint8_t** lines_;
+  int32_t* weights_;
+  Shorts places_{};  // of the lanes of the lower half; the upper half's are 8 further
 };
 
 template <ShortKind kind, bool clips>

@@ -84,10 +84,13 @@ inline __attribute__((always_inline)) const Step<Mac>* run_set(
   do {
     const unsigned char* from = groups[step->group] + step->offset + at;
     Vector<Sum> pixels[block_vectors];
+#pragma GCC unroll 4
     for (int v = 0; v < block_vectors; ++v) pixels[v] = load<Sum>(from + v * vector_bytes);
+#pragma GCC unroll 4
     for (int r = 0; r < block_rows; ++r)
       if (rows >> r & 1) {
         Vector<Sum> words = splat<Sum>(step->words[r]);
+#pragma GCC unroll 4
         for (int v = 0; v < block_vectors; ++v)
           sums[r][v] = Mac::mac(sums[r][v], pixels[v], words);
       }
@@ -102,7 +105,9 @@ void run_block(const Steps<Mac>& steps, const unsigned char* const* groups, int6
                typename Mac::Sum* to, int64_t pitch) {
   using Sum = typename Mac::Sum;
   Block<Mac> sums;
+#pragma GCC unroll 4
   for (int r = 0; r < block_rows; ++r)
+#pragma GCC unroll 4
     for (int v = 0; v < block_vectors; ++v) sums[r][v] = Vector<Sum>{};
   const Step<Mac>*step = steps.steps, *end = step + steps.count;
   while (step != end) {
@@ -116,7 +121,9 @@ void run_block(const Steps<Mac>& steps, const unsigned char* const* groups, int6
       default: __builtin_unreachable();
     }
   }
+#pragma GCC unroll 4
   for (int r = 0; r < block_rows; ++r)
+#pragma GCC unroll 4
     for (int v = 0; v < block_vectors; ++v)
       store<Sum>(to + r * pitch + v * (vector_bytes / int64_t(sizeof(Sum))), sums[r][v]);
 }

@@ -169,6 +169,13 @@ Task Correlator::task_for(const Picture& picture) const {
   Task task{};
   task.weights = weights;
   task.quotient = spec_.quotient;
+  double denominator = double(spec_.quotient.denominator);
+  task.added = double(spec_.quotient.added) / denominator;
+  double gain = double(spec_.quotient.factor) / denominator, total = 0;
+  if (spec_.type_in != Type::f32)
+    total = 65536.0 * double(spec_.rows * spec_.columns + 8) *
+            double(sum_positive_ + sum_negative_) * gain;
+  task.double_error = 1.02 * 0x1p-53 * (total + 4 * std::fabs(task.added)) + 1e-300;
   task.plan = spec_.plan;
   task.method = method_;
   task.shorts = shorts_;

@@ -110,6 +110,8 @@ struct Weights {
 struct Task {
   Weights weights;
   Quotient quotient;
+  double added;         // of the quotient, per denominator
+  double double_error;  // of a sum of `real` in double, `added` included; of floats `added` alone
   Plan plan;
   Method method;
   ShortFinish shorts;

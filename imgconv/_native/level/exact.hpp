@@ -89,21 +89,16 @@ static inline bool settled(const Task& task, double value, double error, double&
   return truncates ? distance > error : distance < 0.5 - error;
 }
 
-// Sums of whole numbers in double are exact below 2**53; others come with a bound, and what that
-// leaves open is summed in 128 bits.
+// Sums in double come with a bound; what that leaves open is summed in whole numbers, in double
+// where no sum reaches 2**53.
 template <class Src>
 double exact_pixel(const Taps<Src>& taps) {
   const Task& task = taps.task;
   const Weights& w = task.weights;
-  i128 largest = w.sum_positive + w.sum_negative;
+  double result, value = double_sum(taps, w.real) + task.added;
+  if (settled(task, value, task.double_error, result)) return result;
+  i128 largest = w.sum_positive + w.sum_negative, sum = 0;
   if (largest < i128(1) << 36) return exact_value(task, i128(double_sum(taps, w.nearest)));
-  double gain = double(task.quotient.factor) / double(task.quotient.denominator);
-  double added = double(task.quotient.added) / double(task.quotient.denominator);
-  double total = 65536.0 * double(w.rows * w.columns + 8) * double(largest) * gain;
-  double error = 1.02 * 0x1p-53 * (total + 4 * __builtin_fabs(added)) + 1e-300;
-  double result;
-  if (settled(task, double_sum(taps, w.real) + added, error, result)) return result;
-  i128 sum = 0;
   taps.each([&](int64_t tap, Src pixel) { sum += w.whole[tap] * pixel; });
   return exact_value(task, sum);
 }
@@ -216,10 +211,9 @@ static inline double float_sum(const Taps<float>& taps, double& magnitude) {
 static inline bool decided(const Taps<float>& taps, double& result) {
   const Task& task = taps.task;
   double magnitude, sum = float_sum(taps, magnitude);
-  double added = double(task.quotient.added) / double(task.quotient.denominator);
   double count = double(task.weights.rows * task.weights.columns);
-  double error = 1.02 * 0x1p-53 * ((count + 8) * magnitude + 4 * __builtin_fabs(added)) + 1e-300;
-  return settled(task, sum + added, error, result);
+  double error = 1.02 * 0x1p-53 * (count + 8) * magnitude + task.double_error;
+  return settled(task, sum + task.added, error, result);
 }
 
 static inline double exact_pixel(const Taps<float>& taps) {

@@ -235,6 +235,16 @@ void finish_real(Finish& f, const T* sums, Out* to, int64_t count, double bound)
 
 static inline bool is_power_of_two(i128 n) { return (n & (n - 1)) == 0; }
 
+// Exact sums, times a power of two, for a float output.
+static inline void finish_exact_float(Finish& f, const double* sums, float* to, int64_t count) {
+  const double gain = double(f.task.quotient.factor) / double(f.task.quotient.denominator);
+  const bool absolute = f.task.quotient.absolute;
+  for (int64_t i = 0; i < count; ++i) {
+    double value = sums[i] * gain;
+    to[i] = float(absolute ? __builtin_fabs(value) : value) + 0.0f;
+  }
+}
+
 // Values for a float output: open when the ends of the interval round apart.
 static inline void finish_float(Finish& f, const double* sums, float* to, int64_t count,
                                 double error) {
@@ -245,6 +255,7 @@ static inline void finish_float(Finish& f, const double* sums, float* to, int64_
   const bool exact_steps = !added && is_power_of_two(q.factor) && is_power_of_two(q.denominator);
   const double relative = exact_steps ? 0 : f.task.plan.relative_bound;
   const double fixed = error + 2 * relative * __builtin_fabs(added);
+  if (!relative && !error) return finish_exact_float(f, sums, to, count);
   const bool absolute = q.absolute;
   float* stage = reinterpret_cast<float*>(f.stage);
   each_vector<double>(count, [&](int64_t i, Mask<double> counts, auto) {
@@ -254,10 +265,9 @@ static inline void finish_float(Finish& f, const double* sums, float* to, int64_
     if (absolute) value = size;
     Narrow below = __builtin_convertvector(value - off, Narrow);
     Narrow above = __builtin_convertvector(value + off, Narrow) + 0.0f;
-    Vector<double> ends[2] = {__builtin_convertvector(below, Vector<double>),
-                              __builtin_convertvector(above, Vector<double>)};
     __builtin_memcpy(stage + i, &above, sizeof above);
-    note_open(f, ~Mask<double>(ends[0] == ends[1]) & counts, i);
+    auto apart = __builtin_convertvector(below != above, Mask<double>);  // so is what is no number
+    note_open(f, apart & counts, i);
   });
   __builtin_memcpy(to, stage, size_t(count) * sizeof(float));
 }

@@ -111,20 +111,25 @@ PATHS = (
 
 _PEAKS = {Depth.U8: 255, Depth.U16: 65535, Depth.I16: 32768}
 _COSTS = {  # per tap and output value, and per output value
-    "v4": {"taps16": 0.004, "dot8": 0.007, "dot16": 0.013, "fma32": 0.026, "fma64": 0.055},
-    "v3": {"taps16": 0.008, "dot8": 1e9, "dot16": 0.03, "fma32": 0.033, "fma64": 0.07},
+    "v4": {"taps16": 0.011, "dot8": 0.0051, "dot16": 0.0102, "fma32": 0.0225, "fma64": 0.038},
+    "v3": {"taps16": 0.0145, "dot8": 1e9, "dot16": 0.0152, "fma32": 0.031, "fma64": 0.047},
     "v2": {"taps16": 0.016, "dot8": 1e9, "dot16": 0.07, "fma32": 0.12, "fma64": 0.25},
     "plain": {"taps16": 1e9, "dot8": 1e9, "dot16": 0.1, "fma32": 0.12, "fma64": 0.25},
 }
-_BASES = {"taps16": 0.1, "dot8": 0.25, "dot16": 0.25, "fma32": 0.3, "fma64": 0.4}
+_BASES = {
+    "v4": {"taps16": 0.07, "dot8": 0.22, "dot16": 0.2, "fma32": 0.25, "fma64": 0.45},
+    "v3": {"taps16": 0.1, "dot8": 0.25, "dot16": 0.35, "fma32": 0.4, "fma64": 0.75},
+    "v2": {"taps16": 0.1, "dot8": 0.25, "dot16": 0.35, "fma32": 0.4, "fma64": 0.75},
+    "plain": {"taps16": 0.1, "dot8": 0.25, "dot16": 0.35, "fma32": 0.4, "fma64": 0.75},
+}
 _ULPS = {Arithmetic.F32: 2.0**-24, Arithmetic.F64: 2.0**-53}
-_BOX_COSTS = {"v4": 0.7, "v3": 1.0, "v2": 1.8, "plain": 2.2}
+_BOX_COSTS = {"v4": 0.46, "v3": 0.63, "v2": 1.8, "plain": 2.2}
 _NAMES = {Arithmetic.F32: "fma32", Arithmetic.F64: "fma64", Arithmetic.DOT16: "dot16"}
 _EXACT_BITS = {Arithmetic.F32: 24, Arithmetic.F64: 53}
 _MOST_OPEN = 0.1  # share of pixels that may be left to the exact fallback
 _MOST_RING_BYTES = 24 << 20
 _SIDES = (64, 128, 256, 512, 1024)
-_FFT_COSTS = {"v4": 0.36, "v3": 0.45, "v2": 1.0, "plain": 1.2}  # per number and bit of their count
+_FFT_COSTS = {"v4": 0.38, "v3": 0.5, "v2": 1.0, "plain": 1.2}  # per number and bit of their count
 
 
 def make_plan(facts: KernelFacts, request: Request, *, proved: bool = True) -> Plan:
@@ -213,7 +218,7 @@ def _with_scale(facts: KernelFacts, request: Request, plan: Plan) -> Plan:
 
 
 def _cost(name: str, request: Request, taps: float) -> float:
-    return _BASES[name] + _COSTS[request.isa][name] * taps
+    return _BASES[request.isa][name] + _COSTS[request.isa][name] * taps
 
 
 def _byte_integer(facts: KernelFacts, request: Request) -> Iterator[Plan]:
@@ -265,7 +270,7 @@ def _fixed(facts: KernelFacts, request: Request) -> Iterator[Plan]:
 
 
 def _exact_cost(facts: KernelFacts) -> float:
-    return 30 + 0.5 * facts.taps
+    return 45 + 0.3 * facts.taps
 
 
 def _real_bounds(
@@ -364,7 +369,7 @@ def _separable(facts: KernelFacts, request: Request, *, integer: bool) -> Iterat
     for horizontal in (Arithmetic.F32, Arithmetic.F64):
         vertical = _vertical(column, request, horizontal)
         plan = Plan("separable", vertical, separable=True, horizontal=horizontal)
-        cost = _cost(_NAMES[vertical], request, len(column)) + 0.3
+        cost = _cost(_NAMES[vertical], request, len(column)) + 0.2
         cost += 1.5 * _COSTS[request.isa][_NAMES[horizontal]] * len(row)
         if integer and total < 1 << _EXACT_BITS[horizontal]:
             yield replace(plan, cost=cost)

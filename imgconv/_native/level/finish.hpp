@@ -75,6 +75,9 @@ inline __attribute__((always_inline)) void note_open(Finish& f, M open, int64_t 
   _mm512_storeu_si512(f.open + f.open_count, _mm512_maskz_compress_epi32(set, at));
   f.open_count += __builtin_popcount(unsigned(set) & 0xffff);
 #else
+#if defined(__AVX2__)
+  if (__builtin_expect(_mm256_testz_si256(__m256i(open), __m256i(open)), 1)) return;
+#endif
   int64_t words[sizeof open / 8], some = 0;
   __builtin_memcpy(words, &open, sizeof open);
   for (int64_t word : words) some |= word;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 # ITU-T T.81, tables K.1 and K.2, in zigzag order.
 _LUMA = (
@@ -21,16 +22,21 @@ def quality_of(tables: Mapping[int, tuple[int, ...]]) -> int | None:
     That is the very quality for a file of libjpeg's scale, which most programs use.
     """
     pairs = [
-        (sum(table), _CHROMA if number == 1 else _LUMA)
+        (sum(table), _sums_by_quality(_CHROMA if number == 1 else _LUMA))
         for number, table in tables.items()
         if number < 2
     ]
     if not pairs:
         return None
     for quality in range(1, 101):
-        if all(sum(_scaled(standard, quality)) <= total for total, standard in pairs):
+        if all(sums[quality - 1] <= total for total, sums in pairs):
             return quality
     return 100
+
+
+@cache
+def _sums_by_quality(table: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sum(_scaled(table, quality)) for quality in range(1, 101))
 
 
 def _scaled(table: tuple[int, ...], quality: int) -> list[int]:

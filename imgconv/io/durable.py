@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from imgconv.io import files
+from imgconv.io.names import give_name
 
 _AT_FDCWD = -100
 _RENAME_NOREPLACE = 1
@@ -72,7 +72,7 @@ def rename_new(partial: str, target: str) -> None:
         number = ctypes.get_errno()
         if number not in _UNSUPPORTED:
             raise OSError(number, os.strerror(number), target)
-    files.give_name(Path(partial), Path(target), replace=False)
+    give_name(Path(partial), Path(target), replace=False)
 
 
 @cache

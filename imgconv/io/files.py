@@ -7,13 +7,14 @@ import errno
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from io import RawIOBase
 from pathlib import Path
 from types import ModuleType
 from typing import BinaryIO, NamedTuple
 
+from imgconv.io.names import give_name, sync_folders
 from imgconv.io.places import Place, Url
 from imgconv.io.unnamed import name_unnamed, open_unnamed
 from imgconv.model.errors import (
@@ -367,34 +368,6 @@ def write_new(path: str | os.PathLike[str], data: bytes, *, durable: bool = Fals
         return _stamp(os.fstat(descriptor))
     finally:
         os.close(descriptor)
-
-
-def give_name(partial: Path, target: Path, *, replace: bool) -> None:
-    """Give a staged file its name, and fail if that is taken and not to be replaced."""
-    if replace:
-        partial.replace(target)
-        return
-    try:
-        os.link(partial, target)
-    except OSError as error:
-        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK):
-            raise
-        if target.exists():
-            raise FileExistsError(target) from None
-        partial.replace(target)  # a file system without hard links
-        return
-    partial.unlink()
-
-
-def sync_folders(folders: Iterable[Path]) -> None:
-    """Wait until the names in these folders are on the disk, where the system can."""
-    for folder in folders:
-        with contextlib.suppress(OSError):
-            descriptor = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
 
 
 def reason(error: OSError) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from imgconv.io.files import reason, sync_folders
+from imgconv.io.files import reason
+from imgconv.io.names import sync_folders
 from imgconv.model.errors import ImageReadError, ImageWriteError
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 
 from imgconv.io import files, listing, remote
 from imgconv.io.formats import FORMATS
+from imgconv.io.names import sync_folders
 from imgconv.io.output_tree import STATE, OutputTree
 from imgconv.io.places import Url, parse_place
 from imgconv.model.errors import ArgumentError, ImageReadError, ImageWriteError
@@ -121,7 +122,7 @@ class FolderStore(NamedTuple):
         except BaseException:
             tree.discard(name)
             raise
-        files.sync_folders([self._path(key).parent])
+        sync_folders([self._path(key).parent])
 
     def remove(self, key: str) -> None:
         """Remove a file (see `Store`)."""

@@ -1,7 +1,7 @@
 """Which way of computing a correlation is taken: facts in, plan out, nothing is run.
 
-Every path gives the same bits; the planner looks for the cheapest that its bounds allow. The costs
-are nanoseconds per output value, measured on one core.
+Every path gives the same bits; the planner looks for the cheapest that its bounds allow. Costs
+are nanoseconds per output value.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from enum import IntEnum
 
 import numpy as np
 
+from imgconv.engines import costs
 from imgconv.engines.fourier_bounds import fourier_bounds
 from imgconv.engines.kernel_facts import KernelFacts
 from imgconv.model.output import Depth
@@ -110,26 +111,12 @@ PATHS = (
 )
 
 _PEAKS = {Depth.U8: 255, Depth.U16: 65535, Depth.I16: 32768}
-_COSTS = {  # per tap and output value, and per output value
-    "v4": {"taps16": 0.011, "dot8": 0.0051, "dot16": 0.0102, "fma32": 0.0225, "fma64": 0.038},
-    "v3": {"taps16": 0.0145, "dot8": 1e9, "dot16": 0.0152, "fma32": 0.031, "fma64": 0.047},
-    "v2": {"taps16": 0.016, "dot8": 1e9, "dot16": 0.07, "fma32": 0.12, "fma64": 0.25},
-    "plain": {"taps16": 1e9, "dot8": 1e9, "dot16": 0.1, "fma32": 0.12, "fma64": 0.25},
-}
-_BASES = {
-    "v4": {"taps16": 0.07, "dot8": 0.22, "dot16": 0.2, "fma32": 0.25, "fma64": 0.45},
-    "v3": {"taps16": 0.1, "dot8": 0.25, "dot16": 0.35, "fma32": 0.4, "fma64": 0.75},
-    "v2": {"taps16": 0.1, "dot8": 0.25, "dot16": 0.35, "fma32": 0.4, "fma64": 0.75},
-    "plain": {"taps16": 0.1, "dot8": 0.25, "dot16": 0.35, "fma32": 0.4, "fma64": 0.75},
-}
 _ULPS = {Arithmetic.F32: 2.0**-24, Arithmetic.F64: 2.0**-53}
-_BOX_COSTS = {"v4": 0.46, "v3": 0.63, "v2": 1.8, "plain": 2.2}
 _NAMES = {Arithmetic.F32: "fma32", Arithmetic.F64: "fma64", Arithmetic.DOT16: "dot16"}
 _EXACT_BITS = {Arithmetic.F32: 24, Arithmetic.F64: 53}
 _MOST_OPEN = 0.1  # share of pixels that may be left to the exact fallback
 _MOST_RING_BYTES = 24 << 20
 _SIDES = (64, 128, 256, 512, 1024)
-_FFT_COSTS = {"v4": 0.38, "v3": 0.5, "v2": 1.0, "plain": 1.2}  # per number and bit of their count
 
 
 def make_plan(facts: KernelFacts, request: Request, *, proved: bool = True) -> Plan:
@@ -218,7 +205,7 @@ def _with_scale(facts: KernelFacts, request: Request, plan: Plan) -> Plan:
 
 
 def _cost(name: str, request: Request, taps: float) -> float:
-    return _BASES[request.isa][name] + _COSTS[request.isa][name] * taps
+    return costs.PER_VALUE[request.isa][name] + costs.PER_TAP[request.isa][name] * taps
 
 
 def _byte_integer(facts: KernelFacts, request: Request) -> Iterator[Plan]:
@@ -239,7 +226,7 @@ def _byte_integer(facts: KernelFacts, request: Request) -> Iterator[Plan]:
 def _box(facts: KernelFacts, request: Request) -> Iterator[Plan]:
     dense = request.stride == request.dilation == (1, 1)
     if facts.equal and dense and _peak(facts, request) < 1 << 31:
-        yield Plan("box", Arithmetic.BOX, cost=_BOX_COSTS[request.isa])
+        yield Plan("box", Arithmetic.BOX, cost=costs.BOX[request.isa])
 
 
 def _fixed(facts: KernelFacts, request: Request) -> Iterator[Plan]:
@@ -358,7 +345,7 @@ def _tile_cost(facts: KernelFacts, request: Request, rows: int, columns: int) ->
     if min(high, wide) < 1 or kept > _MOST_RING_BYTES:
         return 0.0
     count = -(-request.size[0] // high) * -(-request.size[1] // (2 * wide))
-    each = _FFT_COSTS[request.isa] * numbers * (math.log2(numbers) + 4)
+    each = costs.FFT[request.isa] * numbers * (math.log2(numbers) + 4)
     return each * count / (request.size[0] * request.size[1])
 
 
@@ -370,7 +357,7 @@ def _separable(facts: KernelFacts, request: Request, *, integer: bool) -> Iterat
         vertical = _vertical(column, request, horizontal)
         plan = Plan("separable", vertical, separable=True, horizontal=horizontal)
         cost = _cost(_NAMES[vertical], request, len(column)) + 0.2
-        cost += 1.5 * _COSTS[request.isa][_NAMES[horizontal]] * len(row)
+        cost += 1.5 * costs.PER_TAP[request.isa][_NAMES[horizontal]] * len(row)
         if integer and total < 1 << _EXACT_BITS[horizontal]:
             yield replace(plan, cost=cost)
         elif horizontal is Arithmetic.F64 or _f32_serves(request):

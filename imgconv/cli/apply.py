@@ -147,7 +147,7 @@ def filter_one(source: Place, target: Place, recipe: Recipe, **options: Any) -> 
         stdin, reading = output.is_stream(source), settings["reading"]
         data = output.read_stdin(reading) if stdin else read_file(source, reading)
         names: dict[str, Any] = {"source": "stdin" if stdin else str(source), "target": str(target)}
-        encoded, row, _ = filter_bytes(data, recipe, kind, **settings, **names)
+        encoded, row = filter_bytes(data, recipe, kind, plan=True, **settings, **names)
         if to_stdout:
             output.write_stdout(encoded)
         else:

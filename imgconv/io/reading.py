@@ -47,11 +47,12 @@ def decode_picture(
     name: str,
     reading: Reading = _PLAIN,
     depth: Depth | str | None = None,
+    header: Header | None = None,
 ) -> Picture:
     """Decode the bytes of an image file; `name` is for messages (see `images.read_picture`)."""
     kind = known_format(data, name)
     try:
-        header = read_header(data, kind.name)
+        header = header or read_header(data, kind.name)
         bounds.check(_wanted_part(header, reading), reading, name)
         wanted = _wanted(header, reading.page, name)
         header, pages = _decoded(kind, data, header, wanted, reading.salvage)

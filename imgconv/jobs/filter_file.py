@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from imgconv.engines.select import select_engine
 from imgconv.io import files
 from imgconv.io.formats import Format
+from imgconv.io.headers.base import Header
 from imgconv.io.picture import Encoding, Reading, check_encoding
 from imgconv.io.places import Place
 from imgconv.io.reading import decode_picture, read_file
@@ -18,7 +19,7 @@ from imgconv.model.recipe import Recipe
 from imgconv.ops.alpha import has_alpha
 from imgconv.ops.correlate import Image
 from imgconv.ops.plans import describe_plans
-from imgconv.ops.run import Outcome, run_recipe
+from imgconv.ops.run import run_recipe
 
 
 class Row(NamedTuple):
@@ -74,16 +75,29 @@ def filter_bytes(
     threads: int | None = None,
     reading: Reading = _READING,
     encoding: Encoding = _ENCODING,
-) -> tuple[bytes, Row, Outcome]:
+    header: Header | None = None,
+    plan: bool = False,
+) -> tuple[bytes, Row]:
     """Decode an image, run a recipe on each of its pages and encode the result.
 
-    Returns
-    -------
-    (bytes, Row, Outcome)
-        The outcome is that of the first page.
+    Parameters
+    ----------
+    data : bytes
+    recipe : Recipe
+    kind : Format
+        Of the result.
+    source, target : str
+        For messages and the row.
+    threads : int, optional
+    reading : Reading, optional
+    encoding : Encoding, optional
+    header : Header, optional
+        Of `data`, where it was read before.
+    plan : bool, default False
+        Whether the row names the engine's paths.
     """
     started = time.perf_counter()
-    picture = decode_picture(data, source, reading, recipe.settings.depth)
+    picture = decode_picture(data, source, reading, recipe.settings.depth, header)
     outcomes = [run_recipe(page, recipe, threads=threads) for page in picture.pages]
     filtered = picture._replace(pages=tuple(outcome.image for outcome in outcomes))
     encoded, kept = encode_picture(filtered, kind, target, encoding)
@@ -99,9 +113,9 @@ def filter_bytes(
         seconds=time.perf_counter() - started,
         notes=(*picture.notes, *first.notes, *kept),
         pages=len(outcomes),
-        plan=tuple(_plans(picture.pages[0], recipe)),
+        plan=tuple(_plans(picture.pages[0], recipe)) if plan else (),
     )
-    return encoded, row, first
+    return encoded, row
 
 
 def _plans(page: Image, recipe: Recipe) -> list[str]:
@@ -152,7 +166,7 @@ def filter_file(
     check_encoding(encoding)
     files.check_target(target, overwrite=overwrite, source=source, in_place=in_place)
     data = read_file(source, reading)
-    encoded, row, _ = filter_bytes(
+    encoded, row = filter_bytes(
         data,
         recipe,
         kind,
@@ -161,6 +175,7 @@ def filter_file(
         threads=threads,
         reading=reading,
         encoding=encoding,
+        plan=True,
     )
     files.write_whole(target, encoded, overwrite=overwrite or in_place)
     return row

@@ -50,8 +50,7 @@ def through(data, options, name="x"):
     from imgconv.jobs.filter_file import filter_bytes
 
     kind = format_named(name)
-    encoded, row, _ = filter_bytes(data, recipe_from(options), kind, source="in", target="out")
-    return encoded, row
+    return filter_bytes(data, recipe_from(options), kind, source="in", target="out")
 
 
 def ids(value):

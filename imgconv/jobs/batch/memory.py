@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from imgconv.io.formats import Format, sniff
 from imgconv.io.headers import read_header
-from imgconv.io.headers.base import DamagedError
+from imgconv.io.headers.base import DamagedError, Header
 from imgconv.model.errors import LimitError
 from imgconv.model.kernel_set import KernelSet
 from imgconv.model.output import Depth
@@ -43,19 +43,19 @@ def budget(limit: int, workers: int) -> tuple[int, int]:
     return max(1, min(workers, rest // (WORKER + (32 << 20)))), rest
 
 
-def need_of(data: bytes, recipe: Recipe, kind: Format) -> int:
-    """Give a bound of the memory that filtering a file takes, from its header.
+def need_of(data: bytes, recipe: Recipe, kind: Format) -> tuple[int, Header | None]:
+    """Give a bound of the memory that filtering a file takes, and its header, which says so.
 
     Measured, not proved: a picture is held as decoded and with its channels swapped, filtered and
     swapped back, and encoded; some formats and steps have arrays of their own beside that.
     """
     source = sniff(data)
     if source is None:
-        return 0
+        return 0, None
     try:
         header = read_header(data, source.name)
     except DamagedError:
-        return 0
+        return 0, None
     sample = -(-header.bits // 8)
     depth = recipe.settings.depth
     after = sample if depth is None else _BYTES[depth]
@@ -73,4 +73,4 @@ def need_of(data: bytes, recipe: Recipe, kind: Format) -> int:
     elif recipe.gray is not None:
         per_value += 10
     channels = max(header.channels, 3 if source.name == "gif" else 1)
-    return _FIXED + len(data) + header.pixels * channels * per_value * 11 // 10
+    return _FIXED + len(data) + header.pixels * channels * per_value * 11 // 10, header

@@ -8,6 +8,7 @@ from pathlib import PurePath
 
 from imgconv.io import files
 from imgconv.io.formats import Format, format_for
+from imgconv.io.headers.base import Header
 from imgconv.io.output_tree import OutputTree
 from imgconv.jobs.batch.manifest import Entry
 from imgconv.jobs.batch.memory import need_of
@@ -54,11 +55,11 @@ class Unit:
             return Result(task.number, done)
         replace = self._may_replace(task)
         kind = format_for(self._work.format, PurePath(task.target))
-        need = need_of(data, self._work.recipe, kind)
+        need, header = need_of(data, self._work.recipe, kind)
         if need > max(task.room, self._work.room):
             return Result(task.number, entry, need=need)
         try:
-            encoded, row = self._filtered(task, data, kind)
+            encoded, row = self._filtered(task, data, kind, header)
         except ImgconvError as error:
             final = not isinstance(error, LimitError)
             return Result(task.number, failed(entry, error, task.known)._replace(final=final))
@@ -67,9 +68,11 @@ class Unit:
         entry = entry._replace(clipped_share=row.clipped_share, notes=row.notes)
         return Result(task.number, entry, name, replace)
 
-    def _filtered(self, task: Task, data: bytes, kind: Format) -> tuple[bytes, Row]:
+    def _filtered(
+        self, task: Task, data: bytes, kind: Format, header: Header | None
+    ) -> tuple[bytes, Row]:
         work = self._work
-        encoded, row, _ = filter_bytes(
+        return filter_bytes(
             data,
             work.recipe,
             kind,
@@ -78,8 +81,8 @@ class Unit:
             threads=work.threads,
             reading=work.reading,
             encoding=work.encoding,
+            header=header,
         )
-        return encoded, row
 
     def _still_done(self, task: Task, entry: Entry) -> Entry | None:
         """Give the row of a file that only seemed to have changed, with its stamps of now."""

@@ -137,7 +137,7 @@ def _done(plan: Plan, todo: Todo, entry: Entry) -> Entry:
         raise ImageReadError(f"{todo.item.key}: {todo.item.problem}")
     kind = format_for(plan.format, PurePath(todo.target))
     data = plan.source.read(todo.item.key)
-    encoded, row, _ = filter_bytes(
+    encoded, row = filter_bytes(
         data,
         plan.recipe,
         kind,

@@ -42,6 +42,10 @@ class Correlator {
   // How exact sums become values; Method::none when none was proved right.
   Method method() const { return method_; }
 
+  // Bytes of a value.
+  int64_t item_in() const { return item_size(spec_.type_in); }
+  int64_t item_out() const { return item_size(spec_.type_out); }
+
   // Roughly how much memory it holds.
   int64_t bytes() const;
 

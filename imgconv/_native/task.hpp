@@ -10,6 +10,8 @@ using i128 = __int128;
 using u128 = unsigned __int128;
 
 enum class Type : int { u8, u16, i16, f32 };
+inline int64_t item_size(Type type) { return type == Type::u8 ? 1 : type == Type::f32 ? 4 : 2; }
+
 enum class Rounding : int { half_even, half_up, half_down, truncate };
 enum class Border : int { constant, replicate, reflect, reflect101, wrap };
 

@@ -27,7 +27,6 @@ from imgconv.engines.plan import (
 )
 from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
-from imgconv.model.geometry import Axis
 from imgconv.model.output import Depth, Rounding
 
 _DEPTHS = (Depth.U8, Depth.U16, Depth.I16, Depth.F32)
@@ -48,16 +47,15 @@ def load_core() -> ModuleType | None:
         return None
 
 
-def choose_isa(core: ModuleType) -> str:
-    """Give the instruction set: the CPU's best, or the one that ``IMGCONV_ISA`` names.
+def choose_isa(core: ModuleType, wanted: str) -> str:
+    """Give the instruction set of a name, or the CPU's best for an empty one.
 
     Raises
     ------
     ArgumentError
-        When this CPU does not have the one that is named.
+        When this CPU does not have it.
     """
     available: list[str] = core.levels()
-    wanted = os.environ.get("IMGCONV_ISA", "")
     if not wanted:
         return available[0]
     if wanted not in available:
@@ -89,14 +87,27 @@ class NativeEngine:
     ----------
     core : module
         As `load_core` gives it.
+    isa, path : str, optional
+        The instruction set, and the path wherever it can be taken; default what ``IMGCONV_ISA``
+        and ``IMGCONV_PATH`` name, or else the best.
     bound_factor : float, default 1
         Multiplies every error bound; below 1 results are no longer right. For tests.
     """
 
     name = "native"
 
-    def __init__(self, core: ModuleType, *, bound_factor: float = 1.0) -> None:
+    def __init__(
+        self,
+        core: ModuleType,
+        *,
+        isa: str | None = None,
+        path: str | None = None,
+        bound_factor: float = 1.0,
+    ) -> None:
         self._core = core
+        self.isa = choose_isa(core, os.environ.get("IMGCONV_ISA", "") if isa is None else isa)
+        """The instruction set in use."""
+        self._path = _checked_path(os.environ.get("IMGCONV_PATH", "") if path is None else path)
         self._bound_factor = bound_factor
         self._prepared: dict[tuple[object, ...], Prepared] = {}
         self._kept_bytes = 0
@@ -107,11 +118,6 @@ class NativeEngine:
     def isas(self) -> list[str]:
         """The instruction sets that this CPU has, the best first."""
         return list(self._core.levels())
-
-    @property
-    def isa(self) -> str:
-        """The instruction set in use."""
-        return choose_isa(self._core)
 
     def correlate(self, job: Correlation, out: Pixels | None = None) -> Filtered:
         """Do one correlation (see `imgconv.engines.base.Engine`).
@@ -125,19 +131,15 @@ class NativeEngine:
         prepared = self._prepare(job)
         if prepared.correlator is None:
             return self._reference.correlate(job)
-        image = _with_contiguous_rows(job.image)
-        rows, columns = job.geometry.rows, job.geometry.columns
+        image, (rows, columns) = job.image, job.geometry
         if out is None:
             out = np.empty((rows.out, columns.out, image.shape[2]), job.depth.dtype)
-        clipped, self.recomputed = prepared.correlator.run(
-            image,
-            out,
-            _numbers(rows),
-            _numbers(columns),
-            _BORDERS.index(job.border),
-            float(job.border_value),
-            _threads(job, prepared.plan),
-        )
+        how = _BORDERS.index(job.border), float(job.border_value), _threads(job, prepared.plan)
+        run = prepared.correlator.run
+        tally = run(image, out, rows, columns, *how)
+        if tally is None:  # its rows have gaps
+            tally = run(np.ascontiguousarray(image, image.dtype.name), out, rows, columns, *how)
+        clipped, self.recomputed = tally
         return Filtered(out, clipped)
 
     def extremes(self, job: Correlation) -> tuple[Fraction, Fraction]:
@@ -176,14 +178,22 @@ class NativeEngine:
         return self.correlate(plain).image
 
     def _prepare(self, job: Correlation) -> Prepared:
-        rows, columns = job.geometry.rows, job.geometry.columns
-        key = (
+        image, (rows, columns), gain, bias = job.image, job.geometry, job.gain, job.bias
+        key = (  # what there is one of goes by its id: to hash a member of an Enum takes long
             id(job.weights),
-            *(job.gain.numerator, job.gain.denominator, job.bias.numerator, job.bias.denominator),
-            *(job.absolute, job.depth, job.rounding, job.image.dtype.char, job.image.shape[2]),
-            *(rows.stride, rows.dilation, columns.stride, columns.dilation),
-            *(rows.out.bit_length(), columns.out.bit_length()),
-            *(os.environ.get("IMGCONV_ISA"), os.environ.get("IMGCONV_PATH")),
+            gain.numerator,
+            gain.denominator,
+            bias.numerator,
+            bias.denominator,
+            job.absolute,
+            id(job.depth),
+            id(job.rounding),
+            image.dtype.char,
+            image.shape[2],
+            rows[4:],
+            columns[4:],
+            rows.out.bit_length(),
+            columns.out.bit_length(),
         )
         found = self._prepared.get(key)
         if found is None:
@@ -206,10 +216,10 @@ class NativeEngine:
             stride=(job.geometry.rows.stride, job.geometry.columns.stride),
             dilation=(job.geometry.rows.dilation, job.geometry.columns.dilation),
             size=_rounded_size(rows.out, columns.out),
-            isa=choose_isa(self._core),
+            isa=self.isa,
         )
         for proved in (True, False):
-            plan = _chosen(facts, request, proved=proved)
+            plan = self._chosen(facts, request, proved=proved)
             if plan.path == "reference":
                 return Prepared(plan, None, job.weights)
             correlator = self._correlator(facts, request, plan, job)
@@ -217,6 +227,17 @@ class NativeEngine:
             if not whole or correlator.method != _NO_METHOD:
                 break
         return Prepared(plan, correlator, job.weights)
+
+    def _chosen(self, facts: KernelFacts, request: Request, *, proved: bool) -> Plan:
+        """Give the planner's choice, or the path that is asked for where it can be taken."""
+        if self._path == "reference":
+            return Plan("reference")
+        if self._path:
+            able = candidates(facts, request, proved=proved)
+            named = [plan for plan in able if plan.path == self._path]
+            if named:
+                return min(named, key=lambda plan: plan.cost)
+        return make_plan(facts, request, proved=proved)
 
     def _correlator(
         self, facts: KernelFacts, request: Request, plan: Plan, job: Correlation
@@ -243,19 +264,12 @@ class NativeEngine:
         )
 
 
-def _chosen(facts: KernelFacts, request: Request, *, proved: bool) -> Plan:
-    """Give the planner's choice, or the path that ``IMGCONV_PATH`` names where it can be taken."""
-    wanted = os.environ.get("IMGCONV_PATH", "")
-    if not wanted:
-        return make_plan(facts, request, proved=proved)
-    if wanted not in PATHS:
+def _checked_path(name: str) -> str:
+    if name and name not in PATHS:
         raise ArgumentError(
-            f"IMGCONV_PATH is {wanted!r}, which is no path", hint="choose from " + ", ".join(PATHS)
+            f"IMGCONV_PATH is {name!r}, which is no path", hint="choose from " + ", ".join(PATHS)
         )
-    if wanted == "reference":
-        return Plan("reference")
-    named = [p for p in candidates(facts, request, proved=proved) if p.path == wanted]
-    return min(named, key=lambda p: p.cost) if named else make_plan(facts, request, proved=proved)
+    return name
 
 
 def _factors(facts: KernelFacts, plan: Plan) -> tuple[list[float], list[float]]:
@@ -278,25 +292,15 @@ def _halves(numbers: Sequence[int]) -> Pixels:
     return np.frombuffer(data, np.int64).reshape(-1, 2).copy()
 
 
-def _numbers(axis: Axis) -> list[int]:
-    return [axis.length, axis.taps, axis.before, axis.out, axis.stride, axis.dilation]
-
-
 def _rounded_size(rows: int, columns: int) -> tuple[int, int]:
     """Give the size that stands for a picture's in the cache of plans."""
     return 3 << rows.bit_length() >> 2, 3 << columns.bit_length() >> 2
 
 
-def _with_contiguous_rows(image: Pixels) -> Pixels:
-    item, channels = image.itemsize, image.shape[2]
-    wide = image.strides[1] == item * channels or image.shape[1] == 1
-    close = image.strides[2] == item or channels == 1
-    aligned = image.flags.aligned and image.dtype.isnative
-    return image if wide and close and aligned else np.ascontiguousarray(image, image.dtype.name)
-
-
 def _threads(job: Correlation, plan: Plan) -> int:
     """Give as many threads as the work pays for."""
+    if job.threads == 1:
+        return 1
     rows, columns = job.geometry.out_shape
     work: float = plan.cost * rows * columns * job.image.shape[2]
     return max(1, min(job.threads, math.floor(work / _THREAD_NS)))

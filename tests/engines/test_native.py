@@ -69,9 +69,13 @@ ADVERSARIAL: dict[str, tuple[Weights, object, object]] = {
 }  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def threads_for_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native_module, "_THREAD_NS", 1)  # even for a small picture
+
+
 @pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> NativeEngine:
-    monkeypatch.setattr(native_module, "_THREAD_NS", 1)  # threads even for a small picture
+def engine() -> NativeEngine:
     return NativeEngine(CORE)
 
 
@@ -85,14 +89,11 @@ def image_of(depth: Depth, shape: tuple[int, ...]) -> Any:
     return pixels.astype(depth.dtype)
 
 
-def forced(
-    engine: NativeEngine, wanted: Correlation, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[tuple[str, Any]]:
+def forced(wanted: Correlation) -> Iterator[tuple[str, Any]]:
     """Do a job by every path that can be taken on every instruction set."""
     for isa in ISAS:
-        monkeypatch.setenv("IMGCONV_ISA", isa)
         for path in ["", *FAST]:
-            monkeypatch.setenv("IMGCONV_PATH", path)
+            engine = NativeEngine(CORE, isa=isa, path=path)
             plan = engine.plan(wanted)
             if path in ("", plan.path):
                 yield f"{isa} {plan}", engine.correlate(wanted)
@@ -100,28 +101,19 @@ def forced(
 
 @pytest.mark.parametrize("depth", Depth)
 @pytest.mark.parametrize("name", ADVERSARIAL)
-def test_adversarial_kernels(
-    engine: NativeEngine, monkeypatch: pytest.MonkeyPatch, name: str, depth: Depth
-) -> None:
+def test_adversarial_kernels(name: str, depth: Depth) -> None:
     weights, scale, offset = ADVERSARIAL[name]
     big = len(weights) * len(weights[0]) > 50
     wanted = job(image_of(depth, (3, 5) if big else (5, 9)), weights, scale=scale, offset=offset)
     image, clipped = oracle(wanted)
-    for which, got in forced(engine, wanted, monkeypatch):
+    for which, got in forced(wanted):
         np.testing.assert_array_equal(got.image, image, err_msg=which)
         assert got.clipped == clipped, which
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
 @pytest.mark.parametrize("name", ["sharpen", "floats", "separable, wide", "box over 14"])
-def test_photographs(
-    engine: NativeEngine,
-    monkeypatch: pytest.MonkeyPatch,
-    camera: Any,
-    astronaut: Any,
-    name: str,
-    threads: int,
-) -> None:
+def test_photographs(camera: Any, astronaut: Any, name: str, threads: int) -> None:
     weights, scale, offset = ADVERSARIAL[name]
     for photograph in (camera[100:223, 40:371], astronaut[60:171, 100:253]):
         for picture in (
@@ -132,7 +124,7 @@ def test_photographs(
         ):
             wanted = job(picture, weights, scale=scale, offset=offset, threads=threads)
             expected = REFERENCE.correlate(wanted)
-            for which, got in forced(engine, wanted, monkeypatch):
+            for which, got in forced(wanted):
                 np.testing.assert_array_equal(got.image, expected.image, err_msg=which)
                 assert got.clipped == expected.clipped, which
 
@@ -143,11 +135,9 @@ def test_photographs(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(wanted=jobs())
-def test_any_job(
-    engine: NativeEngine, monkeypatch: pytest.MonkeyPatch, wanted: Correlation
-) -> None:
+def test_any_job(wanted: Correlation) -> None:
     expected = REFERENCE.correlate(wanted)
-    for which, got in forced(engine, wanted, monkeypatch):
+    for which, got in forced(wanted):
         np.testing.assert_array_equal(got.image, expected.image, err_msg=which)
         assert got.clipped == expected.clipped, which
 
@@ -166,9 +156,7 @@ def test_the_oracle_agrees_with_the_reference(wanted: Correlation) -> None:
 
 @pytest.mark.parametrize("rounding", Rounding)
 @pytest.mark.parametrize("divisor", [1, 2, 3, 9, 14, 18, 26, 28, 100, 256, 1792])
-def test_every_sum_of_two_pixels(
-    engine: NativeEngine, monkeypatch: pytest.MonkeyPatch, divisor: int, rounding: Rounding
-) -> None:
+def test_every_sum_of_two_pixels(divisor: int, rounding: Rounding) -> None:
     """All 65536 pairs of 8-bit pixels, so every sum that the kernel can have."""
     left, right = np.meshgrid(np.arange(256, dtype=np.uint8), np.arange(256, dtype=np.uint8))
     pairs = np.stack([left, right], axis=-1).reshape(256, 512)
@@ -176,7 +164,7 @@ def test_every_sum_of_two_pixels(
         pairs, [[3, 2]], scale=Fraction(1, divisor), size=OutputSize.VALID, rounding=rounding
     )
     expected = REFERENCE.correlate(wanted)
-    for which, got in forced(engine, wanted, monkeypatch):
+    for which, got in forced(wanted):
         np.testing.assert_array_equal(got.image, expected.image, err_msg=which)
         assert got.clipped == expected.clipped, which
 
@@ -198,25 +186,22 @@ NEAR_TIES: dict[tuple[str, Depth], tuple[Weights, object]] = {
 
 @pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize(("path", "depth"), NEAR_TIES)
-def test_the_bounds_are_needed(
-    monkeypatch: pytest.MonkeyPatch, camera: Any, path: str, depth: Depth, isa: str
-) -> None:
+def test_the_bounds_are_needed(camera: Any, path: str, depth: Depth, isa: str) -> None:
     """With a bound of zero results must go wrong, or this test could not see that they do."""
-    monkeypatch.setenv("IMGCONV_ISA", isa)
-    monkeypatch.setenv("IMGCONV_PATH", path)
     weights, scale = NEAR_TIES[path, depth]
     picture = camera if depth is Depth.U8 else camera.astype(np.float32)
     wanted = job(picture, weights, scale=scale)
     expected = REFERENCE.correlate(wanted).image
-    engine = NativeEngine(CORE)
+    engine = NativeEngine(CORE, isa=isa, path=path)
+    careless = NativeEngine(CORE, isa=isa, path=path, bound_factor=0)
     assert engine.plan(wanted).path == path
     np.testing.assert_array_equal(engine.correlate(wanted).image, expected)
     assert engine.recomputed > 0
-    wrong = np.count_nonzero(NativeEngine(CORE, bound_factor=0).correlate(wanted).image != expected)
+    wrong = np.count_nonzero(careless.correlate(wanted).image != expected)
     assert wrong > 0
 
 
-def test_not_finite(engine: NativeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_not_finite() -> None:
     rng = np.random.default_rng(8)
     picture = rng.standard_normal((12, 300)).astype(np.float32)
     for value in (np.inf, -np.inf, np.nan):
@@ -225,31 +210,26 @@ def test_not_finite(engine: NativeEngine, monkeypatch: pytest.MonkeyPatch) -> No
         for depth in (Depth.F32, Depth.U8, Depth.I16):
             wanted = job(picture, weights, depth=depth)
             expected = REFERENCE.correlate(wanted)
-            for which, got in forced(engine, wanted, monkeypatch):
+            for which, got in forced(wanted):
                 np.testing.assert_array_equal(got.image, expected.image, err_msg=which)
                 assert got.clipped == expected.clipped, which
 
 
 @pytest.mark.parametrize("border", Border)
-def test_kernels_larger_than_the_image(
-    engine: NativeEngine, monkeypatch: pytest.MonkeyPatch, border: Border
-) -> None:
+def test_kernels_larger_than_the_image(border: Border) -> None:
     weights = RNG.integers(-4, 9, (9, 11)).tolist()
     wanted = job(
         image_of(Depth.U8, (2, 3)), weights, scale=Fraction(1, 50), border=border, border_value=9
     )
     image, _ = oracle(wanted)
-    for which, got in forced(engine, wanted, monkeypatch):
+    for which, got in forced(wanted):
         np.testing.assert_array_equal(got.image, image, err_msg=which)
 
 
 @pytest.mark.parametrize("scale", [1, *(Fraction(1, d) for d in (2, 3, 7, 8, 9, 14, 16, 100))])
 @pytest.mark.parametrize("offset", [0, 128, Fraction(1, 2)])
-def test_pairs_of_rows(
-    engine: NativeEngine, monkeypatch: pytest.MonkeyPatch, scale: object, offset: object
-) -> None:
+def test_pairs_of_rows(scale: object, offset: object) -> None:
     """Small whole weights, on rows that are wide enough to be done by whole vectors."""
-    monkeypatch.setenv("IMGCONV_PATH", "taps16")
     for shape, side in (
         ((5, 64), (3, 3)),
         ((4, 200), (2, 4)),
@@ -264,15 +244,13 @@ def test_pairs_of_rows(
         )
         expected = REFERENCE.correlate(wanted)
         for isa in ISAS:
-            monkeypatch.setenv("IMGCONV_ISA", isa)
-            got = engine.correlate(wanted)
+            got = NativeEngine(CORE, isa=isa, path="taps16").correlate(wanted)
             np.testing.assert_array_equal(got.image, expected.image, err_msg=isa)
             assert got.clipped == expected.clipped
 
 
-def test_tiles(engine: NativeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several transformed tiles beside and below each other, in every type."""
-    monkeypatch.setenv("IMGCONV_PATH", "fft")
     monkeypatch.setattr(plan_module, "_SIDES", (64, 128))
     kernels = RNG.integers(-9, 10, (9, 23)).tolist(), RNG.random((15, 5)).tolist()
     for depth in Depth:
@@ -283,14 +261,14 @@ def test_tiles(engine: NativeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
             )  # fmt: skip
             expected = REFERENCE.correlate(wanted)
             for isa in ISAS:
-                monkeypatch.setenv("IMGCONV_ISA", isa)
+                engine = NativeEngine(CORE, isa=isa, path="fft")
                 got = engine.correlate(wanted)
                 assert engine.plan(wanted).path == "fft"
                 np.testing.assert_array_equal(got.image, expected.image, err_msg=isa)
                 assert got.clipped == expected.clipped
 
 
-def test_parts_of_larger_arrays(engine: NativeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parts_of_larger_arrays() -> None:
     """Rows that do not follow each other, in and out; nothing beside the output is written."""
     whole = image_of(Depth.U8, (40, 300, 3))
     views = whole[3:30, 5:200], whole[::-2, 10:80], whole[:, ::2], whole[..., ::-1]
@@ -299,9 +277,8 @@ def test_parts_of_larger_arrays(engine: NativeEngine, monkeypatch: pytest.Monkey
         expected = REFERENCE.correlate(wanted).image
         kept = view.copy()
         for path in FAST:
-            monkeypatch.setenv("IMGCONV_PATH", path)
             around = np.full((expected.shape[0], expected.shape[1] + 70, 3), 77, np.uint8)
-            engine.correlate(wanted, out=around[:, 30:-40])
+            NativeEngine(CORE, path=path).correlate(wanted, out=around[:, 30:-40])
             np.testing.assert_array_equal(around[:, 30:-40], expected)
             assert (around[:, :30] == 77).all()
             assert (around[:, -40:] == 77).all()
@@ -333,14 +310,13 @@ def test_sums_and_extremes(engine: NativeEngine) -> None:
 
 
 def test_unknown_names_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    wanted = job(image_of(Depth.U8, (4, 4)), [[1]])
     monkeypatch.setenv("IMGCONV_ISA", "mmx")
     with pytest.raises(ArgumentError, match="mmx"):
-        NativeEngine(CORE).correlate(wanted)
+        NativeEngine(CORE)
     monkeypatch.delenv("IMGCONV_ISA")
     monkeypatch.setenv("IMGCONV_PATH", "luck")
     with pytest.raises(ArgumentError, match="luck"):
-        NativeEngine(CORE).correlate(wanted)
+        NativeEngine(CORE)
 
 
 _MEASURE = """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Sequence
 from enum import Enum
+from functools import lru_cache
 from typing import NamedTuple, SupportsIndex
 
 from imgconv.model.errors import ArgumentError, LimitError
@@ -71,6 +72,7 @@ class Geometry(NamedTuple):
         return self.rows.out, self.columns.out
 
 
+@lru_cache(maxsize=1024)  # every file of a folder, every call on small images asks again
 def plan_geometry(
     image_shape: tuple[int, int],
     kernel_shape: tuple[int, int],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 from fractions import Fraction
+from functools import cache
 from typing import TypeVar
 
 from imgconv.model.errors import ArgumentError
@@ -55,15 +56,20 @@ class Depth(Enum):
         ArgumentError
             For every other dtype, float64 included.
         """
-        for depth, name in _DTYPES.items():
-            if dtype == name:
-                return depth
-        raise ArgumentError(
-            f"an image of {dtype} is not supported: only uint8, uint16, int16 and float32",
-            hint="convert it first; for float64, depth f32 does that"
-            if dtype == "float64"
-            else "convert it first, for example image.astype('uint8')",
-        )
+        return _depth_of(dtype)
+
+
+@cache
+def _depth_of(dtype: object) -> Depth:
+    for depth, name in _DTYPES.items():
+        if dtype == name:
+            return depth
+    raise ArgumentError(
+        f"an image of {dtype} is not supported: only uint8, uint16, int16 and float32",
+        hint="convert it first; for float64, depth f32 does that"
+        if dtype == "float64"
+        else "convert it first, for example image.astype('uint8')",
+    )
 
 
 _DTYPES = {Depth.U8: "uint8", Depth.U16: "uint16", Depth.I16: "int16", Depth.F32: "float32"}

@@ -78,6 +78,11 @@ class Recipe:
 
     def stages(self, depth: Depth) -> list[tuple[Filter, Settings]]:
         """Give each kernel as it is correlated with an image of this depth, with its settings."""
+        if depth not in self._stages:
+            self._stages[depth] = self._new_stages(depth)
+        return self._stages[depth]
+
+    def _new_stages(self, depth: Depth) -> list[tuple[Filter, Settings]]:
         asked = self.settings.depth or depth
         between = self.settings._replace(
             depth=asked if asked.holds(depth) else depth,
@@ -95,6 +100,11 @@ class Recipe:
         if depth not in self._chains:
             self._chains[depth] = self._chain(depth)
         return self._chains[depth]
+
+    @cached_property
+    def _stages(self) -> dict[Depth, list[tuple[Filter, Settings]]]:
+        """Stages by depth, which every picture of a folder asks for."""
+        return {}
 
     @cached_property
     def _chains(self) -> dict[Depth, tuple[list[Filter], list[str]]]:

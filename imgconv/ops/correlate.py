@@ -282,7 +282,8 @@ def checked_threads(threads: object) -> int:
     """Give a number of threads; None means the CPUs that this process may use."""
     if threads is None:
         return usable_cpus()
-    if isinstance(threads, SupportsIndex) and (count := operator.index(threads)) >= 1:
+    # An int first: to ask whether something has a method takes longer than a small image.
+    if isinstance(threads, int | SupportsIndex) and (count := operator.index(threads)) >= 1:
         return min(count, _MOST_THREADS)
     raise ArgumentError(f"threads is {threads!r}; a whole number of at least 1 is needed")
 

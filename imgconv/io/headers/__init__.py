@@ -6,6 +6,7 @@ One file for each format. A codec is never asked about a file whose header was n
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from typing import cast
 
@@ -22,9 +23,15 @@ def read_header(data: bytes, kind: str) -> Header:
     DamagedError
         When it makes no sense; the message is without the file's name.
     """
-    module = import_module(f"imgconv.io.headers.{_HOMES.get(kind, kind)}")
-    header = cast("Callable[[bytes], Header]", module.read)(data)
+    header = _reader(kind)(data)
     if header.width < 1 or header.height < 1:
         raise DamagedError(f"its size is {header.width} x {header.height}")
-    pixels = header.pixels or header.width * header.height * header.pages
-    return header._replace(pixels=pixels)
+    if header.pixels:
+        return header
+    return header._replace(pixels=header.width * header.height * header.pages)
+
+
+@cache
+def _reader(kind: str) -> Callable[[bytes], Header]:
+    module = import_module(f"imgconv.io.headers.{_HOMES.get(kind, kind)}")
+    return cast("Callable[[bytes], Header]", module.read)

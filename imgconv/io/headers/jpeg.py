@@ -17,8 +17,11 @@ _SUBSAMPLINGS = {(1, 1): "444", (2, 1): "422", (2, 2): "420", (1, 2): "440"}
 
 def read(data: bytes) -> Header:
     """Read every segment before the first scan."""
-    metadata, profile, tables = Metadata(), dict[int, bytes](), dict[int, tuple[int, ...]]()
+    exif_data: bytes | None = None
+    xmp: bytes | None = None
+    resolution: tuple[Fraction, Fraction] | None = None
     frame: bytes | None = None
+    profile, tables = dict[int, bytes](), dict[int, tuple[int, ...]]()
     process = 0
     for marker, body in _segments(data):
         if marker == 0xDB:
@@ -26,26 +29,25 @@ def read(data: bytes) -> Header:
         elif marker in _FRAMES and frame is None:
             frame, process = body, marker
         elif marker == 0xE0 and body.startswith(b"JFIF\0"):
-            metadata = metadata._replace(resolution=_density(body))
-        elif marker == 0xE1 and body.startswith(EXIF) and metadata.exif is None:
-            metadata = metadata._replace(exif=body[len(EXIF) :])
+            resolution = _density(body)
+        elif marker == 0xE1 and body.startswith(EXIF) and exif_data is None:
+            exif_data = body[len(EXIF) :]
         elif marker == 0xE1 and body.startswith(XMP):
-            metadata = metadata._replace(xmp=body[len(XMP) :])
+            xmp = body[len(XMP) :]
         elif marker == 0xE2 and body.startswith(ICC) and len(body) > 14:
             profile[body[12]] = body[14:]
     if frame is None:
         raise DamagedError("it has no frame header")
     bits, height, width, components = unpack(">BHHB", frame, 0, "its frame header")
-    if profile:
-        metadata = metadata._replace(icc=b"".join(profile[part] for part in sorted(profile)))
+    icc = b"".join(profile[part] for part in sorted(profile)) if profile else None
     notes = ("CMYK converted to RGB",) if components == 4 else ()
     return Header(
         width,
         height,
         1 if components == 1 else 3,
         bits,
-        orientation=exif.orientation(metadata.exif),
-        metadata=metadata,
+        orientation=exif.orientation(exif_data),
+        metadata=Metadata(exif_data, icc, xmp, resolution),
         encoded=Encoding(quality=quality_of(tables), subsampling=_subsampling(frame, components)),
         notes=notes,
         extra=(components, data.count(b"\xff\xda") if process in (0xC2, 0xCA) else 1),
@@ -56,25 +58,29 @@ def _segments(data: bytes) -> list[tuple[int, bytes]]:
     """Give marker and body of each segment up to the first scan."""
     found: list[tuple[int, bytes]] = []
     at = 2
-    while True:
-        mark, marker = unpack(">BB", data, at, "its headers")
-        if mark != 0xFF:
-            raise DamagedError("there is no marker where one belongs")
-        if marker == 0xFF:  # a fill byte
-            at += 1
-            continue
-        if marker == 0xD9:
-            raise DamagedError("it ends without a picture")
-        if marker in _ALONE:
-            at += 2
-            continue
-        (length,) = unpack(">H", data, at + 2, "its headers")
-        if length < 2 or at + 2 + length > len(data):
-            raise DamagedError("it ends within its headers")
-        if marker == 0xDA:
-            return found
-        found.append((marker, data[at + 4 : at + 2 + length]))
-        at += 2 + length
+    try:
+        while True:
+            marker = data[at + 1]
+            if data[at] != 0xFF:
+                raise DamagedError("there is no marker where one belongs")
+            if marker == 0xFF:  # a fill byte
+                at += 1
+                continue
+            if marker == 0xD9:
+                raise DamagedError("it ends without a picture")
+            if marker in _ALONE:
+                at += 2
+                continue
+            length = data[at + 2] << 8 | data[at + 3]
+            if length < 2 or at + 2 + length > len(data):
+                break
+            if marker == 0xDA:
+                return found
+            found.append((marker, data[at + 4 : at + 2 + length]))
+            at += 2 + length
+    except IndexError:
+        pass
+    raise DamagedError("it ends within its headers")
 
 
 def _quantisation(body: bytes, tables: dict[int, tuple[int, ...]]) -> None:

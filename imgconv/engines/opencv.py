@@ -7,7 +7,11 @@ zeros between its weights.
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
+import re
 from fractions import Fraction
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -59,6 +63,18 @@ def load_cv2() -> ModuleType:
             "opencv-python by opencv-python-headless",
         ) from None
     return cv2
+
+
+def cv2_version() -> str:
+    """Give OpenCV's version; where its wheel says it in a file, without the time to load it."""
+    spec = importlib.util.find_spec("cv2")
+    if spec is not None and spec.submodule_search_locations:
+        for folder in spec.submodule_search_locations:
+            with contextlib.suppress(OSError, UnicodeDecodeError):
+                text = Path(folder, "version.py").read_text()
+                if found := re.search(r'^opencv_version = "([^"]+)"', text, re.MULTILINE):
+                    return found[1]
+    return str(load_cv2().__version__)
 
 
 class OpenCVEngine:

@@ -36,6 +36,7 @@ class OutputTree:
         self.share = share
         self._folders: set[str] = set()
         self._touched: set[str] = set()
+        self._listed: tuple[str | None, frozenset[str]] = (None, frozenset())
 
     @property
     def state(self) -> Path:
@@ -54,9 +55,23 @@ class OutputTree:
         """Give the stamp of an output, or None where no regular file has that name."""
         return files.stamp_of(self.path(key))
 
-    def taken(self, key: str) -> bool:
+    def has(self, key: str) -> bool:
         """Tell whether anything at all has that name."""
         return os.path.lexists(self.path(key))
+
+    def had(self, key: str) -> bool:
+        """Tell whether anything had that name when its folder was first asked about.
+
+        A folder is listed once: to look a name up in one that is being written into takes long.
+        """
+        folder, _, name = key.rpartition("/")
+        if folder != self._listed[0]:
+            try:
+                names = frozenset(os.listdir(self.path(folder)))  # noqa: PTH208
+            except OSError:
+                names = frozenset()
+            self._listed = folder, names
+        return name in self._listed[1]
 
     def digest(self, key: str) -> str | None:
         """Give the SHA-256 of an output, or None where it cannot be read."""

@@ -53,7 +53,7 @@ class Resume(NamedTuple):
             return known
         mine = self.manifest.hashes(target)
         free = self.overwrite or in_place or bool(mine)
-        if not free and self.tree.taken(target):
+        if not free and self.tree.had(target):
             error = OutputExistsError(f"{target} exists", hint="--overwrite replaces it")
             return failed(self._blank(pair), error, known)
         replace = self.overwrite or in_place

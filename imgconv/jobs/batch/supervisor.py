@@ -166,6 +166,8 @@ class Pool:
             self._retire(worker)
         if self._large or not self._has_room(worker, self.usual):
             return  # the others run dry too, until there is room for the large one
+        if len(worker.held) > _MOST_HELD // 2:
+            return  # a message for many tasks, not for each
         chunk: list[Task] = []
         size = sum(task.size for task in worker.held.values())
         while waiting and _wants_more(len(worker.held) + len(chunk), size):

@@ -14,7 +14,15 @@ from imgconv.jobs.batch.manifest import Entry
 from imgconv.jobs.batch.memory import need_of
 from imgconv.jobs.batch.protocol import Result, Task, Work, failed, with_output
 from imgconv.jobs.filter_file import Row, filter_bytes
-from imgconv.model.errors import ImgconvError, LimitError, OutputExistsError
+from imgconv.model.errors import (
+    ImgconvError,
+    LimitError,
+    MissingDependencyError,
+    OutputExistsError,
+)
+
+Content = tuple[bytes, files.Stamp]
+"""What a file holds, and the stamp that it had."""
 
 
 class Unit:
@@ -31,21 +39,28 @@ class Unit:
         self._engine = engine
         self._tree = OutputTree(work.root, work.share)
 
-    def do(self, task: Task) -> Result:
-        """Filter a file, and say what became of it; never raises."""
+    def do(self, task: Task, content: Content | None = None) -> Result:
+        """Filter a file, and say what became of it; never raises.
+
+        Parameters
+        ----------
+        task : Task
+        content : (bytes, Stamp), optional
+            The file's, where it was read already.
+        """
         started = time.perf_counter()
         entry = Entry(
             task.target, task.key, "ok", recipe=self._work.recipe_hash, engine=self._engine
         )
         try:
-            result = self._do(task, entry)
+            result = self._do(task, entry, content)
         except Exception as error:
             result = Result(task.number, failed(entry, error, task.known))
         seconds = round(time.perf_counter() - started, 6)
         return result._replace(entry=result.entry._replace(seconds=seconds, finished=time.time()))
 
-    def _do(self, task: Task, entry: Entry) -> Result:
-        data, stamp = files.read_stamped(task.source)
+    def _do(self, task: Task, entry: Entry, content: Content | None) -> Result:
+        data, stamp = content or files.read_stamped(task.source)
         digest = hashlib.sha256(data).hexdigest()
         entry = entry._replace(
             input_size=stamp.size, input_mtime_ns=stamp.mtime_ns, input_sha256=digest
@@ -61,7 +76,7 @@ class Unit:
         try:
             encoded, row = self._filtered(task, data, kind, header)
         except ImgconvError as error:
-            final = not isinstance(error, LimitError)
+            final = not isinstance(error, LimitError | MissingDependencyError)
             return Result(task.number, failed(entry, error, task.known)._replace(final=final))
         name, output = self._tree.stage(encoded, task.target)
         entry = with_output(entry, output, hashlib.sha256(encoded).hexdigest())
@@ -113,8 +128,8 @@ class Unit:
         """
         if task.replace or task.in_place:
             return True
-        if not self._tree.taken(task.target):
+        if not task.ours or not self._tree.has(task.target):
             return False
-        if task.ours and self._tree.digest(task.target) in task.ours:
+        if self._tree.digest(task.target) in task.ours:
             return True
         raise OutputExistsError(f"{task.target} exists", hint="--overwrite replaces it")

@@ -11,8 +11,8 @@ def versions() -> str:
     import simplejpeg
 
     from imgconv import __version__
-    from imgconv.engines.opencv import load_cv2
+    from imgconv.engines.opencv import cv2_version
     from imgconv.engines.select import select_engine
 
-    codecs = f"OpenCV {load_cv2().__version__}, simplejpeg {simplejpeg.__version__}"
+    codecs = f"OpenCV {cv2_version()}, simplejpeg {simplejpeg.__version__}"
     return f"imgconv {__version__}, {select_engine().name}, {codecs}"

@@ -1,7 +1,7 @@
 """A worker: a process that filters files until its input ends.
 
-One thread filters; another takes tasks in and has the system fetch their files meanwhile, and a
-third tells what is done.
+One thread filters; another takes tasks in and reads small files, or has the system fetch large
+ones, meanwhile; and a third tells what is done.
 """
 
 from __future__ import annotations
@@ -17,12 +17,17 @@ from threading import Thread
 from typing import IO, TYPE_CHECKING, NoReturn
 
 from imgconv.jobs.batch.protocol import Hello, Result, Task, Work, receive, send
+from imgconv.model.errors import ImgconvError
 
 if TYPE_CHECKING:
-    from imgconv.jobs.batch.unit import Unit
+    from imgconv.jobs.batch.unit import Content, Unit
 
-_PAUSE = 0.004
+    Ready = tuple[Task, Content | None]
+
+_PAUSE = 0.008
 """Seconds in which results gather, so that a thousand small files are not a thousand messages."""
+_SMALL = 32 << 10
+"""Bytes; files of such a size are held in memory before it is their turn."""
 
 
 def serve() -> NoReturn:
@@ -55,26 +60,35 @@ def _load() -> str:
 
 
 def _work(work: Work, engine: str, stdin: IO[bytes], stdout: IO[bytes]) -> None:
-    from imgconv.engines.opencv import load_cv2
-    from imgconv.io import files
     from imgconv.jobs.batch.unit import Unit
 
-    load_cv2().setNumThreads(work.threads)
-    tasks: SimpleQueue[Task] = SimpleQueue()
+    os.environ["OPENCV_FOR_THREADS_NUM"] = str(work.threads)  # heard when it is loaded
+    tasks: SimpleQueue[Ready] = SimpleQueue()
     results: SimpleQueue[Result] = SimpleQueue()
     unit = Unit(work, engine)
     Thread(target=_filter, args=(unit, tasks, results), daemon=True).start()
     Thread(target=_tell, args=(results, stdout), daemon=True).start()
     while (sent := receive(stdin)) is not None:
         for task in sent:
-            tasks.put(task)
-        for task in sent:
-            files.fetch_soon(task.source)
+            tasks.put((task, _read_ahead(task)))
 
 
-def _filter(unit: Unit, tasks: SimpleQueue[Task], results: SimpleQueue[Result]) -> None:
+def _read_ahead(task: Task) -> Content | None:
+    """Read a small file; to hint at it and read it later would take longer."""
+    from imgconv.io import files
+
+    if task.size > _SMALL:
+        files.fetch_soon(task.source)
+        return None
+    try:
+        return files.read_stamped(task.source)
+    except ImgconvError:  # the unit meets it again, and says so
+        return None
+
+
+def _filter(unit: Unit, tasks: SimpleQueue[Ready], results: SimpleQueue[Result]) -> None:
     while True:
-        results.put(unit.do(tasks.get()))
+        results.put(unit.do(*tasks.get()))
 
 
 def _tell(results: SimpleQueue[Result], stdout: IO[bytes]) -> None:

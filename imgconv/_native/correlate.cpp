@@ -165,7 +165,8 @@ int64_t Correlator::bytes() const {
 Task Correlator::task_for(const Picture& picture) const {
   Weights weights{spec_.rows,       spec_.columns,     spec_.weights.data(),
                   nearest_.data(),  real_.data(),      spec_.column.data(),
-                  spec_.row.data(), sum_positive_,     sum_negative_};
+                  spec_.row.data(), nullptr,           nullptr,
+                  0,                sum_positive_,     sum_negative_};
   Task task{};
   task.weights = weights;
   task.quotient = spec_.quotient;
@@ -195,6 +196,25 @@ Task Correlator::task_for(const Picture& picture) const {
   return task;
 }
 
+// Where values will be computed one by one: the weights as a sum by vectors reads them.
+std::vector<double> Correlator::spread(const Picture& picture, Weights& weights) const {
+  int64_t apart = picture.columns.dilation * picture.channels;
+  int64_t pitch = ((spec_.columns - 1) * apart + 8) / 8 * 8, values = spec_.rows * pitch;
+  bool whole = spec_.plan.meaning == Meaning::integer && spec_.plan.arithmetic != Arithmetic::exact;
+  if (whole || values > 1 << 14) return {};
+  std::vector<double> both(size_t(2 * values));
+  for (int64_t r = 0; r < spec_.rows; ++r)
+    for (int64_t c = 0; c < spec_.columns; ++c) {
+      size_t from = size_t(r * spec_.columns + c), to = size_t(r * pitch + c * apart);
+      both[to] = real_[from];
+      both[size_t(values) + to] = nearest_[from];
+    }
+  weights.real_spread = both.data();
+  weights.nearest_spread = both.data() + values;
+  weights.pitch = pitch;
+  return both;
+}
+
 // Several bands for each thread, since other work may slow one of them; each begins with a whole
 // block and is high enough that the rows that it shares with its neighbour do not weigh.
 int64_t Correlator::band_step(const Picture& picture) const {
@@ -212,6 +232,7 @@ Tally Correlator::run(const Picture& picture) const {
   std::vector<int32_t> column_map = map_of(picture.columns, picture.border);
   std::vector<unsigned char> constant;
   if (picture.border == Border::constant) constant = constant_row(picture, spec_.type_in);
+  std::vector<double> spread_weights = spread(picture, task.weights);
   task.row_map = row_map.data();
   task.column_map = column_map.data();
   task.constant_row = constant.data();

@@ -43,8 +43,8 @@ class Correlator {
   Method method() const { return method_; }
 
   // Bytes of a value.
-  int64_t item_in() const { return item_size(spec_.type_in); }
-  int64_t item_out() const { return item_size(spec_.type_out); }
+  int64_t item_in() const { return int64_t(size_of(spec_.type_in)); }
+  int64_t item_out() const { return int64_t(size_of(spec_.type_out)); }
 
   // Roughly how much memory it holds.
   int64_t bytes() const;
@@ -52,6 +52,7 @@ class Correlator {
  private:
   Task task_for(const Picture& picture) const;
   void transform();
+  std::vector<double> spread(const Picture& picture, Weights& weights) const;
   int64_t band_step(const Picture& picture) const;
 
   Specification spec_;

@@ -10,8 +10,6 @@ using i128 = __int128;
 using u128 = unsigned __int128;
 
 enum class Type : int { u8, u16, i16, f32 };
-inline int64_t item_size(Type type) { return type == Type::u8 ? 1 : type == Type::f32 ? 4 : 2; }
-
 enum class Rounding : int { half_even, half_up, half_down, truncate };
 enum class Border : int { constant, replicate, reflect, reflect101, wrap };
 
@@ -106,6 +104,10 @@ struct Weights {
   const double* real;         // factor / denominator * whole, off by at most 4 ulp
   const double* column;       // the separable factors, whole or (column) with the gain in it
   const double* row;
+  // `real` and `nearest` once more for sums by vectors: rows of `pitch` values, a multiple of 8,
+  // with zeros where dilation and the other channels leave gaps; null where that does not pay.
+  const double *real_spread, *nearest_spread;
+  int64_t pitch;
   i128 sum_positive, sum_negative;  // of the weights; the second is a magnitude
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "division.hpp"
+#include "vectors.hpp"
 
 namespace imgconv {
 namespace IMGCONV_LEVEL {
@@ -16,6 +17,17 @@ struct Taps {  // of one output value
     const unsigned char* line =
         at < 0 ? task.constant_row : task.source + at * task.source_stride;
     return reinterpret_cast<const Src*>(line) + channel;
+  }
+
+  // Where in its rows `pitch` values from the first tap on can be read, or -1 where the border is in
+  // the way.
+  int64_t place() const {
+    const Weights& w = task.weights;
+    const int32_t* map = task.column_map + column * task.columns.stride;
+    int64_t reach = (w.columns - 1) * task.columns.dilation, first = map[0];
+    int64_t at = first * task.channels, end = task.columns.length * task.channels;
+    bool inside = first >= 0 && map[reach] - first == reach && at + channel + w.pitch <= end;
+    return inside && w.real_spread ? at : -1;
   }
 
   template <class Use>
@@ -34,43 +46,58 @@ struct Taps {  // of one output value
   }
 };
 
-template <class Lanes, class Src>
-inline __attribute__((always_inline)) Lanes eight_pixels(const Src* from) {
-  typedef Src Pixels __attribute__((vector_size(8 * sizeof(Src))));
-  typedef int32_t Integers __attribute__((vector_size(32)));
+// Pixels in double, as many as a vector has lanes.
+template <class Src>
+inline __attribute__((always_inline)) Vector<double> load_pixels(const Src* from) {
+  constexpr int lanes = int(vector_bytes / sizeof(double));
+  typedef Src Pixels __attribute__((vector_size(lanes * sizeof(Src))));
+  typedef int32_t Integers __attribute__((vector_size(lanes * sizeof(int32_t))));
   Pixels pixels;
   __builtin_memcpy(&pixels, from, sizeof pixels);
-  return __builtin_convertvector(__builtin_convertvector(pixels, Integers), Lanes);
+  if constexpr (sizeof(Src) == 4) return __builtin_convertvector(pixels, Vector<double>);
+#if defined(__AVX2__)  // the compiler would widen them one by one
+  __m128i raw = {};
+  __builtin_memcpy(&raw, &pixels, sizeof pixels);
+  constexpr bool bytes = sizeof(Src) == 1, positive = Src(-1) > Src(0);
+#if defined(__AVX512F__)
+  __m256i wide = bytes      ? _mm256_cvtepu8_epi32(raw)
+                 : positive ? _mm256_cvtepu16_epi32(raw) : _mm256_cvtepi16_epi32(raw);
+#else
+  __m128i wide = bytes      ? _mm_cvtepu8_epi32(raw)
+                 : positive ? _mm_cvtepu16_epi32(raw) : _mm_cvtepi16_epi32(raw);
+#endif
+  return __builtin_convertvector(Integers(wide), Vector<double>);
+#else
+  return __builtin_convertvector(__builtin_convertvector(pixels, Integers), Vector<double>);
+#endif
 }
 
-// Sum in double with the weights given; exact where no partial sum reaches 2**53.
-template <class Src>
-double double_sum(const Taps<Src>& taps, const double* weights) {
-  const Task& task = taps.task;
-  const Weights& w = task.weights;
-  const int32_t* map = task.column_map + taps.column * task.columns.stride;
-  int64_t step = task.columns.dilation;
-  int32_t first = map[0], last = map[(w.columns - 1) * step];
+static inline double added_up(Vector<double> lanes) {
   double sum = 0;
-  if (step != 1 || task.channels != 1 || first < 0 || last - first != w.columns - 1) {
+  for (int i = 0; i < int(vector_bytes / sizeof(double)); ++i) sum += lanes[i];
+  return sum;
+}
+
+// Sum in double with the weights given, which are there in both ways; exact where no partial sum
+// reaches 2**53.
+template <class Src>
+double double_sum(const Taps<Src>& taps, const double* weights, const double* spread) {
+  constexpr int64_t lanes = vector_bytes / int64_t(sizeof(double));
+  int64_t place = taps.place();
+  if (place < 0) {
+    double sum = 0;
     taps.each([&](int64_t tap, Src pixel) { sum += weights[tap] * double(pixel); });
     return sum;
   }
-  typedef double Lanes __attribute__((vector_size(64)));
-  Lanes lanes = {};
+  const Weights& w = taps.task.weights;
+  Vector<double> sums = {};
   for (int64_t r = 0; r < w.rows; ++r) {
-    const Src* line = taps.source_row(r) + first;
-    const double* along = weights + r * w.columns;
-    int64_t c = 0;
-    for (; c + 8 <= w.columns; c += 8) {
-      Lanes factors;
-      __builtin_memcpy(&factors, along + c, sizeof factors);
-      lanes += eight_pixels<Lanes>(line + c) * factors;
-    }
-    for (; c < w.columns; ++c) sum += along[c] * double(line[c]);
+    const Src* line = taps.source_row(r) + place;
+    const double* along = spread + r * w.pitch;
+    for (int64_t x = 0; x < w.pitch; x += lanes)
+      sums += load_pixels(line + x) * load<double>(along + x);
   }
-  for (int i = 0; i < 8; ++i) sum += lanes[i];
-  return sum;
+  return added_up(sums);
 }
 
 // Round a value that is off by at most `error`, if that leaves no choice.
@@ -95,10 +122,11 @@ template <class Src>
 double exact_pixel(const Taps<Src>& taps) {
   const Task& task = taps.task;
   const Weights& w = task.weights;
-  double result, value = double_sum(taps, w.real) + task.added;
+  double result, value = double_sum(taps, w.real, w.real_spread) + task.added;
   if (settled(task, value, task.double_error, result)) return result;
   i128 largest = w.sum_positive + w.sum_negative, sum = 0;
-  if (largest < i128(1) << 36) return exact_value(task, i128(double_sum(taps, w.nearest)));
+  if (largest < i128(1) << 36)
+    return exact_value(task, i128(double_sum(taps, w.nearest, w.nearest_spread)));
   taps.each([&](int64_t tap, Src pixel) { sum += w.whole[tap] * pixel; });
   return exact_value(task, sum);
 }
@@ -165,46 +193,32 @@ static inline Wide wide_sum(const Taps<float>& taps, bool& negative) {
 
 // Sum products in double, and their magnitudes, which bound the error.
 static inline double float_sum(const Taps<float>& taps, double& magnitude) {
-  typedef double Lanes __attribute__((vector_size(64)));
-  typedef float Pixels __attribute__((vector_size(32)));
-  const Task& task = taps.task;
-  const Weights& w = task.weights;
-  const int32_t* map = task.column_map + taps.column * task.columns.stride;
-  int64_t step = task.columns.dilation;
-  int32_t first = map[0], last = map[(w.columns - 1) * step];
-  double sum = 0, size = 0;
-  auto one = [&](double term) {
-    sum += term;
-    size += __builtin_fabs(term);
-  };
-  if (step != 1 || task.channels != 1 || first < 0 || last - first != w.columns - 1) {
-    taps.each([&](int64_t tap, float pixel) { one(w.real[tap] * double(pixel)); });
-    magnitude = size;
+  const double* real = taps.task.weights.real;
+  int64_t place = taps.place();
+  if (place < 0) {
+    double sum = 0;
+    magnitude = 0;
+    taps.each([&](int64_t tap, float pixel) {
+      double term = real[tap] * double(pixel);
+      sum += term;
+      magnitude += __builtin_fabs(term);
+    });
     return sum;
   }
-  Lanes sums = {}, sizes = {};
+  const Weights& w = taps.task.weights;
+  constexpr int64_t lanes = vector_bytes / int64_t(sizeof(double));
+  Vector<double> sums = {}, sizes = {};
   for (int64_t r = 0; r < w.rows; ++r) {
-    const float* line = taps.source_row(r) + first;
-    const double* along = w.real + r * w.columns;
-    int64_t c = 0;
-    for (; c + 8 <= w.columns; c += 8) {
-      Pixels pixels;
-      Lanes factors;
-      __builtin_memcpy(&pixels, line + c, sizeof pixels);
-      __builtin_memcpy(&factors, along + c, sizeof factors);
-      Lanes terms = __builtin_convertvector(pixels, Lanes) * factors;
+    const float* line = taps.source_row(r) + place;
+    const double* along = w.real_spread + r * w.pitch;
+    for (int64_t x = 0; x < w.pitch; x += lanes) {
+      Vector<double> terms = load_pixels(line + x) * load<double>(along + x);
       sums += terms;
       sizes += terms < 0 ? -terms : terms;
     }
-    for (; c < w.columns; ++c)
-      if (along[c] != 0) one(along[c] * double(line[c]));
   }
-  for (int i = 0; i < 8; ++i) {
-    sum += sums[i];
-    size += sizes[i];
-  }
-  magnitude = size;
-  return sum;
+  magnitude = added_up(sizes);
+  return added_up(sums);
 }
 
 // Decide a float pixel by a sum in double, where its bound allows.

@@ -56,9 +56,13 @@ inline __attribute__((always_inline)) T affine(const Affine<T>& a, T sum) {
   return divides ? (sum * a.factor + a.added) / a.divisor : sum * a.factor + a.added;
 }
 
-template <class Sum, class T>
-void widen(const Sum* __restrict from, T* __restrict to, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) to[i] = T(from[i]);
+// As many sums as a vector of T has lanes, in T.
+template <class T, class Sum>
+inline __attribute__((always_inline)) Vector<T> load_as(const Sum* from) {
+  typedef Sum Lanes __attribute__((vector_size(lanes_of<T> * sizeof(Sum))));
+  Lanes lanes;
+  __builtin_memcpy(&lanes, from, sizeof lanes);
+  return __builtin_convertvector(lanes, Vector<T>);
 }
 
 // Note the lanes that are open, to be done exactly after the piece.
@@ -95,16 +99,16 @@ void affine_piece(Finish& f, const Sum* sums, Out* to, int64_t count) {
   const T low = T(lowest(f.task.type_out)), high = T(highest(f.task.type_out));
   const bool absolute = f.task.quotient.absolute;
   T* stage = reinterpret_cast<T*>(f.stage);
-  widen(sums, stage, count);
   if constexpr (sizeof(Out) == 4) {
     for (int64_t i = 0; i < count; ++i) {
-      T value = affine<divides>(a, absolute ? T(__builtin_fabs(stage[i])) : stage[i]);
+      T sum = T(sums[i]);
+      T value = affine<divides>(a, absolute ? T(__builtin_fabs(sum)) : sum);
       to[i] = Out(value) + Out(0);
     }
   } else {
     Mask<T> clipped = {};
     each_vector<T>(count, [&](int64_t i, Mask<T> counts, auto extent) {
-      Vector<T> sum = load<T>(stage + i);
+      Vector<T> sum = load_as<T>(sums + i);
       if (absolute) sum = sum < 0 ? -sum : sum;
       Vector<T> value = sum * a.factor + a.added;
       if constexpr (divides) value = value / a.divisor;
@@ -139,12 +143,9 @@ void finish_add(Finish& f, const Sum* sums, Out* to, int64_t count) {
   const T added = T(f.task.quotient.added);
   const bool absolute = f.task.quotient.absolute;
   T* stage = reinterpret_cast<T*>(f.stage);
-  const T* from = stage;
-  if constexpr (sizeof(Sum) == sizeof(T) && Sum(0.5) == 0) from = sums;
-  else widen(sums, stage, count);
   Mask<T> clipped = {};
   each_vector<T>(count, [&](int64_t i, Mask<T> counts, auto extent) {
-    Vector<T> value = load<T>(from + i) + added;
+    Vector<T> value = load_as<T>(sums + i) + added;
     if (absolute) value = value < 0 ? -value : value;
     Vector<T> inside = at_most<T>(high, at_least<T>(low, value));
     clipped += Mask<T>(inside != value) & counts;

@@ -43,13 +43,16 @@ void run_along(const Along& along, const T* from, int64_t values, T* to) {
   constexpr int64_t lanes = vector_bytes / int64_t(sizeof(T));
   for (int64_t x = 0; x < values; x += vectors * lanes) {
     Vector<T> sums[vectors];
+#pragma GCC unroll 8
     for (int v = 0; v < vectors; ++v) sums[v] = Vector<T>{};
     for (int64_t i = 0; i < along.count; ++i) {
       const T* at = from + x + along.offsets[i];
       Vector<T> weight = splat<T>(T(along.weights[i]));
+#pragma GCC unroll 8
       for (int v = 0; v < vectors; ++v)
         sums[v] = MacOf<T>::Type::mac(sums[v], load<T>(at + v * lanes), weight);
     }
+#pragma GCC unroll 8
     for (int v = 0; v < vectors; ++v) store<T>(to + x + v * lanes, sums[v]);
   }
 }

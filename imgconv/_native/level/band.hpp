@@ -1,6 +1,8 @@
 // A band of output rows: source rows into a ring, blocks of sums out of it, and their finish.
 #pragma once
 
+#include <type_traits>
+
 #include "along.hpp"
 #include "finish.hpp"
 #include "peaks.hpp"
@@ -139,11 +141,15 @@ class Band {
   template <class T>
   void across(int64_t r, int64_t row, int64_t at, int64_t count, int64_t values, int64_t reach,
               double bound) {
-    T* folded = reinterpret_cast<T*>(folded_);
     const Sum* sums = sums_ + r * pitch_;
-    for (int64_t x = 0; x < values + reach; ++x) folded[x] = T(sums[x]);
     T* crossed = reinterpret_cast<T*>(crossed_);
-    run_along<T>(along_, folded, values, crossed);
+    if constexpr (std::is_same_v<T, Sum>) {
+      run_along<T>(along_, sums, values, crossed);
+    } else {
+      T* folded = reinterpret_cast<T*>(folded_);
+      for (int64_t x = 0; x < values + reach; ++x) folded[x] = T(sums[x]);
+      run_along<T>(along_, folded, values, crossed);
+    }
     finish(crossed, row + r, at, count, bound);
   }
 

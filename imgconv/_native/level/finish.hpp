@@ -66,27 +66,16 @@ inline __attribute__((always_inline)) Vector<T> load_as(const Sum* from) {
 }
 
 // Note the lanes that are open, to be done exactly after the piece.
-template <class M>
-inline __attribute__((always_inline)) void note_open(Finish& f, M open, int64_t start) {
-#if defined(__AVX512F__)
-  __mmask16 set;
-  if constexpr (sizeof(open[0]) == 8)
-    set = __mmask16(_mm512_test_epi64_mask(__m512i(open), __m512i(open)) & 0xff);
-  else set = _mm512_test_epi32_mask(__m512i(open), __m512i(open));
-  if (__builtin_expect(!set, 1)) return;
+template <class T>
+inline __attribute__((always_inline)) void note_open(Finish& f, Flags<T> open, int64_t start) {
+  if (__builtin_expect(!any<T>(open), 1)) return;
+#if defined(__AVX512BW__)
   const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
   const __m512i at = _mm512_add_epi32(lanes, _mm512_set1_epi32(int32_t(start)));
-  _mm512_storeu_si512(f.open + f.open_count, _mm512_maskz_compress_epi32(set, at));
-  f.open_count += __builtin_popcount(unsigned(set) & 0xffff);
+  _mm512_storeu_si512(f.open + f.open_count, _mm512_maskz_compress_epi32(__mmask16(open), at));
+  f.open_count += __builtin_popcount(open);
 #else
-#if defined(__AVX2__)
-  if (__builtin_expect(_mm256_testz_si256(__m256i(open), __m256i(open)), 1)) return;
-#endif
-  int64_t words[sizeof open / 8], some = 0;
-  __builtin_memcpy(words, &open, sizeof open);
-  for (int64_t word : words) some |= word;
-  if (__builtin_expect(!some, 1)) return;
-  for (int i = 0; i < int(sizeof(M) / sizeof(open[0])); ++i) {
+  for (int i = 0; i < int(lanes_of<T>); ++i) {
     f.open[f.open_count] = int32_t(start) + i;
     f.open_count += open[i] & 1;
   }
@@ -106,10 +95,10 @@ void affine_piece(Finish& f, const Sum* sums, Out* to, int64_t count) {
       to[i] = Out(value) + Out(0);
     }
   } else {
-    Mask<T> clipped = {};
-    each_vector<T>(count, [&](int64_t i, Mask<T> counts, auto extent) {
+    Count<T> clipped;
+    each_vector<T>(count, [&](int64_t i, Flags<T> counts, auto extent) {
       Vector<T> sum = load_as<T>(sums + i);
-      if (absolute) sum = sum < 0 ? -sum : sum;
+      if (absolute) sum = magnitude<T>(sum);
       Vector<T> value = sum * a.factor + a.added;
       if constexpr (divides) value = value / a.divisor;
       if constexpr (clips) value = at_most<T>(high + 2, at_least<T>(low - 2, value));
@@ -120,10 +109,10 @@ void affine_piece(Finish& f, const Sum* sums, Out* to, int64_t count) {
           value[lane] = rounded<false, T>(value[lane], f.task.rounding);
       }
       Vector<T> inside = clips ? at_most<T>(high, at_least<T>(low, value)) : value;
-      if constexpr (clips) clipped += Mask<T>(inside != value) & counts;
+      if constexpr (clips) clipped.add(differ<T>(inside, value) & counts);
       emit<Out, T>(to + i, stage + i, inside, extent);
     });
-    f.tally.clipped += counted<T>(clipped);
+    f.tally.clipped += clipped.sum();
     flush(stage, to, count);
   }
 }
@@ -143,15 +132,15 @@ void finish_add(Finish& f, const Sum* sums, Out* to, int64_t count) {
   const T added = T(f.task.quotient.added);
   const bool absolute = f.task.quotient.absolute;
   T* stage = reinterpret_cast<T*>(f.stage);
-  Mask<T> clipped = {};
-  each_vector<T>(count, [&](int64_t i, Mask<T> counts, auto extent) {
+  Count<T> clipped;
+  each_vector<T>(count, [&](int64_t i, Flags<T> counts, auto extent) {
     Vector<T> value = load_as<T>(sums + i) + added;
-    if (absolute) value = value < 0 ? -value : value;
+    if (absolute) value = magnitude<T>(value);
     Vector<T> inside = at_most<T>(high, at_least<T>(low, value));
-    clipped += Mask<T>(inside != value) & counts;
+    clipped.add(differ<T>(inside, value) & counts);
     emit<Out, T>(to + i, stage + i, inside, extent);
   });
-  f.tally.clipped += counted<T>(clipped);
+  f.tally.clipped += clipped.sum();
   flush(stage, to, count);
 }
 
@@ -188,21 +177,23 @@ void finish_fixed(Finish& f, const int32_t* sums, Out* to, int64_t count) {
   const int32_t low = int32_t(lowest(f.task.type_out)), high = int32_t(highest(f.task.type_out));
   const bool absolute = q.absolute;
   int32_t* stage = reinterpret_cast<int32_t*>(f.stage);
-  Vector<int32_t> clipped = {};
-  each_vector<int32_t>(count, [&](int64_t i, Vector<int32_t> counts, auto extent) {
-    Vector<int32_t> sum = load<int32_t>(sums + i) + added;
-    if (absolute) sum = sum < 0 ? -sum : sum;
-    Vector<int32_t> edge = sum + half;
-    Vector<int32_t> up = truncates ? Vector<int32_t>(edge < 0) & mask : Vector<int32_t>{};
-    Vector<int32_t> whole = (edge + up) >> shift;
-    Vector<int32_t> open = Vector<int32_t>(((edge + bound) & mask) <= 2 * bound);
+  const Vector<int32_t> most = splat<int32_t>(2 * bound);
+  Count<int32_t> clipped;
+  each_vector<int32_t>(count, [&](int64_t i, Flags<int32_t> counts, auto extent) {
+    Vector<int32_t> edge = load<int32_t>(sums + i);
+    if (absolute) edge = magnitude<int32_t>(edge + added) + half;
+    else edge += added + half;
+    Vector<int32_t> whole = edge;
+    if (truncates) whole += Vector<int32_t>(edge < 0) & mask;
+    whole >>= shift;
+    Flags<int32_t> open = not_more<int32_t>((edge + bound) & mask, most);
     if constexpr (is_part<decltype(extent)>) open &= counts;
     Vector<int32_t> inside = clips ? at_most<int32_t>(high, at_least<int32_t>(low, whole)) : whole;
-    if constexpr (clips) clipped += Vector<int32_t>(inside != whole) & counts & ~open;
+    if constexpr (clips) clipped.add(differ<int32_t>(inside, whole) & counts & ~open);
     emit<Out, int32_t>(to + i, stage + i, inside, extent);
-    note_open(f, open, i);
+    note_open<int32_t>(f, open, i);
   });
-  f.tally.clipped += counted<int32_t>(clipped);
+  f.tally.clipped += clipped.sum();
   flush(stage, to, count);
 }
 
@@ -211,29 +202,28 @@ void finish_real(Finish& f, const T* sums, Out* to, int64_t count, double bound)
   const Quotient& q = f.task.quotient;
   const T added = T(double(q.added) / double(q.denominator));
   const T error = T(bound), low = T(lowest(f.task.type_out)), high = T(highest(f.task.type_out));
-  const T settled = T(0.5) - error * T(1.0001);
+  const Vector<T> settled = splat<T>(T(0.5) - error * T(1.0001)), errors = splat<T>(error);
   const bool truncates = f.task.rounding == Rounding::truncate, absolute = q.absolute;
   T* stage = reinterpret_cast<T*>(f.stage);
-  Mask<T> clipped = {};
-  each_vector<T>(count, [&](int64_t i, Mask<T> counts, auto extent) {
+  Count<T> clipped;
+  each_vector<T>(count, [&](int64_t i, Flags<T> counts, auto extent) {
     Vector<T> value = load<T>(sums + i) + added;
-    if (absolute) value = value < 0 ? -value : value;
+    if (absolute) value = magnitude<T>(value);
     if constexpr (clips) value = at_most<T>(high + 2, at_least<T>(low - 2, value));
     Vector<T> whole = nearest<T>(value);
-    Vector<T> distance = value - whole;
-    distance = distance < 0 ? -distance : distance;
-    Mask<T> open = truncates ? ~Mask<T>(distance > error) : ~Mask<T>(distance < settled);
+    Vector<T> distance = magnitude<T>(value - whole);
+    Flags<T> open = truncates ? not_more<T>(distance, errors) : not_less<T>(distance, settled);
     if constexpr (is_part<decltype(extent)>) open &= counts;
     if (truncates) {
       Vector<T> below = whole > value ? whole - 1 : whole;
       whole = value < 0 ? below + 1 : below;
     }
     Vector<T> inside = clips ? at_most<T>(high, at_least<T>(low, whole)) : whole;
-    if constexpr (clips) clipped += Mask<T>(inside != whole) & counts & ~open;
+    if constexpr (clips) clipped.add(differ<T>(inside, whole) & counts & ~open);
     emit<Out, T>(to + i, stage + i, inside, extent);
-    note_open(f, open, i);
+    note_open<T>(f, open, i);
   });
-  f.tally.clipped += counted<T>(clipped);
+  f.tally.clipped += clipped.sum();
   flush(stage, to, count);
 }
 
@@ -249,10 +239,20 @@ static inline void finish_exact_float(Finish& f, const double* sums, float* to, 
   }
 }
 
+typedef float Narrow __attribute__((vector_size(vector_bytes / 2)));
+
+// Lanes that differ, or are no numbers.
+static inline __attribute__((always_inline)) Flags<double> apart(Narrow a, Narrow b) {
+#if defined(__AVX512BW__)
+  return _mm256_cmp_ps_mask(__m256(a), __m256(b), _CMP_NEQ_UQ);
+#else
+  return __builtin_convertvector(a != b, Mask<double>);
+#endif
+}
+
 // Values for a float output: open when the ends of the interval round apart.
 static inline void finish_float(Finish& f, const double* sums, float* to, int64_t count,
                                 double error) {
-  typedef float Narrow __attribute__((vector_size(vector_bytes / 2)));
   const Quotient& q = f.task.quotient;
   const double added = double(q.added) / double(q.denominator);
   const double gain = double(q.factor) / double(q.denominator);
@@ -262,16 +262,15 @@ static inline void finish_float(Finish& f, const double* sums, float* to, int64_
   if (!relative && !error) return finish_exact_float(f, sums, to, count);
   const bool absolute = q.absolute;
   float* stage = reinterpret_cast<float*>(f.stage);
-  each_vector<double>(count, [&](int64_t i, Mask<double> counts, auto) {
+  each_vector<double>(count, [&](int64_t i, Flags<double> counts, auto) {
     Vector<double> value = load<double>(sums + i) * gain + added;
-    Vector<double> size = value < 0 ? -value : value;
+    Vector<double> size = magnitude<double>(value);
     Vector<double> off = size * relative + fixed;
     if (absolute) value = size;
     Narrow below = __builtin_convertvector(value - off, Narrow);
     Narrow above = __builtin_convertvector(value + off, Narrow) + 0.0f;
     __builtin_memcpy(stage + i, &above, sizeof above);
-    auto apart = __builtin_convertvector(below != above, Mask<double>);  // so is what is no number
-    note_open(f, apart & counts, i);
+    note_open<double>(f, apart(below, above) & counts, i);
   });
   __builtin_memcpy(to, stage, size_t(count) * sizeof(float));
 }

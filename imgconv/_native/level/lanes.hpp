@@ -24,14 +24,6 @@ using Mask = Vector<typename MaskOf<T>::Lane>;
 template <class T>
 inline constexpr int64_t lanes_of = vector_bytes / int64_t(sizeof(T));
 
-// Lanes below n are set.
-template <class T>
-Mask<T> first_lanes(int64_t n) {
-  Mask<T> mask;
-  for (int i = 0; i < lanes_of<T>; ++i) mask[i] = i < n ? -1 : 0;
-  return mask;
-}
-
 template <class T>
 int64_t counted(Mask<T> negative) {  // lanes hold minus how often
   int64_t count = 0;
@@ -39,11 +31,111 @@ int64_t counted(Mask<T> negative) {  // lanes hold minus how often
   return count;
 }
 
-// Round to nearest, half to even, where |x| is below 2**22.
+// What holds of which lanes: a bit for each where the instruction set compares into bits, else a
+// mask as wide as the lanes.
+#if defined(__AVX512BW__)
+template <class T>
+using Flags = uint32_t;
+
+#define IMGCONV_COMPARE(name, integer, real)                                                     \
+  template <class T>                                                                             \
+  inline __attribute__((always_inline)) Flags<T> name(Vector<T> a, Vector<T> b) {                \
+    if constexpr (sizeof(T) == 2) return _mm512_cmp_epi16_mask(__m512i(a), __m512i(b), integer); \
+    else if constexpr (sizeof(T) == 8) return _mm512_cmp_pd_mask(__m512d(a), __m512d(b), real);  \
+    else if constexpr (T(0.5) != 0) return _mm512_cmp_ps_mask(__m512(a), __m512(b), real);       \
+    else return _mm512_cmp_epi32_mask(__m512i(a), __m512i(b), integer);                          \
+  }
+IMGCONV_COMPARE(differ, _MM_CMPINT_NE, _CMP_NEQ_UQ)
+IMGCONV_COMPARE(not_less, _MM_CMPINT_NLT, _CMP_NLT_UQ)
+IMGCONV_COMPARE(not_more, _MM_CMPINT_LE, _CMP_NGT_UQ)
+#undef IMGCONV_COMPARE
+
+template <class T>
+Flags<T> first_lanes(int64_t n) {
+  return uint32_t((uint64_t(1) << n) - 1);
+}
+
+template <class T>
+inline __attribute__((always_inline)) bool any(Flags<T> flags) { return flags != 0; }
+
+// Counts flags.
+template <class T>
+struct Count {
+  int64_t lanes = 0;
+  void add(Flags<T> flags) { lanes += __builtin_popcount(flags); }
+  int64_t sum() const { return lanes; }
+};
+#else
+template <class T>
+using Flags = Mask<T>;
+
+template <class T>
+inline __attribute__((always_inline)) Flags<T> differ(Vector<T> a, Vector<T> b) {
+  return Mask<T>(a != b);
+}
+
+template <class T>
+inline __attribute__((always_inline)) Flags<T> not_less(Vector<T> a, Vector<T> b) {
+  return ~Mask<T>(a < b);
+}
+
+template <class T>
+inline __attribute__((always_inline)) Flags<T> not_more(Vector<T> a, Vector<T> b) {
+  return ~Mask<T>(a > b);
+}
+
+template <class T>
+inline __attribute__((always_inline)) bool any(Flags<T> flags) {
+#if defined(__AVX2__)
+  return !_mm256_testz_si256(__m256i(flags), __m256i(flags));
+#else
+  int64_t words[sizeof flags / 8], some = 0;
+  __builtin_memcpy(words, &flags, sizeof flags);
+  for (int64_t word : words) some |= word;
+  return some != 0;
+#endif
+}
+
+// Lanes below n are set.
+template <class T>
+Flags<T> first_lanes(int64_t n) {
+  Mask<T> mask;
+  for (int i = 0; i < lanes_of<T>; ++i) mask[i] = i < n ? -1 : 0;
+  return mask;
+}
+
+template <class T>
+struct Count {
+  Mask<T> lanes{};
+  void add(Flags<T> flags) { lanes += flags; }
+  int64_t sum() const { return counted<T>(lanes); }
+};
+#endif
+
+// Round to nearest, half to even; without an instruction for it where |x| is below 2**22.
 template <class T>
 inline __attribute__((always_inline)) Vector<T> nearest(Vector<T> x) {
+#if defined(__AVX512F__)
+  constexpr int how = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
+  if constexpr (sizeof(T) == 4) return Vector<T>(_mm512_roundscale_ps(__m512(x), how));
+  else return Vector<T>(_mm512_roundscale_pd(__m512d(x), how));
+#elif defined(__AVX__)
+  constexpr int how = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
+  if constexpr (sizeof(T) == 4) return Vector<T>(_mm256_round_ps(__m256(x), how));
+  else return Vector<T>(_mm256_round_pd(__m256d(x), how));
+#else
   const Vector<T> magic = splat<T>(sizeof(T) == 4 ? T(12582912.0) : T(6755399441055744.0));
   return (x + magic) - magic;
+#endif
+}
+
+template <class T>
+inline __attribute__((always_inline)) Vector<T> magnitude(Vector<T> x) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 8) return Vector<T>(_mm512_abs_pd(__m512d(x)));
+  else if constexpr (T(0.5) != 0) return Vector<T>(_mm512_abs_ps(__m512(x)));
+#endif
+  return x < 0 ? -x : x;
 }
 
 // A vector of which all lanes are output values, and one of which only the first are.
@@ -89,7 +181,7 @@ void flush(const T* __restrict stage, Out* __restrict to, int64_t count) {
 template <class T, class StepOf>
 inline __attribute__((always_inline)) void each_vector(int64_t count, StepOf step) {
   int64_t i = 0;
-  const Mask<T> all = first_lanes<T>(lanes_of<T>);
+  const Flags<T> all = first_lanes<T>(lanes_of<T>);
   for (; i + lanes_of<T> <= count; i += lanes_of<T>) step(i, all, Whole{});
   if (i < count) step(i, first_lanes<T>(count - i), Part{count - i});
 }

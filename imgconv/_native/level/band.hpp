@@ -1,8 +1,6 @@
 // A band of output rows: source rows into a ring, blocks of sums out of it, and their finish.
 #pragma once
 
-#include <type_traits>
-
 #include "along.hpp"
 #include "finish.hpp"
 #include "peaks.hpp"
@@ -129,28 +127,32 @@ class Band {
   void apart(int64_t row, int64_t rows, int64_t at, int64_t count, int64_t begin, int64_t values,
              double bound) {
     int64_t reach = (task_.columns.taps - 1) * task_.columns.dilation * task_.channels;
+    if constexpr (sizeof(Sum) == 4) {
+      if (task_.plan.horizontal == Arithmetic::f32) {
+        float* sums = reinterpret_cast<float*>(sums_);
+        run_rows<Mac>(steps_, groups_, begin, values + reach, sums, pitch_);
+        for (int64_t r = 0; r < rows; ++r)
+          across<float>(sums + r * pitch_, row + r, at, count, values, bound);
+        return;
+      }
+    }
     run_rows<Mac>(steps_, groups_, begin, values + reach, sums_, pitch_);
     for (int64_t r = 0; r < rows; ++r) {
-      if (task_.plan.horizontal == Arithmetic::f32)
-        across<float>(r, row, at, count, values, reach, bound);
-      else
-        across<double>(r, row, at, count, values, reach, bound);
+      if constexpr (sizeof(Sum) == 8) {
+        across<double>(sums_ + r * pitch_, row + r, at, count, values, bound);
+      } else {
+        for (int64_t x = 0; x < values + reach; ++x) folded_[x] = double(sums_[r * pitch_ + x]);
+        across<double>(folded_, row + r, at, count, values, bound);
+      }
     }
   }
 
   template <class T>
-  void across(int64_t r, int64_t row, int64_t at, int64_t count, int64_t values, int64_t reach,
+  void across(const T* sums, int64_t row, int64_t at, int64_t count, int64_t values,
               double bound) {
-    const Sum* sums = sums_ + r * pitch_;
     T* crossed = reinterpret_cast<T*>(crossed_);
-    if constexpr (std::is_same_v<T, Sum>) {
-      run_along<T>(along_, sums, values, crossed);
-    } else {
-      T* folded = reinterpret_cast<T*>(folded_);
-      for (int64_t x = 0; x < values + reach; ++x) folded[x] = T(sums[x]);
-      run_along<T>(along_, folded, values, crossed);
-    }
-    finish(crossed, row + r, at, count, bound);
+    run_along<T>(along_, sums, values, crossed);
+    finish(crossed, row, at, count, bound);
   }
 
   template <class T>

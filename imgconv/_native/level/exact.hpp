@@ -73,9 +73,13 @@ inline __attribute__((always_inline)) Vector<double> load_pixels(const Src* from
 }
 
 static inline double added_up(Vector<double> lanes) {
+#if defined(__AVX512F__)
+  return _mm512_reduce_add_pd(__m512d(lanes));
+#else
   double sum = 0;
   for (int i = 0; i < int(vector_bytes / sizeof(double)); ++i) sum += lanes[i];
   return sum;
+#endif
 }
 
 // Sum in double with the weights given, which are there in both ways; exact where no partial sum
@@ -94,8 +98,10 @@ double double_sum(const Taps<Src>& taps, const double* weights, const double* sp
   for (int64_t r = 0; r < w.rows; ++r) {
     const Src* line = taps.source_row(r) + place;
     const double* along = spread + r * w.pitch;
-    for (int64_t x = 0; x < w.pitch; x += lanes)
-      sums += load_pixels(line + x) * load<double>(along + x);
+    Vector<double> across = load_pixels(line) * load<double>(along);  // rows do not wait for rows
+    for (int64_t x = lanes; x < w.pitch; x += lanes)
+      across += load_pixels(line + x) * load<double>(along + x);
+    sums += across;
   }
   return added_up(sums);
 }

@@ -47,6 +47,16 @@ struct ShortRounder {
   }
 };
 
+// Which sums are not from 0 to 255.
+static inline __attribute__((always_inline)) Flags<int16_t> beyond_bytes(Shorts sums) {
+  const Shorts bits = splat<int16_t>(int16_t(-256));
+#if defined(__AVX512BW__)
+  return _mm512_test_epi16_mask(__m512i(sums), __m512i(bits));
+#else
+  return Shorts((sums & bits) != 0);
+#endif
+}
+
 struct PairStep {
   int32_t pair;     // of rows, of the block
   int32_t outputs;  // bit r: output row r has a weight here
@@ -121,20 +131,20 @@ class RowPairs {
     int64_t shift = task_.columns.before * task_.channels;
     while (x < end) {
       int64_t stop = end - x < 4096 * width ? end : x + 4096 * width;
-      Shorts clipped = {};
+      Count<int16_t> clipped;
       for (; x < stop; x += width) {
         int64_t at = x + width > end ? end - width : x;  // the last block overlaps
         block<rows>(to, at, at - shift, counted_to - at, clipped);
         counted_to = at + width;
       }
-      if (clips) tally_.clipped += counted<int16_t>(clipped);
+      if (clips) tally_.clipped += clipped.sum();
     }
   }
 
   // Sum and finish a block; of its values those before `known` have been counted already.
   template <int rows>
   inline __attribute__((always_inline)) void block(uint8_t* const* to, int64_t x, int64_t from,
-                                                   int64_t known, Shorts& clipped) {
+                                                   int64_t known, Count<int16_t>& clipped) {
     Shorts sums[2][vectors][2] = {};
     const PairStep *step = steps_, *end = steps_ + count_;
     for (; step != end && step->outputs == 3; ++step) add<3>(*step, from, sums);
@@ -148,14 +158,14 @@ class RowPairs {
         Bytes bytes = IMGCONV_BYTES(packus_epi16)(Bytes(low), Bytes(high));
         __builtin_memcpy(to[r] + x + v * vector_bytes, &bytes, sizeof bytes);
         if constexpr (clips) {
-          const Shorts beyond = splat<int16_t>(int16_t(-256));
-          Shorts over[2] = {Shorts((low & beyond) != 0), Shorts((high & beyond) != 0)};
+          Flags<int16_t> over[2] = {beyond_bytes(low), beyond_bytes(high)};
           if (__builtin_expect(known > 0, 0)) {
             Shorts place = places_ + splat<int16_t>(int16_t(v * vector_bytes - known));
-            over[0] &= Shorts(place >= 0);
-            over[1] &= Shorts(place >= -8);
+            over[0] &= not_less<int16_t>(place, splat<int16_t>(0));
+            over[1] &= not_less<int16_t>(place, splat<int16_t>(-8));
           }
-          clipped += over[0] + over[1];
+          clipped.add(over[0]);
+          clipped.add(over[1]);
         }
       }
   }

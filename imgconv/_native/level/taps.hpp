@@ -99,10 +99,11 @@ inline __attribute__((always_inline)) const Step<Mac>* run_set(
   return step;
 }
 
-// Sum one block: block_rows rows of block_vectors vectors, from byte `at` of the groups.
-template <class Mac>
-void run_block(const Steps<Mac>& steps, const unsigned char* const* groups, int64_t at,
-               typename Mac::Sum* to, int64_t pitch) {
+// Sum one block: block_rows rows of block_vectors vectors, from byte `at` of the groups. What is
+// stored may be sums in float, of whole numbers that it holds.
+template <class Mac, class To>
+void run_block(const Steps<Mac>& steps, const unsigned char* const* groups, int64_t at, To* to,
+               int64_t pitch) {
   using Sum = typename Mac::Sum;
   Block<Mac> sums;
 #pragma GCC unroll 4
@@ -125,17 +126,18 @@ void run_block(const Steps<Mac>& steps, const unsigned char* const* groups, int6
   for (int r = 0; r < block_rows; ++r)
 #pragma GCC unroll 4
     for (int v = 0; v < block_vectors; ++v)
-      store<Sum>(to + r * pitch + v * (vector_bytes / int64_t(sizeof(Sum))), sums[r][v]);
+      store<To>(to + r * pitch + v * (vector_bytes / int64_t(sizeof(Sum))),
+                __builtin_convertvector(sums[r][v], Vector<To>));
 }
 
 // Sum `values` columns of a block of rows; `to` has room for a whole number of vector blocks.
-template <class Mac>
+template <class Mac, class To>
 void run_rows(const Steps<Mac>& steps, const unsigned char* const* groups, int64_t first,
-              int64_t values, typename Mac::Sum* to, int64_t pitch) {
+              int64_t values, To* to, int64_t pitch) {
   using Sum = typename Mac::Sum;
   constexpr int64_t width = block_vectors * vector_bytes / int64_t(sizeof(Sum));
   for (int64_t x = 0; x < values; x += width)
-    run_block<Mac>(steps, groups, (first + x) * int64_t(sizeof(Sum)), to + x, pitch);
+    run_block<Mac, To>(steps, groups, (first + x) * int64_t(sizeof(Sum)), to + x, pitch);
 }
 
 }  // namespace IMGCONV_LEVEL

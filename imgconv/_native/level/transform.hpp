@@ -52,72 +52,137 @@ struct Roots {
   }
 };
 
-// Butterflies of four that are `quarter` apart, from `at`, with the roots of power k, 2k and 3k.
-template <bool turns>
-IMGCONV_INLINE void split_four(const Columns& x, const Roots& roots, int64_t at, int64_t quarter,
-                               int64_t k) {
-  Complex a = x.get(at), b = x.get(at + quarter);
-  Complex c = x.get(at + 2 * quarter), d = x.get(at + 3 * quarter);
+// Four numbers transformed; the inverse in the same order.
+template <bool inverse>
+IMGCONV_INLINE void four(Complex& a, Complex& b, Complex& c, Complex& d) {
   Complex even = a + c, odd = a - c, sum = b + d, side = turned(b - d);
-  Complex first = odd - side, second = even - sum, third = odd + side;
-  x.put(at, even + sum);
-  x.put(at + quarter, turns ? roots.times<false>(first, k) : first);
-  x.put(at + 2 * quarter, turns ? roots.times<false>(second, 2 * k) : second);
-  x.put(at + 3 * quarter, turns ? roots.times<false>(third, 3 * k) : third);
+  a = even + sum;
+  b = inverse ? odd + side : odd - side;
+  c = even - sum;
+  d = inverse ? odd - side : odd + side;
 }
 
-template <bool turns>
-IMGCONV_INLINE void join_four(const Columns& x, const Roots& roots, int64_t at, int64_t quarter,
-                              int64_t k) {
-  Complex a = x.get(at), b = x.get(at + quarter);
-  Complex c = x.get(at + 2 * quarter), d = x.get(at + 3 * quarter);
-  if (turns) {
-    b = roots.times<true>(b, k);
-    c = roots.times<true>(c, 2 * k);
-    d = roots.times<true>(d, 3 * k);
-  }
-  Complex even = a + c, odd = a - c, sum = b + d, side = turned(b - d);
-  x.put(at, even + sum);
-  x.put(at + quarter, odd + side);
-  x.put(at + 2 * quarter, even - sum);
-  x.put(at + 3 * quarter, odd - side);
+// Times exp(-i pi / 4), or exp(i pi / 4) in the inverse.
+template <bool inverse>
+IMGCONV_INLINE Complex eighth_turn(Complex a) {
+  const Reals half = splat<double>(0.70710678118654752440);
+  if (inverse) return {(a.re - a.im) * half, (a.im + a.re) * half};
+  return {(a.re + a.im) * half, (a.im - a.re) * half};
 }
 
-IMGCONV_INLINE void pairs(const Columns& x, int64_t n) {
-  for (int64_t i = 0; i < n; i += 2) {
-    Complex a = x.get(i), b = x.get(i + 1);
-    x.put(i, a + b);
-    x.put(i + 1, a - b);
+// Numbers that lie `step` apart from `at` on, transformed together and turned by powers of k.
+template <int radix, bool turns>
+IMGCONV_INLINE void split(const Columns& x, const Roots& roots, int64_t at, int64_t step,
+                          int64_t k) {
+  Complex v[radix];
+#pragma GCC unroll 8
+  for (int i = 0; i < radix; ++i) v[i] = x.get(at + i * step);
+  if constexpr (radix == 2) {
+    Complex sum = v[0] + v[1];
+    v[1] = v[0] - v[1];
+    v[0] = sum;
+  } else if constexpr (radix == 4) {
+    four<false>(v[0], v[1], v[2], v[3]);
+  } else {
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i) {
+      Complex sum = v[i] + v[i + 4];
+      v[i + 4] = v[i] - v[i + 4];
+      v[i] = sum;
+    }
+    v[5] = eighth_turn<false>(v[5]);
+    v[6] = {v[6].im, -v[6].re};
+    v[7] = eighth_turn<false>(Complex{v[7].im, -v[7].re});
+    four<false>(v[0], v[1], v[2], v[3]);
+    four<false>(v[4], v[5], v[6], v[7]);
   }
+  // What the halves of eight hold is interleaved.
+#pragma GCC unroll 8
+  for (int i = 0; i < radix; ++i) {
+    Complex value = radix == 8 ? v[i / 2 + i % 2 * 4] : v[i];
+    x.put(at + i * step, turns && i ? roots.times<false>(value, i * k) : value);
+  }
+}
+
+// The inverse of `split`, but for the factor `radix`.
+template <int radix, bool turns>
+IMGCONV_INLINE void join(const Columns& x, const Roots& roots, int64_t at, int64_t step,
+                         int64_t k) {
+  Complex v[radix];
+#pragma GCC unroll 8
+  for (int i = 0; i < radix; ++i) {
+    Complex value = x.get(at + i * step);
+    v[radix == 8 ? i / 2 + i % 2 * 4 : i] = turns && i ? roots.times<true>(value, i * k) : value;
+  }
+  if constexpr (radix == 2) {
+    Complex sum = v[0] + v[1];
+    v[1] = v[0] - v[1];
+    v[0] = sum;
+  } else if constexpr (radix == 4) {
+    four<true>(v[0], v[1], v[2], v[3]);
+  } else {
+    four<true>(v[0], v[1], v[2], v[3]);
+    four<true>(v[4], v[5], v[6], v[7]);
+    v[5] = eighth_turn<true>(v[5]);
+    v[6] = turned(v[6]);
+    v[7] = eighth_turn<true>(turned(v[7]));
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i) {
+      Complex sum = v[i] + v[i + 4];
+      v[i + 4] = v[i] - v[i + 4];
+      v[i] = sum;
+    }
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < radix; ++i) x.put(at + i * step, v[i]);
+}
+
+// How a length is split next. Eight numbers need registers that only the widest vectors have.
+static inline int radix_of(int64_t length) {
+  if (length == 2) return 2;
+  return vector_bytes == 64 && length != 4 && length != 16 ? 8 : 4;
+}
+
+// Split, or join, every `length` numbers from `first` to `last`.
+template <int radix, bool joins>
+void pass(const Columns& x, const Roots& roots, int64_t first, int64_t last, int64_t length) {
+  int64_t part = length / radix, step = roots.n / length;
+  for (int64_t block = first; block < last; block += length) {
+    if constexpr (joins) join<radix, false>(x, roots, block, part, 0);
+    else split<radix, false>(x, roots, block, part, 0);
+    for (int64_t j = 1; j < part; ++j) {
+      if constexpr (joins) join<radix, true>(x, roots, block + j, part, j * step);
+      else split<radix, true>(x, roots, block + j, part, j * step);
+    }
+  }
+}
+
+template <bool joins>
+void pass(const Columns& x, const Roots& roots, int64_t first, int64_t last, int64_t length) {
+  int radix = radix_of(length);
+  if (radix == 8) pass<8, joins>(x, roots, first, last, length);
+  else if (radix == 4) pass<4, joins>(x, roots, first, last, length);
+  else pass<2, joins>(x, roots, first, last, length);
+}
+
+// Transform every `length` numbers from `first` to `last`.
+template <bool joins>
+void passes(const Columns& x, const Roots& roots, int64_t first, int64_t last, int64_t length) {
+  if (length == 1) return;
+  int64_t part = length / radix_of(length);
+  if (!joins) pass<false>(x, roots, first, last, length);
+  if (last - first <= 256) passes<joins>(x, roots, first, last, part);
+  else  // more than the L1 cache holds: each part wholly before the next
+    for (int64_t at = first; at < last; at += part) passes<joins>(x, roots, at, at + part, part);
+  if (joins) pass<true>(x, roots, first, last, length);
 }
 
 static inline void forward(const Columns& x, const Roots& roots) {
-  int64_t n = roots.n, length = n;
-  for (; length >= 4; length /= 4) {
-    int64_t quarter = length / 4, step = n / length;
-    for (int64_t block = 0; block < n; block += length) {
-      split_four<false>(x, roots, block, quarter, 0);
-      for (int64_t j = 1; j < quarter; ++j)
-        split_four<true>(x, roots, block + j, quarter, j * step);
-    }
-  }
-  if (length == 2) pairs(x, n);
+  passes<false>(x, roots, 0, roots.n, roots.n);
 }
 
 static inline void inverse(const Columns& x, const Roots& roots) {
-  int64_t n = roots.n, length = 4;
-  if (__builtin_ctzll(uint64_t(n)) % 2) {
-    pairs(x, n);
-    length = 8;
-  }
-  for (; length <= n; length *= 4) {
-    int64_t quarter = length / 4, step = n / length;
-    for (int64_t block = 0; block < n; block += length) {
-      join_four<false>(x, roots, block, quarter, 0);
-      for (int64_t j = 1; j < quarter; ++j)
-        join_four<true>(x, roots, block + j, quarter, j * step);
-    }
-  }
+  passes<true>(x, roots, 0, roots.n, roots.n);
 }
 
 // Turn a square of vectors about its diagonal: lane j of row i becomes lane i of row j.

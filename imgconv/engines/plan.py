@@ -257,7 +257,7 @@ def _fixed(facts: KernelFacts, request: Request) -> Iterator[Plan]:
 
 
 def _exact_cost(facts: KernelFacts) -> float:
-    return 45 + 0.3 * facts.taps
+    return 27 + 0.13 * facts.taps
 
 
 def _real_bounds(
@@ -361,7 +361,8 @@ def _separable(facts: KernelFacts, request: Request, *, integer: bool) -> Iterat
         if integer and total < 1 << _EXACT_BITS[horizontal]:
             yield replace(plan, cost=cost)
         elif horizontal is Arithmetic.F64 or _f32_serves(request):
-            roundings = len(row) + len(column) + 10
+            exact_sums = vertical is Arithmetic.DOT16  # rounded once, to a float
+            roundings = len(row) + (0 if exact_sums else len(column)) + 10
             bound, fixed = _real_bounds(facts, request, horizontal, roundings)
             if open_cost := _open_cost(facts, request, bound):
                 yield replace(

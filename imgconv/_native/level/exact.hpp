@@ -51,7 +51,6 @@ template <class Src>
 inline __attribute__((always_inline)) Vector<double> load_pixels(const Src* from) {
   constexpr int lanes = int(vector_bytes / sizeof(double));
   typedef Src Pixels __attribute__((vector_size(lanes * sizeof(Src))));
-  typedef int32_t Integers __attribute__((vector_size(lanes * sizeof(int32_t))));
   Pixels pixels;
   __builtin_memcpy(&pixels, from, sizeof pixels);
   if constexpr (sizeof(Src) == 4) return __builtin_convertvector(pixels, Vector<double>);
@@ -62,12 +61,14 @@ inline __attribute__((always_inline)) Vector<double> load_pixels(const Src* from
 #if defined(__AVX512F__)
   __m256i wide = bytes      ? _mm256_cvtepu8_epi32(raw)
                  : positive ? _mm256_cvtepu16_epi32(raw) : _mm256_cvtepi16_epi32(raw);
+  return Vector<double>(_mm512_cvtepi32_pd(wide));
 #else
   __m128i wide = bytes      ? _mm_cvtepu8_epi32(raw)
                  : positive ? _mm_cvtepu16_epi32(raw) : _mm_cvtepi16_epi32(raw);
+  return Vector<double>(_mm256_cvtepi32_pd(wide));
 #endif
-  return __builtin_convertvector(Integers(wide), Vector<double>);
 #else
+  typedef int32_t Integers __attribute__((vector_size(lanes * sizeof(int32_t))));
   return __builtin_convertvector(__builtin_convertvector(pixels, Integers), Vector<double>);
 #endif
 }

@@ -22,11 +22,11 @@ imgconv::i128 joined(const AxisNumbers& halves) { return joined(halves.at(0), ha
 
 // An axis as Python has it: a tuple of six numbers.
 imgconv::Axis axis(nb::handle tuple) {
-  if (!PyTuple_Check(tuple.ptr()) || PyTuple_GET_SIZE(tuple.ptr()) != 6)
+  if (!PyTuple_Check(tuple.ptr()) || PyTuple_Size(tuple.ptr()) != 6)
     throw nb::type_error("an axis is six numbers");
   int64_t numbers[6];
   for (int i = 0; i < 6; ++i) {
-    numbers[i] = PyLong_AsLongLong(PyTuple_GET_ITEM(tuple.ptr(), i));
+    numbers[i] = PyLong_AsLongLong(PyTuple_GetItem(tuple.ptr(), i));
     if (numbers[i] == -1 && PyErr_Occurred()) throw nb::python_error();
   }
   return {numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]};

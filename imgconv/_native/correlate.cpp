@@ -1,5 +1,6 @@
 #include "correlate.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
@@ -40,9 +41,16 @@ std::vector<const Level*> present() {
 }
 
 std::vector<int32_t> map_of(const Axis& axis, Border border) {
-  std::vector<int32_t> map(size_t(axis.span()));
-  for (int64_t i = 0; i < axis.span(); ++i)
+  int64_t span = axis.span();
+  std::vector<int32_t> map(size_t(span), 0);
+  int64_t first = std::clamp<int64_t>(axis.before, 0, span);
+  int64_t last = std::clamp<int64_t>(axis.before + axis.length, first, span);
+  auto outside = [&](int64_t i) {
     map[size_t(i)] = int32_t(source_index(border, i - axis.before, axis.length));
+  };
+  for (int64_t i = 0; i < first; ++i) outside(i);
+  for (int64_t i = first; i < last; ++i) map[size_t(i)] = int32_t(i - axis.before);
+  for (int64_t i = last; i < span; ++i) outside(i);
   return map;
 }
 

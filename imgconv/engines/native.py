@@ -32,6 +32,7 @@ from imgconv.model.output import Depth, Rounding
 _DEPTHS = (Depth.U8, Depth.U16, Depth.I16, Depth.F32)
 _ROUNDINGS = (Rounding.HALF_EVEN, Rounding.HALF_UP, Rounding.HALF_DOWN, Rounding.TRUNCATE)
 _BORDERS = (Border.CONSTANT, Border.REPLICATE, Border.REFLECT, Border.REFLECT101, Border.WRAP)
+_BORDER_NUMBERS = {id(border): number for number, border in enumerate(_BORDERS)}
 _NO_METHOD = 5
 _RELATIVE_BOUND = 8 * 2.0**-53  # gain, its product, the bias, their sum and the interval's ends
 _KEPT = 64
@@ -131,14 +132,16 @@ class NativeEngine:
         prepared = self._prepare(job)
         if prepared.correlator is None:
             return self._reference.correlate(job)
-        image, (rows, columns) = job.image, job.geometry
+        image, _, _, _, _, border, value, (rows, columns), depth, _, threads = job
         if out is None:
-            out = np.empty((rows.out, columns.out, image.shape[2]), job.depth.dtype)
-        how = _BORDERS.index(job.border), float(job.border_value), _threads(job, prepared.plan)
-        run = prepared.correlator.run
-        tally = run(image, out, rows, columns, *how)
+            out = np.empty((rows.out, columns.out, image.shape[2]), depth.dtype)
+        if threads > 1:
+            threads = _threads(job, prepared.plan)
+        run, number = prepared.correlator.run, _BORDER_NUMBERS[id(border)]
+        tally = run(image, out, rows, columns, number, value, threads)
         if tally is None:  # its rows have gaps
-            tally = run(np.ascontiguousarray(image, image.dtype.name), out, rows, columns, *how)
+            whole = np.ascontiguousarray(image, image.dtype.name)
+            tally = run(whole, out, rows, columns, number, value, threads)
         clipped, self.recomputed = tally
         return Filtered(out, clipped)
 
@@ -178,16 +181,17 @@ class NativeEngine:
         return self.correlate(plain).image
 
     def _prepare(self, job: Correlation) -> Prepared:
-        image, (rows, columns), gain, bias = job.image, job.geometry, job.gain, job.bias
-        key = (  # what there is one of goes by its id: to hash a member of an Enum takes long
-            id(job.weights),
+        # Unpacked at once, and what there is one of by its id: a small image takes no longer.
+        image, weights, gain, bias, absolute, _, _, (rows, columns), depth, rounding, _ = job
+        key = (
+            id(weights),
             gain.numerator,
             gain.denominator,
             bias.numerator,
             bias.denominator,
-            job.absolute,
-            id(job.depth),
-            id(job.rounding),
+            absolute,
+            id(depth),
+            id(rounding),
             image.dtype.char,
             image.shape[2],
             rows[4:],
@@ -299,8 +303,6 @@ def _rounded_size(rows: int, columns: int) -> tuple[int, int]:
 
 def _threads(job: Correlation, plan: Plan) -> int:
     """Give as many threads as the work pays for."""
-    if job.threads == 1:
-        return 1
     rows, columns = job.geometry.out_shape
     work: float = plan.cost * rows * columns * job.image.shape[2]
     return max(1, min(job.threads, math.floor(work / _THREAD_NS)))

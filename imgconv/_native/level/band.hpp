@@ -9,6 +9,8 @@
 namespace imgconv {
 namespace IMGCONV_LEVEL {
 
+// Sums that are written past the end of a piece: blocks are whole.
+inline constexpr int64_t past_end = 8 * vector_bytes;
 inline constexpr int64_t ring_bytes = 512 << 10;  // half of an L2 cache
 
 // Output columns per tile, so that the ring stays in the cache but rows stay long.
@@ -51,8 +53,6 @@ class Band {
                          task.rows.dilation, task.columns.dilation * task.channels);
     if (apart) along_ = listed_along(scratch_, w.row, w.columns,
                                      task.columns.dilation * task.channels);
-    finish_.stage = scratch_.take<double>(piece_values + 64);
-    finish_.open = scratch_.take<int32_t>(piece_values + 64);
     groups_ = scratch_.take<const unsigned char*>(steps_.groups);
     int64_t bytes = int64_t(sizeof(typename Mac::Stored)) * Mac::rows;
     columns_ = tile_columns(task, steps_.groups, bytes);
@@ -61,7 +61,11 @@ class Band {
     ring_memory_ = scratch_.take<unsigned char>(Ring<Mac, Src>::bytes(steps_.groups, values));
     peaks_ = Peaks<Src>(scratch_, steps_.groups, values);
     int64_t reach = (w.columns - 1) * task.columns.dilation * task.channels;
-    pitch_ = piece_values * task.columns.stride + (apart ? reach : 0) + 1024;
+    int64_t piece = task.columns.out * task.channels;  // or less where that is too much at a time
+    if (piece > piece_values) piece = piece_values;
+    finish_.stage = scratch_.take<double>(piece + 64);
+    finish_.open = scratch_.take<int32_t>(piece + 64);
+    pitch_ = piece * task.columns.stride + (apart ? reach : 0) + past_end;
     sums_ = scratch_.take<Sum>(pitch_ * block_rows);
     if (apart) folded_ = scratch_.take<double>(pitch_ * block_rows);
     if (apart) crossed_ = scratch_.take<double>(pitch_);

@@ -1,0 +1,29 @@
+// A little memory that each thread keeps, taken and given back like a stack.
+#pragma once
+
+#include <cstddef>
+
+namespace imgconv {
+
+struct Arena {
+  static constexpr size_t size = 256 << 10;
+  unsigned char* memory = nullptr;
+  size_t used = 0;
+
+  ~Arena();
+
+  // Memory at the start of a cache line, for a multiple of one; nullptr where no room is left.
+  unsigned char* take(size_t bytes) {
+    if (!memory || bytes > size - used) return memory ? nullptr : first(bytes);
+    unsigned char* found = memory + used;
+    used += bytes;
+    return found;
+  }
+
+ private:
+  unsigned char* first(size_t bytes);
+};
+
+Arena& thread_arena();
+
+}  // namespace imgconv

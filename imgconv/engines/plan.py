@@ -205,7 +205,8 @@ def _with_scale(facts: KernelFacts, request: Request, plan: Plan) -> Plan:
 
 
 def _cost(name: str, request: Request, taps: float) -> float:
-    return costs.PER_VALUE[request.isa][name] + costs.PER_TAP[request.isa][name] * taps
+    listed = costs.LISTED * taps / max(request.size[0] * request.size[1], 1)
+    return costs.PER_VALUE[request.isa][name] + costs.PER_TAP[request.isa][name] * taps + listed
 
 
 def _byte_integer(facts: KernelFacts, request: Request) -> Iterator[Plan]:
@@ -213,7 +214,7 @@ def _byte_integer(facts: KernelFacts, request: Request) -> Iterator[Plan]:
     rows = facts.shape[0]
     if low >= -128 and high <= 127:
         if peak <= 32767 and request.isa != "plain":
-            cost = _cost("taps16", request, facts.taps)
+            cost = _cost("taps16", request, facts.taps) + _sides_cost(facts, request)
             yield Plan("taps16", Arithmetic.TAPS16, cost=cost)
         if peak < 1 << 31 and request.isa == "v4":
             cost = _cost("dot8", request, facts.taps * (rows + 3) / rows)
@@ -221,6 +222,12 @@ def _byte_integer(facts: KernelFacts, request: Request) -> Iterator[Plan]:
     if low >= -32768 and high <= 32767 and peak < 1 << 31:
         cost = _cost("dot16", request, facts.taps * (rows + 1) / rows)
         yield Plan("dot16", Arithmetic.DOT16, cost=cost)
+
+
+def _sides_cost(facts: KernelFacts, request: Request) -> float:
+    """Give what the outputs at the sides add where they are computed one by one."""
+    reach = (facts.shape[1] - 1) * request.dilation[1]
+    return costs.SIDES * facts.taps * reach / max(request.size[1], 1)
 
 
 def _box(facts: KernelFacts, request: Request) -> Iterator[Plan]:
@@ -250,7 +257,7 @@ def _fixed(facts: KernelFacts, request: Request) -> Iterator[Plan]:
         return
     rows = facts.shape[0]
     cost = _cost("dot16", request, facts.taps * (rows + 1) / rows)
-    cost += share * _exact_cost(facts)
+    cost += costs.FIXED + share * _exact_cost(facts)
     yield Plan(
         "fixed16", Arithmetic.DOT16, Meaning.FIXED, shift=shift, bound=float(bound), cost=cost
     )
@@ -356,7 +363,7 @@ def _separable(facts: KernelFacts, request: Request, *, integer: bool) -> Iterat
     for horizontal in (Arithmetic.F32, Arithmetic.F64):
         vertical = _vertical(column, request, horizontal)
         plan = Plan("separable", vertical, separable=True, horizontal=horizontal)
-        cost = _cost(_NAMES[vertical], request, len(column)) + 0.2
+        cost = _cost(_NAMES[vertical], request, len(column)) + 0.1
         cost += 1.5 * costs.PER_TAP[request.isa][_NAMES[horizontal]] * len(row)
         if integer and total < 1 << _EXACT_BITS[horizontal]:
             yield replace(plan, cost=cost)

@@ -64,7 +64,7 @@ struct PairStep {
   int16_t words[2];
 };
 
-template <ShortKind kind, bool clips>
+template <ShortKind kind, bool clips, int vectors>
 class RowPairs {
  public:
   explicit RowPairs(const Task& task) : task_(task), rounder_{task.shorts} {
@@ -122,7 +122,6 @@ class RowPairs {
   }
 
  private:
-  static constexpr int vectors = 2;
   static constexpr int64_t width = vectors * vector_bytes;
 
   template <int rows>
@@ -221,12 +220,15 @@ class RowPairs {
   Shorts places_{};  // of the lanes of the lower half; the upper half's are 8 further
 };
 
-template <ShortKind kind, bool clips>
+template <ShortKind kind, bool clips, int vectors = 2>
 bool paired(const Task& task, int64_t first, int64_t last, Tally& tally) {
-  RowPairs<kind, clips> band(task);
-  if (!band.serves()) return false;
-  tally = band.run(first, last);
-  return true;
+  RowPairs<kind, clips, vectors> band(task);
+  if (band.serves()) {
+    tally = band.run(first, last);
+    return true;
+  }
+  if constexpr (vectors > 1) return paired<kind, clips, 1>(task, first, last, tally);
+  return false;
 }
 
 // Do a band of rows in pairs, if the task can be done so.

@@ -66,10 +66,14 @@ Steps<Mac> listed(Scratch& scratch, const Weight* weights, int64_t rows, int64_t
         put_weight<Mac>(step.words[block_row], int(row % Mac::rows), weight);
       }
   auto* sorted = scratch.take<Step<Mac>>(cells);
-  int64_t count = 0;
-  for (int set = 1; set < 1 << block_rows; ++set)
-    for (int64_t i = 0; i < cells; ++i)
-      if (grid[i].rows == set) sorted[count++] = grid[i];
+  constexpr int sets = 1 << block_rows;
+  int64_t after[sets + 1] = {};  // where the steps of a set end, after those of the sets before
+  for (int64_t i = 0; i < cells; ++i) ++after[grid[i].rows + 1];
+  after[1] = 0;  // steps of no row are left out
+  for (int set = 1; set < sets; ++set) after[set + 1] += after[set];
+  int64_t count = after[sets];
+  for (int64_t i = 0; i < cells; ++i)
+    if (grid[i].rows) sorted[after[grid[i].rows]++] = grid[i];
   return {sorted, count, groups};
 }
 

@@ -17,7 +17,7 @@ PER_VALUE = {
 }
 LISTED = 8.0
 """For each tap, once in a call: making the list of what a block adds up."""
-FIXED = 0.1
+FIXED = 0.05
 """What finishing fixed-point sums takes more than whole ones."""
 SIDES = 1.2
 """For each tap of an output that sees the border, where rows go in pairs."""

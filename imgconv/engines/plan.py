@@ -363,7 +363,7 @@ def _separable(facts: KernelFacts, request: Request, *, integer: bool) -> Iterat
     for horizontal in (Arithmetic.F32, Arithmetic.F64):
         vertical = _vertical(column, request, horizontal)
         plan = Plan("separable", vertical, separable=True, horizontal=horizontal)
-        cost = _cost(_NAMES[vertical], request, len(column)) + 0.1
+        cost = _cost(_NAMES[vertical], request, len(column)) + 0.17
         cost += 1.5 * costs.PER_TAP[request.isa][_NAMES[horizontal]] * len(row)
         if integer and total < 1 << _EXACT_BITS[horizontal]:
             yield replace(plan, cost=cost)

@@ -64,7 +64,7 @@ GAUSSIAN = facts(np.outer([300, 900, 300] * 5, [300, 900, 300] * 5).tolist(), Fr
         (LARGE, request(isa="v3"), "fft"),
         (LARGE, request(Depth.F32), "fft"),
         (LARGE, request(stride=(2, 2)), "dot8"),
-        (facts(FLOATS, 1 / 25), request(size=(3, 3)), "fixed16"),
+        (facts(FLOATS, 1 / 25), request(size=(3, 3)), "fma32"),
         (SHARPEN, request(stride=(1, 9)), "exact"),
     ],
 )

@@ -57,6 +57,17 @@ static inline __attribute__((always_inline)) Flags<int16_t> beyond_bytes(Shorts 
 #endif
 }
 
+// The outputs of a row that do not see the border.
+struct Inside {
+  int64_t first, last;
+  int64_t count() const { return last - first; }
+};
+
+static inline Inside seen_inside(const Axis& columns) {
+  int64_t last = columns.length + columns.before - (columns.taps - 1) * columns.dilation;
+  return {columns.before > 0 ? columns.before : 0, last < columns.out ? last : columns.out};
+}
+
 struct PairStep {
   int32_t pair;     // of rows, of the block
   int32_t outputs;  // bit r: output row r has a weight here
@@ -91,14 +102,10 @@ class RowPairs {
           if (step.outputs == set) steps[count_++] = step;
         }
     steps_ = steps;
-    int64_t before = task.columns.before, reach = (w.columns - 1) * task.columns.dilation;
-    first_ = before > 0 ? before : 0;
-    int64_t last = task.columns.length + before - reach;
-    last_ = last < task.columns.out ? last : task.columns.out;
+    Inside inside = seen_inside(task.columns);
+    first_ = inside.first;
+    last_ = inside.last;
   }
-
-  // Whether a row has room for a block of outputs that do not see the border.
-  bool serves() const { return (last_ - first_) * task_.channels >= width; }
 
   Tally run(int64_t first, int64_t last) {
     for (int64_t row = first; row < last; row += 2) {
@@ -197,10 +204,12 @@ class RowPairs {
         int32_t sum = 0;
         for (int64_t i = 0; i < w.rows; ++i)
           for (int64_t k = 0; k < w.columns; ++k) {
+            int32_t weight = weights_[i * w.columns + k];
+            if (!weight) continue;
             int32_t at = task_.column_map[x + k * task_.columns.dilation];
             int32_t pixel = at < 0 ? int32_t(task_.constant)
                                    : lines_[r + i][at * task_.channels + c];
-            sum += weights_[i * w.columns + k] * pixel;
+            sum += weight * pixel;
           }
         int32_t value = rounded_short(task_.shorts, sum);
         int32_t inside = value < 0 ? 0 : value > 255 ? 255 : value;
@@ -220,15 +229,13 @@ class RowPairs {
   Shorts places_{};  // of the lanes of the lower half; the upper half's are 8 further
 };
 
-template <ShortKind kind, bool clips, int vectors = 2>
+// Outputs are done in blocks of one vector or two, as a row has room for them.
+template <ShortKind kind, bool clips>
 bool paired(const Task& task, int64_t first, int64_t last, Tally& tally) {
-  RowPairs<kind, clips, vectors> band(task);
-  if (band.serves()) {
-    tally = band.run(first, last);
-    return true;
-  }
-  if constexpr (vectors > 1) return paired<kind, clips, 1>(task, first, last, tally);
-  return false;
+  int64_t room = seen_inside(task.columns).count() * task.channels;
+  if (room >= 2 * vector_bytes) tally = RowPairs<kind, clips, 2>(task).run(first, last);
+  else if (room >= vector_bytes) tally = RowPairs<kind, clips, 1>(task).run(first, last);
+  return room >= vector_bytes;
 }
 
 // Do a band of rows in pairs, if the task can be done so.

@@ -14,13 +14,13 @@ def fourier_bounds(
 ) -> tuple[float, float, float]:
     """Bound the error of whole sums, of values, and what is added whatever the pixels are.
 
-    A transform of n points by radix 2, or 4 or 8, which turn numbers less often, is off by at most log2(n) * eta in the 2-norm,
-    relatively, with eta = mu + gamma_4 * (sqrt(2) + mu) and roots off by mu (Higham, 2002, theorem
-    24.2); mu <= 4 u makes that less than e = 10 u * log2(n), u = 2**-53. Three transforms make a
-    convolution. With pixels x, two tiles in one, |x|_2 <= peak * sqrt(2 n); the spectrum of the
-    weights is at most |w|_1 and off by at most e * sqrt(n) * |w|_2 anywhere, so no sum is off by
-    more than |x|_2 * (|w|_1 * (2 e + 3 u) + e * sqrt(n) * |w|_2). The weights, in double, are off
-    by at most 4 u.
+    A transform of n points by radix 2, or by 4 or 8, which turn numbers less often, is off by at
+    most log2(n) * eta in the 2-norm, relatively, with eta = mu + gamma_4 * (sqrt(2) + mu) and roots
+    off by mu (Higham, 2002, theorem 24.2); mu <= 4 u makes that less than e = 10 u * log2(n), u =
+    2**-53. Three transforms make a convolution. With pixels x, two tiles in one, |x|_2 <= peak *
+    sqrt(2 n); the spectrum of the weights is at most |w|_1 and off by at most e * sqrt(n) * |w|_2
+    anywhere, so no sum is off by more than |x|_2 * (|w|_1 * (2 e + 3 u) + e * sqrt(n) * |w|_2). The
+    weights, in double, are off by at most 4 u.
 
     Parameters
     ----------

@@ -19,6 +19,10 @@ LISTED = 8.0
 """For each tap, once in a call: making the list of what a block adds up."""
 FIXED = 0.05
 """What finishing fixed-point sums takes more than whole ones."""
+PAIRS = {"v4": (0.1, 0.028), "v3": (0.19, 0.04)}
+"""What fixed point takes where rows go in pairs: a value, and each column of a pair of rows."""
+MOST_PAIRS = 15
+"""Columns of pairs of rows up to which that is done."""
 SIDES = 1.2
 """For each tap of an output that sees the border, where rows go in pairs."""
 BOX = {"v4": 0.39, "v3": 0.46, "v2": 1.8, "plain": 2.2}

@@ -255,12 +255,23 @@ def _fixed(facts: KernelFacts, request: Request) -> Iterator[Plan]:
     share = 2 * bound / 2.0**shift
     if share > _MOST_OPEN:
         return
-    rows = facts.shape[0]
-    cost = _cost("dot16", request, facts.taps * (rows + 1) / rows)
-    cost += costs.FIXED + share * _exact_cost(facts)
+    cost = _fixed_cost(facts, request) + share * _exact_cost(facts)
     yield Plan(
         "fixed16", Arithmetic.DOT16, Meaning.FIXED, shift=shift, bound=float(bound), cost=cost
     )
+
+
+def _fixed_cost(facts: KernelFacts, request: Request) -> float:
+    rows, columns = facts.shape
+    cost = _cost("dot16", request, facts.taps * (rows + 1) / rows) + costs.FIXED
+    pairs = (rows + 2) // 2 * columns
+    near = request.stride == (1, 1) and request.dilation[0] == 1
+    wide = request.size[1] >= max(160, 36 * columns)  # else the sides weigh, which are done exactly
+    plain = request.depth_out is Depth.U8 and not request.absolute
+    if near and wide and plain and pairs <= costs.MOST_PAIRS and request.isa in costs.PAIRS:
+        value, pair = costs.PAIRS[request.isa]
+        cost = min(cost, value + pair * pairs)
+    return cost
 
 
 def _exact_cost(facts: KernelFacts) -> float:

@@ -249,6 +249,34 @@ def test_pairs_of_rows(scale: object, offset: object) -> None:
             assert got.clipped == expected.clipped
 
 
+@pytest.mark.parametrize("rounding", [Rounding.HALF_EVEN, Rounding.HALF_UP, Rounding.TRUNCATE])
+@pytest.mark.parametrize("offset", [0, 100, -90.3])
+def test_pairs_of_rows_in_fixed_point(offset: object, rounding: Rounding) -> None:
+    """Small kernels of floats: the middle by whole vectors, the sides and what is open exactly."""
+    for shape, side, dilation in (
+        ((5, 300), (3, 3), (1, 1)),
+        ((4, 401), (2, 4), (1, 2)),
+        ((7, 331, 3), (4, 3), (1, 1)),
+        ((3, 170), (1, 2), (1, 1)),
+        ((8, 257), (5, 5), (1, 1)),
+        ((6, 300), (3, 3), (2, 1)),
+    ):
+        weights = np.random.default_rng(9).random(side) - 0.2
+        wanted = job(
+            image_of(Depth.U8, shape),
+            weights.tolist(),
+            scale=float(1 / weights.sum()),
+            offset=offset,
+            rounding=rounding,
+            dilation=dilation,
+        )
+        expected = REFERENCE.correlate(wanted)
+        for isa in ISAS:
+            got = NativeEngine(CORE, isa=isa, path="fixed16").correlate(wanted)
+            np.testing.assert_array_equal(got.image, expected.image, err_msg=isa)
+            assert got.clipped == expected.clipped
+
+
 def test_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several transformed tiles beside and below each other, in every type."""
     monkeypatch.setattr(plan_module, "_SIDES", (64, 128))

@@ -2,6 +2,7 @@
 #include "band.hpp"
 #include "box.hpp"
 #include "exact.hpp"
+#include "fixed_pairs.hpp"
 #include "fourier.hpp"
 #include "row_pairs.hpp"
 
@@ -47,6 +48,14 @@ static Tally short_band(const Task& task, int64_t first, int64_t last) {
 }
 #endif
 
+static Tally word_band(const Task& task, int64_t first, int64_t last) {
+#if defined(__AVX2__)
+  Tally tally;
+  if (fixed_pairs(task, first, last, tally)) return tally;
+#endif
+  return taps_band<MacDot16, uint8_t>(task, first, last);
+}
+
 static RunBand byte_for(const Task& task) {
   switch (task.plan.arithmetic) {
 #if defined(__SSSE3__)
@@ -55,7 +64,7 @@ static RunBand byte_for(const Task& task) {
 #if defined(__AVX512VNNI__)
     case Arithmetic::dot8: return taps_band<MacDot8, uint8_t>;
 #endif
-    case Arithmetic::dot16: return taps_band<MacDot16, uint8_t>;
+    case Arithmetic::dot16: return word_band;
     default: return whole_for<uint8_t>(task);
   }
 }

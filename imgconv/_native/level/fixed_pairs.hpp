@@ -1,0 +1,215 @@
+// Small kernels of any weights on bytes, in fixed point: straight from the source and finished at
+// once, as `row_pairs.hpp` does for small whole weights.
+//
+// The bytes of rows 2p and 2p + 1 are interleaved, widened to 16 bits and multiplied by pairs of
+// 16-bit weights, for an even and an odd output row. Packing undoes the interleaving and clamps.
+// What the bound leaves open, and the sides, which see the border, are computed exactly.
+#pragma once
+
+#include "band.hpp"
+#include "row_pairs.hpp"
+
+#if defined(__AVX2__)
+
+namespace imgconv {
+namespace IMGCONV_LEVEL {
+
+using Words = Vector<int32_t>;
+
+struct WordStep {
+  int32_t pair;     // of rows, of the block
+  int32_t outputs;  // bit r: output row r has a weight here
+  int64_t offset;   // values
+  int32_t words[2];
+};
+
+template <bool clips>
+class FixedPairs {
+ public:
+  explicit FixedPairs(const Task& task)
+      : task_(task), finish_{task, exact_at<uint8_t>, nullptr, nullptr, 0, {}},
+        inside_(seen_inside(task.columns)) {
+    const Weights& w = task.weights;
+    pairs_ = (w.rows + 2) / 2;
+    lines_ = scratch_.take<const uint8_t*>(2 * pairs_);
+    for (auto& open : open_) open = scratch_.take<int32_t>(task.columns.out * task.channels + 64);
+    list(weights_for<MacDot16>(scratch_, task));
+    const Quotient& q = task.quotient;
+    int shift = task.plan.shift;
+    double added = __builtin_ldexp(double(q.added) / double(q.denominator), shift);
+    half_ = int32_t(__builtin_rint(added)) + (int32_t(1) << (shift - 1));
+    for (int lane = 0; lane < lanes; ++lane)
+      places_[lane] = lane / 4 * 16 + lane % 4;  // unpacking works within 16 bytes
+  }
+
+  Tally run(int64_t first, int64_t last) {
+    for (int64_t row = first; row < last; row += 2) {
+      for (int64_t i = 0; i < 2 * pairs_; ++i) {
+        int64_t position = row + i, end = task_.rows.span() - 1;
+        int32_t at = task_.row_map[position < end ? position : end];
+        lines_[i] = at < 0 ? task_.constant_row : task_.source + at * task_.source_stride;
+      }
+      int64_t rows = last - row < 2 ? 1 : 2;
+      uint8_t* to[2];
+      for (int64_t r = 0; r < 2; ++r)  // a row that is not wanted is written where the other is
+        to[r] = task_.target + (row + (r < rows ? r : 0)) * task_.target_stride;
+      if (rows == 2) middle<2>(to);
+      else middle<1>(to);
+      for (int64_t r = 0; r < rows; ++r) {
+        sides(r, 0, inside_.first);
+        sides(r, inside_.last, task_.columns.out);
+        finish_.open = open_[r];
+        finish_.open_count = counts_[r];
+        recompute_open(finish_, to[r], row + r, 0);
+        counts_[r] = 0;
+      }
+    }
+    finish_.tally.recomputed -= aside_;
+    return finish_.tally;
+  }
+
+ private:
+  static constexpr int lanes = int(lanes_of<int32_t>);
+
+  void list(const double* weights) {
+    const Weights& w = task_.weights;
+    auto* steps = scratch_.take<WordStep>(pairs_ * w.columns);
+    auto weight = [&](int64_t row, int64_t column) {
+      bool some = row >= 0 && row < w.rows;
+      return some ? uint32_t(int32_t(weights[row * w.columns + column])) & 0xffff : 0;
+    };
+    for (int set = 3; set >= 1; --set)
+      for (int64_t p = 0; p < pairs_; ++p)
+        for (int64_t c = 0; c < w.columns; ++c) {
+          WordStep step{int32_t(p), 0, c * task_.columns.dilation * task_.channels, {0, 0}};
+          for (int64_t out = 0; out < 2; ++out) {
+            step.words[out] = int32_t(weight(2 * p - out, c) | weight(2 * p + 1 - out, c) << 16);
+            if (step.words[out]) step.outputs |= 1 << out;
+          }
+          if (step.outputs == set) steps[count_++] = step;
+        }
+    steps_ = steps;
+  }
+
+  template <int rows>
+  void middle(uint8_t* const* to) {
+    int64_t x = inside_.first * task_.channels, end = inside_.last * task_.channels, known = x;
+    int64_t shift = task_.columns.before * task_.channels;
+    for (; x < end; x += vector_bytes) {
+      int64_t at = x + vector_bytes > end ? end - vector_bytes : x;  // the last block overlaps
+      block<rows>(to, at, at - shift, known - at);
+      known = at + vector_bytes;
+    }
+  }
+
+  // Sum and finish a block; its values before `known` are done already.
+  template <int rows>
+  inline __attribute__((always_inline)) void block(uint8_t* const* to, int64_t x, int64_t from,
+                                                   int64_t known) {
+    Words sums[2][4] = {};
+    const WordStep *step = steps_, *end = steps_ + count_;
+    for (; step != end && step->outputs == 3; ++step) add<3>(*step, from, sums);
+    for (; step != end && step->outputs == 2; ++step) add<2>(*step, from, sums);
+    for (; step != end; ++step) add<1>(*step, from, sums);
+#pragma GCC unroll 2  // else the sums live in memory
+    for (int r = 0; r < rows; ++r) {
+      const int32_t shift = task_.plan.shift, bound = int32_t(task_.plan.bound);
+      const Words mask = splat<int32_t>((int32_t(1) << shift) - 1);
+      const Words most = splat<int32_t>(2 * bound);
+      Words whole[4];
+      Flags<int32_t> open[4];
+#pragma GCC unroll 4
+      for (int q = 0; q < 4; ++q) {
+        Words edge = sums[r][q] + half_;
+        whole[q] = edge >> shift;
+        open[q] = not_more<int32_t>((edge + bound) & mask, most);
+      }
+      Bytes low = IMGCONV_BYTES(packs_epi32)(Bytes(whole[0]), Bytes(whole[1]));
+      Bytes high = IMGCONV_BYTES(packs_epi32)(Bytes(whole[2]), Bytes(whole[3]));
+      Bytes bytes = IMGCONV_BYTES(packus_epi16)(low, high);
+      __builtin_memcpy(to[r] + x, &bytes, sizeof bytes);
+      Flags<int32_t> some = open[0] | open[1] | open[2] | open[3];
+      if constexpr (clips)
+        some |= differ<int32_t>((whole[0] | whole[1] | whole[2] | whole[3]) & -256, Words{});
+      if (__builtin_expect(any<int32_t>(some), 0)) tell(r, x, known, whole, open);
+    }
+  }
+
+  // Note what is open, and count what is clipped and not open.
+  void tell(int r, int64_t x, int64_t known, const Words* whole, const Flags<int32_t>* open) {
+    Count<int32_t> clipped;
+    for (int q = 0; q < 4; ++q) {
+      Flags<int32_t> fresh = not_less<int32_t>(places_ + 4 * q, splat<int32_t>(int32_t(known)));
+      if constexpr (clips) clipped.add(differ<int32_t>(whole[q] & -256, Words{}) & fresh & ~open[q]);
+      for (uint32_t left = bits(open[q] & fresh); left; left &= left - 1)
+        open_[r][counts_[r]++] = int32_t(x) + places_[__builtin_ctz(left)] + 4 * q;
+    }
+    finish_.tally.clipped += clipped.sum();
+  }
+
+  static uint32_t bits(Flags<int32_t> flags) {
+#if defined(__AVX512BW__)
+    return flags;
+#else
+    return uint32_t(_mm256_movemask_ps(__m256(flags)));
+#endif
+  }
+
+  template <int outputs>
+  inline __attribute__((always_inline)) void add(const WordStep& step, int64_t from,
+                                                 Words (&sums)[2][4]) const {
+    Bytes a, b;
+    const Bytes zero = {};
+    __builtin_memcpy(&a, lines_[2 * step.pair] + from + step.offset, sizeof a);
+    __builtin_memcpy(&b, lines_[2 * step.pair + 1] + from + step.offset, sizeof b);
+    Bytes low = IMGCONV_BYTES(unpacklo_epi8)(a, b), high = IMGCONV_BYTES(unpackhi_epi8)(a, b);
+    Words pixels[] = {Words(IMGCONV_BYTES(unpacklo_epi8)(low, zero)),
+                      Words(IMGCONV_BYTES(unpackhi_epi8)(low, zero)),
+                      Words(IMGCONV_BYTES(unpacklo_epi8)(high, zero)),
+                      Words(IMGCONV_BYTES(unpackhi_epi8)(high, zero))};
+#pragma GCC unroll 2
+    for (int r = 0; r < 2; ++r)
+      if (outputs >> r & 1) {
+        Words words = splat<int32_t>(step.words[r]);
+#pragma GCC unroll 4
+        for (int q = 0; q < 4; ++q) sums[r][q] = MacDot16::mac(sums[r][q], pixels[q], words);
+      }
+  }
+
+  // Leave the outputs that see the border to be computed with what is open.
+  void sides(int64_t r, int64_t first, int64_t last) {
+    for (int64_t i = first * task_.channels; i < last * task_.channels; ++i)
+      open_[r][counts_[r]++] = int32_t(i);
+    aside_ += (last - first) * task_.channels;
+  }
+
+  const Task& task_;
+  Scratch scratch_;
+  Finish finish_;
+  Inside inside_;
+  const WordStep* steps_;
+  int64_t count_ = 0, pairs_, counts_[2] = {}, aside_ = 0;
+  const uint8_t** lines_;
+  int32_t* open_[2];
+  int32_t half_;
+  Words places_{};  // of the lanes of the first quarter; each quarter's are 4 further
+};
+
+// Do a band of rows so, if that pays: long rows, and few taps, for each widens its pixels anew.
+static inline bool fixed_pairs(const Task& task, int64_t first, int64_t last, Tally& tally) {
+  const Weights& w = task.weights;
+  bool near = task.rows.stride == 1 && task.columns.stride == 1 && task.rows.dilation == 1;
+  bool plain = task.type_out == Type::u8 && !task.quotient.absolute &&
+               task.rounding != Rounding::truncate && task.plan.meaning == Meaning::fixed;
+  if (!near || !plain || (w.rows + 2) / 2 * w.columns > 15) return false;
+  int64_t room = seen_inside(task.columns).count() * task.channels;
+  if (room < 2 * vector_bytes || room < 32 * (w.columns - 1) * task.channels) return false;
+  tally = task.clips ? FixedPairs<true>(task).run(first, last)
+                     : FixedPairs<false>(task).run(first, last);
+  return true;
+}
+
+}  // namespace IMGCONV_LEVEL
+}  // namespace imgconv
+
+#endif

@@ -3,28 +3,69 @@
 Measured on one machine with AVX-512; what matters is which path costs less.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from imgconv.engines.kernel_facts import KernelFacts
+from imgconv.model.output import Depth
+
+if TYPE_CHECKING:
+    from imgconv.engines.plan import Request
+
 PER_TAP = {
     "v4": {"taps16": 0.011, "dot8": 0.0051, "dot16": 0.0102, "fma32": 0.0225, "fma64": 0.038},
     "v3": {"taps16": 0.0145, "dot8": 1e9, "dot16": 0.0148, "fma32": 0.031, "fma64": 0.047},
     "v2": {"taps16": 0.016, "dot8": 1e9, "dot16": 0.07, "fma32": 0.12, "fma64": 0.25},
     "plain": {"taps16": 1e9, "dot8": 1e9, "dot16": 0.1, "fma32": 0.12, "fma64": 0.25},
 }
-PER_VALUE = {
+_PER_VALUE = {
     "v4": {"taps16": 0.07, "dot8": 0.22, "dot16": 0.2, "fma32": 0.25, "fma64": 0.45},
     "v3": {"taps16": 0.1, "dot8": 0.25, "dot16": 0.42, "fma32": 0.5, "fma64": 0.8},
     "v2": {"taps16": 0.1, "dot8": 0.25, "dot16": 0.35, "fma32": 0.4, "fma64": 0.75},
     "plain": {"taps16": 0.1, "dot8": 0.25, "dot16": 0.35, "fma32": 0.4, "fma64": 0.75},
 }
-LISTED = 8.0
+_LISTED = 8.0
 """For each tap, once in a call: making the list of what a block adds up."""
-FIXED = 0.05
+_FIXED = 0.05
 """What finishing fixed-point sums takes more than whole ones."""
-PAIRS = {"v4": (0.1, 0.028), "v3": (0.19, 0.04)}
+_PAIRS = {"v4": (0.1, 0.028), "v3": (0.19, 0.04)}
 """What fixed point takes where rows go in pairs: a value, and each column of a pair of rows."""
-MOST_PAIRS = 15
+_MOST_PAIRS = 15
 """Columns of pairs of rows up to which that is done."""
-SIDES = 1.2
+_SIDES = 1.2
 """For each tap of an output that sees the border, where rows go in pairs."""
 BOX = {"v4": 0.39, "v3": 0.46, "v2": 1.8, "plain": 2.2}
 FFT = {"v4": 0.33, "v3": 0.46, "v2": 1.0, "plain": 1.2}
 """For each number of a tile, and each bit of their count."""
+
+
+def by_taps(name: str, request: Request, taps: float) -> float:
+    """Give what a path costs that sums tap by tap."""
+    listed = _LISTED * taps / max(request.size[0] * request.size[1], 1)
+    return _PER_VALUE[request.isa][name] + PER_TAP[request.isa][name] * taps + listed
+
+
+def sides(facts: KernelFacts, request: Request) -> float:
+    """Give what the outputs at the sides add where they are computed one by one."""
+    reach = (facts.shape[1] - 1) * request.dilation[1]
+    return _SIDES * facts.taps * reach / max(request.size[1], 1)
+
+
+def fixed(facts: KernelFacts, request: Request) -> float:
+    """Give what sums in fixed point cost, in pairs of rows where that pays."""
+    rows, columns = facts.shape
+    cost = by_taps("dot16", request, facts.taps * (rows + 1) / rows) + _FIXED
+    pairs = (rows + 2) // 2 * columns
+    near = request.stride == (1, 1) and request.dilation[0] == 1
+    wide = request.size[1] >= max(160, 36 * columns)  # else the sides weigh, which are done exactly
+    plain = request.depth_out is Depth.U8 and not request.absolute
+    if near and wide and plain and pairs <= _MOST_PAIRS and request.isa in _PAIRS:
+        value, pair = _PAIRS[request.isa]
+        cost = min(cost, value + pair * pairs)
+    return cost
+
+
+def exact(facts: KernelFacts) -> float:
+    """Give what a value costs that a bound leaves open."""
+    return 27 + 0.13 * facts.taps

@@ -204,30 +204,19 @@ def _with_scale(facts: KernelFacts, request: Request, plan: Plan) -> Plan:
     return replace(plan, scaled=True, bound=0.0 if exact else plan.bound)
 
 
-def _cost(name: str, request: Request, taps: float) -> float:
-    listed = costs.LISTED * taps / max(request.size[0] * request.size[1], 1)
-    return costs.PER_VALUE[request.isa][name] + costs.PER_TAP[request.isa][name] * taps + listed
-
-
 def _byte_integer(facts: KernelFacts, request: Request) -> Iterator[Plan]:
     peak, low, high = _peak(facts, request), min(facts.flat), max(facts.flat)
     rows = facts.shape[0]
     if low >= -128 and high <= 127:
         if peak <= 32767 and request.isa != "plain":
-            cost = _cost("taps16", request, facts.taps) + _sides_cost(facts, request)
+            cost = costs.by_taps("taps16", request, facts.taps) + costs.sides(facts, request)
             yield Plan("taps16", Arithmetic.TAPS16, cost=cost)
         if peak < 1 << 31 and request.isa == "v4":
-            cost = _cost("dot8", request, facts.taps * (rows + 3) / rows)
+            cost = costs.by_taps("dot8", request, facts.taps * (rows + 3) / rows)
             yield Plan("dot8", Arithmetic.DOT8, cost=cost)
     if low >= -32768 and high <= 32767 and peak < 1 << 31:
-        cost = _cost("dot16", request, facts.taps * (rows + 1) / rows)
+        cost = costs.by_taps("dot16", request, facts.taps * (rows + 1) / rows)
         yield Plan("dot16", Arithmetic.DOT16, cost=cost)
-
-
-def _sides_cost(facts: KernelFacts, request: Request) -> float:
-    """Give what the outputs at the sides add where they are computed one by one."""
-    reach = (facts.shape[1] - 1) * request.dilation[1]
-    return costs.SIDES * facts.taps * reach / max(request.size[1], 1)
 
 
 def _box(facts: KernelFacts, request: Request) -> Iterator[Plan]:
@@ -255,27 +244,10 @@ def _fixed(facts: KernelFacts, request: Request) -> Iterator[Plan]:
     share = 2 * bound / 2.0**shift
     if share > _MOST_OPEN:
         return
-    cost = _fixed_cost(facts, request) + share * _exact_cost(facts)
+    cost = costs.fixed(facts, request) + share * costs.exact(facts)
     yield Plan(
         "fixed16", Arithmetic.DOT16, Meaning.FIXED, shift=shift, bound=float(bound), cost=cost
     )
-
-
-def _fixed_cost(facts: KernelFacts, request: Request) -> float:
-    rows, columns = facts.shape
-    cost = _cost("dot16", request, facts.taps * (rows + 1) / rows) + costs.FIXED
-    pairs = (rows + 2) // 2 * columns
-    near = request.stride == (1, 1) and request.dilation[0] == 1
-    wide = request.size[1] >= max(160, 36 * columns)  # else the sides weigh, which are done exactly
-    plain = request.depth_out is Depth.U8 and not request.absolute
-    if near and wide and plain and pairs <= costs.MOST_PAIRS and request.isa in costs.PAIRS:
-        value, pair = costs.PAIRS[request.isa]
-        cost = min(cost, value + pair * pairs)
-    return cost
-
-
-def _exact_cost(facts: KernelFacts) -> float:
-    return 27 + 0.13 * facts.taps
 
 
 def _real_bounds(
@@ -297,7 +269,7 @@ def _real_bounds(
 def _direct_fma(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator[Plan]:
     for arithmetic in (Arithmetic.F32, Arithmetic.F64):
         name = _NAMES[arithmetic]
-        cost = _cost(name, request, facts.taps)
+        cost = costs.by_taps(name, request, facts.taps)
         if integer and _peak(facts, request) < 1 << _EXACT_BITS[arithmetic]:
             yield Plan(name, arithmetic, cost=cost)
         elif arithmetic is Arithmetic.F64 or _f32_serves(request):
@@ -321,7 +293,7 @@ def _open_cost(facts: KernelFacts, request: Request, bound: float) -> float:
     """Estimate what the exact fallback adds; 0 when too much would be left to it."""
     if request.depth_in is Depth.F32 or request.depth_out is Depth.F32:
         return 0.01
-    return 0.01 + 2 * bound * _exact_cost(facts) if 2 * bound < _MOST_OPEN else 0.0
+    return 0.01 + 2 * bound * costs.exact(facts) if 2 * bound < _MOST_OPEN else 0.0
 
 
 def _fourier(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator[Plan]:
@@ -374,7 +346,7 @@ def _separable(facts: KernelFacts, request: Request, *, integer: bool) -> Iterat
     for horizontal in (Arithmetic.F32, Arithmetic.F64):
         vertical = _vertical(column, request, horizontal)
         plan = Plan("separable", vertical, separable=True, horizontal=horizontal)
-        cost = _cost(_NAMES[vertical], request, len(column)) + 0.17
+        cost = costs.by_taps(_NAMES[vertical], request, len(column)) + 0.17
         cost += 1.5 * costs.PER_TAP[request.isa][_NAMES[horizontal]] * len(row)
         if integer and total < 1 << _EXACT_BITS[horizontal]:
             yield replace(plan, cost=cost)

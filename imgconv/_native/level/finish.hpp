@@ -75,10 +75,10 @@ inline __attribute__((always_inline)) void note_open(Finish& f, Flags<T> open, i
   _mm512_storeu_si512(f.open + f.open_count, _mm512_maskz_compress_epi32(__mmask16(open), at));
   f.open_count += __builtin_popcount(open);
 #else
-  for (int i = 0; i < int(lanes_of<T>); ++i) {
-    f.open[f.open_count] = int32_t(start) + i;
-    f.open_count += open[i] & 1;
-  }
+  int64_t count = f.open_count;
+  for (uint32_t left = bits_of_flags<T>(open); left; left &= left - 1)
+    f.open[count++] = int32_t(start) + __builtin_ctz(left);
+  f.open_count = count;
 #endif
 }
 

@@ -141,18 +141,10 @@ class FixedPairs {
     for (int q = 0; q < 4; ++q) {
       Flags<int32_t> fresh = not_less<int32_t>(places_ + 4 * q, splat<int32_t>(int32_t(known)));
       if constexpr (clips) clipped.add(differ<int32_t>(whole[q] & -256, Words{}) & fresh & ~open[q]);
-      for (uint32_t left = bits(open[q] & fresh); left; left &= left - 1)
+      for (uint32_t left = bits_of_flags<int32_t>(open[q] & fresh); left; left &= left - 1)
         open_[r][counts_[r]++] = int32_t(x) + places_[__builtin_ctz(left)] + 4 * q;
     }
     finish_.tally.clipped += clipped.sum();
-  }
-
-  static uint32_t bits(Flags<int32_t> flags) {
-#if defined(__AVX512BW__)
-    return flags;
-#else
-    return uint32_t(_mm256_movemask_ps(__m256(flags)));
-#endif
   }
 
   template <int outputs>

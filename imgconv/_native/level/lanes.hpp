@@ -58,6 +58,9 @@ Flags<T> first_lanes(int64_t n) {
 template <class T>
 inline __attribute__((always_inline)) bool any(Flags<T> flags) { return flags != 0; }
 
+template <class T>
+inline __attribute__((always_inline)) uint32_t bits_of_flags(Flags<T> flags) { return flags; }
+
 // Counts flags.
 template <class T>
 struct Count {
@@ -76,11 +79,21 @@ inline __attribute__((always_inline)) Flags<T> differ(Vector<T> a, Vector<T> b) 
 
 template <class T>
 inline __attribute__((always_inline)) Flags<T> not_less(Vector<T> a, Vector<T> b) {
+#if defined(__AVX__)
+  if constexpr (sizeof(T) == 8) return Mask<T>(_mm256_cmp_pd(__m256d(a), __m256d(b), _CMP_NLT_UQ));
+  else if constexpr (T(0.5) != 0)
+    return Mask<T>(_mm256_cmp_ps(__m256(a), __m256(b), _CMP_NLT_UQ));
+#endif
   return ~Mask<T>(a < b);
 }
 
 template <class T>
 inline __attribute__((always_inline)) Flags<T> not_more(Vector<T> a, Vector<T> b) {
+#if defined(__AVX__)
+  if constexpr (sizeof(T) == 8) return Mask<T>(_mm256_cmp_pd(__m256d(a), __m256d(b), _CMP_NGT_UQ));
+  else if constexpr (T(0.5) != 0)
+    return Mask<T>(_mm256_cmp_ps(__m256(a), __m256(b), _CMP_NGT_UQ));
+#endif
   return ~Mask<T>(a > b);
 }
 
@@ -94,6 +107,18 @@ inline __attribute__((always_inline)) bool any(Flags<T> flags) {
   for (int64_t word : words) some |= word;
   return some != 0;
 #endif
+}
+
+// A bit for each lane of four bytes or eight.
+template <class T>
+inline __attribute__((always_inline)) uint32_t bits_of_flags(Flags<T> flags) {
+#if defined(__AVX2__)
+  if constexpr (sizeof(T) == 8) return uint32_t(_mm256_movemask_pd(__m256d(flags)));
+  else return uint32_t(_mm256_movemask_ps(__m256(flags)));
+#endif
+  uint32_t bits = 0;
+  for (int i = 0; i < lanes_of<T>; ++i) bits |= uint32_t(flags[i] & 1) << i;
+  return bits;
 }
 
 // Lanes below n are set.
@@ -134,6 +159,10 @@ inline __attribute__((always_inline)) Vector<T> magnitude(Vector<T> x) {
 #if defined(__AVX512F__)
   if constexpr (sizeof(T) == 8) return Vector<T>(_mm512_abs_pd(__m512d(x)));
   else if constexpr (T(0.5) != 0) return Vector<T>(_mm512_abs_ps(__m512(x)));
+#elif defined(__AVX__)
+  if constexpr (sizeof(T) == 8) return Vector<T>(_mm256_andnot_pd(_mm256_set1_pd(-0.0), __m256d(x)));
+  else if constexpr (T(0.5) != 0)
+    return Vector<T>(_mm256_andnot_ps(_mm256_set1_ps(-0.0f), __m256(x)));
 #endif
   return x < 0 ? -x : x;
 }

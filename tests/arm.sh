@@ -22,8 +22,8 @@ build() {
         shift 2
     done
     # shellcheck disable=SC2086
-    "$compiler" $flags "$root/tests/arm/vectors.cpp" "$core/correlate.cpp" "$core/proof.cpp" \
-        "$core/threads.cpp" $objects -static -pthread -o "$output"
+    "$compiler" $flags "$root/tests/arm/vectors.cpp" "$core/arena.cpp" "$core/correlate.cpp" \
+        "$core/proof.cpp" "$core/threads.cpp" $objects -static -pthread -o "$output"
 }
 
 build aarch64-linux-gnu-g++ "$work/arm" plain ""

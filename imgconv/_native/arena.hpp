@@ -6,7 +6,11 @@
 namespace imgconv {
 
 struct Arena {
+#if defined(__SANITIZE_ADDRESS__)
+  static constexpr size_t size = 64;  // each piece by itself, so that its ends are watched
+#else
   static constexpr size_t size = 256 << 10;
+#endif
   unsigned char* memory = nullptr;
   size_t used = 0;
 

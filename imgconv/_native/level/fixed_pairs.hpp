@@ -16,13 +16,6 @@ namespace IMGCONV_LEVEL {
 
 using Words = Vector<int32_t>;
 
-struct WordStep {
-  int32_t pair;     // of rows, of the block
-  int32_t outputs;  // bit r: output row r has a weight here
-  int64_t offset;   // values
-  int32_t words[2];
-};
-
 template <bool clips>
 class FixedPairs {
  public:
@@ -33,7 +26,8 @@ class FixedPairs {
     pairs_ = (w.rows + 2) / 2;
     lines_ = scratch_.take<const uint8_t*>(2 * pairs_);
     for (auto& open : open_) open = scratch_.take<int32_t>(task.columns.out * task.channels + 64);
-    list(weights_for<MacDot16>(scratch_, task));
+    const double* weights = weights_for<MacDot16>(scratch_, task);
+    list_ = listed_pairs<int32_t>(scratch_, task, [&](int64_t tap) { return weights[tap]; });
     const Quotient& q = task.quotient;
     int shift = task.plan.shift;
     double added = __builtin_ldexp(double(q.added) / double(q.denominator), shift);
@@ -44,15 +38,8 @@ class FixedPairs {
 
   Tally run(int64_t first, int64_t last) {
     for (int64_t row = first; row < last; row += 2) {
-      for (int64_t i = 0; i < 2 * pairs_; ++i) {
-        int64_t position = row + i, end = task_.rows.span() - 1;
-        int32_t at = task_.row_map[position < end ? position : end];
-        lines_[i] = at < 0 ? task_.constant_row : task_.source + at * task_.source_stride;
-      }
-      int64_t rows = last - row < 2 ? 1 : 2;
       uint8_t* to[2];
-      for (int64_t r = 0; r < 2; ++r)  // a row that is not wanted is written where the other is
-        to[r] = task_.target + (row + (r < rows ? r : 0)) * task_.target_stride;
+      int64_t rows = find_rows(task_, row, last, 2 * pairs_, lines_, to);
       if (rows == 2) middle<2>(to);
       else middle<1>(to);
       for (int64_t r = 0; r < rows; ++r) {
@@ -71,26 +58,6 @@ class FixedPairs {
  private:
   static constexpr int lanes = int(lanes_of<int32_t>);
 
-  void list(const double* weights) {
-    const Weights& w = task_.weights;
-    auto* steps = scratch_.take<WordStep>(pairs_ * w.columns);
-    auto weight = [&](int64_t row, int64_t column) {
-      bool some = row >= 0 && row < w.rows;
-      return some ? uint32_t(int32_t(weights[row * w.columns + column])) & 0xffff : 0;
-    };
-    for (int set = 3; set >= 1; --set)
-      for (int64_t p = 0; p < pairs_; ++p)
-        for (int64_t c = 0; c < w.columns; ++c) {
-          WordStep step{int32_t(p), 0, c * task_.columns.dilation * task_.channels, {0, 0}};
-          for (int64_t out = 0; out < 2; ++out) {
-            step.words[out] = int32_t(weight(2 * p - out, c) | weight(2 * p + 1 - out, c) << 16);
-            if (step.words[out]) step.outputs |= 1 << out;
-          }
-          if (step.outputs == set) steps[count_++] = step;
-        }
-    steps_ = steps;
-  }
-
   template <int rows>
   void middle(uint8_t* const* to) {
     int64_t x = inside_.first * task_.channels, end = inside_.last * task_.channels, known = x;
@@ -107,7 +74,7 @@ class FixedPairs {
   inline __attribute__((always_inline)) void block(uint8_t* const* to, int64_t x, int64_t from,
                                                    int64_t known) {
     Words sums[2][4] = {};
-    const WordStep *step = steps_, *end = steps_ + count_;
+    const PairStep<int32_t>*step = list_.steps, *end = step + list_.count;
     for (; step != end && step->outputs == 3; ++step) add<3>(*step, from, sums);
     for (; step != end && step->outputs == 2; ++step) add<2>(*step, from, sums);
     for (; step != end; ++step) add<1>(*step, from, sums);
@@ -148,7 +115,7 @@ class FixedPairs {
   }
 
   template <int outputs>
-  inline __attribute__((always_inline)) void add(const WordStep& step, int64_t from,
+  inline __attribute__((always_inline)) void add(const PairStep<int32_t>& step, int64_t from,
                                                  Words (&sums)[2][4]) const {
     Bytes a, b;
     const Bytes zero = {};
@@ -179,8 +146,8 @@ class FixedPairs {
   Scratch scratch_;
   Finish finish_;
   Inside inside_;
-  const WordStep* steps_;
-  int64_t count_ = 0, pairs_, counts_[2] = {}, aside_ = 0;
+  PairSteps<int32_t> list_;
+  int64_t pairs_, counts_[2] = {}, aside_ = 0;
   const uint8_t** lines_;
   int32_t* open_[2];
   int32_t half_;

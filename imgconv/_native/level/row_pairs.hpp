@@ -68,12 +68,60 @@ static inline Inside seen_inside(const Axis& columns) {
   return {columns.before > 0 ? columns.before : 0, last < columns.out ? last : columns.out};
 }
 
+template <class Word>
 struct PairStep {
   int32_t pair;     // of rows, of the block
   int32_t outputs;  // bit r: output row r has a weight here
   int64_t offset;   // values
-  int16_t words[2];
+  Word words[2];    // the weights of the pair's rows, for each output row
 };
+
+template <class Word>
+struct PairSteps {
+  const PairStep<Word>* steps;
+  int64_t count;
+};
+
+// List the steps of a pair of output rows, those for both of them first; weight(tap) is a weight as
+// a Word's half holds it.
+template <class Word, class WeightOf>
+PairSteps<Word> listed_pairs(Scratch& scratch, const Task& task, WeightOf weight) {
+  const Weights& w = task.weights;
+  constexpr int half = 4 * int(sizeof(Word));
+  const uint32_t mask = (uint32_t(1) << half) - 1;
+  int64_t pairs = (w.rows + 2) / 2, count = 0;
+  auto* steps = scratch.take<PairStep<Word>>(pairs * w.columns);
+  auto bits = [&](int64_t row, int64_t column) {
+    bool some = row >= 0 && row < w.rows;
+    return some ? uint32_t(int32_t(weight(row * w.columns + column))) & mask : 0;
+  };
+  for (int set = 3; set >= 1; --set)
+    for (int64_t p = 0; p < pairs; ++p)
+      for (int64_t c = 0; c < w.columns; ++c) {
+        PairStep<Word> step{int32_t(p), 0, c * task.columns.dilation * task.channels, {0, 0}};
+        for (int64_t out = 0; out < 2; ++out) {
+          step.words[out] = Word(bits(2 * p - out, c) | bits(2 * p + 1 - out, c) << half);
+          if (step.words[out]) step.outputs |= 1 << out;
+        }
+        if (step.outputs == set) steps[count++] = step;
+      }
+  return {steps, count};
+}
+
+// Find the source lines of a pair of output rows and where these are written; give how many of the
+// two there are. One that is not wanted is written where the other is.
+static inline int64_t find_rows(const Task& task, int64_t row, int64_t last, int64_t count,
+                                const uint8_t** lines, uint8_t** to) {
+  for (int64_t i = 0; i < count; ++i) {
+    int64_t position = row + i, end = task.rows.span() - 1;
+    int32_t at = task.row_map[position < end ? position : end];
+    lines[i] = at < 0 ? task.constant_row : task.source + at * task.source_stride;
+  }
+  int64_t rows = last - row < 2 ? 1 : 2;
+  for (int64_t r = 0; r < 2; ++r)
+    to[r] = task.target + (row + (r < rows ? r : 0)) * task.target_stride;
+  return rows;
+}
 
 template <ShortKind kind, bool clips, int vectors>
 class RowPairs {
@@ -86,22 +134,7 @@ class RowPairs {
     for (int lane = 0; lane < lanes_of<int16_t>; ++lane)
       places_[lane] = int16_t(lane / 8 * 16 + lane % 8);  // unpacking works within 16 bytes
     lines_ = scratch_.take<const uint8_t*>(2 * pairs_);
-    auto* steps = scratch_.take<PairStep>(pairs_ * w.columns);
-    auto weight = [&](int64_t row, int64_t column) {
-      bool some = row >= 0 && row < w.rows;
-      return uint16_t(some ? int64_t(w.whole[row * w.columns + column]) & 255 : 0);
-    };
-    for (int set = 3; set >= 1; --set)
-      for (int64_t p = 0; p < pairs_; ++p)
-        for (int64_t c = 0; c < w.columns; ++c) {
-          PairStep step{int32_t(p), 0, c * task.columns.dilation * task.channels, {0, 0}};
-          for (int64_t out = 0; out < 2; ++out) {
-            step.words[out] = int16_t(weight(2 * p - out, c) | weight(2 * p + 1 - out, c) << 8);
-            if (step.words[out]) step.outputs |= 1 << out;
-          }
-          if (step.outputs == set) steps[count_++] = step;
-        }
-    steps_ = steps;
+    list_ = listed_pairs<int16_t>(scratch_, task, [&](int64_t tap) { return weights_[tap]; });
     Inside inside = seen_inside(task.columns);
     first_ = inside.first;
     last_ = inside.last;
@@ -109,15 +142,8 @@ class RowPairs {
 
   Tally run(int64_t first, int64_t last) {
     for (int64_t row = first; row < last; row += 2) {
-      for (int64_t i = 0; i < 2 * pairs_; ++i) {
-        int64_t position = row + i, end = task_.rows.span() - 1;
-        int32_t at = task_.row_map[position < end ? position : end];
-        lines_[i] = at < 0 ? task_.constant_row : task_.source + at * task_.source_stride;
-      }
-      int64_t rows = last - row < 2 ? 1 : 2;
       uint8_t* to[2];
-      for (int64_t r = 0; r < 2; ++r)  // a row that is not wanted is written where the other is
-        to[r] = task_.target + (row + (r < rows ? r : 0)) * task_.target_stride;
+      int64_t rows = find_rows(task_, row, last, 2 * pairs_, lines_, to);
       if (rows == 2) middle<2>(to);
       else middle<1>(to);
       for (int64_t r = 0; r < rows; ++r) {
@@ -152,7 +178,7 @@ class RowPairs {
   inline __attribute__((always_inline)) void block(uint8_t* const* to, int64_t x, int64_t from,
                                                    int64_t known, Count<int16_t>& clipped) {
     Shorts sums[2][vectors][2] = {};
-    const PairStep *step = steps_, *end = steps_ + count_;
+    const PairStep<int16_t>*step = list_.steps, *end = step + list_.count;
     for (; step != end && step->outputs == 3; ++step) add<3>(*step, from, sums);
     for (; step != end && step->outputs == 2; ++step) add<2>(*step, from, sums);
     for (; step != end; ++step) add<1>(*step, from, sums);
@@ -177,7 +203,7 @@ class RowPairs {
   }
 
   template <int outputs>
-  inline __attribute__((always_inline)) void add(const PairStep& step, int64_t from,
+  inline __attribute__((always_inline)) void add(const PairStep<int16_t>& step, int64_t from,
                                                  Shorts (&sums)[2][vectors][2]) const {
     const uint8_t* above = lines_[2 * step.pair] + from + step.offset;
     const uint8_t* below = lines_[2 * step.pair + 1] + from + step.offset;
@@ -222,8 +248,8 @@ class RowPairs {
   Scratch scratch_;
   ShortRounder<kind> rounder_;
   Tally tally_;
-  const PairStep* steps_;
-  int64_t count_ = 0, pairs_, first_, last_;
+  PairSteps<int16_t> list_;
+  int64_t pairs_, first_, last_;
   const uint8_t** lines_;
   int32_t* weights_;
   Shorts places_{};  // of the lanes of the lower half; the upper half's are 8 further

@@ -230,6 +230,7 @@ int64_t Correlator::band_step(const Picture& picture) const {
   if (spec_.plan.arithmetic == Arithmetic::fft) return spectrum_.rows - picture.rows.taps + 1;
   int64_t least = 2 * reach > 32 ? 2 * reach : 32;
   int64_t bands = picture.threads > 1 ? std::min<int64_t>(picture.threads * 4, rows / least) : 1;
+  if (spec_.plan.arithmetic == Arithmetic::running) bands = picture.threads;
   if (bands < picture.threads) bands = std::min<int64_t>(picture.threads, rows / block_rows);
   return (rows / std::max<int64_t>(bands, 1) + block_rows) / block_rows * block_rows;
 }

@@ -36,6 +36,10 @@ _MOST_PAIRS = 15
 _SIDES = 1.2
 """For each tap of an output that sees the border, where rows go in pairs."""
 BOX = {"v4": 0.39, "v3": 0.46, "v2": 1.8, "plain": 2.2}
+_RUNNING = {"v4": (0.31, 0.027), "v3": (0.37, 0.037), "v2": (0.6, 0.06), "plain": (0.9, 0.3)}
+"""Running sums: a value, and each pair of places where the weights change."""
+_WIDER = 4
+"""How many times the latter where pixels are not bytes."""
 FFT = {"v4": 0.33, "v3": 0.46, "v2": 1.0, "plain": 1.2}
 """For each number of a tile, and each bit of their count."""
 
@@ -64,6 +68,14 @@ def fixed(facts: KernelFacts, request: Request) -> float:
         value, pair = _PAIRS[request.isa]
         cost = min(cost, value + pair * pairs)
     return cost
+
+
+def running(facts: KernelFacts, request: Request) -> float:
+    """Give what sums that move down the columns cost, and the window's way into the picture."""
+    value, pair = _RUNNING[request.isa]
+    pair *= 1 if request.depth_in is Depth.U8 else _WIDER
+    cost = value + pair * ((facts.changes + 1) // 2)
+    return cost * (1 + facts.shape[0] / max(request.size[0], 1))
 
 
 def exact(facts: KernelFacts) -> float:

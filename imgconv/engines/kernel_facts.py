@@ -54,6 +54,23 @@ class KernelFacts:
         return len(set(self.flat)) == 1
 
     @cached_property
+    def _down(self) -> NDArray[np.int64]:
+        """The changes of the weights down the columns; weights of more than 32 bits are cut."""
+        most = (1 << 31) - 1
+        weights = [max(-most, min(most, weight)) for weight in self.flat]
+        return np.diff(np.array(weights).reshape(self.shape), axis=0, prepend=0, append=0)
+
+    @cached_property
+    def changes(self) -> int:
+        """In how many places a weight differs from the one above it, zeros around them."""
+        return int(np.count_nonzero(self._down))
+
+    @cached_property
+    def largest_change(self) -> int:
+        """By how much at most."""
+        return int(np.abs(self._down).max())
+
+    @cached_property
     def denominator(self) -> int:
         """The common denominator of gain and bias."""
         return math.lcm(self.gain.denominator, self.bias.denominator)

@@ -28,8 +28,9 @@ class Arithmetic(IntEnum):
     F32 = 3
     F64 = 4
     BOX = 5
-    FFT = 6
-    EXACT = 7
+    RUNNING = 6
+    FFT = 7
+    EXACT = 8
 
 
 class Meaning(IntEnum):
@@ -106,7 +107,7 @@ class Plan:
 
 
 PATHS = (
-    *("taps16", "dot8", "dot16", "fixed16", "fma32", "fma64", "separable", "box"),
+    *("taps16", "dot8", "dot16", "fixed16", "fma32", "fma64", "separable", "box", "running"),
     *("fft", "exact", "reference"),
 )
 
@@ -116,6 +117,8 @@ _NAMES = {Arithmetic.F32: "fma32", Arithmetic.F64: "fma64", Arithmetic.DOT16: "d
 _EXACT_BITS = {Arithmetic.F32: 24, Arithmetic.F64: 53}
 _MOST_OPEN = 0.1  # share of pixels that may be left to the exact fallback
 _MOST_RING_BYTES = 24 << 20
+_LARGEST_CHANGE = 32767
+"""Of weights down a column: the core multiplies by it in 16 bits."""
 _SIDES = (64, 128, 256, 512, 1024)
 
 
@@ -184,6 +187,7 @@ def _fast(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator[Pl
             yield from _fixed(facts, request)
     if integer:
         yield from _box(facts, request)
+        yield from _running(facts, request)
     yield from _direct_fma(facts, request, integer=integer)
     yield from _fourier(facts, request, integer=integer)
     if facts.factors and min(facts.shape) > 1:
@@ -223,6 +227,14 @@ def _box(facts: KernelFacts, request: Request) -> Iterator[Plan]:
     dense = request.stride == request.dilation == (1, 1)
     if facts.equal and dense and _peak(facts, request) < 1 << 31:
         yield Plan("box", Arithmetic.BOX, cost=costs.BOX[request.isa])
+
+
+def _running(facts: KernelFacts, request: Request) -> Iterator[Plan]:
+    """Move sums down the columns, where the weights change little from row to row."""
+    dense = request.stride == (1, 1) and request.dilation[0] == 1
+    if not dense or _peak(facts, request) >= 1 << 31 or facts.largest_change > _LARGEST_CHANGE:
+        return
+    yield Plan("running", Arithmetic.RUNNING, cost=costs.running(facts, request))
 
 
 def _fixed(facts: KernelFacts, request: Request) -> Iterator[Plan]:

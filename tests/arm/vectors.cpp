@@ -76,6 +76,7 @@ int main(int count, char** arguments) {
     bool bytes, floats;
   } ways[] = {{"dot16", Arithmetic::dot16, Meaning::integer, true, false},
               {"box", Arithmetic::box, Meaning::integer, false, false},
+              {"running", Arithmetic::running, Meaning::integer, false, false},
               {"f64", Arithmetic::f64, Meaning::real, false, true},
               {"f64 whole", Arithmetic::f64, Meaning::integer, false, false},
               {"fft", Arithmetic::fft, Meaning::real, false, true},

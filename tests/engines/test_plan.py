@@ -37,6 +37,7 @@ SHARPEN = facts([[0, -1, 0], [-1, 5, -1], [0, -1, 0]])
 RANDOM = np.random.default_rng(2).integers(-9, 10, (9, 9)).tolist()
 FLOATS = np.random.default_rng(2).random((7, 7)).tolist()
 LARGE = facts(np.random.default_rng(2).integers(-9, 10, (51, 51)).tolist(), Fraction(1, 9000))
+DISK = facts((np.hypot(*np.mgrid[-9:10, -9:10]) < 9.5).astype(int).tolist(), Fraction(1, 293))
 GAUSSIAN = facts(np.outer([300, 900, 300] * 5, [300, 900, 300] * 5).tolist(), Fraction(1, 9000**2))
 
 
@@ -54,6 +55,10 @@ GAUSSIAN = facts(np.outer([300, 900, 300] * 5, [300, 900, 300] * 5).tolist(), Fr
         (facts(FLOATS, 1 / 25), request(Depth.U16), "fma64"),
         (facts([[1] * 15] * 15, Fraction(1, 225)), request(), "box"),
         (facts([[1] * 15] * 15, Fraction(1, 225)), request(stride=(2, 2)), "separable"),
+        (DISK, request(), "running"),
+        (DISK, request(isa="v3"), "running"),
+        (DISK, request(size=(4, 3072)), "dot8"),
+        (DISK, request(dilation=(2, 1)), "dot8"),
         (GAUSSIAN, request(), "separable"),
         (GAUSSIAN, request(Depth.F32), "separable"),
         (facts([[10**40, 1]]), request(), "reference"),
@@ -75,6 +80,14 @@ def test_the_path_chosen(kernel: KernelFacts, asked: Request, path: str) -> None
 def test_exact_sums_are_left_where_no_rounding_was_proved() -> None:
     for plan in candidates(SHARPEN, request(), proved=False):
         assert plan.path == "exact" or plan.meaning is not Meaning.INTEGER
+
+
+def test_running_sums_end_where_a_change_is_no_int16() -> None:
+    def paths(weight: int) -> set[str]:
+        return {p.path for p in candidates(facts([[weight, 1], [-1, 1]]), request(Depth.U16))}
+
+    assert "running" in paths(32766)
+    assert "running" not in paths(32767)
 
 
 def test_int16_sums_end_where_they_could_overflow() -> None:
@@ -112,7 +125,7 @@ def test_sums_of_tiles_are_whole_only_where_the_bound_says_so() -> None:
 
 def test_sixteen_times_the_taps_cost_less_than_four_times_as_much() -> None:
     def plan(side: int) -> Plan:
-        rows = [[1] * side] * (side - 1) + [[1] * (side - 1) + [2]]
+        rows = np.random.default_rng(2).integers(0, 3, (side, side)).tolist()
         return make_plan(facts(rows, Fraction(1, side**2)), request())
 
     assert plan(128).path == plan(512).path == "fft"

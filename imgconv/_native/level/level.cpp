@@ -5,6 +5,7 @@
 #include "fixed_pairs.hpp"
 #include "fourier.hpp"
 #include "row_pairs.hpp"
+#include "running.hpp"
 
 namespace imgconv {
 namespace IMGCONV_LEVEL {
@@ -37,6 +38,7 @@ template <class Src>
 RunBand whole_for(const Task& task) {
   if (task.plan.arithmetic == Arithmetic::f32) return taps_band<MacF32, Src>;
   if (task.plan.arithmetic == Arithmetic::box) return box_band<Src>;
+  if (task.plan.arithmetic == Arithmetic::running) return running_band<Src>;
   return wide_for<Src>(task);
 }
 

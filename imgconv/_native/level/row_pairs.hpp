@@ -14,18 +14,6 @@
 namespace imgconv {
 namespace IMGCONV_LEVEL {
 
-#if defined(__AVX512BW__)
-#define IMGCONV_BYTES(name) _mm512_##name
-using Bytes = __m512i;
-#elif defined(__AVX2__)
-#define IMGCONV_BYTES(name) _mm256_##name
-using Bytes = __m256i;
-#else
-#define IMGCONV_BYTES(name) _mm_##name
-using Bytes = __m128i;
-#endif
-using Shorts = Vector<int16_t>;
-
 // How a sum in int16 becomes a value, in lanes and one at a time.
 template <ShortKind kind>
 struct ShortRounder {

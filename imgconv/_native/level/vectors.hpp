@@ -80,6 +80,21 @@ inline __attribute__((always_inline)) Vector<T> at_least(T limit, Vector<T> x) {
   return x < limits ? limits : x;
 }
 
+// Intrinsics on bytes and what they take, for what vectors of the compiler do not say.
+#if defined(__SSSE3__)
+#if defined(__AVX512BW__)
+#define IMGCONV_BYTES(name) _mm512_##name
+using Bytes = __m512i;
+#elif defined(__AVX2__)
+#define IMGCONV_BYTES(name) _mm256_##name
+using Bytes = __m256i;
+#else
+#define IMGCONV_BYTES(name) _mm_##name
+using Bytes = __m128i;
+#endif
+using Shorts = Vector<int16_t>;
+#endif
+
 #define IMGCONV_MAC static inline __attribute__((always_inline)) Vector<Sum> mac
 
 struct MacF32 {

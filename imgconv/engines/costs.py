@@ -35,7 +35,9 @@ _MOST_PAIRS = 15
 """Columns of pairs of rows up to which that is done."""
 _SIDES = 1.2
 """For each tap of an output that sees the border, where rows go in pairs."""
-BOX = {"v4": 0.39, "v3": 0.46, "v2": 1.8, "plain": 2.2}
+_BOX = {"v4": 0.39, "v3": 0.46, "v2": 1.8, "plain": 2.2}
+_GRAY_BOX = {"v4": 0.27, "v3": 0.29, "v2": 0.62, "plain": 1.5}
+"""What a box takes, and on gray bytes."""
 _RUNNING = {"v4": (0.31, 0.027), "v3": (0.37, 0.037), "v2": (0.6, 0.06), "plain": (0.9, 0.3)}
 """Running sums: a value, and each pair of places where the weights change."""
 _WIDER = 4
@@ -68,6 +70,12 @@ def fixed(facts: KernelFacts, request: Request) -> float:
         value, pair = _PAIRS[request.isa]
         cost = min(cost, value + pair * pairs)
     return cost
+
+
+def box(request: Request) -> float:
+    """Give what running sums of equal weights cost, however many these are."""
+    gray = request.channels == 1 and request.depth_in is request.depth_out is Depth.U8
+    return (_GRAY_BOX if gray else _BOX)[request.isa]
 
 
 def running(facts: KernelFacts, request: Request) -> float:

@@ -226,7 +226,7 @@ def _byte_integer(facts: KernelFacts, request: Request) -> Iterator[Plan]:
 def _box(facts: KernelFacts, request: Request) -> Iterator[Plan]:
     dense = request.stride == request.dilation == (1, 1)
     if facts.equal and dense and _peak(facts, request) < 1 << 31:
-        yield Plan("box", Arithmetic.BOX, cost=costs.BOX[request.isa])
+        yield Plan("box", Arithmetic.BOX, cost=costs.box(request))
 
 
 def _running(facts: KernelFacts, request: Request) -> Iterator[Plan]:

@@ -21,10 +21,10 @@ class FixedPairs {
  public:
   explicit FixedPairs(const Task& task)
       : task_(task), finish_{task, exact_at<uint8_t>, nullptr, nullptr, 0, {}},
-        inside_(seen_inside(task.columns)) {
+        inside_(seen_inside(task.columns)), far_(is_far(task)) {
     const Weights& w = task.weights;
     pairs_ = (w.rows + 2) / 2;
-    lines_ = scratch_.take<const uint8_t*>(2 * pairs_);
+    lines_ = scratch_.take<const uint8_t*>(2 * pairs_ + 2);
     for (auto& open : open_) open = scratch_.take<int32_t>(task.columns.out * task.channels + 64);
     const double* weights = weights_for<MacDot16>(scratch_, task);
     list_ = listed_pairs<int32_t>(scratch_, task, [&](int64_t tap) { return weights[tap]; });
@@ -64,6 +64,7 @@ class FixedPairs {
     int64_t shift = task_.columns.before * task_.channels;
     for (; x < end; x += vector_bytes) {
       int64_t at = x + vector_bytes > end ? end - vector_bytes : x;  // the last block overlaps
+      if (far_) prefetch<vector_bytes>(lines_ + 2 * pairs_, x - shift);
       block<rows>(to, at, at - shift, known - at);
       known = at + vector_bytes;
     }
@@ -146,6 +147,7 @@ class FixedPairs {
   Scratch scratch_;
   Finish finish_;
   Inside inside_;
+  bool far_;
   PairSteps<int32_t> list_;
   int64_t pairs_, counts_[2] = {}, aside_ = 0;
   const uint8_t** lines_;

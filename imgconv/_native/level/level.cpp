@@ -1,6 +1,7 @@
 // Everything that is compiled once per instruction set; IMGCONV_LEVEL is its name.
 #include "band.hpp"
 #include "box.hpp"
+#include "box_planes.hpp"
 #include "exact.hpp"
 #include "fixed_pairs.hpp"
 #include "fourier.hpp"
@@ -58,6 +59,12 @@ static Tally word_band(const Task& task, int64_t first, int64_t last) {
   return taps_band<MacDot16, uint8_t>(task, first, last);
 }
 
+static Tally byte_box_band(const Task& task, int64_t first, int64_t last) {
+  if (!BoxPlanes::serves(task)) return box_band<uint8_t>(task, first, last);
+  BoxPlanes(task).run(first, last);
+  return {};
+}
+
 static RunBand byte_for(const Task& task) {
   switch (task.plan.arithmetic) {
 #if defined(__SSSE3__)
@@ -67,6 +74,7 @@ static RunBand byte_for(const Task& task) {
     case Arithmetic::dot8: return taps_band<MacDot8, uint8_t>;
 #endif
     case Arithmetic::dot16: return word_band;
+    case Arithmetic::box: return byte_box_band;
     default: return whole_for<uint8_t>(task);
   }
 }

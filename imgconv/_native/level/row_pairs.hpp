@@ -96,11 +96,12 @@ PairSteps<Word> listed_pairs(Scratch& scratch, const Task& task, WeightOf weight
   return {steps, count};
 }
 
-// Find the source lines of a pair of output rows and where these are written; give how many of the
-// two there are. One that is not wanted is written where the other is.
+// Find the source lines of a pair of output rows, the two that the next one needs more, and where
+// they are written; give how many of the two there are. One that is not wanted is written where the
+// other is.
 static inline int64_t find_rows(const Task& task, int64_t row, int64_t last, int64_t count,
                                 const uint8_t** lines, uint8_t** to) {
-  for (int64_t i = 0; i < count; ++i) {
+  for (int64_t i = 0; i < count + 2; ++i) {
     int64_t position = row + i, end = task.rows.span() - 1;
     int32_t at = task.row_map[position < end ? position : end];
     lines[i] = at < 0 ? task.constant_row : task.source + at * task.source_stride;
@@ -111,17 +112,31 @@ static inline int64_t find_rows(const Task& task, int64_t row, int64_t last, int
   return rows;
 }
 
+// Whether a picture is larger than caches that are near.
+static inline bool is_far(const Task& task) {
+  return task.rows.length * task.source_stride > 1 << 20;
+}
+
+// Ask for a block of the two lines that will be needed next: processors do not look so far ahead.
+template <int64_t width>
+static inline __attribute__((always_inline)) void prefetch(const uint8_t* const* next, int64_t x) {
+#pragma GCC unroll 4
+  for (int64_t i = 0; i < width; i += 64)
+    for (int r = 0; r < 2; ++r) __builtin_prefetch(next[r] + x + i);
+}
+
 template <ShortKind kind, bool clips, int vectors>
 class RowPairs {
  public:
   explicit RowPairs(const Task& task) : task_(task), rounder_{task.shorts} {
     const Weights& w = task.weights;
     pairs_ = (w.rows + 2) / 2;
+    far_ = is_far(task);
     weights_ = scratch_.take<int32_t>(w.rows * w.columns);
     for (int64_t i = 0; i < w.rows * w.columns; ++i) weights_[i] = int32_t(w.whole[i]);
     for (int lane = 0; lane < lanes_of<int16_t>; ++lane)
       places_[lane] = int16_t(lane / 8 * 16 + lane % 8);  // unpacking works within 16 bytes
-    lines_ = scratch_.take<const uint8_t*>(2 * pairs_);
+    lines_ = scratch_.take<const uint8_t*>(2 * pairs_ + 2);
     list_ = listed_pairs<int16_t>(scratch_, task, [&](int64_t tap) { return weights_[tap]; });
     Inside inside = seen_inside(task.columns);
     first_ = inside.first;
@@ -154,6 +169,7 @@ class RowPairs {
       Count<int16_t> clipped;
       for (; x < stop; x += width) {
         int64_t at = x + width > end ? end - width : x;  // the last block overlaps
+        if (far_) prefetch<width>(lines_ + 2 * pairs_, x - shift);
         block<rows>(to, at, at - shift, counted_to - at, clipped);
         counted_to = at + width;
       }
@@ -238,6 +254,7 @@ class RowPairs {
   Tally tally_;
   PairSteps<int16_t> list_;
   int64_t pairs_, first_, last_;
+  bool far_;
   const uint8_t** lines_;
   int32_t* weights_;
   Shorts places_{};  // of the lanes of the lower half; the upper half's are 8 further

@@ -1,0 +1,96 @@
+"""Sums that move over the picture, on pictures as wide as their vectors need: boxes and disks."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engines.engine_jobs import Weights, job
+from engines.test_native import CORE, ISAS, REFERENCE, image_of
+from imgconv.engines import native as native_module
+from imgconv.engines.base import Correlation
+from imgconv.engines.native import NativeEngine
+from imgconv.model.border import Border
+from imgconv.model.geometry import OutputSize
+from imgconv.model.output import Depth, Rounding
+
+DISTANCES = np.hypot(*np.mgrid[-9:10, -9:10])
+DISK = (64 * np.clip(9 - DISTANCES, 0, 1)).astype(int).tolist()
+MIXED = np.repeat([[3, -3, 0, 7], [3, 120, -9, 7], [0, 120, -9, -3000]], 4, axis=0).tolist()
+
+
+@pytest.fixture(autouse=True)
+def threads_for_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native_module, "_THREAD_NS", 1)  # even for a small picture
+
+
+def check(wanted: Correlation, path: str) -> None:
+    expected = REFERENCE.correlate(wanted)
+    for isa in ISAS:
+        for threads in (1, 3):
+            engine = NativeEngine(CORE, isa=isa, path=path)
+            got = engine.correlate(wanted._replace(threads=threads))
+            assert engine.plan(wanted).path == path
+            np.testing.assert_array_equal(got.image, expected.image, err_msg=isa)
+            assert got.clipped == expected.clipped
+
+
+@pytest.mark.parametrize("size", [OutputSize.SAME, OutputSize.VALID, OutputSize.FULL])
+@pytest.mark.parametrize("border", Border)
+@pytest.mark.parametrize("width", [64, 79, 128, 201])
+def test_boxes(width: int, border: Border, size: OutputSize) -> None:
+    picture = image_of(Depth.U8, (17, width))
+    for rows, columns in [(3, 3), (7, 31), (1, 9), (9, 1), (15, 60)]:
+        weights = [[1] * columns] * rows
+        scale = Fraction(1, rows * columns)
+        check(job(picture, weights, scale=scale, border=border, border_value=77, size=size), "box")
+
+
+@pytest.mark.parametrize("anchor", [(0, 0), (4, 8), (0, 8)])
+def test_boxes_that_stand_aside(anchor: tuple[int, int]) -> None:
+    weights: Weights = [[1] * 9] * 5
+    check(job(image_of(Depth.U8, (9, 150)), weights, scale=Fraction(1, 45), anchor=anchor), "box")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"scale": Fraction(1, 20)},
+        {"offset": -40},
+        {"offset": 0.5, "scale": Fraction(1, 50)},
+        {"rounding": Rounding.HALF_UP},
+        {"absolute": True, "scale": Fraction(-1, 25)},
+        {"depth": Depth.U16},
+        {"scale": Fraction(3, 100)},
+    ],
+)
+def test_boxes_with_other_finishes(changes: dict[str, Any]) -> None:
+    known = {"scale": Fraction(1, 25), **changes}
+    check(job(image_of(Depth.U8, (12, 140)), [[1] * 5] * 5, **known), "box")
+
+
+@pytest.mark.parametrize("shape", [(40, 150), (23, 70, 3), (5, 3), (1, 1)])
+@pytest.mark.parametrize("depth", [Depth.U8, Depth.U16, Depth.I16])
+@pytest.mark.parametrize("weights", [DISK, MIXED, [[1] * 150] * 2])
+def test_weights_that_change_seldom(weights: Weights, depth: Depth, shape: tuple[int, ...]) -> None:
+    scale = Fraction(1, sum(abs(w) for row in weights for w in row))
+    check(job(image_of(depth, shape), weights, scale=scale, offset=3), "running")
+
+
+@pytest.mark.parametrize("size", [OutputSize.SAME, OutputSize.VALID, OutputSize.FULL])
+@pytest.mark.parametrize("border", Border)
+def test_disks_at_the_border(border: Border, size: OutputSize) -> None:
+    picture, scale = image_of(Depth.U8, (30, 90)), Fraction(1, 16000)
+    for changes in ({}, {"anchor": (0, 18)}, {"dilation": (1, 2)}):
+        known: dict[str, Any] = {"border": border, "border_value": 9, "size": size, **changes}
+        check(job(picture, DISK, scale=scale, **known), "running")
+
+
+def test_the_largest_sums() -> None:
+    """White everywhere: sums of a whole group of changes come to the end of int16."""
+    white = np.full((300, 200), 255, np.uint8)
+    columns = [[1] * 140, [0] * 140] * 3
+    check(job(white, columns, scale=Fraction(1, 420)), "running")

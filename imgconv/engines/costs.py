@@ -36,7 +36,7 @@ _MOST_PAIRS = 15
 _SIDES = 1.2
 """For each tap of an output that sees the border, where rows go in pairs."""
 _BOX = {"v4": 0.39, "v3": 0.46, "v2": 1.8, "plain": 2.2}
-_GRAY_BOX = {"v4": 0.27, "v3": 0.29, "v2": 0.62, "plain": 1.5}
+_GRAY_BOX = {"v4": 0.27, "v3": 0.29, "v2": 0.62, "plain": 0.7}
 """What a box takes, and on gray bytes."""
 _RUNNING = {"v4": (0.31, 0.027), "v3": (0.37, 0.037), "v2": (0.6, 0.06), "plain": (0.9, 0.3)}
 """Running sums: a value, and each pair of places where the weights change."""
@@ -88,4 +88,4 @@ def running(facts: KernelFacts, request: Request) -> float:
 
 def exact(facts: KernelFacts) -> float:
     """Give what a value costs that a bound leaves open."""
-    return 27 + 0.13 * facts.taps
+    return 22 + 0.13 * facts.taps

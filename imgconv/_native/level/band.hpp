@@ -45,7 +45,7 @@ class Band {
   using Sum = typename Mac::Sum;
 
   explicit Band(const Task& task)
-      : task_(task), finish_{task, exact_at<Src>, nullptr, nullptr, 0, {}} {
+      : task_(task), finish_{task, exact_values<Src>, nullptr, nullptr, 0, {}} {
     const Weights& w = task.weights;
     const double* weights = weights_for<Mac>(scratch_, task);
     bool apart = task.plan.separable;

@@ -157,12 +157,14 @@ struct ChangeBlock<uint8_t> {
   // Unpacking worked within 16 bytes: quads[i] has the values 4 i to 4 i + 3 of every 16.
   static inline __attribute__((always_inline)) void add_ordered(const Vector<int32_t> (&quads)[4],
                                                                 uint32_t* to) {
+#if defined(__AVX2__)
     using Wide = Vector<int64_t>;
+    Wide q[4] = {Wide(quads[0]), Wide(quads[1]), Wide(quads[2]), Wide(quads[3])};
+#endif
     Vector<uint32_t> ordered[4];
 #if defined(__AVX512F__)
     const Wide low = {0, 1, 8, 9, 2, 3, 10, 11}, high = {4, 5, 12, 13, 6, 7, 14, 15};
     const Wide first = {0, 1, 2, 3, 8, 9, 10, 11}, second = {4, 5, 6, 7, 12, 13, 14, 15};
-    Wide q[4] = {Wide(quads[0]), Wide(quads[1]), Wide(quads[2]), Wide(quads[3])};
     Wide a = __builtin_shuffle(q[0], q[1], low), b = __builtin_shuffle(q[2], q[3], low);
     Wide c = __builtin_shuffle(q[0], q[1], high), d = __builtin_shuffle(q[2], q[3], high);
     ordered[0] = Vector<uint32_t>(__builtin_shuffle(a, b, first));
@@ -171,7 +173,6 @@ struct ChangeBlock<uint8_t> {
     ordered[3] = Vector<uint32_t>(__builtin_shuffle(c, d, second));
 #elif defined(__AVX2__)
     const Wide low = {0, 1, 4, 5}, high = {2, 3, 6, 7};
-    Wide q[4] = {Wide(quads[0]), Wide(quads[1]), Wide(quads[2]), Wide(quads[3])};
     ordered[0] = Vector<uint32_t>(__builtin_shuffle(q[0], q[1], low));
     ordered[1] = Vector<uint32_t>(__builtin_shuffle(q[2], q[3], low));
     ordered[2] = Vector<uint32_t>(__builtin_shuffle(q[0], q[1], high));

@@ -83,11 +83,21 @@ static inline double added_up(Vector<double> lanes) {
 #endif
 }
 
+// Pixels of a row times its weights.
+template <class Src>
+inline __attribute__((always_inline)) Vector<double> row_sum(const Src* line, const double* along,
+                                                             int64_t pitch) {
+  constexpr int64_t lanes = vector_bytes / int64_t(sizeof(double));
+  Vector<double> sum = load_pixels(line) * load<double>(along);
+  for (int64_t x = lanes; x < pitch; x += lanes)
+    sum += load_pixels(line + x) * load<double>(along + x);
+  return sum;
+}
+
 // Sum in double with the weights given, which are there in both ways; exact where no partial sum
 // reaches 2**53.
 template <class Src>
 double double_sum(const Taps<Src>& taps, const double* weights, const double* spread) {
-  constexpr int64_t lanes = vector_bytes / int64_t(sizeof(double));
   int64_t place = taps.place();
   if (place < 0) {
     double sum = 0;
@@ -96,14 +106,8 @@ double double_sum(const Taps<Src>& taps, const double* weights, const double* sp
   }
   const Weights& w = taps.task.weights;
   Vector<double> sums = {};
-  for (int64_t r = 0; r < w.rows; ++r) {
-    const Src* line = taps.source_row(r) + place;
-    const double* along = spread + r * w.pitch;
-    Vector<double> across = load_pixels(line) * load<double>(along);  // rows do not wait for rows
-    for (int64_t x = lanes; x < w.pitch; x += lanes)
-      across += load_pixels(line + x) * load<double>(along + x);
-    sums += across;
-  }
+  for (int64_t r = 0; r < w.rows; ++r)
+    sums += row_sum(taps.source_row(r) + place, spread + r * w.pitch, w.pitch);
   return added_up(sums);
 }
 

@@ -1,8 +1,8 @@
 // From sums to output values, a row piece at a time; what a bound leaves open is done exactly.
 #pragma once
 
-#include "exact.hpp"
 #include "lanes.hpp"
+#include "open_values.hpp"
 #include "scratch.hpp"
 
 namespace imgconv {
@@ -10,9 +10,12 @@ namespace IMGCONV_LEVEL {
 
 inline constexpr int64_t piece_values = 1024;  // sums that are finished while in the L1 cache
 
+using ExactValues = void (*)(const Task&, int64_t row, const int32_t* which, int64_t first,
+                             int64_t count, double* to);
+
 struct Finish {
   const Task& task;
-  double (*exact)(const Task&, int64_t row, int64_t column, int64_t channel);
+  ExactValues exact;
   double* stage;   // piece_values and a vector of them
   int32_t* open;   // which values of a piece are to be done exactly
   int64_t open_count;
@@ -21,11 +24,6 @@ struct Finish {
 
 using FinishPiece = void (*)(Finish&, const void* sums, int64_t row, int64_t first, int64_t count,
                              double bound);
-
-template <class Src>
-double exact_at(const Task& task, int64_t row, int64_t column, int64_t channel) {
-  return exact_pixel(Taps<Src>{task, row, column, channel});
-}
 
 template <bool half_even, class T>
 inline __attribute__((always_inline)) T rounded(T value, Rounding rounding) {
@@ -96,7 +94,7 @@ void affine_piece(Finish& f, const Sum* sums, Out* to, int64_t count) {
     }
   } else {
     Count<T> clipped;
-    each_vector<T>(count, [&](int64_t i, Flags<T> counts, auto extent) {
+    write_each<T>(count, to, stage, [&](int64_t i, Flags<T> counts, auto) {
       Vector<T> sum = load_as<T>(sums + i);
       if (absolute) sum = magnitude<T>(sum);
       Vector<T> value = sum * a.factor + a.added;
@@ -110,10 +108,9 @@ void affine_piece(Finish& f, const Sum* sums, Out* to, int64_t count) {
       }
       Vector<T> inside = clips ? at_most<T>(high, at_least<T>(low, value)) : value;
       if constexpr (clips) clipped.add(differ<T>(inside, value) & counts);
-      emit<Out, T>(to + i, stage + i, inside, extent);
+      return inside;
     });
     f.tally.clipped += clipped.sum();
-    flush(stage, to, count);
   }
 }
 
@@ -133,15 +130,14 @@ void finish_add(Finish& f, const Sum* sums, Out* to, int64_t count) {
   const bool absolute = f.task.quotient.absolute;
   T* stage = reinterpret_cast<T*>(f.stage);
   Count<T> clipped;
-  each_vector<T>(count, [&](int64_t i, Flags<T> counts, auto extent) {
+  write_each<T>(count, to, stage, [&](int64_t i, Flags<T> counts, auto) {
     Vector<T> value = load_as<T>(sums + i) + added;
     if (absolute) value = magnitude<T>(value);
     Vector<T> inside = at_most<T>(high, at_least<T>(low, value));
     clipped.add(differ<T>(inside, value) & counts);
-    emit<Out, T>(to + i, stage + i, inside, extent);
+    return inside;
   });
   f.tally.clipped += clipped.sum();
-  flush(stage, to, count);
 }
 
 template <class Sum, class Out, bool half_even>
@@ -179,7 +175,7 @@ void finish_fixed(Finish& f, const int32_t* sums, Out* to, int64_t count) {
   int32_t* stage = reinterpret_cast<int32_t*>(f.stage);
   const Vector<int32_t> most = splat<int32_t>(2 * bound);
   Count<int32_t> clipped;
-  each_vector<int32_t>(count, [&](int64_t i, Flags<int32_t> counts, auto extent) {
+  write_each<int32_t>(count, to, stage, [&](int64_t i, Flags<int32_t> counts, auto extent) {
     Vector<int32_t> edge = load<int32_t>(sums + i);
     if (absolute) edge = magnitude<int32_t>(edge + added) + half;
     else edge += added + half;
@@ -190,23 +186,23 @@ void finish_fixed(Finish& f, const int32_t* sums, Out* to, int64_t count) {
     if constexpr (is_part<decltype(extent)>) open &= counts;
     Vector<int32_t> inside = clips ? at_most<int32_t>(high, at_least<int32_t>(low, whole)) : whole;
     if constexpr (clips) clipped.add(differ<int32_t>(inside, whole) & counts & ~open);
-    emit<Out, int32_t>(to + i, stage + i, inside, extent);
     note_open<int32_t>(f, open, i);
+    return inside;
   });
   f.tally.clipped += clipped.sum();
-  flush(stage, to, count);
 }
 
-template <bool clips, class T, class Out>
+template <bool clips, bool plain, class T, class Out>
 void finish_real(Finish& f, const T* sums, Out* to, int64_t count, double bound) {
   const Quotient& q = f.task.quotient;
   const T added = T(double(q.added) / double(q.denominator));
   const T error = T(bound), low = T(lowest(f.task.type_out)), high = T(highest(f.task.type_out));
   const Vector<T> settled = splat<T>(T(0.5) - error * T(1.0001)), errors = splat<T>(error);
-  const bool truncates = f.task.rounding == Rounding::truncate, absolute = q.absolute;
+  const bool truncates = !plain && f.task.rounding == Rounding::truncate;
+  const bool absolute = !plain && q.absolute;
   T* stage = reinterpret_cast<T*>(f.stage);
   Count<T> clipped;
-  each_vector<T>(count, [&](int64_t i, Flags<T> counts, auto extent) {
+  write_each<T>(count, to, stage, [&](int64_t i, Flags<T> counts, auto extent) {
     Vector<T> value = load<T>(sums + i) + added;
     if (absolute) value = magnitude<T>(value);
     if constexpr (clips) value = at_most<T>(high + 2, at_least<T>(low - 2, value));
@@ -220,11 +216,10 @@ void finish_real(Finish& f, const T* sums, Out* to, int64_t count, double bound)
     }
     Vector<T> inside = clips ? at_most<T>(high, at_least<T>(low, whole)) : whole;
     if constexpr (clips) clipped.add(differ<T>(inside, whole) & counts & ~open);
-    emit<Out, T>(to + i, stage + i, inside, extent);
     note_open<T>(f, open, i);
+    return inside;
   });
   f.tally.clipped += clipped.sum();
-  flush(stage, to, count);
 }
 
 static inline bool is_power_of_two(i128 n) { return (n & (n - 1)) == 0; }
@@ -277,11 +272,13 @@ static inline void finish_float(Finish& f, const double* sums, float* to, int64_
 
 template <class Out>
 void recompute_open(Finish& f, Out* to, int64_t row, int64_t first) {
-  int64_t channels = f.task.channels;
-  for (int64_t i = 0; i < f.open_count; ++i) {
-    int64_t at = first + f.open[i];
-    double value = f.exact(f.task, row, at / channels, at % channels);
-    f.tally.clipped += put(to + f.open[i], value, f.task.type_out);
+  double values[64];
+  for (int64_t done = 0; done < f.open_count; done += 64) {
+    int64_t count = f.open_count - done < 64 ? f.open_count - done : 64;
+    const int32_t* open = f.open + done;
+    f.exact(f.task, row, open, first, count, values);
+    for (int64_t i = 0; i < count; ++i)
+      f.tally.clipped += put(to + open[i], values[i], f.task.type_out);
   }
   f.tally.recomputed += f.open_count;
   f.open_count = 0;
@@ -300,8 +297,10 @@ void finish_piece(Finish& f, const void* from, int64_t row, int64_t first, int64
   }
   constexpr bool real = Sum(0.5) != 0, to_float = sizeof(Out) == 4;
   if constexpr (real && !to_float) {
-    if (f.task.clips) finish_real<true, Sum, Out>(f, sums, to, count, bound);
-    else finish_real<false, Sum, Out>(f, sums, to, count, bound);
+    bool plain = f.task.rounding != Rounding::truncate && !f.task.quotient.absolute;
+    if (!plain) finish_real<true, false, Sum, Out>(f, sums, to, count, bound);
+    else if (f.task.clips) finish_real<true, true, Sum, Out>(f, sums, to, count, bound);
+    else finish_real<false, true, Sum, Out>(f, sums, to, count, bound);
   }
   if constexpr (sizeof(Sum) == 8 && to_float) finish_float(f, sums, to, count, bound);
   if constexpr (sizeof(Sum) == 4 && !real && !to_float) {

@@ -20,7 +20,7 @@ template <bool clips>
 class FixedPairs {
  public:
   explicit FixedPairs(const Task& task)
-      : task_(task), finish_{task, exact_at<uint8_t>, nullptr, nullptr, 0, {}},
+      : task_(task), finish_{task, exact_values<uint8_t>, nullptr, nullptr, 0, {}},
         inside_(seen_inside(task.columns)), far_(is_far(task)) {
     const Weights& w = task.weights;
     pairs_ = (w.rows + 2) / 2;

@@ -206,6 +206,34 @@ void flush(const T* __restrict stage, Out* __restrict to, int64_t count) {
     for (int64_t i = 0; i < count; ++i) to[i] = Out(int32_t(stage[i]));
 }
 
+// Write four vectors of values that are within the range of a byte, where instructions pack them.
+template <class T>
+inline __attribute__((always_inline)) void pack(uint8_t* to, const Vector<T> (&values)[4]) {
+#if defined(__SSSE3__)
+  Bytes words[4];
+  for (int i = 0; i < 4; ++i)
+    words[i] = Bytes(__builtin_convertvector(values[i], Vector<int32_t>));
+  Bytes low = IMGCONV_BYTES(packs_epi32)(words[0], words[1]);
+  Bytes high = IMGCONV_BYTES(packs_epi32)(words[2], words[3]);
+  Bytes bytes = IMGCONV_BYTES(packus_epi16)(low, high);  // in the order of their 16 bytes
+#if defined(__AVX512BW__)
+  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  bytes = _mm512_permutexvar_epi32(order, bytes);
+#elif defined(__AVX2__)
+  bytes = _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+#endif
+  __builtin_memcpy(to, &bytes, sizeof bytes);
+#endif
+}
+
+#if defined(__SSSE3__)
+template <class Out, class T>
+inline constexpr bool packs = sizeof(Out) == 1 && sizeof(T) == 4;
+#else
+template <class Out, class T>
+inline constexpr bool packs = false;
+#endif
+
 // Call step(start, lanes that count, Whole or Part) for every vector of a piece.
 template <class T, class StepOf>
 inline __attribute__((always_inline)) void each_vector(int64_t count, StepOf step) {
@@ -213,6 +241,27 @@ inline __attribute__((always_inline)) void each_vector(int64_t count, StepOf ste
   const Flags<T> all = first_lanes<T>(lanes_of<T>);
   for (; i + lanes_of<T> <= count; i += lanes_of<T>) step(i, all, Whole{});
   if (i < count) step(i, first_lanes<T>(count - i), Part{count - i});
+}
+
+// Write what value(start, lanes that count, Whole or Part) gives for every vector of a piece; it is
+// within the range of the output type. The stage has room for the piece and a vector.
+template <class T, class Out, class ValueOf>
+inline __attribute__((always_inline)) void write_each(int64_t count, Out* to, T* stage,
+                                                      ValueOf value) {
+  int64_t done = 0;
+  if constexpr (packs<Out, T>) {
+    const Flags<T> all = first_lanes<T>(lanes_of<T>);
+    for (; done + 4 * lanes_of<T> <= count; done += 4 * lanes_of<T>) {
+      Vector<T> values[4];
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; ++i) values[i] = value(done + i * lanes_of<T>, all, Whole{});
+      pack<T>(to + done, values);
+    }
+  }
+  each_vector<T>(count - done, [&](int64_t i, Flags<T> counts, auto extent) {
+    emit<Out, T>(to + done + i, stage + i, value(done + i, counts, extent), extent);
+  });
+  flush(stage, to + done, count - done);
 }
 
 }  // namespace IMGCONV_LEVEL

@@ -15,7 +15,7 @@ template <class Src>
 class Running {
  public:
   explicit Running(const Task& task)
-      : task_(task), finish_{task, exact_at<Src>, nullptr, nullptr, 0, {}} {
+      : task_(task), finish_{task, exact_values<Src>, nullptr, nullptr, 0, {}} {
     changes_ = listed_changes(scratch_, task);
     columns_ = tile_columns(task, groups(), sizeof(Src));
     int64_t reach = (task.columns.taps - 1) * task.columns.dilation;

@@ -13,7 +13,7 @@ from imgconv.model.output import Depth
 if TYPE_CHECKING:
     from imgconv.engines.plan import Request
 
-PER_TAP = {
+_PER_TAP = {
     "v4": {"taps16": 0.011, "dot8": 0.0051, "dot16": 0.0102, "fma32": 0.0225, "fma64": 0.038},
     "v3": {"taps16": 0.0145, "dot8": 1e9, "dot16": 0.0148, "fma32": 0.031, "fma64": 0.047},
     "v2": {"taps16": 0.016, "dot8": 1e9, "dot16": 0.07, "fma32": 0.12, "fma64": 0.25},
@@ -21,7 +21,7 @@ PER_TAP = {
 }
 _PER_VALUE = {
     "v4": {"taps16": 0.07, "dot8": 0.22, "dot16": 0.2, "fma32": 0.25, "fma64": 0.45},
-    "v3": {"taps16": 0.1, "dot8": 0.25, "dot16": 0.42, "fma32": 0.5, "fma64": 0.8},
+    "v3": {"taps16": 0.1, "dot8": 0.25, "dot16": 0.34, "fma32": 0.35, "fma64": 0.78},
     "v2": {"taps16": 0.1, "dot8": 0.25, "dot16": 0.35, "fma32": 0.4, "fma64": 0.75},
     "plain": {"taps16": 0.1, "dot8": 0.25, "dot16": 0.35, "fma32": 0.4, "fma64": 0.75},
 }
@@ -31,6 +31,8 @@ _FIXED = 0.05
 """What finishing fixed-point sums takes more than whole ones."""
 _PAIRS = {"v4": (0.1, 0.028), "v3": (0.19, 0.04)}
 """What fixed point takes where rows go in pairs: a value, and each column of a pair of rows."""
+_ACROSS = {"v4": 0.08, "v3": 0.0, "v2": 0.17, "plain": 0.17}
+"""What a second pass along the row takes for each value, besides its taps."""
 _MOST_PAIRS = 15
 """Columns of pairs of rows up to which that is done."""
 _SIDES = 1.2
@@ -49,7 +51,7 @@ FFT = {"v4": 0.33, "v3": 0.46, "v2": 1.0, "plain": 1.2}
 def by_taps(name: str, request: Request, taps: float) -> float:
     """Give what a path costs that sums tap by tap."""
     listed = _LISTED * taps / max(request.size[0] * request.size[1], 1)
-    return _PER_VALUE[request.isa][name] + PER_TAP[request.isa][name] * taps + listed
+    return _PER_VALUE[request.isa][name] + _PER_TAP[request.isa][name] * taps + listed
 
 
 def sides(facts: KernelFacts, request: Request) -> float:
@@ -68,8 +70,14 @@ def fixed(facts: KernelFacts, request: Request) -> float:
     plain = request.depth_out is Depth.U8 and not request.absolute
     if near and wide and plain and pairs <= _MOST_PAIRS and request.isa in _PAIRS:
         value, pair = _PAIRS[request.isa]
-        cost = min(cost, value + pair * pairs)
+        sides = (columns - 1) * request.dilation[1] * exact(facts) / request.size[1]
+        cost = min(cost, value + pair * pairs + sides)
     return cost
+
+
+def across(name: str, request: Request, taps: int) -> float:
+    """Give what a second pass along the row takes, by ``fma32`` or ``fma64``."""
+    return _ACROSS[request.isa] + 1.5 * _PER_TAP[request.isa][name] * taps
 
 
 def box(request: Request) -> float:

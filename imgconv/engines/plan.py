@@ -358,8 +358,8 @@ def _separable(facts: KernelFacts, request: Request, *, integer: bool) -> Iterat
     for horizontal in (Arithmetic.F32, Arithmetic.F64):
         vertical = _vertical(column, request, horizontal)
         plan = Plan("separable", vertical, separable=True, horizontal=horizontal)
-        cost = costs.by_taps(_NAMES[vertical], request, len(column)) + 0.17
-        cost += 1.5 * costs.PER_TAP[request.isa][_NAMES[horizontal]] * len(row)
+        cost = costs.by_taps(_NAMES[vertical], request, len(column))
+        cost += costs.across(_NAMES[horizontal], request, len(row))
         if integer and total < 1 << _EXACT_BITS[horizontal]:
             yield replace(plan, cost=cost)
         elif horizontal is Arithmetic.F64 or _f32_serves(request):

@@ -35,8 +35,6 @@ _ACROSS = {"v4": 0.08, "v3": 0.0, "v2": 0.17, "plain": 0.17}
 """What a second pass along the row takes for each value, besides its taps."""
 _MOST_PAIRS = 15
 """Columns of pairs of rows up to which that is done."""
-_SIDES = 1.2
-"""For each tap of an output that sees the border, where rows go in pairs."""
 _BOX = {"v4": 0.39, "v3": 0.46, "v2": 1.8, "plain": 2.2}
 _GRAY_BOX = {"v4": 0.27, "v3": 0.29, "v2": 0.62, "plain": 0.7}
 """What a box takes, and on gray bytes."""
@@ -54,24 +52,16 @@ def by_taps(name: str, request: Request, taps: float) -> float:
     return _PER_VALUE[request.isa][name] + _PER_TAP[request.isa][name] * taps + listed
 
 
-def sides(facts: KernelFacts, request: Request) -> float:
-    """Give what the outputs at the sides add where they are computed one by one."""
-    reach = (facts.shape[1] - 1) * request.dilation[1]
-    return _SIDES * facts.taps * reach / max(request.size[1], 1)
-
-
 def fixed(facts: KernelFacts, request: Request) -> float:
     """Give what sums in fixed point cost, in pairs of rows where that pays."""
     rows, columns = facts.shape
     cost = by_taps("dot16", request, facts.taps * (rows + 1) / rows) + _FIXED
     pairs = (rows + 2) // 2 * columns
     near = request.stride == (1, 1) and request.dilation[0] == 1
-    wide = request.size[1] >= max(160, 36 * columns)  # else the sides weigh, which are done exactly
     plain = request.depth_out is Depth.U8 and not request.absolute
-    if near and wide and plain and pairs <= _MOST_PAIRS and request.isa in _PAIRS:
+    if near and plain and pairs <= _MOST_PAIRS and request.isa in _PAIRS:
         value, pair = _PAIRS[request.isa]
-        sides = (columns - 1) * request.dilation[1] * exact(facts) / request.size[1]
-        cost = min(cost, value + pair * pairs + sides)
+        cost = min(cost, value + pair * pairs)
     return cost
 
 

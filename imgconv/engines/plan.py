@@ -213,7 +213,7 @@ def _byte_integer(facts: KernelFacts, request: Request) -> Iterator[Plan]:
     rows = facts.shape[0]
     if low >= -128 and high <= 127:
         if peak <= 32767 and request.isa != "plain":
-            cost = costs.by_taps("taps16", request, facts.taps) + costs.sides(facts, request)
+            cost = costs.by_taps("taps16", request, facts.taps)
             yield Plan("taps16", Arithmetic.TAPS16, cost=cost)
         if peak < 1 << 31 and request.isa == "v4":
             cost = costs.by_taps("dot8", request, facts.taps * (rows + 3) / rows)

@@ -3,7 +3,7 @@
 //
 // The bytes of rows 2p and 2p + 1 are interleaved, widened to 16 bits and multiplied by pairs of
 // 16-bit weights, for an even and an odd output row. Packing undoes the interleaving and clamps.
-// What the bound leaves open, and the sides, which see the border, are computed exactly.
+// What the bound leaves open is computed exactly.
 #pragma once
 
 #include "band.hpp"
@@ -21,10 +21,9 @@ class FixedPairs {
  public:
   explicit FixedPairs(const Task& task)
       : task_(task), finish_{task, exact_values<uint8_t>, nullptr, nullptr, 0, {}},
-        inside_(seen_inside(task.columns)), far_(is_far(task)) {
-    const Weights& w = task.weights;
-    pairs_ = (w.rows + 2) / 2;
-    lines_ = scratch_.take<const uint8_t*>(2 * pairs_ + 2);
+        pairs_((task.weights.rows + 2) / 2),
+        lines_(scratch_.take<const uint8_t*>(2 * pairs_ + 2)),
+        ends_(scratch_, task, lines_, 2 * pairs_, vector_bytes), far_(is_far(task)) {
     for (auto& open : open_) open = scratch_.take<int32_t>(task.columns.out * task.channels + 64);
     const double* weights = weights_for<MacDot16>(scratch_, task);
     list_ = listed_pairs<int32_t>(scratch_, task, [&](int64_t tap) { return weights[tap]; });
@@ -40,18 +39,17 @@ class FixedPairs {
     for (int64_t row = first; row < last; row += 2) {
       uint8_t* to[2];
       int64_t rows = find_rows(task_, row, last, 2 * pairs_, lines_, to);
-      if (rows == 2) middle<2>(to);
-      else middle<1>(to);
+      ends_.fill(row);
+      for (const Stretch* stretch : {&ends_.middle, &ends_.left, &ends_.right})
+        if (rows == 2) blocks<2>(to, *stretch);
+        else blocks<1>(to, *stretch);
       for (int64_t r = 0; r < rows; ++r) {
-        sides(r, 0, inside_.first);
-        sides(r, inside_.last, task_.columns.out);
         finish_.open = open_[r];
         finish_.open_count = counts_[r];
         recompute_open(finish_, to[r], row + r, 0);
         counts_[r] = 0;
       }
     }
-    finish_.tally.recomputed -= aside_;
     return finish_.tally;
   }
 
@@ -59,26 +57,26 @@ class FixedPairs {
   static constexpr int lanes = int(lanes_of<int32_t>);
 
   template <int rows>
-  void middle(uint8_t* const* to) {
-    int64_t x = inside_.first * task_.channels, end = inside_.last * task_.channels, known = x;
-    int64_t shift = task_.columns.before * task_.channels;
-    for (; x < end; x += vector_bytes) {
+  void blocks(uint8_t* const* to, const Stretch& stretch) {
+    const int64_t end = task_.columns.out * task_.channels;
+    const bool asks = far_ && &stretch == &ends_.middle;
+    for (int64_t x = stretch.first; x < stretch.last; x += vector_bytes) {
       int64_t at = x + vector_bytes > end ? end - vector_bytes : x;  // the last block overlaps
-      if (far_) prefetch<vector_bytes>(lines_ + 2 * pairs_, x - shift);
-      block<rows>(to, at, at - shift, known - at);
-      known = at + vector_bytes;
+      if (asks) prefetch<vector_bytes>(lines_ + 2 * pairs_, at - stretch.start);
+      block<rows>(to, at, stretch.lines, at - stretch.start, x - at);
     }
   }
 
   // Sum and finish a block; its values before `known` are done already.
   template <int rows>
-  inline __attribute__((always_inline)) void block(uint8_t* const* to, int64_t x, int64_t from,
+  inline __attribute__((always_inline)) void block(uint8_t* const* to, int64_t x,
+                                                   const uint8_t* const* lines, int64_t from,
                                                    int64_t known) {
     Words sums[2][4] = {};
     const PairStep<int32_t>*step = list_.steps, *end = step + list_.count;
-    for (; step != end && step->outputs == 3; ++step) add<3>(*step, from, sums);
-    for (; step != end && step->outputs == 2; ++step) add<2>(*step, from, sums);
-    for (; step != end; ++step) add<1>(*step, from, sums);
+    for (; step != end && step->outputs == 3; ++step) add<3>(*step, lines, from, sums);
+    for (; step != end && step->outputs == 2; ++step) add<2>(*step, lines, from, sums);
+    for (; step != end; ++step) add<1>(*step, lines, from, sums);
 #pragma GCC unroll 2  // else the sums live in memory
     for (int r = 0; r < rows; ++r) {
       const int32_t shift = task_.plan.shift, bound = int32_t(task_.plan.bound);
@@ -116,12 +114,13 @@ class FixedPairs {
   }
 
   template <int outputs>
-  inline __attribute__((always_inline)) void add(const PairStep<int32_t>& step, int64_t from,
+  inline __attribute__((always_inline)) void add(const PairStep<int32_t>& step,
+                                                 const uint8_t* const* lines, int64_t from,
                                                  Words (&sums)[2][4]) const {
     Bytes a, b;
     const Bytes zero = {};
-    __builtin_memcpy(&a, lines_[2 * step.pair] + from + step.offset, sizeof a);
-    __builtin_memcpy(&b, lines_[2 * step.pair + 1] + from + step.offset, sizeof b);
+    __builtin_memcpy(&a, lines[2 * step.pair] + from + step.offset, sizeof a);
+    __builtin_memcpy(&b, lines[2 * step.pair + 1] + from + step.offset, sizeof b);
     Bytes low = IMGCONV_BYTES(unpacklo_epi8)(a, b), high = IMGCONV_BYTES(unpackhi_epi8)(a, b);
     Words pixels[] = {Words(IMGCONV_BYTES(unpacklo_epi8)(low, zero)),
                       Words(IMGCONV_BYTES(unpackhi_epi8)(low, zero)),
@@ -136,35 +135,28 @@ class FixedPairs {
       }
   }
 
-  // Leave the outputs that see the border to be computed with what is open.
-  void sides(int64_t r, int64_t first, int64_t last) {
-    for (int64_t i = first * task_.channels; i < last * task_.channels; ++i)
-      open_[r][counts_[r]++] = int32_t(i);
-    aside_ += (last - first) * task_.channels;
-  }
-
   const Task& task_;
   Scratch scratch_;
   Finish finish_;
-  Inside inside_;
+  int64_t pairs_;
+  const uint8_t** lines_;
+  RowEnds ends_;
   bool far_;
   PairSteps<int32_t> list_;
-  int64_t pairs_, counts_[2] = {}, aside_ = 0;
-  const uint8_t** lines_;
+  int64_t counts_[2] = {};
   int32_t* open_[2];
   int32_t half_;
   Words places_{};  // of the lanes of the first quarter; each quarter's are 4 further
 };
 
-// Do a band of rows so, if that pays: long rows, and few taps, for each widens its pixels anew.
+// Do a band of rows so, if that pays: few taps, for each widens its pixels anew.
 static inline bool fixed_pairs(const Task& task, int64_t first, int64_t last, Tally& tally) {
   const Weights& w = task.weights;
   bool near = task.rows.stride == 1 && task.columns.stride == 1 && task.rows.dilation == 1;
   bool plain = task.type_out == Type::u8 && !task.quotient.absolute &&
                task.rounding != Rounding::truncate && task.plan.meaning == Meaning::fixed;
   if (!near || !plain || (w.rows + 2) / 2 * w.columns > 15) return false;
-  int64_t room = seen_inside(task.columns).count() * task.channels;
-  if (room < 2 * vector_bytes || room < 32 * (w.columns - 1) * task.channels) return false;
+  if (task.columns.out * task.channels < vector_bytes) return false;
   tally = task.clips ? FixedPairs<true>(task).run(first, last)
                      : FixedPairs<false>(task).run(first, last);
   return true;

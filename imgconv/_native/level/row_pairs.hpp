@@ -3,11 +3,11 @@
 // The bytes of rows 2p and 2p + 1 are interleaved and multiplied by pairs of weights; the same
 // pairs of rows serve an even and an odd output row, whose weights lie one row apart. Packing to
 // bytes undoes the interleaving, so nothing is permuted. Pairs of weights that are zero cost
-// nothing. The few outputs at the sides that see the border are computed one by one.
+// nothing.
 #pragma once
 
 #include "lanes.hpp"
-#include "scratch.hpp"
+#include "row_ends.hpp"
 
 #if defined(__SSSE3__)
 
@@ -43,17 +43,6 @@ static inline __attribute__((always_inline)) Flags<int16_t> beyond_bytes(Shorts 
 #else
   return Shorts((sums & bits) != 0);
 #endif
-}
-
-// The outputs of a row that do not see the border.
-struct Inside {
-  int64_t first, last;
-  int64_t count() const { return last - first; }
-};
-
-static inline Inside seen_inside(const Axis& columns) {
-  int64_t last = columns.length + columns.before - (columns.taps - 1) * columns.dilation;
-  return {columns.before > 0 ? columns.before : 0, last < columns.out ? last : columns.out};
 }
 
 template <class Word>
@@ -128,31 +117,24 @@ static inline __attribute__((always_inline)) void prefetch(const uint8_t* const*
 template <ShortKind kind, bool clips, int vectors>
 class RowPairs {
  public:
-  explicit RowPairs(const Task& task) : task_(task), rounder_{task.shorts} {
-    const Weights& w = task.weights;
-    pairs_ = (w.rows + 2) / 2;
-    far_ = is_far(task);
-    weights_ = scratch_.take<int32_t>(w.rows * w.columns);
-    for (int64_t i = 0; i < w.rows * w.columns; ++i) weights_[i] = int32_t(w.whole[i]);
+  explicit RowPairs(const Task& task)
+      : task_(task), rounder_{task.shorts}, pairs_((task.weights.rows + 2) / 2),
+        lines_(scratch_.take<const uint8_t*>(2 * pairs_ + 2)),
+        ends_(scratch_, task, lines_, 2 * pairs_, width), far_(is_far(task)) {
     for (int lane = 0; lane < lanes_of<int16_t>; ++lane)
       places_[lane] = int16_t(lane / 8 * 16 + lane % 8);  // unpacking works within 16 bytes
-    lines_ = scratch_.take<const uint8_t*>(2 * pairs_ + 2);
-    list_ = listed_pairs<int16_t>(scratch_, task, [&](int64_t tap) { return weights_[tap]; });
-    Inside inside = seen_inside(task.columns);
-    first_ = inside.first;
-    last_ = inside.last;
+    const i128* whole = task.weights.whole;
+    list_ = listed_pairs<int16_t>(scratch_, task, [&](int64_t tap) { return int32_t(whole[tap]); });
   }
 
   Tally run(int64_t first, int64_t last) {
     for (int64_t row = first; row < last; row += 2) {
       uint8_t* to[2];
       int64_t rows = find_rows(task_, row, last, 2 * pairs_, lines_, to);
-      if (rows == 2) middle<2>(to);
-      else middle<1>(to);
-      for (int64_t r = 0; r < rows; ++r) {
-        sides(to[r], r, 0, first_);
-        sides(to[r], r, last_, task_.columns.out);
-      }
+      ends_.fill(row);
+      for (const Stretch* stretch : {&ends_.middle, &ends_.left, &ends_.right})
+        if (rows == 2) blocks<2>(to, *stretch);
+        else blocks<1>(to, *stretch);
     }
     return tally_;
   }
@@ -161,17 +143,16 @@ class RowPairs {
   static constexpr int64_t width = vectors * vector_bytes;
 
   template <int rows>
-  void middle(uint8_t* const* to) {
-    int64_t x = first_ * task_.channels, end = last_ * task_.channels, counted_to = x;
-    int64_t shift = task_.columns.before * task_.channels;
-    while (x < end) {
-      int64_t stop = end - x < 4096 * width ? end : x + 4096 * width;
+  void blocks(uint8_t* const* to, const Stretch& stretch) {
+    const int64_t end = task_.columns.out * task_.channels;
+    const bool asks = far_ && &stretch == &ends_.middle;
+    for (int64_t x = stretch.first; x < stretch.last;) {
+      int64_t stop = stretch.last - x < 4096 * width ? stretch.last : x + 4096 * width;
       Count<int16_t> clipped;
       for (; x < stop; x += width) {
         int64_t at = x + width > end ? end - width : x;  // the last block overlaps
-        if (far_) prefetch<width>(lines_ + 2 * pairs_, x - shift);
-        block<rows>(to, at, at - shift, counted_to - at, clipped);
-        counted_to = at + width;
+        if (asks) prefetch<width>(lines_ + 2 * pairs_, at - stretch.start);
+        block<rows>(to, at, stretch.lines, at - stretch.start, x - at, clipped);
       }
       if (clips) tally_.clipped += clipped.sum();
     }
@@ -179,13 +160,14 @@ class RowPairs {
 
   // Sum and finish a block; of its values those before `known` have been counted already.
   template <int rows>
-  inline __attribute__((always_inline)) void block(uint8_t* const* to, int64_t x, int64_t from,
+  inline __attribute__((always_inline)) void block(uint8_t* const* to, int64_t x,
+                                                   const uint8_t* const* lines, int64_t from,
                                                    int64_t known, Count<int16_t>& clipped) {
     Shorts sums[2][vectors][2] = {};
     const PairStep<int16_t>*step = list_.steps, *end = step + list_.count;
-    for (; step != end && step->outputs == 3; ++step) add<3>(*step, from, sums);
-    for (; step != end && step->outputs == 2; ++step) add<2>(*step, from, sums);
-    for (; step != end; ++step) add<1>(*step, from, sums);
+    for (; step != end && step->outputs == 3; ++step) add<3>(*step, lines, from, sums);
+    for (; step != end && step->outputs == 2; ++step) add<2>(*step, lines, from, sums);
+    for (; step != end; ++step) add<1>(*step, lines, from, sums);
 #pragma GCC unroll 2  // else the sums live in memory
     for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 2
@@ -207,10 +189,11 @@ class RowPairs {
   }
 
   template <int outputs>
-  inline __attribute__((always_inline)) void add(const PairStep<int16_t>& step, int64_t from,
+  inline __attribute__((always_inline)) void add(const PairStep<int16_t>& step,
+                                                 const uint8_t* const* lines, int64_t from,
                                                  Shorts (&sums)[2][vectors][2]) const {
-    const uint8_t* above = lines_[2 * step.pair] + from + step.offset;
-    const uint8_t* below = lines_[2 * step.pair + 1] + from + step.offset;
+    const uint8_t* above = lines[2 * step.pair] + from + step.offset;
+    const uint8_t* below = lines[2 * step.pair + 1] + from + step.offset;
 #pragma GCC unroll 2
     for (int v = 0; v < vectors; ++v) {
       Bytes a, b;
@@ -227,43 +210,22 @@ class RowPairs {
     }
   }
 
-  void sides(uint8_t* to, int64_t r, int64_t first, int64_t last) {
-    const Weights& w = task_.weights;
-    for (int64_t x = first; x < last; ++x)
-      for (int64_t c = 0; c < task_.channels; ++c) {
-        int32_t sum = 0;
-        for (int64_t i = 0; i < w.rows; ++i)
-          for (int64_t k = 0; k < w.columns; ++k) {
-            int32_t weight = weights_[i * w.columns + k];
-            if (!weight) continue;
-            int32_t at = task_.column_map[x + k * task_.columns.dilation];
-            int32_t pixel = at < 0 ? int32_t(task_.constant)
-                                   : lines_[r + i][at * task_.channels + c];
-            sum += weight * pixel;
-          }
-        int32_t value = rounded_short(task_.shorts, sum);
-        int32_t inside = value < 0 ? 0 : value > 255 ? 255 : value;
-        tally_.clipped += inside != value;
-        to[x * task_.channels + c] = uint8_t(inside);
-      }
-  }
-
   const Task& task_;
   Scratch scratch_;
   ShortRounder<kind> rounder_;
   Tally tally_;
   PairSteps<int16_t> list_;
-  int64_t pairs_, first_, last_;
-  bool far_;
+  int64_t pairs_;
   const uint8_t** lines_;
-  int32_t* weights_;
+  RowEnds ends_;
+  bool far_;
   Shorts places_{};  // of the lanes of the lower half; the upper half's are 8 further
 };
 
 // Outputs are done in blocks of one vector or two, as a row has room for them.
 template <ShortKind kind, bool clips>
 bool paired(const Task& task, int64_t first, int64_t last, Tally& tally) {
-  int64_t room = seen_inside(task.columns).count() * task.channels;
+  int64_t room = task.columns.out * task.channels;
   if (room >= 2 * vector_bytes) tally = RowPairs<kind, clips, 2>(task).run(first, last);
   else if (room >= vector_bytes) tally = RowPairs<kind, clips, 1>(task).run(first, last);
   return room >= vector_bytes;

@@ -236,6 +236,14 @@ static inline void finish_exact_float(Finish& f, const double* sums, float* to, 
 
 typedef float Narrow __attribute__((vector_size(vector_bytes / 2)));
 
+// Whether all lanes are finite.
+static inline bool finite(Narrow a, Narrow b) {
+  Narrow none = (a - a) + (b - b);
+  double sum = 0;
+  for (int lane = 0; lane < int(sizeof none / sizeof(float)); ++lane) sum += double(none[lane]);
+  return sum == 0;
+}
+
 // Lanes that differ, or are no numbers.
 static inline __attribute__((always_inline)) Flags<double> apart(Narrow a, Narrow b) {
 #if defined(__AVX512BW__)
@@ -245,7 +253,17 @@ static inline __attribute__((always_inline)) Flags<double> apart(Narrow a, Narro
 #endif
 }
 
-// Values for a float output: open when the ends of the interval round apart.
+// A quotient whose numerator is exact and whose denominator has 28 bits at most, rounded: to one of
+// two neighbouring floats, by the side of their middle on which it lies.
+static inline float nearer(float low, float high, double numerator, double denominator) {
+  double off = numerator - 0.5 * (double(low) + double(high)) * denominator;
+  uint32_t bits;
+  __builtin_memcpy(&bits, &low, sizeof bits);
+  return off > 0 || (off == 0 && bits & 1) ? high : low;
+}
+
+// Values for a float output: open when the ends of the interval round apart, unless it is known
+// exactly what they are the quotient of.
 static inline void finish_float(Finish& f, const double* sums, float* to, int64_t count,
                                 double error) {
   const Quotient& q = f.task.quotient;
@@ -255,7 +273,8 @@ static inline void finish_float(Finish& f, const double* sums, float* to, int64_
   const double relative = exact_steps ? 0 : f.task.plan.relative_bound;
   const double fixed = error + 2 * relative * __builtin_fabs(added);
   if (!relative && !error) return finish_exact_float(f, sums, to, count);
-  const bool absolute = q.absolute;
+  const bool absolute = q.absolute, known = !error && !q.added && q.denominator <= 1 << 28;
+  const double factor = double(q.factor), denominator = double(q.denominator);
   float* stage = reinterpret_cast<float*>(f.stage);
   each_vector<double>(count, [&](int64_t i, Flags<double> counts, auto) {
     Vector<double> value = load<double>(sums + i) * gain + added;
@@ -265,7 +284,14 @@ static inline void finish_float(Finish& f, const double* sums, float* to, int64_
     Narrow below = __builtin_convertvector(value - off, Narrow);
     Narrow above = __builtin_convertvector(value + off, Narrow) + 0.0f;
     __builtin_memcpy(stage + i, &above, sizeof above);
-    note_open<double>(f, apart(below, above) & counts, i);
+    Flags<double> open = apart(below, above) & counts;
+    if (__builtin_expect(!any<double>(open), 1)) return;
+    if (!known || !finite(below, above)) return note_open<double>(f, open, i);
+    for (uint32_t left = bits_of_flags<double>(open); left; left &= left - 1) {
+      int lane = __builtin_ctz(left);
+      double sum = absolute ? __builtin_fabs(sums[i + lane]) : sums[i + lane];
+      stage[i + lane] = nearer(below[lane], above[lane], sum * factor, denominator) + 0.0f;
+    }
   });
   __builtin_memcpy(to, stage, size_t(count) * sizeof(float));
 }

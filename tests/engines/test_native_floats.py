@@ -1,0 +1,75 @@
+"""float32 pictures whose sums are known exactly: what lies between two floats is settled at once."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engines.engine_jobs import Weights, job, oracle
+from engines.test_native import CORE, ISAS, REFERENCE
+from imgconv.engines.native import NativeEngine
+
+ULP = np.float32(2.0**-23)
+
+
+def check(wanted: Any, *, settled: bool = True) -> None:
+    expected = REFERENCE.correlate(wanted)
+    for isa in ISAS:
+        for path in ("fma64", "separable"):
+            engine = NativeEngine(CORE, isa=isa, path=path)
+            got = engine.correlate(wanted)
+            np.testing.assert_array_equal(got.image, expected.image, err_msg=f"{isa} {path}")
+            assert (engine.recomputed == 0) == settled
+
+
+@pytest.mark.parametrize("divisor", [2, 3, 6, 9, 14, 1 << 28])
+def test_ties_go_to_even(divisor: int) -> None:
+    steps = np.arange(64, dtype=np.float32)
+    picture = (1 + ULP * steps).reshape(4, 16) * np.float32([[1], [-1], [3], [0.1]])
+    wanted = job(picture, [[1, 1], [1, 1]], scale=Fraction(1, 2 * divisor))
+    np.testing.assert_array_equal(REFERENCE.correlate(wanted).image, oracle(wanted)[0])
+    check(wanted)
+    check(wanted._replace(absolute=True))
+
+
+def test_a_middle_of_two_floats() -> None:
+    """One plus half a unit, from either side and exactly, three times over."""
+    three = np.float32([[1, 1, 1 + 3 * ULP / 2], [1, 1 + ULP, 1 + ULP], [1, 1 + ULP, 1 + 2 * ULP]])
+    wanted = job(three, [[1, 1, 1]], scale=Fraction(1, 3))
+    np.testing.assert_array_equal(REFERENCE.correlate(wanted).image, oracle(wanted)[0])
+    check(wanted)
+
+
+@pytest.mark.parametrize(
+    ("weights", "scale", "offset"),
+    [
+        ([[1, 1], [1, 1]], Fraction(1, (1 << 28) + 2), 0),
+        ([[1, 1], [1, 1]], Fraction(1, 6), 1),
+        ([[1, 1], [1, 1]], Fraction((1 << 40) + 1, 1 << 41), 0),
+    ],
+)
+def test_where_it_is_not_known(weights: Weights, scale: Fraction, offset: int) -> None:
+    rng = np.random.default_rng(4)
+    picture = rng.integers(1, 256, (200, 300)).astype(np.float32) / np.float32(255)
+    picture[0] = 2**24 + 2 * np.arange(300)
+    wanted = job(picture, weights, scale=scale, offset=offset)
+    expected = REFERENCE.correlate(wanted).image
+    for isa in ISAS:
+        got = NativeEngine(CORE, isa=isa, path="fma64").correlate(wanted)
+        np.testing.assert_array_equal(got.image, expected)
+
+
+def test_the_largest_floats() -> None:
+    largest = np.finfo(np.float32).max
+    picture = np.full((6, 40), largest, np.float32)
+    picture[:, ::7] /= 2
+    for scale in (Fraction(1, 3), Fraction(1, 2), Fraction(2, 3)):
+        wanted = job(picture, [[1, 1]], scale=scale)
+        with np.errstate(over="ignore"):
+            expected = REFERENCE.correlate(wanted).image
+        for isa in ISAS:
+            got = NativeEngine(CORE, isa=isa, path="fma64").correlate(wanted)
+            np.testing.assert_array_equal(got.image, expected)

@@ -87,7 +87,8 @@ template <class Src>
 class Box {
  public:
   explicit Box(const Task& task)
-      : task_(task), finish_{task, exact_values<Src>, nullptr, nullptr, 0, {}}, sliding_(task.channels, task.columns.taps) {
+      : task_(task), finish_{task, exact_values<Src>, nullptr, nullptr, 0, {}},
+        sliding_(task.channels, task.columns.taps) {
     int64_t inside = task.columns.length * task.channels;
     int64_t span = task.columns.span() * task.channels;
     padded_ = scratch_.take<uint32_t>(span + task.channels + 64) + task.channels;

@@ -1,7 +1,7 @@
 // Boxes on gray bytes: running sums in four planes, value 4 j + i of a row in plane i at j.
 //
 // In planes bytes widen by shifts and are put together by shifts, and four vectors of sums along a
-// row share the steps that add up within a vector. Unsigned sums may wrap; their differences do not.
+// row share the steps that add up within a vector. Sums may wrap; their differences do not.
 #pragma once
 
 #include "finish.hpp"

@@ -82,7 +82,8 @@ template <class Src>
 class Fourier {
  public:
   explicit Fourier(const Task& task)
-      : task_(task), spectrum_(*task.spectrum), finish_{task, exact_values<Src>, nullptr, nullptr, 0, {}},
+      : task_(task), spectrum_(*task.spectrum),
+        finish_{task, exact_values<Src>, nullptr, nullptr, 0, {}},
         plane_(scratch_, spectrum_) {
     high_ = spectrum_.rows - task.rows.taps + 1;
     wide_ = spectrum_.columns - task.columns.taps + 1;

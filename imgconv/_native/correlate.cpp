@@ -224,14 +224,17 @@ std::vector<double> Correlator::spread(const Picture& picture, Weights& weights)
 }
 
 // Several bands for each thread, since other work may slow one of them; each begins with a whole
-// block and is high enough that the rows that it shares with its neighbour do not weigh.
+// block and is high enough that the rows that it shares with its neighbour do not weigh. Where they
+// do, for running sums begin with as many rows as there are taps, one for each thread.
 int64_t Correlator::band_step(const Picture& picture) const {
   int64_t rows = picture.rows.out, reach = picture.rows.taps * picture.rows.dilation;
   if (spec_.plan.arithmetic == Arithmetic::fft) return spectrum_.rows - picture.rows.taps + 1;
   int64_t least = 2 * reach > 32 ? 2 * reach : 32;
   int64_t bands = picture.threads > 1 ? std::min<int64_t>(picture.threads * 4, rows / least) : 1;
-  if (spec_.plan.arithmetic == Arithmetic::running) bands = picture.threads;
-  if (bands < picture.threads) bands = std::min<int64_t>(picture.threads, rows / block_rows);
+  if (spec_.plan.arithmetic == Arithmetic::running)
+    bands = std::clamp<int64_t>(rows / reach, 1, picture.threads);
+  else if (bands < picture.threads)
+    bands = std::min<int64_t>(picture.threads, rows / block_rows);
   return (rows / std::max<int64_t>(bands, 1) + block_rows) / block_rows * block_rows;
 }
 

@@ -16,6 +16,16 @@ i128 floor_divided(i128 n, i128 d) {
   return q - (n % d != 0 && (n < 0) != (d < 0));
 }
 
+// What a sum becomes in int16.
+int32_t rounded_short(const ShortFinish& f, int32_t sum) {
+  if (f.kind == ShortKind::add) return sum + f.added;
+  if (f.kind == ShortKind::halve) {
+    int32_t t = sum + f.added;
+    return (t + (1 << (f.down - 1)) - 1 + ((t >> f.down) & 1)) >> f.down;
+  }
+  return (((sum * (1 << f.up)) * f.factor >> 16) + f.added) >> f.down;
+}
+
 i128 ceil_divided(i128 n, i128 d) { return -floor_divided(-n, d); }
 
 // The least sum whose exactly rounded value is at least k.

@@ -89,15 +89,6 @@ struct ShortFinish {
   int up, factor, added, down;
 };
 
-static inline int32_t rounded_short(const ShortFinish& f, int32_t sum) {
-  if (f.kind == ShortKind::add) return sum + f.added;
-  if (f.kind == ShortKind::halve) {
-    int32_t t = sum + f.added;
-    return (t + (1 << (f.down - 1)) - 1 + ((t >> f.down) & 1)) >> f.down;
-  }
-  return (((sum * (1 << f.up)) * f.factor >> 16) + f.added) >> f.down;
-}
-
 struct Weights {
   int64_t rows, columns;
   const i128* whole;          // not flipped; signs such that Quotient::factor > 0

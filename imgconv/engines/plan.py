@@ -200,7 +200,7 @@ def _with_scale(facts: KernelFacts, request: Request, plan: Plan) -> Plan:
         return plan
     if plan.arithmetic is Arithmetic.FFT:
         return replace(plan, scaled=True, bound=0.0 if plan.whole else plan.bound)
-    total = (facts.positive + facts.negative) * abs(facts.factor)
+    total = facts.positive + facts.negative
     whole = total < 1 << 53
     if request.depth_in is Depth.F32:
         return replace(plan, scaled=True, exact_span=2.0**53 / total if whole else 0.0)

@@ -26,15 +26,16 @@ Specification specification(const Kernel& k, Type type, Arithmetic arithmetic, M
   spec.rows = spec.columns = k.side;
   bool equal = arithmetic == Arithmetic::box;
   for (int64_t i = 0; i < k.side * k.side; ++i)
-    spec.weights.push_back(equal ? 3 : i128(draw() % (2 * k.largest + 1)) - k.largest);
+    spec.weights.push_back(equal ? k.added ? 3 : 1 : i128(draw() % (2 * k.largest + 1)) - k.largest);
   spec.quotient = {1, k.added, k.denominator, false};
   spec.type_in = spec.type_out = type;
   spec.rounding = Rounding::half_even;
   // Bounds far above the true errors of kernels so small.
   double bound = type == Type::f32 ? 1e-7 : 1e-3;
   bool fft = arithmetic == Arithmetic::fft;
-  spec.plan = {arithmetic, meaning, false, Arithmetic::exact, 0, bound, 1e-20, type == Type::f32, 0,
-               0x1p-50, fft ? 64 : 0, fft ? 64 : 0, fft && meaning == Meaning::integer};
+  double span = arithmetic == Arithmetic::f64 ? 0x1p35 : 0;  // these sums are exact in double
+  spec.plan = {arithmetic, meaning, false, Arithmetic::exact, 0, bound, 1e-20, type == Type::f32,
+               span, 0x1p-50, fft ? 64 : 0, fft ? 64 : 0, fft && meaning == Meaning::integer};
   spec.level = level;
   return spec;
 }

@@ -94,3 +94,39 @@ def test_the_largest_sums() -> None:
     white = np.full((300, 200), 255, np.uint8)
     columns = [[1] * 140, [0] * 140] * 3
     check(job(white, columns, scale=Fraction(1, 420)), "running")
+
+
+def test_changes_whose_sums_wrap() -> None:
+    """On the way from one row to the next sums leave int32, and come back."""
+    rows = [[16383 * (1 - 2 * (row % 2))] * 2 for row in range(500)]
+    picture = np.repeat(np.uint8([[255], [0]] * 300), 70, axis=1)
+    check(job(picture, rows, scale=Fraction(1, 1 << 24), size=OutputSize.VALID), "running")
+
+
+@pytest.mark.parametrize("path", ["box", "running", "taps16", "fixed16"])
+def test_parts_of_larger_arrays(path: str) -> None:
+    """Rows that do not follow each other, in and out; nothing beside the output is written."""
+    view = image_of(Depth.U8, (40, 400))[3:33, 11:311]
+    assert not view.flags.c_contiguous
+    wanted = job(view, [[1] * 5] * 3, scale=Fraction(1, 15), border=Border.WRAP)
+    expected = REFERENCE.correlate(wanted).image
+    for isa in ISAS:
+        around = np.full((30, 400, 1), 77, np.uint8)
+        NativeEngine(CORE, isa=isa, path=path).correlate(wanted, out=around[:, 50:350])
+        np.testing.assert_array_equal(around[:, 50:350], expected)
+        assert (around[:, :50] == 77).all()
+        assert (around[:, 350:] == 77).all()
+
+
+@pytest.mark.parametrize("pad", [90, 3000])
+@pytest.mark.parametrize("weights", [[[1, 2, 1]], [[1, 1, 1]]])
+def test_borders_wider_than_the_picture(weights: Weights, pad: int) -> None:
+    scale, picture = Fraction(1, sum(weights[0])), image_of(Depth.U8, (3, 40))
+    for border in Border:
+        known: dict[str, Any] = {"border": border, "border_value": 5, "size": (1, 1, pad, pad)}
+        wanted = job(picture, weights, scale=scale, **known)
+        expected = REFERENCE.correlate(wanted).image
+        for isa in ISAS:
+            for path in ("taps16", "fixed16", "running", "box"):
+                got = NativeEngine(CORE, isa=isa, path=path).correlate(wanted).image
+                np.testing.assert_array_equal(got, expected, err_msg=f"{isa} {path}")

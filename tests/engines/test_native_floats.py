@@ -12,6 +12,7 @@ from engines.engine_jobs import Weights, job, oracle
 from engines.test_native import CORE, ISAS, REFERENCE
 from imgconv.engines.native import NativeEngine
 from imgconv.model.geometry import OutputSize
+from imgconv.model.output import Depth
 
 ULP = np.float32(2.0**-23)
 
@@ -64,12 +65,34 @@ def test_a_middle_of_two_floats() -> None:
     check(wanted)
 
 
+def test_products_that_no_double_holds() -> None:
+    """Whole sums times a factor, just above the middle of two floats: 2**40 m + 1, m odd."""
+    weights = np.random.default_rng(1).integers(1, 9, (41, 41))
+    weights[0, 1] += 1 - weights.sum() % 2
+    total = int(weights.sum())
+    middle = next(m for m in range((1 << 24) + 1, 1 << 25, 4) if ((m << 40) + 1) % total == 0)
+    for path in ("fft", "fma64", "dot16"):
+        ones = np.ones((60, 60), np.uint8)
+        wanted = job(
+            ones,
+            weights.tolist(),
+            scale=((middle << 40) + 1) // total,
+            depth=Depth.F32,
+            size=OutputSize.VALID,
+        )
+        expected = REFERENCE.correlate(wanted).image
+        for isa in ISAS:
+            got = NativeEngine(CORE, isa=isa, path=path).correlate(wanted)
+            np.testing.assert_array_equal(got.image, expected, err_msg=f"{isa} {path}")
+
+
 @pytest.mark.parametrize(
     ("weights", "scale", "offset"),
     [
         ([[1, 1], [1, 1]], Fraction(1, (1 << 28) + 2), 0),
         ([[1, 1], [1, 1]], Fraction(1, 6), 1),
         ([[1, 1], [1, 1]], Fraction((1 << 40) + 1, 1 << 41), 0),
+        ([[1, 1], [1, 1]], Fraction((1 << 40) + 1, 3), 0),
     ],
 )
 def test_where_it_is_not_known(weights: Weights, scale: Fraction, offset: int) -> None:

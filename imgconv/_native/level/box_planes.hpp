@@ -28,7 +28,9 @@ class BoxPlanes {
     pitch_ = (values / 4 + 15) / 16 * 16;
     planes_ = scratch_.take<uint32_t>(4 * pitch_);
     nothing_ = scratch_.take<unsigned char>(columns.length);
-    edges_ = scratch_.take<Edge>(columns.span());
+    int64_t last = columns.before + columns.length;
+    int64_t inside = (last < columns.span() ? last : columns.span()) - ahead;
+    edges_ = scratch_.take<Edge>(columns.span() - (inside > 0 ? inside : 0));
     for (int64_t p = 0; p < columns.span(); ++p) {
       int64_t x = p - columns.before, from = task.column_map[p];
       if (x >= 0 && x < columns.length) continue;

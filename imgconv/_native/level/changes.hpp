@@ -38,7 +38,7 @@ static inline int32_t change_at(const Weights& w, int64_t line, int64_t column) 
   return int32_t(before - after);
 }
 
-static inline int32_t size_of(const Change& change) {
+static inline int32_t amount_of(const Change& change) {
   return change.weight < 0 ? -change.weight : change.weight;
 }
 
@@ -51,7 +51,7 @@ static inline int64_t found_changes(const Task& task, Change* places) {
       if (int32_t weight = change_at(w, line, c))
         places[found++] = {line, c * task.columns.dilation * task.channels, weight, 0};
   std::sort(places, places + found, [](const Change& a, const Change& b) {
-    if (size_of(a) != size_of(b)) return size_of(a) < size_of(b);
+    if (amount_of(a) != amount_of(b)) return amount_of(a) < amount_of(b);
     return a.line != b.line ? a.line < b.line : a.offset < b.offset;
   });
   return found;
@@ -64,8 +64,8 @@ static inline Changes listed_changes(Scratch& scratch, const Task& task) {
   auto* groups = scratch.take<Group>(found + 1);
   for (int64_t i = 0; i < found;) {
     int64_t stop = i + most_in_group < found ? i + most_in_group : found;
-    int32_t weight = size_of(places[i]);
-    for (; i < stop && size_of(places[i]) == weight; ++i) list[count++] = places[i];
+    int32_t weight = amount_of(places[i]);
+    for (; i < stop && amount_of(places[i]) == weight; ++i) list[count++] = places[i];
     count += count % 2;  // by one without weight
     groups[group_count++] = {count, int16_t(weight)};
   }

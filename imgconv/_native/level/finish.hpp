@@ -253,6 +253,9 @@ static inline __attribute__((always_inline)) Flags<double> apart(Narrow a, Narro
 #endif
 }
 
+// Whether a product of doubles is one.
+static inline bool is_exact(double a, double b) { return __builtin_fma(a, b, -(a * b)) == 0; }
+
 // A quotient whose numerator is exact and whose denominator has 28 bits at most, rounded: to one of
 // two neighbouring floats, by the side of their middle on which it lies.
 static inline float nearer(float low, float high, double numerator, double denominator) {
@@ -273,8 +276,9 @@ static inline void finish_float(Finish& f, const double* sums, float* to, int64_
   const double relative = exact_steps ? 0 : f.task.plan.relative_bound;
   const double fixed = error + 2 * relative * __builtin_fabs(added);
   if (!relative && !error) return finish_exact_float(f, sums, to, count);
-  const bool absolute = q.absolute, known = !error && !q.added && q.denominator <= 1 << 28;
+  const bool absolute = q.absolute;
   const double factor = double(q.factor), denominator = double(q.denominator);
+  const bool known = !error && !q.added && q.denominator <= 1 << 28 && i128(factor) == q.factor;
   float* stage = reinterpret_cast<float*>(f.stage);
   each_vector<double>(count, [&](int64_t i, Flags<double> counts, auto) {
     Vector<double> value = load<double>(sums + i) * gain + added;
@@ -290,7 +294,10 @@ static inline void finish_float(Finish& f, const double* sums, float* to, int64_
     for (uint32_t left = bits_of_flags<double>(open); left; left &= left - 1) {
       int lane = __builtin_ctz(left);
       double sum = absolute ? __builtin_fabs(sums[i + lane]) : sums[i + lane];
-      stage[i + lane] = nearer(below[lane], above[lane], sum * factor, denominator) + 0.0f;
+      if (is_exact(sum, factor))
+        stage[i + lane] = nearer(below[lane], above[lane], sum * factor, denominator) + 0.0f;
+      else
+        f.open[f.open_count++] = int32_t(i) + lane;
     }
   });
   __builtin_memcpy(to, stage, size_t(count) * sizeof(float));

@@ -21,6 +21,11 @@ class RowEnds {
  public:
   Stretch middle, left, right;
 
+  // Whether the border is no more than a row and what kernels of usual size add to it.
+  static bool serves(const Task& task) {
+    return task.columns.span() <= 2 * task.columns.length + 4096;
+  }
+
   RowEnds(Scratch& scratch, const Task& task, const uint8_t* const* lines, int64_t count,
           int64_t width)
       : task_(task), lines_(lines), count_(count) {
@@ -59,7 +64,7 @@ class RowEnds {
 
  private:
   struct Edge {
-    int64_t to, from;  // values of the copy and of the line; -1 is the constant
+    int32_t to, from;  // values of the copy and of the line; -1 is the constant
   };
 
   // Of an end of each line: values from the line, and edges around them.
@@ -82,7 +87,7 @@ class RowEnds {
       int64_t at = task_.column_map[column];
       int64_t from = at < 0 ? -1 : at * task_.channels + x % task_.channels;
       if (inside < 0 || inside >= task_.columns.length) {
-        copy.edges[copy.edge_count++] = {x - start, from};
+        copy.edges[copy.edge_count++] = {int32_t(x - start), int32_t(from)};
       } else if (!copy.values++) {
         copy.inside = x - start;
         copy.from = from;

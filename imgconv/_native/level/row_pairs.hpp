@@ -14,7 +14,7 @@
 namespace imgconv {
 namespace IMGCONV_LEVEL {
 
-// How a sum in int16 becomes a value, in lanes and one at a time.
+// How sums in int16 become values.
 template <ShortKind kind>
 struct ShortRounder {
   const ShortFinish& f;
@@ -226,6 +226,7 @@ class RowPairs {
 template <ShortKind kind, bool clips>
 bool paired(const Task& task, int64_t first, int64_t last, Tally& tally) {
   int64_t room = task.columns.out * task.channels;
+  if (!RowEnds::serves(task)) return false;
   if (room >= 2 * vector_bytes) tally = RowPairs<kind, clips, 2>(task).run(first, last);
   else if (room >= vector_bytes) tally = RowPairs<kind, clips, 1>(task).run(first, last);
   return room >= vector_bytes;

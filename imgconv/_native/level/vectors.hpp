@@ -129,7 +129,7 @@ struct MacF64 {
   }
 };
 
-struct MacDot16 {  // two rows of int16
+struct MacDot16 {  // two rows of int16; sums may wrap
   using Stored = int16_t;
   using Sum = int32_t;
   using Word = int32_t;
@@ -138,9 +138,10 @@ struct MacDot16 {  // two rows of int16
 #if defined(__AVX512VNNI__)
     return Vector<int32_t>(_mm512_dpwssd_epi32(__m512i(sum), __m512i(x), __m512i(w)));
 #elif defined(__AVX2__)
-    return sum + Vector<int32_t>(_mm256_madd_epi16(__m256i(x), __m256i(w)));
+    __m256i products = _mm256_madd_epi16(__m256i(x), __m256i(w));
+    return Vector<int32_t>(_mm256_add_epi32(__m256i(sum), products));
 #elif defined(__SSE2__)
-    return sum + Vector<int32_t>(_mm_madd_epi16(__m128i(x), __m128i(w)));
+    return Vector<int32_t>(_mm_add_epi32(__m128i(sum), _mm_madd_epi16(__m128i(x), __m128i(w))));
 #else
     Vector<uint32_t> left = Vector<uint32_t>(x), right = Vector<uint32_t>(w);
     Vector<int32_t> low = Vector<int32_t>(left << 16) >> 16;

@@ -5,6 +5,7 @@ Measured on one machine with AVX-512; what matters is which path costs less.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from imgconv.engines.kernel_facts import KernelFacts
@@ -42,8 +43,10 @@ _RUNNING = {"v4": (0.31, 0.027), "v3": (0.37, 0.037), "v2": (0.6, 0.06), "plain"
 """Running sums: a value, and each pair of places where the weights change."""
 _WIDER = 4
 """How many times the latter where pixels are not bytes."""
-FFT = {"v4": 0.33, "v3": 0.46, "v2": 1.0, "plain": 1.2}
+_FFT = {"v4": 0.33, "v3": 0.46, "v2": 1.0, "plain": 1.2}
 """For each number of a tile, and each bit of their count."""
+_FAR_BITS, _FAR = 17, 0.25
+"""Tiles of more numbers than so many bits leave the nearest caches; each bit more takes a share."""
 
 
 def by_taps(name: str, request: Request, taps: float) -> float:
@@ -82,6 +85,12 @@ def running(facts: KernelFacts, request: Request) -> float:
     pair *= 1 if request.depth_in is Depth.U8 else _WIDER
     cost = value + pair * ((facts.changes + 1) // 2)
     return cost * (1 + facts.shape[0] / max(request.size[0], 1))
+
+
+def fft(request: Request, numbers: int) -> float:
+    """Give what one tile of so many numbers costs, of two pictures' parts at once."""
+    bits = math.log2(numbers)
+    return _FFT[request.isa] * numbers * (bits + 4) * (1 + _FAR * max(bits - _FAR_BITS, 0))
 
 
 def exact(facts: KernelFacts) -> float:

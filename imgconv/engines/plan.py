@@ -347,8 +347,7 @@ def _tile_cost(facts: KernelFacts, request: Request, rows: int, columns: int) ->
     if min(high, wide) < 1 or kept > _MOST_RING_BYTES:
         return 0.0
     count = -(-request.size[0] // high) * -(-request.size[1] // (2 * wide))
-    each = costs.FFT[request.isa] * numbers * (math.log2(numbers) + 4)
-    return each * count / (request.size[0] * request.size[1])
+    return costs.fft(request, numbers) * count / (request.size[0] * request.size[1])
 
 
 def _separable(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator[Plan]:

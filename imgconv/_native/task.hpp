@@ -42,7 +42,7 @@ struct Plan {
   double bound;        // for integer images absolute; for float images per unit of max |pixel|
   double bound_fixed;  // what is added to the bound of a float image whatever its pixels
   bool scaled;         // Meaning::real for a float output: the gain comes after the sum
-  double exact_span;   // float pixels of less than so many units have exact sums
+  double exact_span;   // pixels of less than so many units have exact sums
   double relative_bound;  // of the steps after a scaled sum, per unit of their results
   int64_t tile_rows, tile_columns;  // of Arithmetic::fft: points, powers of two
   bool whole;                       // of Arithmetic::fft: sums are whole once they are rounded

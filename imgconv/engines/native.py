@@ -247,6 +247,8 @@ class NativeEngine:
         self, facts: KernelFacts, request: Request, plan: Plan, job: Correlation
     ) -> Any:
         column, row = _factors(facts, plan)
+        floats = request.depth_in is request.depth_out is Depth.F32 and plan.bound
+        steps, total = _RELATIVE_BOUND if floats else 0.0, float(facts.positive + facts.negative)
         return self._core.prepare(
             weights=_halves([weight for line in facts.weights for weight in line]),
             columns=facts.shape[1],
@@ -258,8 +260,8 @@ class NativeEngine:
             type_out=_DEPTHS.index(request.depth_out),
             rounding=_ROUNDINGS.index(job.rounding),
             plan=_plan_numbers(plan),
-            bound=plan.bound * self._bound_factor,
-            bound_fixed=plan.bound_fixed * self._bound_factor,
+            bound=(plan.bound + steps * facts.scale * total) * self._bound_factor,
+            bound_fixed=(plan.bound_fixed + steps * abs(float(facts.bias))) * self._bound_factor,
             exact_span=plan.exact_span,
             relative_bound=_RELATIVE_BOUND * self._bound_factor,
             column=column,

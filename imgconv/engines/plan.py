@@ -81,8 +81,8 @@ class Plan:
         Of `Meaning.REAL`: the sums are of the whole weights and the gain comes after, as suits a
         float32 output.
     exact_span : float
-        The sums of a float32 image are exact where its pixels are less than so many units, the
-        unit being the last bit of the least of them that is not zero.
+        Sums are exact where pixels are less than so many units; the unit of a float32 image is the
+        last bit of the least of them that is not zero.
     tile : (int, int)
         Rows and columns of a tile that is Fourier transformed.
     whole : bool
@@ -198,14 +198,15 @@ def _with_scale(facts: KernelFacts, request: Request, plan: Plan) -> Plan:
     """Sum whole weights for a float32 output: such sums are often exact, products seldom."""
     if plan.meaning is not Meaning.REAL or request.depth_out is not Depth.F32:
         return plan
-    if plan.arithmetic is Arithmetic.FFT:
-        return replace(plan, scaled=True, bound=0.0 if plan.whole else plan.bound)
     total = facts.positive + facts.negative
-    whole = total < 1 << 53
+    span = 2.0**53 / total if total < 1 << 53 else 0.0
+    plan = replace(plan, scaled=True, exact_span=span)
+    if plan.arithmetic is Arithmetic.FFT:
+        return replace(plan, bound=0.0 if plan.whole else plan.bound)
     if request.depth_in is Depth.F32:
-        return replace(plan, scaled=True, exact_span=2.0**53 / total if whole else 0.0)
+        return plan
     exact = _PEAKS[request.depth_in] * total < 1 << 53
-    return replace(plan, scaled=True, bound=0.0 if exact else plan.bound)
+    return replace(plan, bound=0.0 if exact else plan.bound)
 
 
 def _byte_integer(facts: KernelFacts, request: Request) -> Iterator[Plan]:

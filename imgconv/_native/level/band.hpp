@@ -9,8 +9,6 @@
 namespace imgconv {
 namespace IMGCONV_LEVEL {
 
-// Sums that are written past the end of a piece: blocks are whole.
-inline constexpr int64_t past_end = 8 * vector_bytes;
 inline constexpr int64_t ring_bytes = 512 << 10;  // half of an L2 cache
 
 // Output columns per tile, so that the ring stays in the cache but rows stay long.
@@ -23,20 +21,6 @@ static inline int64_t tile_columns(const Task& task, int64_t groups, int64_t gro
   int64_t columns = width / task.columns.stride + 1;
   int64_t tiles = (task.columns.out + columns - 1) / columns;
   return (task.columns.out + tiles - 1) / tiles;
-}
-
-
-// Weights as the plan's arithmetic multiplies by them.
-template <class Mac>
-const double* weights_for(Scratch& scratch, const Task& task) {
-  const Weights& w = task.weights;
-  if (task.plan.separable) return w.column;
-  if (task.plan.meaning == Meaning::integer || task.plan.scaled) return w.nearest;
-  if (task.plan.meaning == Meaning::real) return w.real;
-  double* to = scratch.take<double>(w.rows * w.columns);
-  for (int64_t i = 0; i < w.rows * w.columns; ++i)
-    to[i] = __builtin_rint(__builtin_ldexp(w.real[i], task.plan.shift));
-  return to;
 }
 
 template <class Mac, class Src>
@@ -54,8 +38,7 @@ class Band {
     if (apart) along_ = listed_along(scratch_, w.row, w.columns,
                                      task.columns.dilation * task.channels);
     groups_ = scratch_.take<const unsigned char*>(steps_.groups);
-    int64_t bytes = int64_t(sizeof(typename Mac::Stored)) * Mac::rows;
-    columns_ = tile_columns(task, steps_.groups, bytes);
+    columns_ = tile_columns(task, steps_.groups, stored_bytes<Mac>);
     Tile widest = tile(0);
     int64_t values = (widest.last - widest.first) * task.channels;
     ring_memory_ = scratch_.take<unsigned char>(Ring<Mac, Src>::bytes(steps_.groups, values));
@@ -80,7 +63,8 @@ class Band {
         if (filled < base) filled = base;
         for (; filled < base + steps_.groups; ++filled) {
           ring.fill(filled);
-          peaks_.note(filled, reinterpret_cast<const typename Mac::Stored*>(ring.group(filled)));
+          if constexpr (Peaks<Src>::counts)
+            peaks_.note(filled, reinterpret_cast<const float*>(ring.group(filled)));
         }
         for (int64_t g = 0; g < steps_.groups; ++g) groups_[g] = ring.group(base + g);
         block(row, last - row < block_rows ? last - row : block_rows, column, base);
@@ -107,10 +91,10 @@ class Band {
       int64_t count = after - at < step ? after - at : step;
       int64_t begin = (at - column) * stride * channels;
       int64_t values = ((count - 1) * stride + 1) * channels;
-      double bound = task_.plan.bound;
+      Bound bound = whole_bound(task_);
       if constexpr (Peaks<Src>::counts) {
         int64_t reach = (task_.columns.taps - 1) * task_.columns.dilation * channels;
-        bound = bound_for(peaks_.of(base, steps_.groups, begin, begin + values + reach));
+        bound = bound_for(task_.plan, peaks_.of(base, steps_.groups, begin, begin + values + reach));
       }
       if (task_.plan.separable) {
         apart(row, rows, at, count, begin, values, bound);
@@ -121,15 +105,8 @@ class Band {
     }
   }
 
-  double bound_for(Peak peak) const {
-    const Plan& plan = task_.plan;
-    if (!(peak.most < 1e39)) return __builtin_inf();
-    if (plan.scaled && peak.most < plan.exact_span * peak.unit) return 0;
-    return plan.bound * peak.most + plan.bound_fixed;
-  }
-
   void apart(int64_t row, int64_t rows, int64_t at, int64_t count, int64_t begin, int64_t values,
-             double bound) {
+             Bound bound) {
     int64_t reach = (task_.columns.taps - 1) * task_.columns.dilation * task_.channels;
     if constexpr (sizeof(Sum) == 4) {
       if (task_.plan.horizontal == Arithmetic::f32) {
@@ -153,14 +130,14 @@ class Band {
 
   template <class T>
   void across(const T* sums, int64_t row, int64_t at, int64_t count, int64_t values,
-              double bound) {
+              Bound bound) {
     T* crossed = reinterpret_cast<T*>(crossed_);
     run_along<T>(along_, sums, values, crossed);
     finish(crossed, row, at, count, bound);
   }
 
   template <class T>
-  void finish(T* sums, int64_t row, int64_t at, int64_t count, double bound) {
+  void finish(T* sums, int64_t row, int64_t at, int64_t count, Bound bound) {
     int64_t channels = task_.channels, stride = task_.columns.stride;
     if (stride > 1)
       for (int64_t x = 0; x < count; ++x)

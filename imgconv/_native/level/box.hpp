@@ -169,7 +169,7 @@ class Box {
       sliding_.run(sums_, count);
       if (weight != 1)
         for (int64_t x = 0; x < count; ++x) sums_[x] *= weight;
-      finish(finish_, sums_, row, start, count, 0);
+      finish(finish_, sums_, row, start, count, {0});
     }
   }
 

@@ -46,33 +46,6 @@ struct Taps {  // of one output value
   }
 };
 
-// Pixels in double, as many as a vector has lanes.
-template <class Src>
-inline __attribute__((always_inline)) Vector<double> load_pixels(const Src* from) {
-  constexpr int lanes = int(vector_bytes / sizeof(double));
-  typedef Src Pixels __attribute__((vector_size(lanes * sizeof(Src))));
-  Pixels pixels;
-  __builtin_memcpy(&pixels, from, sizeof pixels);
-  if constexpr (sizeof(Src) == 4) return __builtin_convertvector(pixels, Vector<double>);
-#if defined(__AVX2__)  // the compiler would widen them one by one
-  __m128i raw = {};
-  __builtin_memcpy(&raw, &pixels, sizeof pixels);
-  constexpr bool bytes = sizeof(Src) == 1, positive = Src(-1) > Src(0);
-#if defined(__AVX512F__)
-  __m256i wide = bytes      ? _mm256_cvtepu8_epi32(raw)
-                 : positive ? _mm256_cvtepu16_epi32(raw) : _mm256_cvtepi16_epi32(raw);
-  return Vector<double>(_mm512_cvtepi32_pd(wide));
-#else
-  __m128i wide = bytes      ? _mm_cvtepu8_epi32(raw)
-                 : positive ? _mm_cvtepu16_epi32(raw) : _mm_cvtepi16_epi32(raw);
-  return Vector<double>(_mm256_cvtepi32_pd(wide));
-#endif
-#else
-  typedef int32_t Integers __attribute__((vector_size(lanes * sizeof(int32_t))));
-  return __builtin_convertvector(__builtin_convertvector(pixels, Integers), Vector<double>);
-#endif
-}
-
 static inline double added_up(Vector<double> lanes) {
 #if defined(__AVX512F__)
   return _mm512_reduce_add_pd(__m512d(lanes));

@@ -1,6 +1,7 @@
 // From sums to output values, a row piece at a time; what a bound leaves open is done exactly.
 #pragma once
 
+#include "float_finish.hpp"
 #include "lanes.hpp"
 #include "open_values.hpp"
 #include "scratch.hpp"
@@ -20,10 +21,11 @@ struct Finish {
   int32_t* open;   // which values of a piece are to be done exactly
   int64_t open_count;
   Tally tally;
+  FloatSteps floats{task};
 };
 
 using FinishPiece = void (*)(Finish&, const void* sums, int64_t row, int64_t first, int64_t count,
-                             double bound);
+                             Bound bound);
 
 template <bool half_even, class T>
 inline __attribute__((always_inline)) T rounded(T value, Rounding rounding) {
@@ -222,85 +224,21 @@ void finish_real(Finish& f, const T* sums, Out* to, int64_t count, double bound)
   f.tally.clipped += clipped.sum();
 }
 
-static inline bool is_power_of_two(i128 n) { return (n & (n - 1)) == 0; }
-
-// Exact sums, times a power of two, for a float output.
-static inline void finish_exact_float(Finish& f, const double* sums, float* to, int64_t count) {
-  const double gain = double(f.task.quotient.factor) / double(f.task.quotient.denominator);
-  const bool absolute = f.task.quotient.absolute;
-  for (int64_t i = 0; i < count; ++i) {
-    double value = sums[i] * gain;
-    to[i] = float(absolute ? __builtin_fabs(value) : value) + 0.0f;
-  }
-}
-
-typedef float Narrow __attribute__((vector_size(vector_bytes / 2)));
-
-// Whether all lanes are finite.
-static inline bool finite(Narrow a, Narrow b) {
-  Narrow none = (a - a) + (b - b);
-  double sum = 0;
-  for (int lane = 0; lane < int(sizeof none / sizeof(float)); ++lane) sum += double(none[lane]);
-  return sum == 0;
-}
-
-// Lanes that differ, or are no numbers.
-static inline __attribute__((always_inline)) Flags<double> apart(Narrow a, Narrow b) {
-#if defined(__AVX512BW__)
-  return _mm256_cmp_ps_mask(__m256(a), __m256(b), _CMP_NEQ_UQ);
-#else
-  return __builtin_convertvector(a != b, Mask<double>);
-#endif
-}
-
-// Whether a product of doubles is one.
-static inline bool is_exact(double a, double b) { return __builtin_fma(a, b, -(a * b)) == 0; }
-
-// A quotient whose numerator is exact and whose denominator has 28 bits at most, rounded: to one of
-// two neighbouring floats, by the side of their middle on which it lies.
-static inline float nearer(float low, float high, double numerator, double denominator) {
-  double off = numerator - 0.5 * (double(low) + double(high)) * denominator;
-  uint32_t bits;
-  __builtin_memcpy(&bits, &low, sizeof bits);
-  return off > 0 || (off == 0 && bits & 1) ? high : low;
-}
-
-// Values for a float output: open when the ends of the interval round apart, unless it is known
-// exactly what they are the quotient of.
+// Values for a float output.
 static inline void finish_float(Finish& f, const double* sums, float* to, int64_t count,
-                                double error) {
-  const Quotient& q = f.task.quotient;
-  const double added = double(q.added) / double(q.denominator);
-  const double gain = double(q.factor) / double(q.denominator);
-  const bool exact_steps = !added && is_power_of_two(q.factor) && is_power_of_two(q.denominator);
-  const double relative = exact_steps ? 0 : f.task.plan.relative_bound;
-  const double fixed = error + 2 * relative * __builtin_fabs(added);
-  if (!relative && !error) return finish_exact_float(f, sums, to, count);
-  const bool absolute = q.absolute;
-  const double factor = double(q.factor), denominator = double(q.denominator);
-  const bool known = !error && !q.added && q.denominator <= 1 << 28 && i128(factor) == q.factor;
-  float* stage = reinterpret_cast<float*>(f.stage);
-  each_vector<double>(count, [&](int64_t i, Flags<double> counts, auto) {
-    Vector<double> value = load<double>(sums + i) * gain + added;
-    Vector<double> size = magnitude<double>(value);
-    Vector<double> off = size * relative + fixed;
-    if (absolute) value = size;
-    Narrow below = __builtin_convertvector(value - off, Narrow);
-    Narrow above = __builtin_convertvector(value + off, Narrow) + 0.0f;
-    __builtin_memcpy(stage + i, &above, sizeof above);
-    Flags<double> open = apart(below, above) & counts;
-    if (__builtin_expect(!any<double>(open), 1)) return;
-    if (!known || !finite(below, above)) return note_open<double>(f, open, i);
-    for (uint32_t left = bits_of_flags<double>(open); left; left &= left - 1) {
-      int lane = __builtin_ctz(left);
-      double sum = absolute ? __builtin_fabs(sums[i + lane]) : sums[i + lane];
-      if (is_exact(sum, factor))
-        stage[i + lane] = nearer(below[lane], above[lane], sum * factor, denominator) + 0.0f;
+                                Bound bound) {
+  const FloatFinish finish(f.floats, bound);
+  with_rounds(finish, [&](auto rounds) {
+    each_vector<double>(count, [&](int64_t i, Flags<double> counts, auto extent) {
+      Narrow values;
+      Flags<double> open = finish.template operator()<rounds>(load<double>(sums + i), values);
+      if constexpr (is_part<decltype(extent)>)
+        __builtin_memcpy(to + i, &values, size_t(extent.lanes) * sizeof(float));
       else
-        f.open[f.open_count++] = int32_t(i) + lane;
-    }
+        __builtin_memcpy(to + i, &values, sizeof values);
+      note_open<double>(f, open & counts, i);
+    });
   });
-  __builtin_memcpy(to, stage, size_t(count) * sizeof(float));
 }
 
 template <class Out>
@@ -320,7 +258,7 @@ void recompute_open(Finish& f, Out* to, int64_t row, int64_t first) {
 // `sums` has room for a whole number of vectors; what stands after `count` is not heard.
 template <class Sum, class Out>
 void finish_piece(Finish& f, const void* from, int64_t row, int64_t first, int64_t count,
-                  double bound) {
+                  Bound bound) {
   const Sum* sums = static_cast<const Sum*>(from);
   Out* to = reinterpret_cast<Out*>(f.task.target + row * f.task.target_stride) + first;
   if (f.task.plan.meaning == Meaning::integer) {
@@ -331,9 +269,9 @@ void finish_piece(Finish& f, const void* from, int64_t row, int64_t first, int64
   constexpr bool real = Sum(0.5) != 0, to_float = sizeof(Out) == 4;
   if constexpr (real && !to_float) {
     bool plain = f.task.rounding != Rounding::truncate && !f.task.quotient.absolute;
-    if (!plain) finish_real<true, false, Sum, Out>(f, sums, to, count, bound);
-    else if (f.task.clips) finish_real<true, true, Sum, Out>(f, sums, to, count, bound);
-    else finish_real<false, true, Sum, Out>(f, sums, to, count, bound);
+    if (!plain) finish_real<true, false, Sum, Out>(f, sums, to, count, bound.error);
+    else if (f.task.clips) finish_real<true, true, Sum, Out>(f, sums, to, count, bound.error);
+    else finish_real<false, true, Sum, Out>(f, sums, to, count, bound.error);
   }
   if constexpr (sizeof(Sum) == 8 && to_float) finish_float(f, sums, to, count, bound);
   if constexpr (sizeof(Sum) == 4 && !real && !to_float) {

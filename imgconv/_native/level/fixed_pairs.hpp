@@ -140,7 +140,7 @@ class FixedPairs {
   Finish finish_;
   int64_t pairs_;
   const uint8_t** lines_;
-  RowEnds ends_;
+  RowEnds<uint8_t> ends_;
   bool far_;
   PairSteps<int32_t> list_;
   int64_t counts_[2] = {};
@@ -156,7 +156,7 @@ static inline bool fixed_pairs(const Task& task, int64_t first, int64_t last, Ta
   bool plain = task.type_out == Type::u8 && !task.quotient.absolute &&
                task.rounding != Rounding::truncate && task.plan.meaning == Meaning::fixed;
   if (!near || !plain || (w.rows + 2) / 2 * w.columns > 15) return false;
-  if (task.columns.out * task.channels < vector_bytes || !RowEnds::serves(task)) return false;
+  if (task.columns.out * task.channels < vector_bytes || !RowEnds<uint8_t>::serves(task)) return false;
   tally = task.clips ? FixedPairs<true>(task).run(first, last)
                      : FixedPairs<false>(task).run(first, last);
   return true;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "finish.hpp"
+#include "peaks.hpp"
 #include "transform.hpp"
 
 namespace imgconv {
@@ -187,11 +188,11 @@ class Fourier {
   }
 
   void finish(int64_t row, int64_t column, int64_t count, double* sums) {
-    double bound = task_.plan.bound;
+    Bound bound = whole_bound(task_);
     if constexpr (Src(0.5) != 0) {
       double most;
       __builtin_memcpy(&most, &most_, sizeof most);
-      bound = most < 1e39 ? bound * most + task_.plan.bound_fixed : __builtin_inf();
+      bound = {most < 1e39 ? bound.error * most + task_.plan.bound_fixed : __builtin_inf()};
     }
     int64_t first = column * task_.channels, values = count * task_.channels;
     FinishPiece piece = finish_for<double>(task_.type_out);

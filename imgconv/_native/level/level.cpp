@@ -4,6 +4,7 @@
 #include "box_planes.hpp"
 #include "exact.hpp"
 #include "fixed_pairs.hpp"
+#include "float_rows.hpp"
 #include "fourier.hpp"
 #include "row_pairs.hpp"
 #include "running.hpp"
@@ -28,9 +29,17 @@ RunBand exact_for(Type out) {
   }
 }
 
+static Tally float_band(const Task& task, int64_t first, int64_t last) {
+  if (FloatRows::serves(task)) return FloatRows(task).run(first, last);
+  return taps_band<MacFloats, float>(task, first, last);
+}
+
 template <class Src>
 RunBand wide_for(const Task& task) {
-  if (task.plan.arithmetic == Arithmetic::f64) return taps_band<MacF64, Src>;
+  if (task.plan.arithmetic == Arithmetic::f64) {
+    if constexpr (Src(0.5) != 0) return float_band;
+    else return taps_band<MacF64, Src>;
+  }
   if (task.plan.arithmetic == Arithmetic::fft) return fourier_band<Src>;
   return exact_for<Src>(task.type_out);
 }

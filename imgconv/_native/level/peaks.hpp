@@ -1,6 +1,7 @@
 // The range of magnitudes in stretches of the ring's rows: error bounds of float images follow it.
 #pragma once
 
+#include "float_finish.hpp"
 #include "scratch.hpp"
 
 namespace imgconv {
@@ -11,14 +12,25 @@ struct Peak {
   double most, unit;
 };
 
+static inline Bound bound_for(const Plan& plan, Peak peak) {
+  if (!(peak.most < 1e39)) return {__builtin_inf()};
+  double span = plan.exact_span * peak.unit;
+  if (plan.scaled && peak.most < span) return {0, peak.unit, span / peak.most};
+  return {plan.bound * peak.most + plan.bound_fixed};
+}
+
+// Of whole pixels.
+static inline Bound whole_bound(const Task& task) {
+  double most = task.type_in == Type::u8 ? 255 : 65535;
+  return {task.plan.bound, 1, task.plan.exact_span / most};
+}
+
 template <class Src>
 class Peaks {  // integer images have a bound of their own
  public:
   static constexpr bool counts = false;
   Peaks() = default;
   Peaks(Scratch&, int64_t, int64_t) {}
-  template <class Stored>
-  void note(int64_t, const Stored*) {}
 };
 
 template <>
@@ -33,15 +45,18 @@ class Peaks<float> {
     least_ = scratch.take<uint32_t>(groups * stretches_);
   }
 
-  template <class Stored>
-  void note(int64_t group, const Stored* row) {
-    for (int64_t s = 0; s < stretches_; ++s) {
+  int64_t stretches() const { return stretches_; }
+
+  void note(int64_t group, const float* row) { note(group, row, 0, stretches_); }
+
+  // Note some stretches of a row.
+  void note(int64_t group, const float* row, int64_t first, int64_t after) {
+    for (int64_t s = first; s < after; ++s) {
       int64_t last = (s + 1) * stretch < values_ ? (s + 1) * stretch : values_;
       uint32_t most = 0, least = ~uint32_t(0);
       for (int64_t x = s * stretch; x < last; ++x) {
-        float value = float(row[x]);
         uint32_t bits;
-        __builtin_memcpy(&bits, &value, sizeof bits);
+        __builtin_memcpy(&bits, row + x, sizeof bits);
         bits &= 0x7fffffff;  // as integers, magnitudes keep their order, and NaN is largest
         most = bits > most ? bits : most;
         least = bits - 1 < least ? bits - 1 : least;  // zero becomes the greatest
@@ -51,11 +66,15 @@ class Peaks<float> {
     }
   }
 
-  Peak of(int64_t group, int64_t count, int64_t first, int64_t last) const {
-    uint32_t most = 0, least = ~uint32_t(0);
-    for (int64_t g = group; g < group + count; ++g)
+  Peak of(int64_t group, int64_t count, int64_t first, int64_t last, float other = 0) const {
+    uint32_t most, least;  // `other` is a value that counts too
+    __builtin_memcpy(&most, &other, sizeof most);
+    most &= 0x7fffffff;
+    least = most - 1;
+    int64_t line = group % groups_;
+    for (int64_t i = 0; i < count; ++i, line = line + 1 < groups_ ? line + 1 : 0)
       for (int64_t s = first / stretch; s * stretch < last && s < stretches_; ++s) {
-        int64_t at = g % groups_ * stretches_ + s;
+        int64_t at = line * stretches_ + s;
         most = most_[at] > most ? most_[at] : most;
         least = least_[at] < least ? least_[at] : least;
       }

@@ -11,12 +11,18 @@ namespace IMGCONV_LEVEL {
 // x - start.
 struct Stretch {
   int64_t first, last;  // values of the row
-  const uint8_t* const* lines;
+  const unsigned char* const* lines;
   int64_t start;
 };
 
+// Whether a picture is larger than caches that are near.
+static inline bool is_far(const Task& task) {
+  return task.rows.length * task.source_stride > 1 << 20;
+}
+
 // An output row in three stretches: the middle sees the lines themselves, the ends see copies with
 // the border on. Where a row is too short for a middle the left end is all of it.
+template <class Value>
 class RowEnds {
  public:
   Stretch middle, left, right;
@@ -26,7 +32,7 @@ class RowEnds {
     return task.columns.span() <= 2 * task.columns.length + 4096;
   }
 
-  RowEnds(Scratch& scratch, const Task& task, const uint8_t* const* lines, int64_t count,
+  RowEnds(Scratch& scratch, const Task& task, const unsigned char* const* lines, int64_t count,
           int64_t width)
       : task_(task), lines_(lines), count_(count) {
     const Axis& columns = task.columns;
@@ -51,12 +57,13 @@ class RowEnds {
     for (const Copy& copy : copies_) {
       if (!copy.memory) continue;
       for (int64_t i = 0; i < count_; ++i) {
-        uint8_t* to = copy.memory + (position + i) % count_ * copy.pitch;
-        copy.lines[i] = to;
+        Value* to = copy.memory + (position + i) % count_ * copy.pitch;
+        copy.lines[i] = reinterpret_cast<const unsigned char*>(to);
         if (position + i < copied_to_) continue;
-        put(to + copy.inside, lines_[i] + copy.from, copy.values);
+        const Value* line = reinterpret_cast<const Value*>(lines_[i]);
+        put(to + copy.inside, line + copy.from, copy.values);
         for (const Edge *edge = copy.edges, *end = edge + copy.edge_count; edge != end; ++edge)
-          to[edge->to] = edge->from < 0 ? uint8_t(task_.constant) : lines_[i][edge->from];
+          to[edge->to] = edge->from < 0 ? Value(task_.constant) : line[edge->from];
       }
     }
     copied_to_ = position + count_;
@@ -69,8 +76,8 @@ class RowEnds {
 
   // Of an end of each line: values from the line, and edges around them.
   struct Copy {
-    uint8_t* memory;
-    const uint8_t** lines;
+    Value* memory;
+    const unsigned char** lines;
     int64_t pitch, inside, from, values, edge_count;
     Edge* edges;
   };
@@ -80,7 +87,7 @@ class RowEnds {
     Copy& copy = copies_[first > 0];
     if (first >= last) return {first, last, nullptr, 0};
     copy.pitch = (stop - start + 63) / 64 * 64;
-    copy.memory = scratch.take<uint8_t>(count_ * copy.pitch);
+    copy.memory = scratch.take<Value>(count_ * copy.pitch);
     copy.edges = scratch.take<Edge>(stop - start);
     for (int64_t x = start; x < stop; ++x) {
       int64_t column = x / task_.channels, inside = column - task_.columns.before;
@@ -93,24 +100,24 @@ class RowEnds {
         copy.from = from;
       }
     }
-    copy.lines = scratch.take<const uint8_t*>(count_);
+    copy.lines = scratch.take<const unsigned char*>(count_);
     return {first, last, copy.lines, start};
   }
 
   // By vectors, of which the last two overlap: the library's copying takes longer to begin.
-  static inline __attribute__((always_inline)) void put(uint8_t* to, const uint8_t* from,
+  static inline __attribute__((always_inline)) void put(Value* to, const Value* from,
                                                         int64_t count) {
-    if (count < vector_bytes) {
-      __builtin_memcpy(to, from, size_t(count));
+    constexpr int64_t lanes = vector_bytes / int64_t(sizeof(Value));
+    if (count < lanes) {
+      __builtin_memcpy(to, from, size_t(count) * sizeof(Value));
       return;
     }
-    for (int64_t x = 0; x + vector_bytes <= count; x += vector_bytes)
-      store<int8_t>(to + x, load<int8_t>(from + x));
-    store<int8_t>(to + count - vector_bytes, load<int8_t>(from + count - vector_bytes));
+    for (int64_t x = 0; x + lanes <= count; x += lanes) store<int8_t>(to + x, load<int8_t>(from + x));
+    store<int8_t>(to + count - lanes, load<int8_t>(from + count - lanes));
   }
 
   const Task& task_;
-  const uint8_t* const* lines_;
+  const unsigned char* const* lines_;
   int64_t count_, copied_to_ = 0;
   Copy copies_[2] = {};
 };

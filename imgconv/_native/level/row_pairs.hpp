@@ -101,11 +101,6 @@ static inline int64_t find_rows(const Task& task, int64_t row, int64_t last, int
   return rows;
 }
 
-// Whether a picture is larger than caches that are near.
-static inline bool is_far(const Task& task) {
-  return task.rows.length * task.source_stride > 1 << 20;
-}
-
 // Ask for a block of the two lines that will be needed next: processors do not look so far ahead.
 template <int64_t width>
 static inline __attribute__((always_inline)) void prefetch(const uint8_t* const* next, int64_t x) {
@@ -217,7 +212,7 @@ class RowPairs {
   PairSteps<int16_t> list_;
   int64_t pairs_;
   const uint8_t** lines_;
-  RowEnds ends_;
+  RowEnds<uint8_t> ends_;
   bool far_;
   Shorts places_{};  // of the lanes of the lower half; the upper half's are 8 further
 };
@@ -226,7 +221,7 @@ class RowPairs {
 template <ShortKind kind, bool clips>
 bool paired(const Task& task, int64_t first, int64_t last, Tally& tally) {
   int64_t room = task.columns.out * task.channels;
-  if (!RowEnds::serves(task)) return false;
+  if (!RowEnds<uint8_t>::serves(task)) return false;
   if (room >= 2 * vector_bytes) tally = RowPairs<kind, clips, 2>(task).run(first, last);
   else if (room >= vector_bytes) tally = RowPairs<kind, clips, 1>(task).run(first, last);
   return room >= vector_bytes;

@@ -63,7 +63,7 @@ class Running {
         move(rows, x, count);
         for (int64_t r = row < first ? first - row : 0; r < rows; ++r)
           finish_for<int32_t>(task_.type_out)(finish_, blocks_ + r * pitch, row + r,
-                                              column * task_.channels + x, count, 0);
+                                              column * task_.channels + x, count, {0});
       }
     }
   }

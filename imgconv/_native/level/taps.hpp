@@ -5,19 +5,40 @@
 // stand together, so that the set is a constant of the inner loop. Weights of zero make no step.
 #pragma once
 
+#include "lanes.hpp"
 #include "ring.hpp"
 #include "scratch.hpp"
 
 namespace imgconv {
 namespace IMGCONV_LEVEL {
 
+// Of the rows that are summed: bytes for each lane.
+template <class Mac>
+inline constexpr int64_t stored_bytes = Mac::rows * int64_t(sizeof(typename Mac::Stored));
+
 template <class Mac>
 struct Step {
   int32_t group;   // of the block
-  int32_t rows;    // bit r: the block's row r takes part
+  int32_t set;     // bit r: the block's row r takes part; the next one: so does another column
   int64_t offset;  // bytes
+  int64_t other;   // of the column with the same weights, which is added to this one's pixels
   typename Mac::Word words[block_rows];
 };
+
+// Whether to add up columns with the same weights first. That pays where sums are in double: most
+// processors add beside multiplying.
+template <class Mac>
+inline constexpr bool folds = false;
+template <>
+inline constexpr bool folds<MacFloats> = true;
+
+// Whether two columns have the same weights.
+template <class Weight>
+bool same_columns(const Weight* weights, int64_t rows, int64_t columns, int64_t a, int64_t b) {
+  for (int64_t r = 0; r < rows; ++r)
+    if (weights[r * columns + a] != weights[r * columns + b]) return false;
+  return true;
+}
 
 // What a pass over one kernel does.
 template <class Mac>
@@ -53,84 +74,129 @@ Steps<Mac> listed(Scratch& scratch, const Weight* weights, int64_t rows, int64_t
       Step<Mac>& step = grid[g * columns + c];
       step = {};
       step.group = int32_t(g);
-      step.offset = c * column_step * Mac::rows * int64_t(sizeof(typename Mac::Stored));
+      step.offset = c * column_step * stored_bytes<Mac>;
     }
-  for (int64_t block_row = 0; block_row < block_rows; ++block_row)
-    for (int64_t r = 0; r < rows; ++r)
-      for (int64_t c = 0; c < columns; ++c) {
+  for (int64_t c = 0; c < columns; ++c) {
+    int64_t other = columns - 1 - c;
+    bool folded = folds<Mac> && c != other && same_columns(weights, rows, columns, c, other);
+    if (folded && c > other) continue;
+    for (int64_t block_row = 0; block_row < block_rows; ++block_row)
+      for (int64_t r = 0; r < rows; ++r) {
         Weight weight = weights[r * columns + c];
         if (weight == 0) continue;
         int64_t row = block_row * row_stride + r * row_step;
         Step<Mac>& step = grid[row / Mac::rows * columns + c];
-        step.rows |= 1 << block_row;
+        step.set |= 1 << block_row | int(folded) << block_rows;
+        step.other = other * column_step * stored_bytes<Mac>;
         put_weight<Mac>(step.words[block_row], int(row % Mac::rows), weight);
       }
+  }
   auto* sorted = scratch.take<Step<Mac>>(cells);
-  constexpr int sets = 1 << block_rows;
+  constexpr int sets = 2 << block_rows;
   int64_t after[sets + 1] = {};  // where the steps of a set end, after those of the sets before
-  for (int64_t i = 0; i < cells; ++i) ++after[grid[i].rows + 1];
+  for (int64_t i = 0; i < cells; ++i) ++after[grid[i].set + 1];
   after[1] = 0;  // steps of no row are left out
   for (int set = 1; set < sets; ++set) after[set + 1] += after[set];
   int64_t count = after[sets];
   for (int64_t i = 0; i < cells; ++i)
-    if (grid[i].rows) sorted[after[grid[i].rows]++] = grid[i];
+    if (grid[i].set) sorted[after[grid[i].set]++] = grid[i];
   return {sorted, count, groups};
 }
+
+// Weights as the plan's arithmetic multiplies by them.
+template <class Mac>
+const double* weights_for(Scratch& scratch, const Task& task) {
+  const Weights& w = task.weights;
+  if (task.plan.separable) return w.column;
+  if (task.plan.meaning == Meaning::integer || task.plan.scaled) return w.nearest;
+  if (task.plan.meaning == Meaning::real) return w.real;
+  double* to = scratch.take<double>(w.rows * w.columns);
+  for (int64_t i = 0; i < w.rows * w.columns; ++i)
+    to[i] = __builtin_rint(__builtin_ldexp(w.real[i], task.plan.shift));
+  return to;
+}
+
+// Sums that are written past the end of a piece: blocks are whole.
+inline constexpr int64_t past_end = 8 * vector_bytes;
 
 template <class Mac>
 using Block = Vector<typename Mac::Sum>[block_rows][block_vectors];
 
-template <class Mac, int rows>
+template <class Mac>
+inline __attribute__((always_inline)) Vector<typename Mac::Sum> load_stored(
+    const unsigned char* from) {
+  using Sum = typename Mac::Sum;
+  if constexpr (stored_bytes<Mac> == sizeof(Sum)) return load<Sum>(from);
+  else return load_pixels(reinterpret_cast<const typename Mac::Stored*>(from));
+}
+
+template <class Mac, int set>
 inline __attribute__((always_inline)) const Step<Mac>* run_set(
     const Step<Mac>* step, const Step<Mac>* end, const unsigned char* const* groups, int64_t at,
     Block<Mac>& sums) {
   using Sum = typename Mac::Sum;
   do {
-    const unsigned char* from = groups[step->group] + step->offset + at;
+    const unsigned char* from = groups[step->group] + at;
     Vector<Sum> pixels[block_vectors];
 #pragma GCC unroll 4
-    for (int v = 0; v < block_vectors; ++v) pixels[v] = load<Sum>(from + v * vector_bytes);
+    for (int v = 0; v < block_vectors; ++v) {
+      int64_t x = v * stored_bytes<Mac> * lanes_of<Sum>;
+      pixels[v] = load_stored<Mac>(from + step->offset + x);
+      if (set >> block_rows) pixels[v] += load_stored<Mac>(from + step->other + x);
+    }
 #pragma GCC unroll 4
     for (int r = 0; r < block_rows; ++r)
-      if (rows >> r & 1) {
+      if (set >> r & 1) {
         Vector<Sum> words = splat<Sum>(step->words[r]);
 #pragma GCC unroll 4
         for (int v = 0; v < block_vectors; ++v)
           sums[r][v] = Mac::mac(sums[r][v], pixels[v], words);
       }
     ++step;
-  } while (step != end && step->rows == rows);
+  } while (step != end && step->set == set);
   return step;
 }
 
-// Sum one block: block_rows rows of block_vectors vectors, from byte `at` of the groups. What is
-// stored may be sums in float, of whole numbers that it holds.
-template <class Mac, class To>
-void run_block(const Steps<Mac>& steps, const unsigned char* const* groups, int64_t at, To* to,
-               int64_t pitch) {
-  using Sum = typename Mac::Sum;
-  Block<Mac> sums;
+// Sum one block, block_rows rows of block_vectors vectors, from byte `at` of the groups.
+template <class Mac>
+inline __attribute__((always_inline)) void sum_block(const Steps<Mac>& steps,
+                                                     const unsigned char* const* groups,
+                                                     int64_t at, Block<Mac>& sums) {
 #pragma GCC unroll 4
   for (int r = 0; r < block_rows; ++r)
 #pragma GCC unroll 4
-    for (int v = 0; v < block_vectors; ++v) sums[r][v] = Vector<Sum>{};
+    for (int v = 0; v < block_vectors; ++v) sums[r][v] = Vector<typename Mac::Sum>{};
   const Step<Mac>*step = steps.steps, *end = step + steps.count;
   while (step != end) {
-    switch (step->rows) {
+    switch (step->set) {
 #define IMGCONV_SET(set) \
   case set: step = run_set<Mac, set>(step, end, groups, at, sums); break;
-      IMGCONV_SET(1) IMGCONV_SET(2) IMGCONV_SET(3) IMGCONV_SET(4) IMGCONV_SET(5)
-      IMGCONV_SET(6) IMGCONV_SET(7) IMGCONV_SET(8) IMGCONV_SET(9) IMGCONV_SET(10)
-      IMGCONV_SET(11) IMGCONV_SET(12) IMGCONV_SET(13) IMGCONV_SET(14) IMGCONV_SET(15)
+#define IMGCONV_FOLDED(set) \
+  case set + 16: if constexpr (folds<Mac>) step = run_set<Mac, set + 16>(step, end, groups, at, sums); break;
+#define IMGCONV_SETS(one)                                                     \
+  one(1) one(2) one(3) one(4) one(5) one(6) one(7) one(8) one(9) one(10) one(11) \
+  one(12) one(13) one(14) one(15)
+      IMGCONV_SETS(IMGCONV_SET)
+      IMGCONV_SETS(IMGCONV_FOLDED)
+#undef IMGCONV_SETS
+#undef IMGCONV_FOLDED
 #undef IMGCONV_SET
       default: __builtin_unreachable();
     }
   }
+}
+
+// Sum one block into memory. What is stored may be sums in float, of whole numbers that it holds.
+template <class Mac, class To>
+void run_block(const Steps<Mac>& steps, const unsigned char* const* groups, int64_t at, To* to,
+               int64_t pitch) {
+  Block<Mac> sums;
+  sum_block<Mac>(steps, groups, at, sums);
 #pragma GCC unroll 4
   for (int r = 0; r < block_rows; ++r)
 #pragma GCC unroll 4
     for (int v = 0; v < block_vectors; ++v)
-      store<To>(to + r * pitch + v * (vector_bytes / int64_t(sizeof(Sum))),
+      store<To>(to + r * pitch + v * lanes_of<typename Mac::Sum>,
                 __builtin_convertvector(sums[r][v], Vector<To>));
 }
 
@@ -138,10 +204,9 @@ void run_block(const Steps<Mac>& steps, const unsigned char* const* groups, int6
 template <class Mac, class To>
 void run_rows(const Steps<Mac>& steps, const unsigned char* const* groups, int64_t first,
               int64_t values, To* to, int64_t pitch) {
-  using Sum = typename Mac::Sum;
-  constexpr int64_t width = block_vectors * vector_bytes / int64_t(sizeof(Sum));
+  constexpr int64_t width = block_vectors * lanes_of<typename Mac::Sum>;
   for (int64_t x = 0; x < values; x += width)
-    run_block<Mac, To>(steps, groups, (first + x) * int64_t(sizeof(Sum)), to + x, pitch);
+    run_block<Mac, To>(steps, groups, (first + x) * stored_bytes<Mac>, to + x, pitch);
 }
 
 }  // namespace IMGCONV_LEVEL

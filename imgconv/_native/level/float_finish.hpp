@@ -1,0 +1,142 @@
+// Values of a float picture from sums in double, rounded once.
+#pragma once
+
+#include <type_traits>
+
+#include "lanes.hpp"
+
+namespace imgconv {
+namespace IMGCONV_LEVEL {
+
+typedef float Narrow __attribute__((vector_size(vector_bytes / 2)));
+
+static inline bool is_power_of_two(i128 n) { return (n & (n - 1)) == 0; }
+
+static inline __attribute__((always_inline)) Narrow narrowed(Vector<double> x) {
+#if defined(__AVX512F__)  // the compiler would narrow it in halves
+  return Narrow(_mm512_cvtpd_ps(__m512d(x)));
+#elif defined(__AVX__)
+  return Narrow(_mm256_cvtpd_ps(__m256d(x)));
+#else
+  return __builtin_convertvector(x, Narrow);
+#endif
+}
+
+// Lanes that differ, or are no numbers.
+static inline __attribute__((always_inline)) Flags<double> apart(Narrow a, Narrow b) {
+#if defined(__AVX512BW__)
+  return _mm256_cmp_ps_mask(__m256(a), __m256(b), _CMP_NEQ_UQ);
+#else
+  return __builtin_convertvector(a != b, Mask<double>);
+#endif
+}
+
+// What is known of the sums of a piece.
+struct Bound {
+  double error;      // how far values may be off for theirs
+  double least = 0;  // where that is 0: the magnitude of which all sums are multiples, and
+  double room = 0;   // how many times as large they could be and still be doubles
+};
+
+// How sums become values.
+enum class Rounds {
+  once,      // they are exact, and so is the product with the gain
+  quotient,  // they are exact, and divided
+  between,   // both ends of an interval are rounded
+};
+
+// What a task says of the steps from sums to floats.
+struct FloatSteps {
+  double added = 0, gain = 1, factor = 1, denominator = 1;
+  double relative = 0;  // how far the steps put a value off
+  bool absolute = false;
+  bool divides = false;    // Rounds::quotient serves where the bound allows
+  bool has_bound = false;  // the error of sums that are not exact has these steps in it
+
+  explicit FloatSteps(const Task& task) {
+    if (task.type_out != Type::f32) return;
+    const Quotient& q = task.quotient;
+    factor = double(q.factor);
+    denominator = double(q.denominator);
+    added = double(q.added) / denominator;
+    gain = factor / denominator;
+    bool exact = !q.added && is_power_of_two(q.factor) && is_power_of_two(q.denominator);
+    relative = exact ? 0 : task.plan.relative_bound;
+    absolute = q.absolute;
+    divides = !q.added && q.denominator <= 1 << 28 && i128(factor) == q.factor;
+    has_bound = task.type_in == Type::f32;
+  }
+};
+
+class FloatFinish {
+ public:
+  FloatFinish(const FloatSteps& steps, Bound bound)
+      : steps_(steps), relative_(bound.error && steps.has_bound ? 0 : steps.relative),
+        fixed_(bound.error + 2 * relative_ * __builtin_fabs(steps.added)),
+        inverse_(1 / steps.denominator) {
+    bool normal = bound.least * steps.gain >= 0x1p-125;  // none is between 0 and normal floats
+    bool fits = bound.room >= 2 * steps.factor;
+    if (!relative_ && !fixed_) rounds_ = Rounds::once;
+    else if (!bound.error && steps.divides && fits && normal) rounds_ = Rounds::quotient;
+  }
+
+  Rounds rounds() const { return rounds_; }
+
+  // Round sums; tell which are open.
+  template <Rounds rounds>
+  inline __attribute__((always_inline)) Flags<double> operator()(Vector<double> sums,
+                                                            Narrow& values) const {
+    if constexpr (rounds == Rounds::quotient) {
+      if (steps_.absolute) sums = magnitude<double>(sums);
+      values = narrowed(divided(sums));
+      return Flags<double>{};
+    }
+    Vector<double> value =
+        MacF64::mac(splat<double>(steps_.added), sums, splat<double>(steps_.gain));
+    Vector<double> size = value, off = splat<double>(fixed_);
+    if (steps_.absolute || relative_) size = magnitude<double>(value);
+    if (steps_.absolute) value = size;
+    if constexpr (rounds == Rounds::once) {
+      values = narrowed(value) + 0.0f;
+      return Flags<double>{};
+    }
+    if (relative_) off = MacF64::mac(off, size, splat<double>(relative_));
+    Narrow below = narrowed(value - off);
+    values = narrowed(value + off) + 0.0f;
+    return apart(below, values);
+  }
+
+ private:
+  // The sum times factor / denominator, which rounds to the float that the quotient itself rounds
+  // to. A quotient that is not the middle of two floats, which has 25 bits, is off it by more than a
+  // unit in the last place of a double: it is a multiple of least / denominator and less than 2**52
+  // of them, and the denominator has 28 bits. What follows is off by less than that (but for a
+  // middle, which comes out itself): the remainder is exact, and so the first guess's error goes.
+  inline __attribute__((always_inline)) Vector<double> divided(Vector<double> sums) const {
+    if (steps_.factor != 1) sums = sums * steps_.factor;
+#if defined(__FMA__)
+    Vector<double> guess = sums * inverse_;
+    Vector<double> rest = MacF64::mac(sums, -guess, splat<double>(steps_.denominator));
+    return MacF64::mac(guess, rest, splat<double>(inverse_));
+#else
+    return sums / steps_.denominator;
+#endif
+  }
+
+  const FloatSteps& steps_;
+  double relative_, fixed_, inverse_;
+  Rounds rounds_ = Rounds::between;
+};
+
+// Call use(a constant Rounds) for the way in which a finish rounds.
+template <class Use>
+inline __attribute__((always_inline)) void with_rounds(const FloatFinish& finish, Use use) {
+  switch (finish.rounds()) {
+    case Rounds::once: return use(std::integral_constant<Rounds, Rounds::once>());
+    case Rounds::quotient: return use(std::integral_constant<Rounds, Rounds::quotient>());
+    default: return use(std::integral_constant<Rounds, Rounds::between>());
+  }
+}
+
+}  // namespace IMGCONV_LEVEL
+}  // namespace imgconv

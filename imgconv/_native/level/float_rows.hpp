@@ -1,0 +1,210 @@
+// Float pictures into float ones: sums in double, straight from the source.
+//
+// Pixels become doubles as they are loaded, which takes less than to keep rows of doubles. Sums of
+// all taps are rounded in the registers that they are made in; those down the columns of separable
+// kernels stay in the nearest cache until they are summed along the rows.
+#pragma once
+
+#include "along.hpp"
+#include "finish.hpp"
+#include "peaks.hpp"
+#include "row_ends.hpp"
+#include "taps.hpp"
+
+namespace imgconv {
+namespace IMGCONV_LEVEL {
+
+class FloatRows {
+ public:
+  // Rows must have room for a block, and neighbours in them be neighbours of outputs.
+  static bool serves(const Task& task) {
+    return task.type_out == Type::f32 && task.columns.stride == 1 &&
+           task.columns.out * task.channels >= width && RowEnds<float>::serves(task);
+  }
+
+  explicit FloatRows(const Task& task)
+      : task_(task), finish_{task, exact_values<float>, nullptr, nullptr, 0, {}},
+        apart_(task.plan.separable), reach_(reach_of(task)), steps_(steps_for(scratch_, task)),
+        ahead_(block_rows * task.rows.stride),
+        lines_(scratch_.take<const unsigned char*>(steps_.groups + ahead_)),
+        ends_(scratch_, task, lines_, steps_.groups, width),
+        peaks_(scratch_, steps_.groups + ahead_, task.columns.length * task.channels),
+        far_(is_far(task)) {
+    int64_t values = task.columns.out * task.channels;
+    for (auto& open : open_) open = scratch_.take<int32_t>(values + width);
+    if (!apart_) return;
+    along_ = listed_along(scratch_, task.weights.row, task.weights.columns,
+                          task.columns.dilation * task.channels);
+    pitch_ = piece + reach_ + past_end;
+    sums_ = scratch_.take<double>(pitch_ * block_rows);
+    crossed_ = scratch_.take<double>(piece + past_end);
+    finish_.open = open_[0];
+  }
+
+  Tally run(int64_t first, int64_t last) {
+    for (int64_t row = first; row < last; row += block_rows) {
+      row_ = row;
+      rows_ = last - row < block_rows ? last - row : block_rows;
+      base_ = row * task_.rows.stride;
+      find_lines();
+      for (int64_t r = 0; r < rows_; ++r)
+        to_[r] = reinterpret_cast<float*>(task_.target + (row + r) * task_.target_stride);
+      ends_.fill(base_);
+      if (row == first)
+        for (int64_t i = 0; i < steps_.groups; ++i) peaks_.note(base_ + i, line(i));
+      noted_ = 0;
+      pieces(ends_.middle);
+      note_ahead(peaks_.stretches());
+      pieces(ends_.left);
+      pieces(ends_.right);
+      if (!apart_) recompute();
+    }
+    return finish_.tally;
+  }
+
+ private:
+  static constexpr int64_t lanes = lanes_of<double>, width = block_vectors * lanes;
+  static constexpr int64_t piece = 512;
+
+  static int64_t reach_of(const Task& task) {
+    return (task.columns.taps - 1) * task.columns.dilation * task.channels;
+  }
+
+  static Steps<MacFloats> steps_for(Scratch& scratch, const Task& task) {
+    const Weights& w = task.weights;
+    return listed<MacFloats>(scratch, weights_for<MacFloats>(scratch, task), w.rows,
+                             task.plan.separable ? 1 : w.columns, task.rows.stride,
+                             task.rows.dilation, task.columns.dilation * task.channels);
+  }
+
+  const float* line(int64_t i) const { return reinterpret_cast<const float*>(lines_[i]); }
+
+  // The lines that a block of rows sees, and those that the next one needs more.
+  void find_lines() {
+    for (int64_t i = 0; i < steps_.groups + ahead_; ++i) {
+      int64_t position = base_ + i, end = task_.rows.span() - 1;
+      int32_t at = task_.row_map[position < end ? position : end];
+      lines_[i] = at < 0 ? task_.constant_row : task_.source + at * task_.source_stride;
+    }
+  }
+
+  // Note the peaks of the next block's lines while it is this one's turn: they are on their way.
+  void note_ahead(int64_t stretches) {
+    if (stretches <= noted_) return;
+    for (int64_t i = steps_.groups; i < steps_.groups + ahead_; ++i)
+      peaks_.note(base_ + i, line(i), noted_, stretches);
+    noted_ = stretches;
+  }
+
+  void pieces(const Stretch& stretch) {
+    const bool middle = &stretch == &ends_.middle;
+    const int64_t values = task_.columns.length * task_.channels;
+    const float constant = task_.constant_row ? task_.constant : 0;
+    for (int64_t x = stretch.first; x < stretch.last; x += piece) {
+      int64_t after = stretch.last - x < piece ? stretch.last : x + piece;
+      int64_t from = middle ? x - stretch.start : 0, to = middle ? from + after - x + reach_ : values;
+      Bound bound = bound_for(task_.plan, peaks_.of(base_, steps_.groups, from, to, constant));
+      if (apart_) apart(stretch, x, after, bound);
+      else together(stretch, x, after, bound);
+      if (middle) note_ahead((from + after - x) / Peaks<float>::stretch);
+    }
+  }
+
+  // Ask for a block of those lines, and of those that will be written. Inline, for the compiler drops
+  // calls that do nothing else.
+  inline __attribute__((always_inline)) void ask(const Stretch& stretch, int64_t from) const {
+    if (!far_ || &stretch != &ends_.middle) return;
+    for (int64_t i = steps_.groups; i < steps_.groups + ahead_; ++i)
+      for (int64_t x = 0; x < width; x += 16) __builtin_prefetch(line(i) + from + x);
+    for (int64_t r = 0; r < rows_; ++r) {
+      unsigned char* to = task_.target + (row_ + r) * task_.target_stride;
+      for (int64_t x = 0; x < width; x += 16)
+        __builtin_prefetch(to + (from + stretch.start + x) * int64_t(sizeof(float)), 1);
+    }
+  }
+
+  void together(const Stretch& stretch, int64_t x, int64_t after, Bound bound) {
+    const FloatFinish finish(finish_.floats, bound);
+    with_rounds(finish, [&](auto rounds) { blocks<rounds>(stretch, x, after, finish); });
+  }
+
+  // Sum all taps and round, in registers.
+  template <Rounds rounds>
+  void blocks(const Stretch& stretch, int64_t x, int64_t after, const FloatFinish& finish) {
+    const int64_t end = task_.columns.out * task_.channels;
+    for (; x < after; x += width) {
+      int64_t at = x + width > end ? end - width : x;  // the last block overlaps
+      ask(stretch, at - stretch.start);
+      Block<MacFloats> sums;
+      sum_block<MacFloats>(steps_, stretch.lines, (at - stretch.start) * int64_t(sizeof(float)),
+                           sums);
+#pragma GCC unroll 4
+      for (int r = 0; r < block_rows; ++r) {
+        if (r >= rows_) break;
+        float* to = to_[r] + at;
+        Flags<double> open[block_vectors], some{};
+#pragma GCC unroll 4
+        for (int v = 0; v < block_vectors; ++v) {
+          Narrow values;
+          open[v] = finish.template operator()<rounds>(sums[r][v], values);
+          some |= open[v];
+          __builtin_memcpy(to + v * lanes, &values, sizeof values);
+        }
+        if (__builtin_expect(any<double>(some), 0))
+          for (int v = 0; v < block_vectors; ++v)
+            note(r, at + v * lanes, bits_of_flags<double>(open[v]));
+      }
+    }
+  }
+
+  // Note what is open, twice where blocks overlap: their bounds may differ.
+  void note(int r, int64_t at, uint32_t open) {
+    for (; open; open &= open - 1) open_[r][counts_[r]++] = int32_t(at) + __builtin_ctz(open);
+  }
+
+  void recompute() {
+    for (int64_t r = 0; r < rows_; ++r) {
+      finish_.open = open_[r];
+      finish_.open_count = counts_[r];
+      if (counts_[r]) recompute_open(finish_, to_[r], row_ + r, 0);
+      counts_[r] = 0;
+    }
+  }
+
+  // Sum down the columns, then along the rows.
+  void apart(const Stretch& stretch, int64_t x, int64_t after, Bound bound) {
+    if (after - x < width) x = after - width;  // the last block overlaps
+    int64_t count = after - x, values = count + reach_;
+    for (int64_t i = 0; i < values; i += width) {
+      int64_t at = values - i < width ? values - width : i, from = x - stretch.start + at;
+      if (i < count) ask(stretch, from);
+      run_block<MacFloats>(steps_, stretch.lines, from * int64_t(sizeof(float)), sums_ + at,
+                           pitch_);
+    }
+    for (int64_t r = 0; r < rows_; ++r) {
+      run_along<double>(along_, sums_ + r * pitch_, count, crossed_);
+      finish_piece<double, float>(finish_, crossed_, row_ + r, x, count, bound);
+    }
+  }
+
+  const Task& task_;
+  Scratch scratch_;
+  Finish finish_;
+  const bool apart_;
+  const int64_t reach_;
+  Steps<MacFloats> steps_;
+  const int64_t ahead_;
+  const unsigned char** lines_;
+  RowEnds<float> ends_;
+  Peaks<float> peaks_;
+  bool far_;
+  Along along_{};
+  int64_t pitch_ = 0, row_ = 0, rows_ = 0, base_ = 0, noted_ = 0;
+  double *sums_ = nullptr, *crossed_ = nullptr;
+  float* to_[block_rows];
+  int64_t counts_[block_rows] = {};
+  int32_t* open_[block_rows];
+};
+
+}  // namespace IMGCONV_LEVEL
+}  // namespace imgconv

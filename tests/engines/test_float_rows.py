@@ -1,0 +1,113 @@
+"""float32 pictures straight from the source: where blocks, pieces, ends and borders meet."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engines.engine_jobs import Weights, job
+from engines.test_native import CORE, ISAS, REFERENCE
+from imgconv.engines import native as native_module
+from imgconv.engines.base import Correlation
+from imgconv.engines.native import NativeEngine
+from imgconv.model.border import Border
+from imgconv.model.geometry import OutputSize
+
+UNEVEN: Weights = [[1, -2, 3, 0], [0, 5, -7, 0], [4, 0, 0, 1.5]]
+EVEN: Weights = [[1, -2, 7, -2, 1], [0, 3, 0, 3, 0], [2, 0.1, 5, 0.1, 2]]
+PARTLY_EVEN: Weights = [[1, 2, 5, 3, 1], [4, 2, 5, 9, 4]]
+APART: Weights = [[1, 3, 1], [2, 6, 2], [-1, -3, -1]]
+
+
+@pytest.fixture(autouse=True)
+def threads_for_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native_module, "_THREAD_NS", 1)  # even for a small picture
+
+
+def picture_of(*shape: int, seed: int = 1) -> Any:
+    """Give a picture with dark, bright and flat parts, so that bounds differ along its rows."""
+    rng = np.random.default_rng(seed)
+    picture = rng.integers(0, 256, shape).astype(np.float32) / np.float32(255)
+    picture[:, shape[1] // 3 : shape[1] // 2] *= np.float32(1e-6)
+    picture[shape[0] // 2 :, shape[1] // 2 :] = np.float32(1 / 3)
+    return picture
+
+
+def check(wanted: Correlation) -> None:
+    expected = REFERENCE.correlate(wanted)
+    for isa in ISAS:
+        for path in ("fma64", "separable"):
+            for threads in (1, 3):
+                engine = NativeEngine(CORE, isa=isa, path=path)
+                got = engine.correlate(wanted._replace(threads=threads))
+                np.testing.assert_array_equal(got.image, expected.image, err_msg=f"{isa} {path}")
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("width", [7, 8, 31, 32, 33, 64, 67, 545, 1100])
+def test_widths(width: int, channels: int) -> None:
+    for weights in (UNEVEN, EVEN, PARTLY_EVEN, APART):
+        picture = picture_of(11, width, channels, seed=width)
+        check(job(picture, weights, scale=Fraction(1, 9)))
+
+
+@pytest.mark.parametrize("size", [OutputSize.SAME, OutputSize.VALID, OutputSize.FULL])
+@pytest.mark.parametrize("border", Border)
+def test_borders(border: Border, size: OutputSize) -> None:
+    for weights in (EVEN, APART, [[1, 2, 1] * 20]):
+        picture = picture_of(9, 150)
+        check(job(picture, weights, border=border, border_value=77, size=size, scale=0.3))
+
+
+@pytest.mark.parametrize("stride", [1, 2, 5])
+@pytest.mark.parametrize("dilation", [(1, 1), (3, 1), (1, 4), (2, 3)])
+def test_rows_apart(stride: int, dilation: tuple[int, int]) -> None:
+    for weights in (UNEVEN, EVEN, APART):
+        check(job(picture_of(23, 90), weights, stride=(stride, 1), dilation=dilation, scale=0.7))
+
+
+@pytest.mark.parametrize("anchor", [(0, 0), (2, 4), (0, 4)])
+def test_anchors(anchor: tuple[int, int]) -> None:
+    check(job(picture_of(9, 100), EVEN, anchor=anchor, offset=Fraction(1, 3)))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38, 1e-44])
+@pytest.mark.parametrize("column", [0, 5, 70, 149])
+def test_what_is_no_usual_number(value: float, column: int) -> None:
+    """What is far from it is as ever, and so is the rest of its own piece."""
+    picture = picture_of(9, 150)
+    picture[4, column] = value
+    for border in (Border.REFLECT101, Border.WRAP):
+        for weights in (UNEVEN, EVEN, APART):
+            with np.errstate(all="ignore"):
+                check(job(picture, weights, scale=Fraction(1, 3), border=border))
+
+
+@pytest.mark.parametrize("constant", [1e30, 1e-40, -5.0])
+def test_a_constant_border_counts_for_the_bound(constant: float) -> None:
+    for weights in (EVEN, APART):
+        check(job(picture_of(7, 90), weights, border=Border.CONSTANT, border_value=constant))
+
+
+def test_large_pictures_are_asked_for_ahead() -> None:
+    picture = picture_of(300, 1201)
+    assert picture.nbytes > 1 << 20
+    for weights in (UNEVEN, EVEN, APART):
+        check(job(picture, weights, scale=Fraction(1, 7)))
+
+
+@pytest.mark.parametrize("factor", [1, 2, 5, 7, 1001])
+@pytest.mark.parametrize("denominator", [3, 9, 255, 1001, (1 << 28) - 1])
+def test_quotients(factor: int, denominator: int) -> None:
+    """Sums that are multiples of the denominator, and of half of it, and next to them."""
+    rng = np.random.default_rng(denominator)
+    near = denominator * rng.integers(1, 5000, (40, 64)) + rng.integers(-1, 2, (40, 64))
+    picture = near.astype(np.float32)
+    for weights in ([[1, 0, 0]], [[1, 0, 2]], [[3, 0, 3]], [[1, -1, 1]]):
+        for offset in (0, 1):
+            scale = Fraction(factor, 2 * denominator)
+            check(job(picture, weights, scale=scale, offset=offset))
+            check(job(-picture, weights, scale=scale, offset=offset, absolute=True))

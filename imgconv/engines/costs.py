@@ -45,7 +45,7 @@ _WIDER = 4
 """How many times the latter where pixels are not bytes."""
 _FFT = {"v4": 0.33, "v3": 0.46, "v2": 1.0, "plain": 1.2}
 """For each number of a tile, and each bit of their count."""
-_FAR_BITS, _FAR = 17, 0.25
+_FAR_BITS, _FAR = 16, 0.09
 """Tiles of more numbers than so many bits leave the nearest caches; each bit more takes a share."""
 
 

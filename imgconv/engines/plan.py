@@ -120,6 +120,8 @@ _MOST_RING_BYTES = 24 << 20
 _LARGEST_CHANGE = 32767
 """Of weights down a column: the core multiplies by it in 16 bits."""
 _SIDES = (64, 128, 256, 512, 1024)
+_LANES = 8
+"""Doubles of the widest vectors."""
 
 
 def make_plan(facts: KernelFacts, request: Request, *, proved: bool = True) -> Plan:
@@ -344,8 +346,9 @@ def _tile_cost(facts: KernelFacts, request: Request, rows: int, columns: int) ->
     """Estimate the cost of tiles of a size per output value; 0 for a size that does not serve."""
     high, wide = rows - facts.shape[0] + 1, columns - facts.shape[1] + 1
     numbers = rows * columns
-    kept = 16 * numbers + 16 * max(high, 0) * max(wide, 0) * request.channels
-    if min(high, wide) < 1 or kept > _MOST_RING_BYTES:
+    kept = _LANES if request.channels == 1 else max(high, 0)  # rows of sums that wait
+    memory = 16 * numbers + 16 * kept * max(wide, 0) * request.channels
+    if min(high, wide) < 1 or memory > _MOST_RING_BYTES:
         return 0.0
     count = -(-request.size[0] // high) * -(-request.size[1] // (2 * wide))
     return costs.fft(request, numbers) * count / (request.size[0] * request.size[1])

@@ -1,8 +1,9 @@
 // Large kernels by fast convolution: overlapping tiles, two real ones in each complex transform.
 //
-// A tile's columns are transformed, then its rows, multiplied by the kernel's spectrum and turned
-// back; what wraps around is not used. Sums of whole numbers that are off by less than a half are
-// rounded to themselves; others come with the plan's bound, per unit of the largest float pixel.
+// A tile's rows are transformed as they are read, then its columns, multiplied by the kernel's
+// spectrum and turned back, then the rows that are wanted; what wraps around is not used. Sums of
+// whole numbers that are off by less than a half are rounded to themselves; others come with the
+// plan's bound, per unit of the largest float pixel.
 #pragma once
 
 #include "finish.hpp"
@@ -12,69 +13,97 @@
 namespace imgconv {
 namespace IMGCONV_LEVEL {
 
-// One tile of complex numbers, and the passes over it.
+// One tile of complex numbers, and the passes over it: as many rows as a vector has lanes stand
+// together, with their numbers side by side, so that all that is read and written lies in long
+// stretches.
 class Plane {
  public:
   Plane(Scratch& scratch, const Spectrum& s)
       : down_{s.rows, s.row_cosines, s.row_sines},
         along_{s.columns, s.column_cosines, s.column_sines},
-        pitch_(s.columns + 8),
-        re_(scratch.take<double>(s.rows * pitch_)),
-        im_(scratch.take<double>(s.rows * pitch_)),
-        turned_(scratch.take<double>(2 * s.columns * real_lanes)) {}
+        pitch_((s.columns + 4) * Columns::apart),  // so that stretches do not fall onto each other
+        numbers_(scratch.untouched<double>(s.rows / real_lanes * pitch_)),
+        strip_{scratch.untouched<double>(s.rows * Columns::apart)} {}
 
-  double* row(int64_t r, bool imaginary) const { return (imaginary ? im_ : re_) + r * pitch_; }
-
-  void columns_forward() const {
-    for (int64_t x = 0; x < along_.n; x += real_lanes)
-      forward({re_ + x, im_ + x, pitch_}, down_);
+  // Transform real_lanes rows, from `first` on, which are `pitch` apart.
+  void put_rows(int64_t first, const double* re, const double* im, int64_t pitch) const {
+    Columns lines = rows_from(first);
+    for (int64_t x = 0; x < along_.n; x += real_lanes) {
+      transpose(re + x, pitch, lines.re(x), Columns::apart);
+      transpose(im + x, pitch, lines.im(x), Columns::apart);
+    }
+    forward(lines, along_);
   }
 
-  void columns_inverse() const {
-    for (int64_t x = 0; x < along_.n; x += real_lanes)
-      inverse({re_ + x, im_ + x, pitch_}, down_);
+  void put_zeros(int64_t first) const {
+    __builtin_memset(rows_from(first).first, 0,
+                     size_t(along_.n * Columns::apart) * sizeof(double));
   }
 
-  // Give use(lines, first) a few transformed rows at a time, in lanes; what it leaves of them is
-  // turned back if `back` says so.
+  // Turn such rows back.
+  void take_rows(int64_t first, double* re, double* im, int64_t pitch) const {
+    Columns lines = rows_from(first);
+    inverse(lines, along_);
+    for (int64_t x = 0; x < along_.n; x += real_lanes) {
+      transpose(lines.re(x), Columns::apart, re + x, pitch);
+      transpose(lines.im(x), Columns::apart, im + x, pitch);
+    }
+  }
+
+  // Give use(strip, first) a few transformed columns at a time; what it leaves of them is turned
+  // back if `back` says so.
   template <bool back, class Use>
-  void rows(Use use) const {
-    Columns lines{turned_, turned_ + along_.n * real_lanes, real_lanes};
-    for (int64_t r = 0; r < down_.n; r += real_lanes) {
-      for (int64_t x = 0; x < along_.n; x += real_lanes) {
-        transpose(re_ + r * pitch_ + x, pitch_, lines.re + x * real_lanes, real_lanes);
-        transpose(im_ + r * pitch_ + x, pitch_, lines.im + x * real_lanes, real_lanes);
+  void columns(Use use) const {
+    for (int64_t x = 0; x < along_.n; x += real_lanes) {
+      for (int64_t r = 0; r < down_.n; r += real_lanes) {
+        Columns lines = rows_from(r);
+        transpose(lines.re(x), Columns::apart, strip_.re(r), Columns::apart);
+        transpose(lines.im(x), Columns::apart, strip_.im(r), Columns::apart);
       }
-      forward(lines, along_);
-      use(lines, r * along_.n);
+      forward(strip_, down_);
+      use(strip_, x * down_.n);
       if (!back) continue;
-      inverse(lines, along_);
-      for (int64_t x = 0; x < along_.n; x += real_lanes) {
-        transpose(lines.re + x * real_lanes, real_lanes, re_ + r * pitch_ + x, pitch_);
-        transpose(lines.im + x * real_lanes, real_lanes, im_ + r * pitch_ + x, pitch_);
+      inverse(strip_, down_);
+      for (int64_t r = 0; r < down_.n; r += real_lanes) {
+        Columns lines = rows_from(r);
+        transpose(strip_.re(r), Columns::apart, lines.re(x), Columns::apart);
+        transpose(strip_.im(r), Columns::apart, lines.im(x), Columns::apart);
       }
     }
   }
 
  private:
+  Columns rows_from(int64_t first) const { return {numbers_ + first / real_lanes * pitch_}; }
+
   Roots down_, along_;
   int64_t pitch_;
-  double *re_, *im_, *turned_;
+  double* numbers_;
+  Columns strip_;
 };
 
-// The conjugate spectrum of weights, over the number of points, in the order of Plane::rows.
+// The conjugate spectrum of weights, over the number of points, in the order of Plane::columns.
 static inline void transform_weights(const Spectrum& s, const double* weights, int64_t rows,
                                      int64_t columns, double* re, double* im) {
   Scratch scratch;
   Plane plane(scratch, s);
-  for (int64_t r = 0; r < rows; ++r)
-    for (int64_t c = 0; c < columns; ++c) plane.row(r, false)[c] = weights[r * columns + c];
-  plane.columns_forward();
+  auto* lines = scratch.take<double>(s.columns * real_lanes);
+  auto* zeros = scratch.take<double>(s.columns * real_lanes);
+  for (int64_t first = 0; first < s.rows; first += real_lanes) {
+    if (first >= rows) {
+      plane.put_zeros(first);
+      continue;
+    }
+    for (int64_t r = 0; r < real_lanes; ++r)
+      for (int64_t c = 0; c < columns; ++c)
+        lines[r * s.columns + c] = first + r < rows ? weights[(first + r) * columns + c] : 0;
+    plane.put_rows(first, lines, zeros, s.columns);
+  }
   const double scale = 1.0 / double(s.rows * s.columns);  // a power of two
-  plane.rows<false>([&](const Columns& lines, int64_t first) {
-    for (int64_t i = 0; i < s.columns * real_lanes; ++i) {
-      re[first + i] = lines.re[i] * scale;
-      im[first + i] = -lines.im[i] * scale;
+  plane.columns<false>([&](const Columns& strip, int64_t first) {
+    for (int64_t i = 0; i < s.rows; ++i) {
+      Complex value = strip.get(i);
+      store<double>(re + first + i * real_lanes, value.re * scale);
+      store<double>(im + first + i * real_lanes, -value.im * scale);
     }
   });
 }
@@ -88,8 +117,11 @@ class Fourier {
         plane_(scratch_, spectrum_) {
     high_ = spectrum_.rows - task.rows.taps + 1;
     wide_ = spectrum_.columns - task.columns.taps + 1;
+    kept_ = task.channels == 1 ? real_lanes : (high_ + real_lanes - 1) / real_lanes * real_lanes;
     pitch_ = 2 * wide_ * task.channels + 64;
-    sums_ = scratch_.take<double>(high_ * pitch_);
+    sums_ = scratch_.take<double>(kept_ * pitch_);
+    line_pitch_ = spectrum_.columns + 8;
+    for (auto& lines : lines_) lines = scratch_.take<double>(real_lanes * line_pitch_);
     finish_.stage = scratch_.take<double>(piece_values + 64);
     finish_.open = scratch_.take<int32_t>(piece_values + 64);
   }
@@ -106,31 +138,42 @@ class Fourier {
     int64_t left = task_.columns.out - column, count = left < 2 * wide_ ? left : 2 * wide_;
     most_ = 0;
     for (int64_t channel = 0; channel < task_.channels; ++channel) {
-      for (int64_t r = 0; r < spectrum_.rows; ++r) {
-        bool some = r < rows + task_.rows.taps - 1;
-        read(some ? row + r : -1, column, channel, plane_.row(r, false));
-        read(some && count > wide_ ? row + r : -1, column + wide_, channel, plane_.row(r, true));
-      }
+      for (int64_t r = 0; r < spectrum_.rows; r += real_lanes)
+        put(r, row, rows + task_.rows.taps - 1, column, count > wide_, channel);
       convolve();
-      for (int64_t r = 0; r < rows; ++r) {
-        write(plane_.row(r, false), count < wide_ ? count : wide_, channel, sums_ + r * pitch_);
-        write(plane_.row(r, true), count - wide_, channel,
-              sums_ + r * pitch_ + wide_ * task_.channels);
+      const bool last = channel == task_.channels - 1;
+      for (int64_t r = 0; r < rows; r += real_lanes) {
+        plane_.take_rows(r, lines_[0], lines_[1], line_pitch_);
+        for (int64_t i = r; i < rows && i < r + real_lanes; ++i) {
+          double* sums = sums_ + i % kept_ * pitch_;
+          int64_t at = (i - r) * line_pitch_;
+          write(lines_[0] + at, count < wide_ ? count : wide_, channel, sums);
+          write(lines_[1] + at, count - wide_, channel, sums + wide_ * task_.channels);
+          if (last) finish(row + i, column, count, sums);
+        }
       }
     }
-    for (int64_t r = 0; r < rows; ++r) finish(row + r, column, count, sums_ + r * pitch_);
+  }
+
+  // Read and transform some rows of two tiles, the first `known` rows of which there are.
+  void put(int64_t r, int64_t row, int64_t known, int64_t column, bool both, int64_t channel) {
+    if (r >= known) return plane_.put_zeros(r);
+    for (int64_t i = 0; i < real_lanes; ++i) {
+      int64_t at = r + i < known ? row + r + i : -1;
+      read(at, column, channel, lines_[0] + i * line_pitch_);
+      read(both ? at : -1, column + wide_, channel, lines_[1] + i * line_pitch_);
+    }
+    plane_.put_rows(r, lines_[0], lines_[1], line_pitch_);
   }
 
   void convolve() const {
-    plane_.columns_forward();
-    plane_.template rows<true>([&](const Columns& lines, int64_t first) {
+    plane_.columns<true>([&](const Columns& strip, int64_t first) {
       const double *re = spectrum_.re + first, *im = spectrum_.im + first;
-      for (int64_t i = 0; i < spectrum_.columns; ++i) {
+      for (int64_t i = 0; i < spectrum_.rows; ++i) {
         int64_t at = i * real_lanes;
-        lines.put(i, product(lines.get(i), load<double>(re + at), load<double>(im + at)));
+        strip.put(i, product(strip.get(i), load<double>(re + at), load<double>(im + at)));
       }
     });
-    plane_.columns_inverse();
   }
 
   // Read one channel of a row of the span from a position on; beyond the span stands 0.
@@ -206,8 +249,8 @@ class Fourier {
   Scratch scratch_;
   Finish finish_;
   Plane plane_;
-  int64_t high_, wide_, pitch_;
-  double* sums_;
+  int64_t high_, wide_, kept_, pitch_, line_pitch_;
+  double *sums_, *lines_[2];
   uint64_t most_ = 0;
 };
 

@@ -5,10 +5,26 @@
 #include <cstdlib>
 #include <new>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 #include "../arena.hpp"
 
 namespace imgconv {
 namespace IMGCONV_LEVEL {
+
+// Ask for large pages where the system has them: with small ones, to find a page that is far from the
+// last takes as long as to read it.
+static inline void in_large_pages(void* memory, size_t bytes) {
+#if defined(__linux__)
+  const uintptr_t page = 2 << 20, start = (uintptr_t(memory) + page - 1) / page * page;
+  const uintptr_t end = (uintptr_t(memory) + bytes) / page * page;
+  madvise(reinterpret_cast<void*>(start), end - start, MADV_HUGEPAGE);
+#else
+  (void)memory, (void)bytes;
+#endif
+}
 
 // Small pieces come from the thread's arena: to ask the system for them would take as long as to
 // filter a small image.
@@ -29,11 +45,17 @@ class Scratch {
   // Zeroed memory for `count` objects, aligned to a cache line.
   template <class T>
   T* take(int64_t count) {
-    size_t bytes = (size_t(count) * sizeof(T) + 63) / 64 * 64 + 64;
+    T* memory = untouched<T>(count);
+    __builtin_memset(static_cast<void*>(memory), 0, bytes_for<T>(count));
+    return memory;
+  }
+
+  // The same, but as it is.
+  template <class T>
+  T* untouched(int64_t count) {
+    size_t bytes = bytes_for<T>(count);
     unsigned char* memory = arena_.take(bytes);
-    if (!memory) memory = own(bytes);
-    __builtin_memset(memory, 0, bytes);
-    return reinterpret_cast<T*>(memory);
+    return reinterpret_cast<T*>(memory ? memory : own(bytes));
   }
 
  private:
@@ -41,9 +63,15 @@ class Scratch {
     Piece* before;
   };
 
+  template <class T>
+  static size_t bytes_for(int64_t count) {
+    return (size_t(count) * sizeof(T) + 63) / 64 * 64 + 64;
+  }
+
   unsigned char* own(size_t bytes) {
     void* memory = std::aligned_alloc(64, bytes + sizeof(Piece));
     if (!memory) throw std::bad_alloc();
+    if (bytes >= 4 << 20) in_large_pages(memory, bytes);
     Piece* piece = static_cast<Piece*>(memory);
     piece->before = last_;
     last_ = piece;

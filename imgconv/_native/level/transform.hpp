@@ -1,7 +1,7 @@
 // Fourier transforms of 2**k complex numbers in double, many side by side: one in each lane.
 //
 // The forward transform leaves its result in digit-reversed order and the inverse one expects that
-// order, so nothing is ever sorted. Real and imaginary parts stand in arrays of their own.
+// order, so nothing is ever sorted.
 #pragma once
 
 #include "vectors.hpp"
@@ -26,17 +26,19 @@ IMGCONV_INLINE Complex product(Complex a, Reals re, Reals im) {
   return {MacF64::mac(-(a.im * im), a.re, re), MacF64::mac(a.re * im, a.im, re)};
 }
 
-// Numbers `pitch` doubles apart, a vector of columns wide.
+// Numbers a vector of columns wide: real parts, then imaginary ones.
 struct Columns {
-  double *re, *im;
-  int64_t pitch;
+  static constexpr int64_t apart = 2 * real_lanes;  // doubles from one number to the next
+  double* first;
 
+  inline __attribute__((always_inline)) double* re(int64_t i) const { return first + i * apart; }
+  inline __attribute__((always_inline)) double* im(int64_t i) const { return re(i) + real_lanes; }
   inline __attribute__((always_inline)) Complex get(int64_t i) const {
-    return {load<double>(re + i * pitch), load<double>(im + i * pitch)};
+    return {load<double>(re(i)), load<double>(im(i))};
   }
   inline __attribute__((always_inline)) void put(int64_t i, Complex a) const {
-    store<double>(re + i * pitch, a.re);
-    store<double>(im + i * pitch, a.im);
+    store<double>(re(i), a.re);
+    store<double>(im(i), a.im);
   }
 };
 

@@ -181,8 +181,8 @@ def cases() -> Iterator[Case]:
     def blur(n: int) -> Callable[[Any, Any], Any]:
         return lambda image, to: cv2.blur(image, (n, n), dst=to)
 
-    def gaussian(n: int) -> Callable[[Any, Any], Any]:
-        return lambda image, to: cv2.GaussianBlur(image, (n, n), 0, dst=to)
+    def gaussian(n: int, sigma: float) -> Callable[[Any, Any], Any]:
+        return lambda image, to: cv2.GaussianBlur(image, (n, n), sigma, dst=to)
 
     yield Case("sharpen", bank("sharpen"))
     yield Case("laplacian", bank("laplacian"), lambda i, t: cv2.Laplacian(i, -1, dst=t))
@@ -195,7 +195,7 @@ def cases() -> Iterator[Case]:
         yield Case(f"box {n}", bank(f"box:size={n}"), blur(n))
     for n in (3, 5, 7, 9, 13, 21, 31, 51):
         sigma = 0.3 * ((n - 1) * 0.5 - 1) + 0.8
-        yield Case(f"gaussian {n}", bank(f"gaussian:sigma={sigma:g},size={n}"), gaussian(n))
+        yield Case(f"gaussian {n}", bank(f"gaussian:sigma={sigma:g},size={n}"), gaussian(n, sigma))
     yield Case("log 9", bank("log:sigma=1.4,size=9"))
     yield Case("unsharp 5", bank("unsharp:sigma=1,amount=1,size=5"))
     for radius in (2, 4, 7, 15, 25, 50):

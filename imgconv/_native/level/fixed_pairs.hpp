@@ -26,11 +26,11 @@ class FixedPairs {
         ends_(scratch_, task, lines_, 2 * pairs_, vector_bytes), far_(is_far(task)) {
     for (auto& open : open_) open = scratch_.take<int32_t>(task.columns.out * task.channels + 64);
     const double* weights = weights_for<MacDot16>(scratch_, task);
-    list_ = listed_pairs<int32_t>(scratch_, task, [&](int64_t tap) { return weights[tap]; });
+    list_ = listed_pairs<int32_t>(scratch_, task, true, [&](int64_t tap) { return weights[tap]; });
     const Quotient& q = task.quotient;
     int shift = task.plan.shift;
     double added = __builtin_ldexp(double(q.added) / double(q.denominator), shift);
-    half_ = int32_t(__builtin_rint(added)) + (int32_t(1) << (shift - 1));
+    start_ = int32_t(__builtin_rint(added)) + (int32_t(1) << (shift - 1)) + int32_t(task.plan.bound);
     for (int lane = 0; lane < lanes; ++lane)
       places_[lane] = lane / 4 * 16 + lane % 4;  // unpacking works within 16 bytes
   }
@@ -72,10 +72,17 @@ class FixedPairs {
   inline __attribute__((always_inline)) void block(uint8_t* const* to, int64_t x,
                                                    const uint8_t* const* lines, int64_t from,
                                                    int64_t known) {
-    Words sums[2][4] = {};
+    Words sums[2][4];
+#pragma GCC unroll 2
+    for (int r = 0; r < 2; ++r)
+#pragma GCC unroll 4
+      for (int q = 0; q < 4; ++q) sums[r][q] = splat<int32_t>(start_);
     const PairStep<int32_t>*step = list_.steps, *end = step + list_.count;
-    for (; step != end && step->outputs == 3; ++step) add<3>(*step, lines, from, sums);
-    for (; step != end && step->outputs == 2; ++step) add<2>(*step, lines, from, sums);
+    for (; step != end && step->kind == 7; ++step) add<7>(*step, lines, from, sums);
+    for (; step != end && step->kind == 6; ++step) add<6>(*step, lines, from, sums);
+    for (; step != end && step->kind == 5; ++step) add<5>(*step, lines, from, sums);
+    for (; step != end && step->kind == 3; ++step) add<3>(*step, lines, from, sums);
+    for (; step != end && step->kind == 2; ++step) add<2>(*step, lines, from, sums);
     for (; step != end; ++step) add<1>(*step, lines, from, sums);
 #pragma GCC unroll 2  // else the sums live in memory
     for (int r = 0; r < rows; ++r) {
@@ -86,9 +93,8 @@ class FixedPairs {
       Flags<int32_t> open[4];
 #pragma GCC unroll 4
       for (int q = 0; q < 4; ++q) {
-        Words edge = sums[r][q] + half_;
-        whole[q] = edge >> shift;
-        open[q] = not_more<int32_t>((edge + bound) & mask, most);
+        whole[q] = sums[r][q] >> shift;
+        open[q] = not_more<int32_t>(sums[r][q] & mask, most);
       }
       Bytes low = IMGCONV_BYTES(packs_epi32)(Bytes(whole[0]), Bytes(whole[1]));
       Bytes high = IMGCONV_BYTES(packs_epi32)(Bytes(whole[2]), Bytes(whole[3]));
@@ -113,22 +119,48 @@ class FixedPairs {
     finish_.tally.clipped += clipped.sum();
   }
 
-  template <int outputs>
+  // Pixels of both rows, side by side in each lane: of one column, or of two added up.
+  template <bool folded>
+  static inline __attribute__((always_inline)) void spread(const uint8_t* const* rows,
+                                                           const PairStep<int32_t>& step,
+                                                           Words (&pixels)[4]) {
+    Bytes a[2], b[2] = {};
+    for (int i = 0; i < 2; ++i) {
+      __builtin_memcpy(&a[i], rows[i] + step.offset, sizeof a[i]);
+      if (folded) __builtin_memcpy(&b[i], rows[i] + step.other, sizeof b[i]);
+    }
+    if constexpr (folded) {
+      const Bytes ones = Bytes(splat<int8_t>(1));
+      Bytes low[2], high[2];
+      for (int i = 0; i < 2; ++i) {
+        low[i] = IMGCONV_BYTES(maddubs_epi16)(IMGCONV_BYTES(unpacklo_epi8)(a[i], b[i]), ones);
+        high[i] = IMGCONV_BYTES(maddubs_epi16)(IMGCONV_BYTES(unpackhi_epi8)(a[i], b[i]), ones);
+      }
+      pixels[0] = Words(IMGCONV_BYTES(unpacklo_epi16)(low[0], low[1]));
+      pixels[1] = Words(IMGCONV_BYTES(unpackhi_epi16)(low[0], low[1]));
+      pixels[2] = Words(IMGCONV_BYTES(unpacklo_epi16)(high[0], high[1]));
+      pixels[3] = Words(IMGCONV_BYTES(unpackhi_epi16)(high[0], high[1]));
+    } else {
+      const Bytes zero = {};
+      Bytes low = IMGCONV_BYTES(unpacklo_epi8)(a[0], a[1]);
+      Bytes high = IMGCONV_BYTES(unpackhi_epi8)(a[0], a[1]);
+      pixels[0] = Words(IMGCONV_BYTES(unpacklo_epi8)(low, zero));
+      pixels[1] = Words(IMGCONV_BYTES(unpackhi_epi8)(low, zero));
+      pixels[2] = Words(IMGCONV_BYTES(unpacklo_epi8)(high, zero));
+      pixels[3] = Words(IMGCONV_BYTES(unpackhi_epi8)(high, zero));
+    }
+  }
+
+  template <int kind>
   inline __attribute__((always_inline)) void add(const PairStep<int32_t>& step,
                                                  const uint8_t* const* lines, int64_t from,
                                                  Words (&sums)[2][4]) const {
-    Bytes a, b;
-    const Bytes zero = {};
-    __builtin_memcpy(&a, lines[2 * step.pair] + from + step.offset, sizeof a);
-    __builtin_memcpy(&b, lines[2 * step.pair + 1] + from + step.offset, sizeof b);
-    Bytes low = IMGCONV_BYTES(unpacklo_epi8)(a, b), high = IMGCONV_BYTES(unpackhi_epi8)(a, b);
-    Words pixels[] = {Words(IMGCONV_BYTES(unpacklo_epi8)(low, zero)),
-                      Words(IMGCONV_BYTES(unpackhi_epi8)(low, zero)),
-                      Words(IMGCONV_BYTES(unpacklo_epi8)(high, zero)),
-                      Words(IMGCONV_BYTES(unpackhi_epi8)(high, zero))};
+    const uint8_t* rows[2] = {lines[2 * step.pair] + from, lines[2 * step.pair + 1] + from};
+    Words pixels[4];
+    spread<(kind >> 2) != 0>(rows, step, pixels);
 #pragma GCC unroll 2
     for (int r = 0; r < 2; ++r)
-      if (outputs >> r & 1) {
+      if (kind >> r & 1) {
         Words words = splat<int32_t>(step.words[r]);
 #pragma GCC unroll 4
         for (int q = 0; q < 4; ++q) sums[r][q] = MacDot16::mac(sums[r][q], pixels[q], words);
@@ -145,7 +177,7 @@ class FixedPairs {
   PairSteps<int32_t> list_;
   int64_t counts_[2] = {};
   int32_t* open_[2];
-  int32_t half_;
+  int32_t start_;  // what rounds, and the bound: what they part is open
   Words places_{};  // of the lanes of the first quarter; each quarter's are 4 further
 };
 

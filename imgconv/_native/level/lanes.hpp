@@ -137,6 +137,14 @@ struct Count {
 };
 #endif
 
+// Whether two columns have the same weights.
+template <class Weight>
+bool same_columns(const Weight* weights, int64_t rows, int64_t columns, int64_t a, int64_t b) {
+  for (int64_t r = 0; r < rows; ++r)
+    if (weights[r * columns + a] != weights[r * columns + b]) return false;
+  return true;
+}
+
 // Round to nearest, half to even; without an instruction for it where |x| is below 2**22.
 template <class T>
 inline __attribute__((always_inline)) Vector<T> nearest(Vector<T> x) {

@@ -47,10 +47,11 @@ static inline __attribute__((always_inline)) Flags<int16_t> beyond_bytes(Shorts 
 
 template <class Word>
 struct PairStep {
-  int32_t pair;     // of rows, of the block
-  int32_t outputs;  // bit r: output row r has a weight here
-  int64_t offset;   // values
-  Word words[2];    // the weights of the pair's rows, for each output row
+  int32_t pair;    // of rows, of the block
+  int32_t kind;    // bit r: output row r has a weight here; bit 2: so has another column
+  int64_t offset;  // values
+  int64_t other;   // of the column with the same weights
+  Word words[2];   // the weights of the pair's rows, for each output row
 };
 
 template <class Word>
@@ -59,28 +60,31 @@ struct PairSteps {
   int64_t count;
 };
 
-// List the steps of a pair of output rows, those for both of them first; weight(tap) is a weight as
-// a Word's half holds it.
+// List the steps of a pair of output rows, those of the greatest kind first; weight(tap) is a weight
+// as a Word's half holds it. Columns with the same weights share steps if `folds` says so.
 template <class Word, class WeightOf>
-PairSteps<Word> listed_pairs(Scratch& scratch, const Task& task, WeightOf weight) {
+PairSteps<Word> listed_pairs(Scratch& scratch, const Task& task, bool folds, WeightOf weight) {
   const Weights& w = task.weights;
   constexpr int half = 4 * int(sizeof(Word));
   const uint32_t mask = (uint32_t(1) << half) - 1;
-  int64_t pairs = (w.rows + 2) / 2, count = 0;
+  int64_t pairs = (w.rows + 2) / 2, count = 0, apart = task.columns.dilation * task.channels;
   auto* steps = scratch.take<PairStep<Word>>(pairs * w.columns);
   auto bits = [&](int64_t row, int64_t column) {
     bool some = row >= 0 && row < w.rows;
     return some ? uint32_t(int32_t(weight(row * w.columns + column))) & mask : 0;
   };
-  for (int set = 3; set >= 1; --set)
+  for (int kind = 7; kind >= 1; --kind)
     for (int64_t p = 0; p < pairs; ++p)
       for (int64_t c = 0; c < w.columns; ++c) {
-        PairStep<Word> step{int32_t(p), 0, c * task.columns.dilation * task.channels, {0, 0}};
+        int64_t other = w.columns - 1 - c;
+        bool folded = folds && c != other && same_columns(w.whole, w.rows, w.columns, c, other);
+        if (folded && c > other) continue;
+        PairStep<Word> step{int32_t(p), 0, c * apart, other * apart, {0, 0}};
         for (int64_t out = 0; out < 2; ++out) {
           step.words[out] = Word(bits(2 * p - out, c) | bits(2 * p + 1 - out, c) << half);
-          if (step.words[out]) step.outputs |= 1 << out;
+          if (step.words[out]) step.kind |= 1 << out | int(folded) << 2;
         }
-        if (step.outputs == set) steps[count++] = step;
+        if (step.kind == kind) steps[count++] = step;
       }
   return {steps, count};
 }
@@ -119,7 +123,7 @@ class RowPairs {
     for (int lane = 0; lane < lanes_of<int16_t>; ++lane)
       places_[lane] = int16_t(lane / 8 * 16 + lane % 8);  // unpacking works within 16 bytes
     const i128* whole = task.weights.whole;
-    list_ = listed_pairs<int16_t>(scratch_, task, [&](int64_t tap) { return int32_t(whole[tap]); });
+    list_ = listed_pairs<int16_t>(scratch_, task, false, [&](int64_t tap) { return int32_t(whole[tap]); });
   }
 
   Tally run(int64_t first, int64_t last) {
@@ -160,8 +164,8 @@ class RowPairs {
                                                    int64_t known, Count<int16_t>& clipped) {
     Shorts sums[2][vectors][2] = {};
     const PairStep<int16_t>*step = list_.steps, *end = step + list_.count;
-    for (; step != end && step->outputs == 3; ++step) add<3>(*step, lines, from, sums);
-    for (; step != end && step->outputs == 2; ++step) add<2>(*step, lines, from, sums);
+    for (; step != end && step->kind == 3; ++step) add<3>(*step, lines, from, sums);
+    for (; step != end && step->kind == 2; ++step) add<2>(*step, lines, from, sums);
     for (; step != end; ++step) add<1>(*step, lines, from, sums);
 #pragma GCC unroll 2  // else the sums live in memory
     for (int r = 0; r < rows; ++r)

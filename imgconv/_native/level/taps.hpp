@@ -32,14 +32,6 @@ inline constexpr bool folds = false;
 template <>
 inline constexpr bool folds<MacFloats> = true;
 
-// Whether two columns have the same weights.
-template <class Weight>
-bool same_columns(const Weight* weights, int64_t rows, int64_t columns, int64_t a, int64_t b) {
-  for (int64_t r = 0; r < rows; ++r)
-    if (weights[r * columns + a] != weights[r * columns + b]) return false;
-  return true;
-}
-
 // What a pass over one kernel does.
 template <class Mac>
 struct Steps {

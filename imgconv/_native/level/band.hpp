@@ -94,7 +94,8 @@ class Band {
       Bound bound = whole_bound(task_);
       if constexpr (Peaks<Src>::counts) {
         int64_t reach = (task_.columns.taps - 1) * task_.columns.dilation * channels;
-        bound = bound_for(task_.plan, peaks_.of(base, steps_.groups, begin, begin + values + reach));
+        Peak peak = peaks_.of(base, steps_.groups, begin, begin + values + reach);
+        bound = bound_for(task_.plan, peak);
       }
       if (task_.plan.separable) {
         apart(row, rows, at, count, begin, values, bound);

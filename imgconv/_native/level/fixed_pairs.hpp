@@ -30,7 +30,7 @@ class FixedPairs {
     const Quotient& q = task.quotient;
     int shift = task.plan.shift;
     double added = __builtin_ldexp(double(q.added) / double(q.denominator), shift);
-    start_ = int32_t(__builtin_rint(added)) + (int32_t(1) << (shift - 1)) + int32_t(task.plan.bound);
+    start_ = int32_t(__builtin_rint(added) + task.plan.bound) + (int32_t(1) << (shift - 1));
     for (int lane = 0; lane < lanes; ++lane)
       places_[lane] = lane / 4 * 16 + lane % 4;  // unpacking works within 16 bytes
   }
@@ -188,7 +188,8 @@ static inline bool fixed_pairs(const Task& task, int64_t first, int64_t last, Ta
   bool plain = task.type_out == Type::u8 && !task.quotient.absolute &&
                task.rounding != Rounding::truncate && task.plan.meaning == Meaning::fixed;
   if (!near || !plain || (w.rows + 2) / 2 * w.columns > 15) return false;
-  if (task.columns.out * task.channels < vector_bytes || !RowEnds<uint8_t>::serves(task)) return false;
+  bool room = task.columns.out * task.channels >= vector_bytes;
+  if (!room || !RowEnds<uint8_t>::serves(task)) return false;
   tally = task.clips ? FixedPairs<true>(task).run(first, last)
                      : FixedPairs<false>(task).run(first, last);
   return true;

@@ -107,11 +107,12 @@ class FloatFinish {
   }
 
  private:
-  // The sum times factor / denominator, which rounds to the float that the quotient itself rounds
-  // to. A quotient that is not the middle of two floats, which has 25 bits, is off it by more than a
-  // unit in the last place of a double: it is a multiple of least / denominator and less than 2**52
-  // of them, and the denominator has 28 bits. What follows is off by less than that (but for a
-  // middle, which comes out itself): the remainder is exact, and so the first guess's error goes.
+  // The sum times factor / denominator, off by so little that it rounds to the float that the
+  // quotient itself rounds to. The middle of two floats has 25 bits and the denominator 28: what is
+  // between it and another quotient is a multiple of least / denominator, of which the quotient has
+  // less than 2**52, or of the middle's last bit / denominator, and so a unit in the last place of a
+  // double at least. The remainder of the first guess is exact: with it, a middle comes out itself,
+  // and what is no middle stays on its side.
   inline __attribute__((always_inline)) Vector<double> divided(Vector<double> sums) const {
     if (steps_.factor != 1) sums = sums * steps_.factor;
 #if defined(__FMA__)

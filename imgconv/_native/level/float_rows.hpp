@@ -102,7 +102,8 @@ class FloatRows {
     const float constant = task_.constant_row ? task_.constant : 0;
     for (int64_t x = stretch.first; x < stretch.last; x += piece) {
       int64_t after = stretch.last - x < piece ? stretch.last : x + piece;
-      int64_t from = middle ? x - stretch.start : 0, to = middle ? from + after - x + reach_ : values;
+      int64_t from = middle ? x - stretch.start : 0;
+      int64_t to = middle ? from + after - x + reach_ : values;
       Bound bound = bound_for(task_.plan, peaks_.of(base_, steps_.groups, from, to, constant));
       if (apart_) apart(stretch, x, after, bound);
       else together(stretch, x, after, bound);
@@ -110,8 +111,8 @@ class FloatRows {
     }
   }
 
-  // Ask for a block of those lines, and of those that will be written. Inline, for the compiler drops
-  // calls that do nothing else.
+  // Ask for a block of those lines, and of those that will be written. Inline, for the compiler
+  // drops calls that do nothing else.
   inline __attribute__((always_inline)) void ask(const Stretch& stretch, int64_t from) const {
     if (!far_ || &stretch != &ends_.middle) return;
     for (int64_t i = steps_.groups; i < steps_.groups + ahead_; ++i)

@@ -112,7 +112,8 @@ class RowEnds {
       __builtin_memcpy(to, from, size_t(count) * sizeof(Value));
       return;
     }
-    for (int64_t x = 0; x + lanes <= count; x += lanes) store<int8_t>(to + x, load<int8_t>(from + x));
+    for (int64_t x = 0; x + lanes <= count; x += lanes)
+      store<int8_t>(to + x, load<int8_t>(from + x));
     store<int8_t>(to + count - lanes, load<int8_t>(from + count - lanes));
   }
 

@@ -60,8 +60,8 @@ struct PairSteps {
   int64_t count;
 };
 
-// List the steps of a pair of output rows, those of the greatest kind first; weight(tap) is a weight
-// as a Word's half holds it. Columns with the same weights share steps if `folds` says so.
+// List the steps of a pair of output rows, those of the greatest kind first; weight(tap) is a
+// weight as a Word's half holds it. Columns with the same weights share steps if `folds` says so.
 template <class Word, class WeightOf>
 PairSteps<Word> listed_pairs(Scratch& scratch, const Task& task, bool folds, WeightOf weight) {
   const Weights& w = task.weights;
@@ -123,7 +123,8 @@ class RowPairs {
     for (int lane = 0; lane < lanes_of<int16_t>; ++lane)
       places_[lane] = int16_t(lane / 8 * 16 + lane % 8);  // unpacking works within 16 bytes
     const i128* whole = task.weights.whole;
-    list_ = listed_pairs<int16_t>(scratch_, task, false, [&](int64_t tap) { return int32_t(whole[tap]); });
+    list_ = listed_pairs<int16_t>(scratch_, task, false,
+                                  [&](int64_t tap) { return int32_t(whole[tap]); });
   }
 
   Tally run(int64_t first, int64_t last) {

@@ -14,8 +14,8 @@
 namespace imgconv {
 namespace IMGCONV_LEVEL {
 
-// Ask for large pages where the system has them: with small ones, to find a page that is far from the
-// last takes as long as to read it.
+// Ask for large pages where the system has them: with small ones, to find a page that is far from
+// the last takes as long as to read it.
 static inline void in_large_pages(void* memory, size_t bytes) {
 #if defined(__linux__)
   const uintptr_t page = 2 << 20, start = (uintptr_t(memory) + page - 1) / page * page;

@@ -164,10 +164,13 @@ inline __attribute__((always_inline)) void sum_block(const Steps<Mac>& steps,
 #define IMGCONV_SET(set) \
   case set: step = run_set<Mac, set>(step, end, groups, at, sums); break;
 #define IMGCONV_FOLDED(set) \
-  case set + 16: if constexpr (folds<Mac>) step = run_set<Mac, set + 16>(step, end, groups, at, sums); break;
-#define IMGCONV_SETS(one)                                                     \
-  one(1) one(2) one(3) one(4) one(5) one(6) one(7) one(8) one(9) one(10) one(11) \
-  one(12) one(13) one(14) one(15)
+  case set + 16:            \
+    if constexpr (folds<Mac>) \
+      step = run_set<Mac, set + 16>(step, end, groups, at, sums);      \
+    break;
+#define IMGCONV_SETS(one)   \
+  one(1) one(2) one(3) one(4) one(5) one(6) one(7) one(8) one(9) one(10) \
+  one(11) one(12) one(13) one(14) one(15)
       IMGCONV_SETS(IMGCONV_SET)
       IMGCONV_SETS(IMGCONV_FOLDED)
 #undef IMGCONV_SETS

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "division.hpp"
-#include "vectors.hpp"
+#include "lanes.hpp"
 
 namespace imgconv {
 namespace IMGCONV_LEVEL {
@@ -175,34 +175,47 @@ static inline Wide wide_sum(const Taps<float>& taps, bool& negative) {
   return sums[negative];
 }
 
-// Sum products in double, and their magnitudes, which bound the error.
-static inline double float_sum(const Taps<float>& taps, double& magnitude) {
+// Sum products in double, and their magnitudes into `largest`: those bound the error.
+static inline double float_sum(const Taps<float>& taps, double& largest) {
   const double* real = taps.task.weights.real;
   int64_t place = taps.place();
   if (place < 0) {
     double sum = 0;
-    magnitude = 0;
+    largest = 0;
     taps.each([&](int64_t tap, float pixel) {
       double term = real[tap] * double(pixel);
       sum += term;
-      magnitude += __builtin_fabs(term);
+      largest += __builtin_fabs(term);
     });
     return sum;
   }
   const Weights& w = taps.task.weights;
   constexpr int64_t lanes = vector_bytes / int64_t(sizeof(double));
-  Vector<double> sums = {}, sizes = {};
-  for (int64_t r = 0; r < w.rows; ++r) {
-    const float* line = taps.source_row(r) + place;
-    const double* along = w.real_spread + r * w.pitch;
+  struct Sums {
+    Vector<double> terms = {}, sizes = {};
+    void add(const float* pixels, const double* along) {
+      Vector<double> products = load_pixels(pixels) * load<double>(along);
+      terms += products;
+      sizes += magnitude<double>(products);
+    }
+  };
+  Sums even, odd;  // rows: so that no addition waits for the one before
+  int64_t r = 0;
+  for (; r + 1 < w.rows; r += 2) {
+    const float *line = taps.source_row(r) + place, *next = taps.source_row(r + 1) + place;
+    const double *along = w.real_spread + r * w.pitch, *below = along + w.pitch;
     for (int64_t x = 0; x < w.pitch; x += lanes) {
-      Vector<double> terms = load_pixels(line + x) * load<double>(along + x);
-      sums += terms;
-      sizes += terms < 0 ? -terms : terms;
+      even.add(line + x, along + x);
+      odd.add(next + x, below + x);
     }
   }
-  magnitude = added_up(sizes);
-  return added_up(sums);
+  if (r < w.rows) {
+    const float* line = taps.source_row(r) + place;
+    for (int64_t x = 0; x < w.pitch; x += lanes)
+      even.add(line + x, w.real_spread + r * w.pitch + x);
+  }
+  largest = added_up(even.sizes + odd.sizes);
+  return added_up(even.terms + odd.terms);
 }
 
 // Decide a float pixel by a sum in double, where its bound allows.

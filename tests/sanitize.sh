@@ -22,10 +22,10 @@ export PYTHONPATH="$work" IMGCONV_REQUIRE_NATIVE=1
 LD_PRELOAD="$(g++ -print-file-name=libasan.so) $(g++ -print-file-name=libubsan.so)" \
     "$python" -P -c '
 import sys
-# An editable install would be found first.
+# An editable install would be found first, and by worker processes too: so there are none.
 sys.meta_path = [f for f in sys.meta_path if "ScikitBuild" not in type(f).__name__]
 from imgconv._native import _core
 assert _core.__file__.startswith(sys.argv[1]), _core.__file__
 import pytest
 sys.exit(pytest.main(sys.argv[2:]))
-' "$work" "$root/tests/engines" -q -p no:cacheprovider -k "not scratch_is_bounded" "$@"
+' "$work" "$root/tests/engines" -q -n 0 -p no:cacheprovider -k "not scratch_is_bounded" "$@"

@@ -40,7 +40,8 @@ struct Plan {
   Arithmetic horizontal;
   int shift;           // of Meaning::fixed
   double bound;        // for integer images absolute; for float images per unit of max |pixel|
-  double bound_fixed;  // what is added to the bound of a float image whatever its pixels
+  double bound_fixed;  // what is added to the bound of a float image whatever its pixels; from
+                       // float to float, both have the steps after the sum in them
   bool scaled;         // Meaning::real for a float output: the gain comes after the sum
   double exact_span;   // pixels of less than so many units have exact sums
   double relative_bound;  // of the steps after a scaled sum, per unit of their results
@@ -94,7 +95,7 @@ struct Weights {
   const i128* whole;          // not flipped; signs such that Quotient::factor > 0
   const double* nearest;      // whole, as doubles
   const double* real;         // factor / denominator * whole, off by at most 4 ulp
-  const double* column;       // the separable factors, whole or (column) with the gain in it
+  const double* column;       // the separable factors, whole or (row) with the gain in it
   const double* row;
   // `real` and `nearest` once more for sums by vectors: rows of `pitch` values, a multiple of 8,
   // with zeros where dilation and the other channels leave gaps; null where that does not pay.

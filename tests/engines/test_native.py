@@ -300,6 +300,21 @@ def test_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
                 assert got.clipped == expected.clipped
 
 
+def test_counts_are_the_same_everywhere() -> None:
+    """Masks of vectors have bits that stand for no lane."""
+    rng = np.random.default_rng(3)
+    picture = rng.integers(0, 256, (9, 141, 2)).astype(np.uint8)
+    wanted = job(picture, rng.random((4, 6)).tolist(), scale=0.3)
+    expected = REFERENCE.correlate(wanted)
+    for path in ("fixed16", "fma32", "fma64"):
+        for isa in ISAS:
+            engine = NativeEngine(CORE, isa=isa, path=path)
+            got = engine.correlate(wanted)
+            np.testing.assert_array_equal(got.image, expected.image, err_msg=isa)
+            assert got.clipped == expected.clipped
+            assert engine.recomputed < 100
+
+
 def test_parts_of_larger_arrays() -> None:
     """Rows that do not follow each other, in and out; nothing beside the output is written."""
     whole = image_of(Depth.U8, (40, 300, 3))

@@ -70,10 +70,11 @@ template <class T>
 inline __attribute__((always_inline)) void note_open(Finish& f, Flags<T> open, int64_t start) {
   if (__builtin_expect(!any<T>(open), 1)) return;
 #if defined(__AVX512BW__)
+  const uint32_t bits = bits_of_flags<T>(open);
   const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
   const __m512i at = _mm512_add_epi32(lanes, _mm512_set1_epi32(int32_t(start)));
-  _mm512_storeu_si512(f.open + f.open_count, _mm512_maskz_compress_epi32(__mmask16(open), at));
-  f.open_count += __builtin_popcount(open);
+  _mm512_storeu_si512(f.open + f.open_count, _mm512_maskz_compress_epi32(__mmask16(bits), at));
+  f.open_count += __builtin_popcount(bits);
 #else
   int64_t count = f.open_count;
   for (uint32_t left = bits_of_flags<T>(open); left; left &= left - 1)

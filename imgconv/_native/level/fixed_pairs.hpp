@@ -177,7 +177,7 @@ class FixedPairs {
   PairSteps<int32_t> list_;
   int64_t counts_[2] = {};
   int32_t* open_[2];
-  int32_t start_;  // what rounds, and the bound: what they part is open
+  int32_t start_;  // bias, half and bound: open is where a shift drops 2 * bound at most
   Words places_{};  // of the lanes of the first quarter; each quarter's are 4 further
 };
 

@@ -33,7 +33,7 @@ static inline __attribute__((always_inline)) Flags<double> apart(Narrow a, Narro
 
 // What is known of the sums of a piece.
 struct Bound {
-  double error;      // how far values may be off for theirs
+  double error;      // how far off they put values
   double least = 0;  // where that is 0: the magnitude of which all sums are multiples, and
   double room = 0;   // how many times as large they could be and still be doubles
 };
@@ -108,11 +108,12 @@ class FloatFinish {
 
  private:
   // The sum times factor / denominator, off by so little that it rounds to the float that the
-  // quotient itself rounds to. The middle of two floats has 25 bits and the denominator 28: what is
-  // between it and another quotient is a multiple of least / denominator, of which the quotient has
-  // less than 2**52, or of the middle's last bit / denominator, and so a unit in the last place of a
-  // double at least. The remainder of the first guess is exact: with it, a middle comes out itself,
-  // and what is no middle stays on its side.
+  // quotient itself rounds to. A quotient that is not the middle of two floats is a double's unit
+  // in the last place from it, or more: what is between them is a multiple either of least /
+  // denominator, of which the quotient has less than 2**52, or of the middle's 25th bit /
+  // denominator, which is at most 2**28. The remainder of the first guess is exact, for it is a
+  // small multiple of that guess's last bit: with it, a middle comes out itself, and what is no
+  // middle stays on its side.
   inline __attribute__((always_inline)) Vector<double> divided(Vector<double> sums) const {
     if (steps_.factor != 1) sums = sums * steps_.factor;
 #if defined(__FMA__)

@@ -1,4 +1,4 @@
-// The range of magnitudes in stretches of the ring's rows: error bounds of float images follow it.
+// The range of magnitudes in stretches of source rows: error bounds of float images follow it.
 #pragma once
 
 #include "float_finish.hpp"

@@ -50,7 +50,7 @@ class Scratch {
     return memory;
   }
 
-  // The same, but as it is.
+  // The same, not zeroed.
   template <class T>
   T* untouched(int64_t count) {
     size_t bytes = bytes_for<T>(count);

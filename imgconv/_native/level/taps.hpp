@@ -25,8 +25,8 @@ struct Step {
   typename Mac::Word words[block_rows];
 };
 
-// Whether to add up columns with the same weights first. That pays where sums are in double: most
-// processors add beside multiplying.
+// Whether to add up columns with the same weights first. That pays where multiplying takes longest:
+// most processors add doubles beside it.
 template <class Mac>
 inline constexpr bool folds = false;
 template <>

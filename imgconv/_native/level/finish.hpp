@@ -117,10 +117,12 @@ void affine_piece(Finish& f, const Sum* sums, Out* to, int64_t count) {
   }
 }
 
+// Only what is common skips the clamp: each way more takes the compiler as long again.
 template <class Sum, class Out, class T, bool divides, bool half_even>
 void finish_affine(Finish& f, const Sum* sums, Out* to, int64_t count) {
-  if (f.task.clips) affine_piece<true, Sum, Out, T, divides, half_even>(f, sums, to, count);
-  else affine_piece<false, Sum, Out, T, divides, half_even>(f, sums, to, count);
+  if constexpr (half_even && sizeof(T) == 4 && sizeof(Out) < 4)
+    if (!f.task.clips) return affine_piece<false, Sum, Out, T, divides, half_even>(f, sums, to, count);
+  affine_piece<true, Sum, Out, T, divides, half_even>(f, sums, to, count);
 }
 
 // Sums that are the values but for a whole number; T holds their sum.
@@ -263,9 +265,10 @@ void finish_piece(Finish& f, const void* from, int64_t row, int64_t first, int64
   const Sum* sums = static_cast<const Sum*>(from);
   Out* to = reinterpret_cast<Out*>(f.task.target + row * f.task.target_stride) + first;
   if (f.task.plan.meaning == Meaning::integer) {
-    if (f.task.rounding == Rounding::half_even) finish_integer<Sum, Out, true>(f, sums, to, count);
-    else finish_integer<Sum, Out, false>(f, sums, to, count);
-    return;
+    if constexpr (sizeof(Out) < 4)  // floats are not rounded to whole numbers
+      if (f.task.rounding != Rounding::half_even)
+        return finish_integer<Sum, Out, false>(f, sums, to, count);
+    return finish_integer<Sum, Out, true>(f, sums, to, count);
   }
   constexpr bool real = Sum(0.5) != 0, to_float = sizeof(Out) == 4;
   if constexpr (real && !to_float) {

@@ -36,6 +36,11 @@ _ACROSS = {"v4": 0.08, "v3": 0.0, "v2": 0.17, "plain": 0.17}
 """What a second pass along the row takes for each value, besides its taps."""
 _MOST_PAIRS = 15
 """Columns of pairs of rows up to which that is done."""
+_SYMMETRIC = {"v4": (0.17, 0.024), "v3": (0.1, 0.05)}
+"""What small kernels take that are separable and the same from both ends: a value, and a row."""
+_HALF = 90.0
+"""A value that is a half and a whole number: nothing but whole numbers can tell."""
+_SYMMETRIC_SIDES = (3, 5, 7, 9, 11, 13)
 _BOX = {"v4": 0.39, "v3": 0.46, "v2": 1.8, "plain": 2.2}
 _GRAY_BOX = {"v4": 0.27, "v3": 0.29, "v2": 0.62, "plain": 0.7}
 """What a box takes, and on gray bytes."""
@@ -71,6 +76,21 @@ def fixed(facts: KernelFacts, request: Request) -> float:
 def across(name: str, request: Request, taps: int) -> float:
     """Give what a second pass along the row takes, by ``fma32`` or ``fma64``."""
     return _ACROSS[request.isa] + 1.5 * _PER_TAP[request.isa][name] * taps
+
+
+def symmetric(facts: KernelFacts, request: Request) -> float:
+    """Give what a separable kernel takes that is done in planes; 0 where it can not be."""
+    low, high = (255 * facts.scale * weight for weight in (facts.negative, facts.positive))
+    inside = low < 0.5 + facts.bias and high + facts.bias < 255.5
+    near = request.stride == request.dilation == (1, 1) and request.channels in (1, 3, 4)
+    plain = request.depth_in is request.depth_out is Depth.U8 and not request.absolute
+    rows, columns = facts.shape
+    square = rows == columns and rows in _SYMMETRIC_SIDES
+    if not (inside and near and plain and square and facts.symmetric):
+        return 0.0
+    value, row = _SYMMETRIC.get(request.isa, (0.0, 0.0))
+    halves = 0.0 if facts.denominator % 2 else _HALF / facts.denominator
+    return value + row * rows + halves if value else 0.0
 
 
 def box(request: Request) -> float:

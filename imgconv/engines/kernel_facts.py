@@ -115,3 +115,8 @@ class KernelFacts:
             for along, weight in zip(row, line, strict=True)
         )
         return (column, row) if outer else None
+
+    @property
+    def symmetric(self) -> bool:
+        """Whether the weights are separable and the same from both ends."""
+        return self.factors is not None and all(line == line[::-1] for line in self.factors)

@@ -363,11 +363,13 @@ def _separable(facts: KernelFacts, request: Request, *, integer: bool) -> Iterat
         plan = Plan("separable", vertical, separable=True, horizontal=horizontal)
         cost = costs.by_taps(_NAMES[vertical], request, len(column))
         cost += costs.across(_NAMES[horizontal], request, len(row))
-        if integer and total < 1 << _EXACT_BITS[horizontal]:
+        exact = integer and total < 1 << _EXACT_BITS[horizontal]
+        if exact:
             yield replace(plan, cost=cost)
-        elif horizontal is Arithmetic.F64 or _f32_serves(request):
-            exact_sums = vertical is Arithmetic.DOT16  # rounded once, to a float
-            roundings = len(row) + (0 if exact_sums else len(column)) + 10
+        short = vertical is Arithmetic.DOT16 and horizontal is Arithmetic.F32
+        in_planes = costs.symmetric(facts, request) if short else 0.0
+        if in_planes or (not exact and (horizontal is Arithmetic.F64 or _f32_serves(request))):
+            roundings = len(row) + (1 if vertical is Arithmetic.DOT16 else len(column)) + 4
             bound, fixed = _real_bounds(facts, request, horizontal, roundings)
             if open_cost := _open_cost(facts, request, bound):
                 yield replace(
@@ -375,7 +377,7 @@ def _separable(facts: KernelFacts, request: Request, *, integer: bool) -> Iterat
                     meaning=Meaning.REAL,
                     bound=bound,
                     bound_fixed=fixed,
-                    cost=cost + open_cost,
+                    cost=(in_planes or cost) + open_cost,
                 )
 
 

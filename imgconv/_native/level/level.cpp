@@ -8,6 +8,7 @@
 #include "fourier.hpp"
 #include "row_pairs.hpp"
 #include "running.hpp"
+#include "symmetric.hpp"
 
 namespace imgconv {
 namespace IMGCONV_LEVEL {
@@ -63,6 +64,7 @@ static Tally short_band(const Task& task, int64_t first, int64_t last) {
 static Tally word_band(const Task& task, int64_t first, int64_t last) {
 #if defined(__AVX2__)
   Tally tally;
+  if (symmetric(task, first, last, tally)) return tally;
   if (fixed_pairs(task, first, last, tally)) return tally;
 #endif
   return taps_band<MacDot16, uint8_t>(task, first, last);

@@ -32,12 +32,13 @@ class RowEnds {
     return task.columns.span() <= 2 * task.columns.length + 4096;
   }
 
+  // Blocks are of `width` values, and read `past` more than they see.
   RowEnds(Scratch& scratch, const Task& task, const unsigned char* const* lines, int64_t count,
-          int64_t width)
+          int64_t width, int64_t past = 0)
       : task_(task), lines_(lines), count_(count) {
     const Axis& columns = task.columns;
     int64_t before = columns.before * task.channels, length = columns.length * task.channels;
-    int64_t reach = (columns.taps - 1) * columns.dilation * task.channels;
+    int64_t reach = (columns.taps - 1) * columns.dilation * task.channels + past;
     int64_t end = columns.out * task.channels;
     int64_t first = before > 0 ? (before + width - 1) / width * width : 0;
     int64_t limit = before + length - reach < end ? before + length - reach : end;
@@ -89,6 +90,8 @@ class RowEnds {
     copy.pitch = (stop - start + 63) / 64 * 64;
     copy.memory = scratch.take<Value>(count_ * copy.pitch);
     copy.edges = scratch.take<Edge>(stop - start);
+    const int64_t span = task_.columns.span() * task_.channels;
+    if (stop > span) stop = span;
     for (int64_t x = start; x < stop; ++x) {
       int64_t column = x / task_.channels, inside = column - task_.columns.before;
       int64_t at = task_.column_map[column];

@@ -20,7 +20,7 @@ enum class Arithmetic : int {
   dot16,    // 16-bit weights, sums in int32, two rows per instruction
   f32,      // float
   f64,      // double
-  box,      // running sums in int32 both ways; all weights are equal
+  box,      // running sums both ways, in int32 or (of floats) double; all weights are equal
   running,  // running sums in int32 down the columns; weights change seldom there
   fft,      // Fourier transform in double
   exact,    // int64, int128 or wider

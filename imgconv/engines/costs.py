@@ -43,7 +43,8 @@ _HALF = 90.0
 _SYMMETRIC_SIDES = (3, 5, 7, 9, 11, 13)
 _BOX = {"v4": 0.39, "v3": 0.46, "v2": 1.8, "plain": 2.2}
 _GRAY_BOX = {"v4": 0.27, "v3": 0.29, "v2": 0.62, "plain": 0.7}
-"""What a box takes, and on gray bytes."""
+_FLOAT_BOX = {"v4": 1.0, "v3": 1.3, "v2": 3.0, "plain": 2.7}
+"""What a box takes, on gray bytes, and on floats."""
 _RUNNING = {"v4": (0.31, 0.027), "v3": (0.37, 0.037), "v2": (0.6, 0.06), "plain": (0.9, 0.3)}
 """Running sums: a value, and each pair of places where the weights change."""
 _WIDER = 4
@@ -96,7 +97,8 @@ def symmetric(facts: KernelFacts, request: Request) -> float:
 def box(request: Request) -> float:
     """Give what running sums of equal weights cost, however many these are."""
     gray = request.channels == 1 and request.depth_in is request.depth_out is Depth.U8
-    return (_GRAY_BOX if gray else _BOX)[request.isa]
+    floats = request.depth_in is Depth.F32
+    return (_FLOAT_BOX if floats else _GRAY_BOX if gray else _BOX)[request.isa]
 
 
 def running(facts: KernelFacts, request: Request) -> float:

@@ -187,8 +187,8 @@ def _fast(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator[Pl
             yield from _byte_integer(facts, request)
         if request.depth_out is not Depth.F32:
             yield from _fixed(facts, request)
+    yield from _box(facts, request, integer=integer)
     if integer:
-        yield from _box(facts, request)
         yield from _running(facts, request)
     yield from _direct_fma(facts, request, integer=integer)
     yield from _fourier(facts, request, integer=integer)
@@ -226,10 +226,18 @@ def _byte_integer(facts: KernelFacts, request: Request) -> Iterator[Plan]:
         yield Plan("dot16", Arithmetic.DOT16, cost=cost)
 
 
-def _box(facts: KernelFacts, request: Request) -> Iterator[Plan]:
-    dense = request.stride == request.dilation == (1, 1)
-    if facts.equal and dense and _peak(facts, request) < 1 << 31:
-        yield Plan("box", Arithmetic.BOX, cost=costs.box(request))
+def _box(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator[Plan]:
+    if not facts.equal or request.stride != (1, 1) or request.dilation != (1, 1):
+        return
+    plan = Plan("box", Arithmetic.BOX, cost=costs.box(request))
+    if integer and _peak(facts, request) < 1 << 31:
+        yield plan
+    if request.depth_in is request.depth_out is Depth.F32:  # where running sums would be rounded:
+        apart = min(facts.shape) > 1
+        roundings = sum(facts.shape) + 4 if apart else facts.taps + 8
+        bound, fixed = _real_bounds(facts, request, Arithmetic.F64, roundings)
+        plan = replace(plan, meaning=Meaning.REAL, bound=bound, bound_fixed=fixed)
+        yield replace(plan, separable=apart, horizontal=Arithmetic.F64)
 
 
 def _running(facts: KernelFacts, request: Request) -> Iterator[Plan]:

@@ -72,6 +72,55 @@ def test_boxes_with_other_finishes(changes: dict[str, Any]) -> None:
     check(job(image_of(Depth.U8, (12, 140)), [[1] * 5] * 5, **known), "box")
 
 
+def floats_of(*shape: int) -> Any:
+    return np.random.default_rng(shape[1]).integers(0, 256, shape).astype(np.float32) / np.float32(
+        255
+    )
+
+
+@pytest.mark.parametrize("size", [OutputSize.SAME, OutputSize.VALID, OutputSize.FULL])
+@pytest.mark.parametrize("border", Border)
+@pytest.mark.parametrize("shape", [(17, 64), (17, 79), (90, 201), (20, 67, 3), (20, 63, 5)])
+def test_boxes_on_floats(shape: tuple[int, ...], border: Border, size: OutputSize) -> None:
+    for rows, columns in [(3, 3), (7, 31), (1, 9), (9, 1), (15, 60)]:
+        weights: Weights = [[2] * columns] * rows
+        scale = Fraction(1, 2 * rows * columns)
+        wanted = job(
+            floats_of(*shape), weights, scale=scale, border=border, border_value=0.7, size=size
+        )
+        check(wanted, "box")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"scale": 1},
+        {"scale": Fraction(-1, 7)},
+        {"scale": Fraction(1, 50), "offset": -0.25},
+        {"offset": Fraction(1, 3), "absolute": True, "scale": Fraction(-1, 25)},
+        {"anchor": (0, 4)},
+    ],
+)
+def test_float_boxes_with_other_finishes(changes: dict[str, Any]) -> None:
+    known = {"scale": Fraction(1, 25), **changes}
+    check(job(floats_of(30, 140), [[1] * 5] * 5, **known), "box")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 3e38, 1e-30, 1e-44, 2.0**40])
+@pytest.mark.parametrize("rows", [[0], [199], [5, 6, 150], [90]])
+def test_float_boxes_where_sums_are_not_exact(rows: list[int], value: float) -> None:
+    """Lines that would break exactness are done otherwise, and what follows is as ever."""
+    picture = floats_of(200, 70)
+    for row in rows:
+        picture[row, row % 70] = value
+    picture[40:60] *= np.float32(1e-9)
+    check(job(picture, [[1] * 9] * 7, scale=Fraction(1, 63)), "box")
+
+
+def test_float_boxes_of_nothing() -> None:
+    check(job(np.zeros((9, 40), np.float32), [[1] * 5] * 5, scale=Fraction(1, 25)), "box")
+
+
 @pytest.mark.parametrize("shape", [(40, 150), (23, 70, 3), (5, 3), (1, 1)])
 @pytest.mark.parametrize("depth", [Depth.U8, Depth.U16, Depth.I16])
 @pytest.mark.parametrize("weights", [DISK, MIXED, [[1] * 150] * 2])

@@ -161,5 +161,10 @@ class Band {
   double* crossed_ = nullptr;
 };
 
+template <class Mac, class Src>
+Tally taps_band(const Task& task, int64_t first, int64_t last) {
+  return Band<Mac, Src>(task).run(first, last);
+}
+
 }  // namespace IMGCONV_LEVEL
 }  // namespace imgconv

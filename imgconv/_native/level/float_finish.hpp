@@ -125,7 +125,7 @@ class FloatFinish {
 #endif
   }
 
-  const FloatSteps& steps_;
+  FloatSteps steps_;  // a copy, that compilers can keep in registers
   double relative_, fixed_, inverse_;
   Rounds rounds_ = Rounds::between;
 };

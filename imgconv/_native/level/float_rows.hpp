@@ -6,6 +6,7 @@
 #pragma once
 
 #include "along.hpp"
+#include "band.hpp"
 #include "finish.hpp"
 #include "peaks.hpp"
 #include "row_ends.hpp"
@@ -131,7 +132,7 @@ class FloatRows {
 
   // Sum all taps and round, in registers.
   template <Rounds rounds>
-  void blocks(const Stretch& stretch, int64_t x, int64_t after, const FloatFinish& finish) {
+  void blocks(const Stretch& stretch, int64_t x, int64_t after, const FloatFinish finish) {
     const int64_t end = task_.columns.out * task_.channels;
     for (; x < after; x += width) {
       int64_t at = x + width > end ? end - width : x;  // the last block overlaps
@@ -206,6 +207,11 @@ class FloatRows {
   int64_t counts_[block_rows] = {};
   int32_t* open_[block_rows];
 };
+
+static Tally float_band(const Task& task, int64_t first, int64_t last) {
+  if (FloatRows::serves(task)) return FloatRows(task).run(first, last);
+  return taps_band<MacFloats, float>(task, first, last);
+}
 
 }  // namespace IMGCONV_LEVEL
 }  // namespace imgconv

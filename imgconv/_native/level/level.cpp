@@ -4,6 +4,7 @@
 #include "box_planes.hpp"
 #include "exact.hpp"
 #include "fixed_pairs.hpp"
+#include "float_box.hpp"
 #include "float_rows.hpp"
 #include "fourier.hpp"
 #include "row_pairs.hpp"
@@ -12,11 +13,6 @@
 
 namespace imgconv {
 namespace IMGCONV_LEVEL {
-
-template <class Mac, class Src>
-Tally taps_band(const Task& task, int64_t first, int64_t last) {
-  return Band<Mac, Src>(task).run(first, last);
-}
 
 using RunBand = Tally (*)(const Task&, int64_t, int64_t);
 
@@ -30,11 +26,6 @@ RunBand exact_for(Type out) {
   }
 }
 
-static Tally float_band(const Task& task, int64_t first, int64_t last) {
-  if (FloatRows::serves(task)) return FloatRows(task).run(first, last);
-  return taps_band<MacFloats, float>(task, first, last);
-}
-
 template <class Src>
 RunBand wide_for(const Task& task) {
   if (task.plan.arithmetic == Arithmetic::f64) {
@@ -42,6 +33,8 @@ RunBand wide_for(const Task& task) {
     else return taps_band<MacF64, Src>;
   }
   if (task.plan.arithmetic == Arithmetic::fft) return fourier_band<Src>;
+  if constexpr (Src(0.5) != 0)
+    if (task.plan.arithmetic == Arithmetic::box) return float_box_band;
   return exact_for<Src>(task.type_out);
 }
 

@@ -14,6 +14,10 @@ from imgconv.model.output import Depth
 if TYPE_CHECKING:
     from imgconv.engines.plan import Request
 
+MOST_BYTES = 24 << 20
+"""That one thread may take for a ring of rows or for a tile."""
+_LANES = 8
+"""Doubles of the widest vectors."""
 _PER_TAP = {
     "v4": {"taps16": 0.011, "dot8": 0.0051, "dot16": 0.0102, "fma32": 0.0225, "fma64": 0.038},
     "v3": {"taps16": 0.0145, "dot8": 1e9, "dot16": 0.0148, "fma32": 0.031, "fma64": 0.047},
@@ -34,6 +38,9 @@ _PAIRS = {"v4": (0.1, 0.028), "v3": (0.19, 0.04)}
 """What fixed point takes where rows go in pairs: a value, and each column of a pair of rows."""
 _ACROSS = {"v4": 0.08, "v3": 0.0, "v2": 0.17, "plain": 0.17}
 """What a second pass along the row takes for each value, besides its taps."""
+_FOLDED = {"v4": (0.1, 0.027), "v3": (0.1, 0.04)}
+"""The same on floats, where the row is short and the same from both ends."""
+_FOLDED_ROWS = (3, 5, 7, 9)
 _MOST_PAIRS = 15
 """Columns of pairs of rows up to which that is done."""
 _SYMMETRIC = {"v4": (0.17, 0.024), "v3": (0.1, 0.05)}
@@ -74,9 +81,14 @@ def fixed(facts: KernelFacts, request: Request) -> float:
     return cost
 
 
-def across(name: str, request: Request, taps: int) -> float:
+def across(name: str, request: Request, row: tuple[int, ...]) -> float:
     """Give what a second pass along the row takes, by ``fma32`` or ``fma64``."""
-    return _ACROSS[request.isa] + 1.5 * _PER_TAP[request.isa][name] * taps
+    floats = request.depth_in is request.depth_out is Depth.F32
+    near = request.channels == request.stride[1] == request.dilation[1] == 1
+    if floats and near and len(row) in _FOLDED_ROWS and row == row[::-1]:
+        value, tap = _FOLDED.get(request.isa, (0.1, 0.1))
+        return value + tap * len(row)
+    return _ACROSS[request.isa] + 1.5 * _PER_TAP[request.isa][name] * len(row)
 
 
 def symmetric(facts: KernelFacts, request: Request) -> float:
@@ -113,6 +125,18 @@ def fft(request: Request, numbers: int) -> float:
     """Give what one tile of so many numbers costs, of two pictures' parts at once."""
     bits = math.log2(numbers)
     return _FFT[request.isa] * numbers * (bits + 4) * (1 + _FAR * max(bits - _FAR_BITS, 0))
+
+
+def tile(facts: KernelFacts, request: Request, rows: int, columns: int) -> float:
+    """Estimate the cost of tiles of a size per output value; 0 for a size that does not serve."""
+    high, wide = rows - facts.shape[0] + 1, columns - facts.shape[1] + 1
+    numbers = rows * columns
+    kept = _LANES if request.channels == 1 else max(high, 0)  # rows of sums that wait
+    memory = 16 * numbers + 16 * kept * max(wide, 0) * request.channels
+    if min(high, wide) < 1 or memory > MOST_BYTES:
+        return 0.0
+    count = -(-request.size[0] // high) * -(-request.size[1] // (2 * wide))
+    return fft(request, numbers) * count / (request.size[0] * request.size[1])
 
 
 def exact(facts: KernelFacts) -> float:

@@ -116,12 +116,9 @@ _ULPS = {Arithmetic.F32: 2.0**-24, Arithmetic.F64: 2.0**-53}
 _NAMES = {Arithmetic.F32: "fma32", Arithmetic.F64: "fma64", Arithmetic.DOT16: "dot16"}
 _EXACT_BITS = {Arithmetic.F32: 24, Arithmetic.F64: 53}
 _MOST_OPEN = 0.1  # share of pixels that may be left to the exact fallback
-_MOST_RING_BYTES = 24 << 20
 _LARGEST_CHANGE = 32767
 """Of weights down a column: the core multiplies by it in 16 bits."""
 _SIDES = (64, 128, 256, 512, 1024)
-_LANES = 8
-"""Doubles of the widest vectors."""
 
 
 def make_plan(facts: KernelFacts, request: Request, *, proved: bool = True) -> Plan:
@@ -151,7 +148,7 @@ def candidates(facts: KernelFacts, request: Request, *, proved: bool = True) -> 
     integer = proved and _may_be_integer(facts, request)
     for found in _fast(facts, request, integer=integer):
         plan = _with_scale(facts, request, found)
-        small = _ring_bytes(facts, request, plan) <= _MOST_RING_BYTES
+        small = _ring_bytes(facts, request, plan) <= costs.MOST_BYTES
         if small or plan.arithmetic in (Arithmetic.BOX, Arithmetic.FFT):
             yield replace(plan, cost=plan.cost * request.stride[1])
 
@@ -327,7 +324,7 @@ def _fourier(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator
         Plan("fft", Arithmetic.FFT, tile=(rows, columns), cost=cost)
         for rows in _SIDES
         for columns in _SIDES
-        if (cost := _tile_cost(facts, request, rows, columns))
+        if (cost := costs.tile(facts, request, rows, columns))
     ]
     if not tiles:
         return
@@ -350,18 +347,6 @@ def _fourier(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator
         yield replace(real, cost=plan.cost + open_cost)
 
 
-def _tile_cost(facts: KernelFacts, request: Request, rows: int, columns: int) -> float:
-    """Estimate the cost of tiles of a size per output value; 0 for a size that does not serve."""
-    high, wide = rows - facts.shape[0] + 1, columns - facts.shape[1] + 1
-    numbers = rows * columns
-    kept = _LANES if request.channels == 1 else max(high, 0)  # rows of sums that wait
-    memory = 16 * numbers + 16 * kept * max(wide, 0) * request.channels
-    if min(high, wide) < 1 or memory > _MOST_RING_BYTES:
-        return 0.0
-    count = -(-request.size[0] // high) * -(-request.size[1] // (2 * wide))
-    return costs.fft(request, numbers) * count / (request.size[0] * request.size[1])
-
-
 def _separable(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator[Plan]:
     column, row = facts.factors or ((), ())
     total = _PEAKS.get(request.depth_in, 1)
@@ -370,7 +355,7 @@ def _separable(facts: KernelFacts, request: Request, *, integer: bool) -> Iterat
         vertical = _vertical(column, request, horizontal)
         plan = Plan("separable", vertical, separable=True, horizontal=horizontal)
         cost = costs.by_taps(_NAMES[vertical], request, len(column))
-        cost += costs.across(_NAMES[horizontal], request, len(row))
+        cost += costs.across(_NAMES[horizontal], request, row)
         exact = integer and total < 1 << _EXACT_BITS[horizontal]
         if exact:
             yield replace(plan, cost=cost)

@@ -54,6 +54,17 @@ def test_widths(width: int, channels: int) -> None:
         check(job(picture, weights, scale=Fraction(1, 9)))
 
 
+@pytest.mark.parametrize(
+    "row", [[1, 5, 1], [2, -3, 7, -3, 2], [1, 0, 4, 9, 4, 0, 1], [1, 2, 3, 4, 9, 4, 3, 2, 1]]
+)
+@pytest.mark.parametrize("width", [32, 45, 131, 545])
+def test_short_rows_that_are_the_same_from_both_ends(row: list[int], width: int) -> None:
+    weights: Weights = np.outer([3, 1, -2], row).tolist()
+    for scale in (Fraction(1, 97), Fraction(1, 64), 0.3):
+        check(job(picture_of(13, width, seed=width), weights, scale=scale, offset=Fraction(1, 7)))
+        check(job(picture_of(13, width, seed=width), weights, scale=scale))
+
+
 @pytest.mark.parametrize("size", [OutputSize.SAME, OutputSize.VALID, OutputSize.FULL])
 @pytest.mark.parametrize("border", Border)
 def test_borders(border: Border, size: OutputSize) -> None:

@@ -37,6 +37,14 @@ inline __attribute__((always_inline)) T rounded(T value, Rounding rounding) {
   return __builtin_rint(value);
 }
 
+// Not inline: it is rarely asked for, and stands in many places.
+template <class T>
+__attribute__((noinline)) Vector<T> rounded_lanes(Vector<T> values, Rounding rounding) {
+  for (int lane = 0; lane < lanes_of<T>; ++lane)
+    values[lane] = rounded<false, T>(values[lane], rounding);
+  return values;
+}
+
 // The constants of a method, in the type that it computes in.
 template <class T>
 struct Affine {
@@ -106,8 +114,7 @@ void affine_piece(Finish& f, const Sum* sums, Out* to, int64_t count) {
       if constexpr (half_even) {
         value = nearest<T>(value);
       } else {
-        for (int lane = 0; lane < lanes_of<T>; ++lane)
-          value[lane] = rounded<false, T>(value[lane], f.task.rounding);
+        value = rounded_lanes<T>(value, f.task.rounding);
       }
       Vector<T> inside = clips ? at_most<T>(high, at_least<T>(low, value)) : value;
       if constexpr (clips) clipped.add(differ<T>(inside, value) & counts);

@@ -8,6 +8,7 @@
 #include "along.hpp"
 #include "band.hpp"
 #include "finish.hpp"
+#include "float_along.hpp"
 #include "peaks.hpp"
 #include "row_ends.hpp"
 #include "taps.hpp"
@@ -36,10 +37,14 @@ class FloatRows {
     if (!apart_) return;
     along_ = listed_along(scratch_, task.weights.row, task.weights.columns,
                           task.columns.dilation * task.channels);
-    pitch_ = piece + reach_ + past_end;
+    pitch_ = (piece + reach_ + past_end) / lanes * lanes;
     sums_ = scratch_.take<double>(pitch_ * block_rows);
     crossed_ = scratch_.take<double>(piece + past_end);
-    finish_.open = open_[0];
+    const int64_t taps = task.weights.columns;
+    bool near = task.channels == 1 && task.columns.dilation == 1 && taps % 2 && taps > 1;
+    if (!near || taps > most_along || !is_symmetric(task.weights.row, taps)) return;
+    folded_ = taps;
+    for (int64_t i = 0; i <= taps / 2; ++i) weights_[i] = splat<double>(task.weights.row[i]);
   }
 
   Tally run(int64_t first, int64_t last) {
@@ -58,7 +63,7 @@ class FloatRows {
       note_ahead(peaks_.stretches());
       pieces(ends_.left);
       pieces(ends_.right);
-      if (!apart_) recompute();
+      recompute();
     }
     return finish_.tally;
   }
@@ -143,20 +148,26 @@ class FloatRows {
 #pragma GCC unroll 4
       for (int r = 0; r < block_rows; ++r) {
         if (r >= rows_) break;
-        float* to = to_[r] + at;
-        Flags<double> open[block_vectors], some{};
-#pragma GCC unroll 4
-        for (int v = 0; v < block_vectors; ++v) {
-          Narrow values;
-          open[v] = finish.template operator()<rounds>(sums[r][v], values);
-          some |= open[v];
-          __builtin_memcpy(to + v * lanes, &values, sizeof values);
-        }
-        if (__builtin_expect(any<double>(some), 0))
-          for (int v = 0; v < block_vectors; ++v)
-            note(r, at + v * lanes, bits_of_flags<double>(open[v]));
+        round<rounds>(sums[r], r, at, finish);
       }
     }
+  }
+
+  template <Rounds rounds>
+  inline __attribute__((always_inline)) void round(const DoubleBlock& sums, int64_t r, int64_t at,
+                                                   const FloatFinish& finish) {
+    float* to = to_[r] + at;
+    Flags<double> open[block_vectors], some{};
+#pragma GCC unroll 4
+    for (int v = 0; v < block_vectors; ++v) {
+      Narrow values;
+      open[v] = finish.template operator()<rounds>(sums[v], values);
+      some |= open[v];
+      __builtin_memcpy(to + v * lanes, &values, sizeof values);
+    }
+    if (__builtin_expect(any<double>(some), 0))
+      for (int v = 0; v < block_vectors; ++v)
+        note(r, at + v * lanes, bits_of_flags<double>(open[v]));
   }
 
   // Note what is open, twice where blocks overlap: their bounds may differ.
@@ -183,10 +194,38 @@ class FloatRows {
       run_block<MacFloats>(steps_, stretch.lines, from * int64_t(sizeof(float)), sums_ + at,
                            pitch_);
     }
+    if (folded_) return folded(x, count, bound);
     for (int64_t r = 0; r < rows_; ++r) {
+      finish_.open = open_[r];
       run_along<double>(along_, sums_ + r * pitch_, count, crossed_);
       finish_piece<double, float>(finish_, crossed_, row_ + r, x, count, bound);
     }
+  }
+
+  // Sum along the rows and round, in registers.
+  void folded(int64_t x, int64_t count, Bound bound) {
+    const FloatFinish finish(finish_.floats, bound);
+    with_rounds(finish, [&](auto rounds) {
+      switch (folded_) {
+        case 3: return along<3, rounds>(x, count, finish);
+        case 5: return along<5, rounds>(x, count, finish);
+        case 7: return along<7, rounds>(x, count, finish);
+        default: return along<9, rounds>(x, count, finish);
+      }
+    });
+  }
+
+  template <int taps, Rounds rounds>
+  void along(int64_t x, int64_t count, const FloatFinish finish) {
+    Vector<double> weights[taps / 2 + 1];
+    for (int i = 0; i <= taps / 2; ++i) weights[i] = weights_[i];
+    for (int64_t r = 0; r < rows_; ++r)
+      for (int64_t i = 0; i < count; i += width) {
+        int64_t at = count - i < width ? count - width : i;  // the last block overlaps
+        DoubleBlock sums;
+        sum_along<taps>(sums_ + r * pitch_ + at, weights, sums);
+        round<rounds>(sums, r, x + at, finish);
+      }
   }
 
   const Task& task_;
@@ -201,6 +240,8 @@ class FloatRows {
   Peaks<float> peaks_;
   bool far_;
   Along along_{};
+  int64_t folded_ = 0;  // weights along the row, where those that are the same are added up first
+  Vector<double> weights_[most_along / 2 + 1];
   int64_t pitch_ = 0, row_ = 0, rows_ = 0, base_ = 0, noted_ = 0;
   double *sums_ = nullptr, *crossed_ = nullptr;
   float* to_[block_rows];

@@ -150,6 +150,14 @@ bool same_columns(const Weight* weights, int64_t rows, int64_t columns, int64_t 
   return true;
 }
 
+// Whether weights are the same from both ends.
+template <class Weight>
+bool is_symmetric(const Weight* weights, int64_t count) {
+  for (int64_t i = 0; i < count / 2; ++i)
+    if (weights[i] != weights[count - 1 - i]) return false;
+  return true;
+}
+
 // Round to nearest, half to even; without an instruction for it where |x| is below 2**22.
 template <class T>
 inline __attribute__((always_inline)) Vector<T> nearest(Vector<T> x) {

@@ -193,13 +193,6 @@ class Symmetric {
   int32_t* open_[2];
 };
 
-template <class Weight>
-bool is_symmetric(const Weight* weights, int64_t count) {
-  for (int64_t i = 0; i < count / 2; ++i)
-    if (weights[i] != weights[count - 1 - i]) return false;
-  return true;
-}
-
 template <int size>
 bool with_size(const Task& task, int64_t first, int64_t last, Tally& tally) {
   if (task.weights.rows != size) return false;

@@ -228,7 +228,7 @@ std::vector<double> Correlator::spread(const Picture& picture, Weights& weights)
 // do, for running sums begin with as many rows as there are taps, one for each thread.
 int64_t Correlator::band_step(const Picture& picture) const {
   int64_t rows = picture.rows.out, reach = picture.rows.taps * picture.rows.dilation;
-  if (spec_.plan.arithmetic == Arithmetic::fft) return spectrum_.rows - picture.rows.taps + 1;
+  if (spec_.plan.arithmetic == Arithmetic::fft) return tile_step(picture);
   int64_t least = 2 * reach > 32 ? 2 * reach : 32;
   int64_t bands = picture.threads > 1 ? std::min<int64_t>(picture.threads * 4, rows / least) : 1;
   if (spec_.plan.arithmetic == Arithmetic::running)
@@ -236,6 +236,16 @@ int64_t Correlator::band_step(const Picture& picture) const {
   else if (bands < picture.threads)
     bands = std::min<int64_t>(picture.threads, rows / block_rows);
   return (rows / std::max<int64_t>(bands, 1) + block_rows) / block_rows * block_rows;
+}
+
+// Of rows of tiles: where a row of them is odd two rows, as two tiles are done at a time.
+int64_t Correlator::tile_step(const Picture& picture) const {
+  int64_t high = spectrum_.rows - picture.rows.taps + 1;
+  int64_t wide = spectrum_.columns - picture.columns.taps + 1;
+  int64_t tiles = (picture.rows.out + high - 1) / high;
+  if (picture.threads == 1) return tiles * high;
+  bool odd = (picture.columns.out + wide - 1) / wide % 2;
+  return odd && tiles >= 2 * picture.threads ? 2 * high : high;
 }
 
 Tally Correlator::run(const Picture& picture) const {

@@ -54,6 +54,7 @@ class Correlator {
   void transform();
   std::vector<double> spread(const Picture& picture, Weights& weights) const;
   int64_t band_step(const Picture& picture) const;
+  int64_t tile_step(const Picture& picture) const;
 
   Specification spec_;
   std::vector<double> nearest_, real_;

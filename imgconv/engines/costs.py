@@ -135,8 +135,8 @@ def tile(facts: KernelFacts, request: Request, rows: int, columns: int) -> float
     memory = 16 * numbers + 16 * kept * max(wide, 0) * request.channels
     if min(high, wide) < 1 or memory > MOST_BYTES:
         return 0.0
-    count = -(-request.size[0] // high) * -(-request.size[1] // (2 * wide))
-    return fft(request, numbers) * count / (request.size[0] * request.size[1])
+    count = -(-request.size[0] // high) * -(-request.size[1] // wide)
+    return fft(request, numbers) * ((count + 1) // 2) / (request.size[0] * request.size[1])
 
 
 def exact(facts: KernelFacts) -> float:

@@ -281,15 +281,17 @@ def test_pairs_of_rows_in_fixed_point(offset: object, rounding: Rounding) -> Non
             assert got.clipped == expected.clipped
 
 
-def test_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Several transformed tiles beside and below each other, in every type."""
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("shape", [(131, 217), (150, 90, 3), (300, 45), (40, 130)])
+def test_tiles(monkeypatch: pytest.MonkeyPatch, shape: tuple[int, ...], threads: int) -> None:
+    """Several transformed tiles beside and below each other, odd ones too, in every type."""
     monkeypatch.setattr(plan_module, "_SIDES", (64, 128))
     kernels = RNG.integers(-9, 10, (9, 23)).tolist(), RNG.random((15, 5)).tolist()
     for depth in Depth:
         for weights in kernels:
             wanted = job(
-                image_of(depth, (131, 217)), weights, scale=Fraction(1, 60), border_value=5,
-                border=Border.CONSTANT, threads=2,
+                image_of(depth, shape), weights, scale=Fraction(1, 60), border_value=5,
+                border=Border.CONSTANT, threads=threads,
             )  # fmt: skip
             expected = REFERENCE.correlate(wanted)
             for isa in ISAS:

@@ -126,43 +126,62 @@ class Fourier {
     finish_.open = scratch_.take<int32_t>(piece_values + 64);
   }
 
+  // Two tiles at a time, wherever they are: an odd one waits for the next row of tiles.
   Tally run(int64_t first, int64_t last) {
+    Tile odd{};
     for (int64_t row = first; row < last; row += high_)
-      for (int64_t column = 0; column < task_.columns.out; column += 2 * wide_)
-        two_tiles(row, last - row < high_ ? last - row : high_, column);
+      for (int64_t column = 0; column < task_.columns.out; column += wide_) {
+        Tile tile{row, last - row, column, task_.columns.out - column};
+        if (tile.rows > high_) tile.rows = high_;
+        if (tile.count > wide_) tile.count = wide_;
+        if (odd.rows) two_tiles({odd, tile});
+        odd = odd.rows ? Tile{} : tile;
+      }
+    if (odd.rows) two_tiles({odd, {}});
     return finish_.tally;
   }
 
  private:
-  void two_tiles(int64_t row, int64_t rows, int64_t column) {
-    int64_t left = task_.columns.out - column, count = left < 2 * wide_ ? left : 2 * wide_;
+  struct Tile {
+    int64_t row, rows, column, count;  // of the output; no rows: none
+  };
+  struct Tiles {
+    Tile each[2];
+  };
+
+  void two_tiles(const Tiles& tiles) {
+    const int64_t rows = tiles.each[0].rows > tiles.each[1].rows ? tiles.each[0].rows
+                                                                 : tiles.each[1].rows;
     most_ = 0;
     for (int64_t channel = 0; channel < task_.channels; ++channel) {
       for (int64_t r = 0; r < spectrum_.rows; r += real_lanes)
-        put(r, row, rows + task_.rows.taps - 1, column, count > wide_, channel);
+        put(r, tiles, rows + task_.rows.taps - 1, channel);
       convolve();
-      const bool last = channel == task_.channels - 1;
       for (int64_t r = 0; r < rows; r += real_lanes) {
         plane_.take_rows(r, lines_[0], lines_[1], line_pitch_);
-        for (int64_t i = r; i < rows && i < r + real_lanes; ++i) {
-          double* sums = sums_ + i % kept_ * pitch_;
-          int64_t at = (i - r) * line_pitch_;
-          write(lines_[0] + at, count < wide_ ? count : wide_, channel, sums);
-          write(lines_[1] + at, count - wide_, channel, sums + wide_ * task_.channels);
-          if (last) finish(row + i, column, count, sums);
-        }
+        for (int64_t i = r; i < rows && i < r + real_lanes; ++i)
+          for (int t = 0; t < 2; ++t) take(tiles.each[t], t, i, (i - r) * line_pitch_, channel);
       }
     }
   }
 
-  // Read and transform some rows of two tiles, the first `known` rows of which there are.
-  void put(int64_t r, int64_t row, int64_t known, int64_t column, bool both, int64_t channel) {
+  // Keep a row of sums of one channel, and finish it with the last.
+  void take(const Tile& tile, int t, int64_t i, int64_t at, int64_t channel) {
+    if (i >= tile.rows) return;
+    double* sums = sums_ + i % kept_ * pitch_ + t * wide_ * task_.channels;
+    write(lines_[t] + at, tile.count, channel, sums);
+    if (channel == task_.channels - 1) finish(tile.row + i, tile.column, tile.count, sums);
+  }
+
+  // Read and transform some rows of two tiles, of which there are `known` at most.
+  void put(int64_t r, const Tiles& tiles, int64_t known, int64_t channel) {
     if (r >= known) return plane_.put_zeros(r);
-    for (int64_t i = 0; i < real_lanes; ++i) {
-      int64_t at = r + i < known ? row + r + i : -1;
-      read(at, column, channel, lines_[0] + i * line_pitch_);
-      read(both ? at : -1, column + wide_, channel, lines_[1] + i * line_pitch_);
-    }
+    for (int64_t i = 0; i < real_lanes; ++i)
+      for (int t = 0; t < 2; ++t) {
+        const Tile& tile = tiles.each[t];
+        bool seen = tile.rows && r + i < tile.rows + task_.rows.taps - 1;
+        read(seen ? tile.row + r + i : -1, tile.column, channel, lines_[t] + i * line_pitch_);
+      }
     plane_.put_rows(r, lines_[0], lines_[1], line_pitch_);
   }
 

@@ -94,7 +94,7 @@ def across(name: str, request: Request, row: tuple[int, ...]) -> float:
 def symmetric(facts: KernelFacts, request: Request) -> float:
     """Give what a separable kernel takes that is done in planes; 0 where it can not be."""
     low, high = (255 * facts.scale * weight for weight in (facts.negative, facts.positive))
-    inside = low < 0.5 + facts.bias and high + facts.bias < 255.5
+    inside = low < 0.25 + facts.bias and high + facts.bias < 255.25
     near = request.stride == request.dilation == (1, 1) and request.channels in (1, 3, 4)
     plain = request.depth_in is request.depth_out is Depth.U8 and not request.absolute
     rows, columns = facts.shape

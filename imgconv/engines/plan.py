@@ -231,7 +231,7 @@ def _box(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator[Pla
         yield plan
     if request.depth_in is request.depth_out is Depth.F32:  # where running sums would be rounded:
         apart = min(facts.shape) > 1
-        roundings = sum(facts.shape) + 4 if apart else facts.taps + 8
+        roundings = (sum(facts.shape) if apart else facts.taps) + 8
         bound, fixed = _real_bounds(facts, request, Arithmetic.F64, roundings)
         plan = replace(plan, meaning=Meaning.REAL, bound=bound, bound_fixed=fixed)
         yield replace(plan, separable=apart, horizontal=Arithmetic.F64)
@@ -362,7 +362,8 @@ def _separable(facts: KernelFacts, request: Request, *, integer: bool) -> Iterat
         short = vertical is Arithmetic.DOT16 and horizontal is Arithmetic.F32
         in_planes = costs.symmetric(facts, request) if short else 0.0
         if in_planes or (not exact and (horizontal is Arithmetic.F64 or _f32_serves(request))):
-            roundings = len(row) + (1 if vertical is Arithmetic.DOT16 else len(column)) + 4
+            roundings = len(row) + (1 if vertical is Arithmetic.DOT16 else len(column))
+            roundings += 8 if horizontal is Arithmetic.F64 else 4  # weights may be rounded there
             bound, fixed = _real_bounds(facts, request, horizontal, roundings)
             if open_cost := _open_cost(facts, request, bound):
                 yield replace(

@@ -65,6 +65,22 @@ def test_short_rows_that_are_the_same_from_both_ends(row: list[int], width: int)
         check(job(picture_of(13, width, seed=width), weights, scale=scale))
 
 
+@pytest.mark.parametrize("path", ["fma64", "separable", "box", "fft"])
+@pytest.mark.parametrize(
+    "weights", [[[1] * 5] * 5, np.outer([1, 3, 1, 2], [1, 2, 4, 2, 1]).tolist()]
+)
+def test_zeros_have_no_sign(weights: Weights, path: str) -> None:
+    """Whatever sums and quotients they come from: bits are compared, since -0 equals 0."""
+    picture = picture_of(20, 90)
+    picture[4:16] = -0.0
+    for scale in (Fraction(-1, 25), Fraction(-1, 64), Fraction(1, 25)):
+        wanted = job(picture, weights, scale=scale, border=Border.REPLICATE)
+        expected = REFERENCE.correlate(wanted).image.view(np.int32)
+        for isa in ISAS:
+            got = NativeEngine(CORE, isa=isa, path=path).correlate(wanted).image.view(np.int32)
+            np.testing.assert_array_equal(got, expected, err_msg=isa)
+
+
 @pytest.mark.parametrize("size", [OutputSize.SAME, OutputSize.VALID, OutputSize.FULL])
 @pytest.mark.parametrize("border", Border)
 def test_borders(border: Border, size: OutputSize) -> None:

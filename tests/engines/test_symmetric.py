@@ -110,6 +110,14 @@ def test_what_is_added_and_what_is_clipped(offset: object, scale: object) -> Non
     check(job(picture_of(9, 130), weights, scale=unit * Fraction(str(scale)), offset=offset))
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_negative_weights(channels: int) -> None:
+    weights = np.outer([-3, 20, 40, 20, -3], [-1, 4, 9, 4, -1]).tolist()
+    picture = picture_of(9, 210, channels) // 2 + 64
+    check(job(picture, weights, scale=Fraction(1, 74 * 15)))
+    check(job(picture, weights, scale=Fraction(1, 74 * 60), offset=100))
+
+
 @pytest.mark.parametrize("value", [0, 255])
 def test_the_ends_of_the_range(value: int) -> None:
     for side in (3, 13):

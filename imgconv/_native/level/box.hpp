@@ -4,6 +4,8 @@
 // All is done a piece of a row at a time, so that no sum leaves the L1 cache before it is used.
 #pragma once
 
+#include <type_traits>
+
 #include "finish.hpp"
 
 namespace imgconv {
@@ -157,7 +159,7 @@ class Box {
   void finish(int64_t row, Bound bound = {0}) {
     pad();
     int64_t values = task_.columns.out * task_.channels;
-    const Sum weight = Sum(int32_t(task_.weights.whole[0]));
+    const Sum weight = Sum(Finished(task_.weights.nearest[0]));
     FinishPiece finish = finish_for<Finished>(task_.type_out);
     sliding_.begin(padded_);
     for (int64_t start = 0; start < values; start += piece_values) {

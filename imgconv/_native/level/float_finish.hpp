@@ -88,7 +88,7 @@ class FloatFinish {
                                                             Narrow& values) const {
     if constexpr (rounds == Rounds::quotient) {
       if (steps_.absolute) sums = magnitude<double>(sums);
-      values = narrowed(divided(sums));
+      values = narrowed(divided(sums)) + 0.0f;
       return Flags<double>{};
     }
     Vector<double> value =

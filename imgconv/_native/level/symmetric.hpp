@@ -36,7 +36,7 @@ class Symmetric {
     for (int r = 0; r <= rows / 2; ++r) {
       int32_t word = int32_t(task.weights.column[r]);
       down_.low[r] = splat<int32_t>(word & 0xffff);
-      down_.high[r] = splat<int32_t>(word << 16);
+      down_.high[r] = splat<int32_t>(int32_t(uint32_t(word) << 16));
     }
     for (int c = 0; c <= columns / 2; ++c)
       along_.weights[c] = splat<float>(float(task.weights.row[c] * unit));
@@ -149,6 +149,7 @@ class Symmetric {
         Word rest = fixed[i] & 0xffff;
         least = rest < least ? rest : least;
       }
+      // No value is outside a byte, for then the task clips.
       Word bytes = fixed[0] >> 16 | (fixed[1] >> 8 & 0xff00) | (fixed[2] & 0xff0000) |
                    (fixed[3] << 8 & 0xff000000);
       __builtin_memcpy(to + at, &bytes, sizeof bytes);

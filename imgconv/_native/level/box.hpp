@@ -1,6 +1,6 @@
 // Kernels of equal weights: running sums down the columns, then along the row, so that the
-// cost does not depend on the kernel's size. Unsigned sums may wrap; their differences do not. Those
-// of floats are doubles, and exact: `float_box.hpp` sees to that.
+// cost does not depend on the kernel's size. Unsigned sums may wrap; their differences do not.
+// Those of floats are doubles, and exact: `float_box.hpp` sees to that.
 // All is done a piece of a row at a time, so that no sum leaves the L1 cache before it is used.
 #pragma once
 
@@ -188,8 +188,10 @@ class Box {
     int64_t values = task_.columns.length * task_.channels;
     if constexpr (sizeof(Sum) == 8) {
       int64_t x = 0;
-      for (; x + lanes_of<double> <= values; x += lanes_of<double>)
-        store<double>(down + x, load<double>(down + x) + (load_pixels(in + x) - load_pixels(out + x)));
+      for (; x + lanes_of<double> <= values; x += lanes_of<double>) {
+        Vector<double> change = load_pixels(in + x) - load_pixels(out + x);
+        store<double>(down + x, load<double>(down + x) + change);
+      }
       for (; x < values; ++x) down[x] += double(in[x]) - double(out[x]);
     } else {
       for (int64_t x = 0; x < values; ++x) down[x] += uint32_t(int32_t(in[x]) - int32_t(out[x]));

@@ -128,7 +128,8 @@ void affine_piece(Finish& f, const Sum* sums, Out* to, int64_t count) {
 template <class Sum, class Out, class T, bool divides, bool half_even>
 void finish_affine(Finish& f, const Sum* sums, Out* to, int64_t count) {
   if constexpr (half_even && sizeof(T) == 4 && sizeof(Out) < 4)
-    if (!f.task.clips) return affine_piece<false, Sum, Out, T, divides, half_even>(f, sums, to, count);
+    if (!f.task.clips)
+      return affine_piece<false, Sum, Out, T, divides, half_even>(f, sums, to, count);
   affine_piece<true, Sum, Out, T, divides, half_even>(f, sums, to, count);
 }
 

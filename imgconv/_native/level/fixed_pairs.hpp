@@ -23,8 +23,8 @@ class FixedPairs {
       : task_(task), finish_{task, exact_values<uint8_t>, nullptr, nullptr, 0, {}},
         pairs_((task.weights.rows + 2) / 2),
         lines_(scratch_.take<const uint8_t*>(2 * pairs_ + 2)),
-        ends_(scratch_, task, lines_, 2 * pairs_, vector_bytes), far_(is_far(task)) {
-    for (auto& open : open_) open = scratch_.take<int32_t>(task.columns.out * task.channels + 64);
+        ends_(scratch_, task, lines_, 2 * pairs_, vector_bytes), far_(is_far(task)),
+        open_(scratch_, task.columns.out * task.channels + 64) {
     const double* weights = weights_for<MacDot16>(scratch_, task);
     list_ = listed_pairs<int32_t>(scratch_, task, true, [&](int64_t tap) { return weights[tap]; });
     const Quotient& q = task.quotient;
@@ -43,12 +43,7 @@ class FixedPairs {
       for (const Stretch* stretch : {&ends_.middle, &ends_.left, &ends_.right})
         if (rows == 2) blocks<2>(to, *stretch);
         else blocks<1>(to, *stretch);
-      for (int64_t r = 0; r < rows; ++r) {
-        finish_.open = open_[r];
-        finish_.open_count = counts_[r];
-        recompute_open(finish_, to[r], row + r, 0);
-        counts_[r] = 0;
-      }
+      open_.recompute(finish_, to, row, rows);
     }
     return finish_.tally;
   }
@@ -114,7 +109,7 @@ class FixedPairs {
       Flags<int32_t> fresh = not_less<int32_t>(places_ + 4 * q, splat<int32_t>(int32_t(known)));
       if constexpr (clips) clipped.add(differ<int32_t>(whole[q] & -256, Words{}) & fresh & ~open[q]);
       for (uint32_t left = bits_of_flags<int32_t>(open[q] & fresh); left; left &= left - 1)
-        open_[r][counts_[r]++] = int32_t(x) + places_[__builtin_ctz(left)] + 4 * q;
+        open_.add(r, x + places_[__builtin_ctz(left)] + 4 * q);
     }
     finish_.tally.clipped += clipped.sum();
   }
@@ -174,9 +169,8 @@ class FixedPairs {
   const uint8_t** lines_;
   RowEnds<uint8_t> ends_;
   bool far_;
+  OpenPair open_;
   PairSteps<int32_t> list_;
-  int64_t counts_[2] = {};
-  int32_t* open_[2];
   int32_t start_;  // bias, half and bound: open is where a shift drops 2 * bound at most
   Words places_{};  // of the lanes of the first quarter; each quarter's are 4 further
 };

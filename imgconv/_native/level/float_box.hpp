@@ -1,8 +1,8 @@
 // Boxes on float pictures: running sums in double, for as long as these are exact.
 //
 // All pixels are multiples of the last bit of the least of them that is not zero. Where sums stay
-// below 2**53 of those none is rounded, so that what moves with the window never goes astray. A line
-// that would break that is left to the sums of all taps.
+// below 2**53 of those none is rounded, so that what moves with the window never goes astray. A
+// line that would break that is left to the sums of all taps.
 #pragma once
 
 #include "box.hpp"

@@ -6,7 +6,7 @@
 // nothing.
 #pragma once
 
-#include "lanes.hpp"
+#include "finish.hpp"
 #include "row_ends.hpp"
 
 #if defined(__SSSE3__)
@@ -104,6 +104,28 @@ static inline int64_t find_rows(const Task& task, int64_t row, int64_t last, int
     to[r] = task.target + (row + (r < rows ? r : 0)) * task.target_stride;
   return rows;
 }
+
+// Which values of a pair of output rows are open.
+struct OpenPair {
+  int32_t* which[2];
+  int64_t counts[2] = {};
+
+  OpenPair(Scratch& scratch, int64_t most) {
+    for (auto& open : which) open = scratch.take<int32_t>(most);
+  }
+
+  void add(int r, int64_t value) { which[r][counts[r]++] = int32_t(value); }
+
+  // Compute them, when all of the rows is written.
+  void recompute(Finish& finish, uint8_t* const* to, int64_t row, int64_t rows) {
+    for (int64_t r = 0; r < rows; ++r) {
+      finish.open = which[r];
+      finish.open_count = counts[r];
+      recompute_open(finish, to[r], row + r, 0);
+      counts[r] = 0;
+    }
+  }
+};
 
 // Ask for a block of the two lines that will be needed next: processors do not look so far ahead.
 template <int64_t width>

@@ -31,7 +31,8 @@ class Symmetric {
   explicit Symmetric(const Task& task)
       : task_(task), finish_{task, exact_values<uint8_t>, nullptr, nullptr, 0, {}},
         lines_(scratch_.take<const uint8_t*>(rows + 3)),
-        ends_(scratch_, task, lines_, rows + 1, width, 3), far_(is_far(task)) {
+        ends_(scratch_, task, lines_, rows + 1, width, 3), far_(is_far(task)),
+        open_(scratch_, task.columns.out * channels + width) {
     const double unit = double(1 << shift);
     for (int r = 0; r <= rows / 2; ++r) {
       int32_t word = int32_t(task.weights.column[r]);
@@ -48,7 +49,6 @@ class Symmetric {
       bound = int32_t(task.plan.bound * unit + roundings + 2);
     along_.start = splat<float>(float(start + bound));
     along_.most = splat<int32_t>(2 * bound);
-    for (auto& open : open_) open = scratch_.take<int32_t>(task.columns.out * channels + width);
     sums_ = scratch_.take<float>(2 * 4 * pitch);
   }
 
@@ -59,12 +59,7 @@ class Symmetric {
       ends_.fill(row);
       for (const Stretch* stretch : {&ends_.middle, &ends_.left, &ends_.right})
         pieces(*stretch, to, count);
-      for (int64_t r = 0; r < count; ++r) {
-        finish_.open = open_[r];
-        finish_.open_count = counts_[r];
-        recompute_open(finish_, to[r], row + r, 0);
-        counts_[r] = 0;
-      }
+      open_.recompute(finish_, to, row, count);
     }
     return finish_.tally;
   }
@@ -176,7 +171,7 @@ class Symmetric {
       uint32_t open = bits_of_flags<int32_t>(not_more<int32_t>(rest, along_.most));
       for (; open; open &= open - 1) {
         int64_t at = 4 * __builtin_ctz(open) + i;
-        if (at >= known) open_[r][counts_[r]++] = int32_t(x + at);
+        if (at >= known) open_.add(int(r), x + at);
       }
     }
   }
@@ -187,11 +182,10 @@ class Symmetric {
   const uint8_t** lines_;
   RowEnds<uint8_t> ends_;
   bool far_;
+  OpenPair open_;
   Down down_;
   Along along_;
   float* sums_;
-  int64_t counts_[2] = {};
-  int32_t* open_[2];
 };
 
 template <int size>

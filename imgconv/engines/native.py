@@ -112,6 +112,7 @@ class NativeEngine:
         self._bound_factor = bound_factor
         self._prepared: dict[tuple[object, ...], Prepared] = {}
         self._kept_bytes = 0
+        self._last: tuple[object, tuple[object, ...], Prepared] | None = None
         self.recomputed = 0
         """How many values of the last correlation were left to the exact fallback."""
 
@@ -136,7 +137,7 @@ class NativeEngine:
         if out is None:
             out = np.empty((rows.out, columns.out, image.shape[2]), depth.dtype)
         if threads > 1:
-            threads = _threads(job, prepared.plan)
+            threads = _threads(threads, prepared.plan.cost * out.size)
         run, number = prepared.correlator.run, _BORDER_NUMBERS[id(border)]
         tally = run(image, out, rows, columns, number, value, threads)
         if tally is None:  # its rows have gaps
@@ -182,7 +183,12 @@ class NativeEngine:
 
     def _prepare(self, job: Correlation) -> Prepared:
         # Unpacked at once, and what there is one of by its id: a small image takes no longer.
-        image, weights, gain, bias, absolute, _, _, (rows, columns), depth, rounding, _ = job
+        image, weights, gain, bias, absolute, _, _, geometry, depth, rounding, _ = job
+        seen = (gain, bias, absolute, geometry, depth, rounding, image.dtype, image.shape[2])
+        last = self._last
+        if last is not None and weights is last[0] and seen == last[1]:
+            return last[2]
+        rows, columns = geometry
         key = (
             id(weights),
             gain.numerator,
@@ -207,6 +213,7 @@ class NativeEngine:
                 self._prepared.clear()
                 self._kept_bytes = new.bytes
             found = self._prepared[key] = new
+        self._last = weights, seen, found  # at once: other threads may look
         return found
 
     def _new(self, job: Correlation) -> Prepared:
@@ -303,8 +310,6 @@ def _rounded_size(rows: int, columns: int) -> tuple[int, int]:
     return 3 << rows.bit_length() >> 2, 3 << columns.bit_length() >> 2
 
 
-def _threads(job: Correlation, plan: Plan) -> int:
-    """Give as many threads as the work pays for."""
-    rows, columns = job.geometry.out_shape
-    work: float = plan.cost * rows * columns * job.image.shape[2]
-    return max(1, min(job.threads, math.floor(work / _THREAD_NS)))
+def _threads(wanted: int, work: float) -> int:
+    """Give as many threads as so many nanoseconds of work pay for."""
+    return 1 if work < 2 * _THREAD_NS else min(wanted, math.floor(work / _THREAD_NS))

@@ -396,3 +396,24 @@ def test_scratch_is_bounded(weights: str) -> None:
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
     )
     assert int(done.stdout) < 2 * (32 * 1024 + 240)
+
+
+def test_a_plan_is_not_taken_for_anothers() -> None:
+    """One engine, and jobs that differ from the last in one thing each."""
+    engine = NativeEngine(CORE)
+    picture, wide = image_of(Depth.U8, (20, 90)), image_of(Depth.U8, (20, 400))
+    color, deep = picture[:, :30].reshape(20, 10, 3), picture.astype(np.uint16)
+    weights: Weights = [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
+    first = job(picture, weights, scale=Fraction(1, 16))
+    changes: list[dict[str, Any]] = [
+        {"gain": Fraction(1, 17)}, {"bias": Fraction(3)}, {"absolute": True}, {"depth": Depth.U16},
+        {"rounding": Rounding.TRUNCATE}, {"weights": ((1, 0, 1), (0, 3, 0), (1, 0, 1))},
+        {"border": Border.WRAP},
+    ]  # fmt: skip
+    others = [first._replace(**change) for change in changes]
+    for image in (wide, color, deep):
+        others.append(job(image, weights)._replace(weights=first.weights, gain=first.gain))
+    for other in others:
+        for wanted in (first, other, first):
+            expected = REFERENCE.correlate(wanted)
+            np.testing.assert_array_equal(engine.correlate(wanted).image, expected.image)

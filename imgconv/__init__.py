@@ -20,16 +20,16 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from imgconv.api import compare, convolve, correlate, explain, filter_dask_array, filter_image
-    from imgconv.io.bank import KernelBank
-    from imgconv.io.images import read_image, write_image
-    from imgconv.io.kernel_spec import load_kernel
-    from imgconv.io.kernel_stack import stack_kernels
-    from imgconv.io.layers import read_network
-    from imgconv.io.map_files import write_maps
-    from imgconv.io.recipes import read_recipe, recipe_from
+    from imgconv.io.config.recipes import read_recipe, recipe_from
+    from imgconv.io.images.image_files import read_image, write_image
+    from imgconv.io.kernels.bank import KernelBank
+    from imgconv.io.kernels.spec import load_kernel
+    from imgconv.io.kernels.stack import stack_kernels
+    from imgconv.io.layers.map_files import write_maps
+    from imgconv.io.layers.network import read_network
+    from imgconv.jobs.apply.filter_path import filter_path
     from imgconv.jobs.batch.report import BatchReport
     from imgconv.jobs.batch.run import filter_folder, plan_folder
-    from imgconv.jobs.filter_path import filter_path
     from imgconv.jobs.golden.check import check_goldens
     from imgconv.jobs.golden.record import accept_goldens, record_goldens
     from imgconv.model.border import Border
@@ -52,27 +52,27 @@ if TYPE_CHECKING:
     from imgconv.model.output import Depth, OutputRange, Rounding
     from imgconv.model.recipe import Recipe, Settings
     from imgconv.model.tone import Binarization, Gray
-    from imgconv.ops.activation import activate, pool
-    from imgconv.ops.compare import Comparison
-    from imgconv.ops.explain_layer import explain_layer
-    from imgconv.ops.layer import Conv, conv1d, conv2d, conv3d
-    from imgconv.ops.network import FeatureMaps, network_shapes, run_network, run_parts
-    from imgconv.ops.tone import binarize, invert, to_gray
+    from imgconv.ops.color.tone import binarize, invert, to_gray
+    from imgconv.ops.compare.compare import Comparison
+    from imgconv.ops.explain.explain_layer import explain_layer
+    from imgconv.ops.layers.activation import activate, pool
+    from imgconv.ops.layers.layer import Conv, conv1d, conv2d, conv3d
+    from imgconv.ops.layers.network import FeatureMaps, network_shapes, run_network, run_parts
 
 _HOMES = {
     "api": ("compare", "convolve", "correlate", "explain", "filter_dask_array", "filter_image"),
-    "io.bank": ("KernelBank",),
-    "io.images": ("read_image", "write_image"),
-    "io.kernel_spec": ("load_kernel",),
-    "io.kernel_stack": ("stack_kernels",),
-    "io.layers": ("read_network",),
-    "io.map_files": ("write_maps",),
-    "io.recipes": ("read_recipe", "recipe_from"),
+    "io.kernels.bank": ("KernelBank",),
+    "io.images.image_files": ("read_image", "write_image"),
+    "io.kernels.spec": ("load_kernel",),
+    "io.kernels.stack": ("stack_kernels",),
+    "io.layers.network": ("read_network",),
+    "io.layers.map_files": ("write_maps",),
+    "io.config.recipes": ("read_recipe", "recipe_from"),
     "jobs.batch.report": ("BatchReport",),
     "jobs.batch.run": ("filter_folder", "plan_folder"),
     "jobs.golden.check": ("check_goldens",),
     "jobs.golden.record": ("accept_goldens", "record_goldens"),
-    "jobs.filter_path": ("filter_path",),
+    "jobs.apply.filter_path": ("filter_path",),
     "model.border": ("Border",),
     "model.errors": (
         "ArgumentError",
@@ -93,12 +93,12 @@ _HOMES = {
     "model.output": ("Depth", "OutputRange", "Rounding"),
     "model.recipe": ("Recipe", "Settings"),
     "model.tone": ("Binarization", "Gray"),
-    "ops.activation": ("activate", "pool"),
-    "ops.compare": ("Comparison",),
-    "ops.explain_layer": ("explain_layer",),
-    "ops.layer": ("Conv", "conv1d", "conv2d", "conv3d"),
-    "ops.network": ("FeatureMaps", "network_shapes", "run_network", "run_parts"),
-    "ops.tone": ("binarize", "invert", "to_gray"),
+    "ops.layers.activation": ("activate", "pool"),
+    "ops.compare.compare": ("Comparison",),
+    "ops.explain.explain_layer": ("explain_layer",),
+    "ops.layers.layer": ("Conv", "conv1d", "conv2d", "conv3d"),
+    "ops.layers.network": ("FeatureMaps", "network_shapes", "run_network", "run_parts"),
+    "ops.color.tone": ("binarize", "invert", "to_gray"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

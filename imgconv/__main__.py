@@ -18,7 +18,7 @@ def entry() -> NoReturn:
     signal.signal(signal.SIGTERM, _stop_at_once)
     gc.disable()
     from imgconv.cli.main import main
-    from imgconv.io import codec_noise
+    from imgconv.io.images import codec_noise
 
     sys.stderr = codec_noise.redirect()
     signal.signal(signal.SIGINT, _interrupt)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, cast
 
 from numpy.typing import ArrayLike
 
-from imgconv.io.kernel_spec import load_kernel
-from imgconv.io.recipes import recipe_from
+from imgconv.io.config.recipes import recipe_from
+from imgconv.io.kernels.spec import load_kernel
 from imgconv.model.alpha import Alpha
 from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
@@ -23,11 +23,11 @@ from imgconv.model.kernel_set import Filter
 from imgconv.model.output import Depth, OutputRange, Rounding
 from imgconv.model.recipe import Recipe
 from imgconv.model.tone import Binarization, Gray
-from imgconv.ops import compare as _compare
-from imgconv.ops import correlate as _correlate
-from imgconv.ops import explain as _explain
-from imgconv.ops import run as _run
-from imgconv.ops.correlate import Image, as_image
+from imgconv.ops.compare import compare as _compare
+from imgconv.ops.explain import explain as _explain
+from imgconv.ops.linear import correlate as _correlate
+from imgconv.ops.linear.correlate import Image, as_image
+from imgconv.ops.pipeline import run as _run
 
 if TYPE_CHECKING:
     from dask.array import Array
@@ -178,7 +178,7 @@ def explain(
     at: Sequence[int],
     **options: Unpack[RecipeOptions],
 ) -> Explanation:
-    """Say how a recipe makes one pixel: every tap, the exact sum, what became of it.
+    """Describe how a recipe makes one pixel: every tap, the exact sum, what became of it.
 
     Parameters
     ----------

@@ -35,7 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def golden_image(request: pytest.FixtureRequest, tmp_path: Path) -> GoldenImage:
-    """Hold a picture against a golden: ``golden_image(array_or_path, name=..., tolerance=...)``.
+    """Compare a picture against a golden: ``golden_image(array_or_path, name=..., tolerance=...)``.
 
     Missing goldens fail; ``pytest --golden-update`` records them, and takes changed pictures.
     """
@@ -108,11 +108,11 @@ class GoldenImage:
 
 
 def _pixels(array_or_path: Any) -> Any:
-    """Give the pixels of a file or an array; one channel is gray."""
+    """Return the pixels of a file or an array; one channel is gray."""
     import os
 
-    from imgconv.io.images import read_image
-    from imgconv.ops.correlate import as_image
+    from imgconv.io.images.image_files import read_image
+    from imgconv.ops.linear.correlate import as_image
 
     if isinstance(array_or_path, str | os.PathLike):
         return read_image(array_or_path)
@@ -121,7 +121,7 @@ def _pixels(array_or_path: Any) -> Any:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Say which goldens were written."""
+    """Describe which goldens were written."""
     written = config.stash.get(_written, [])
     if written:
         terminalreporter.section("goldens")

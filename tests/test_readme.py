@@ -76,7 +76,7 @@ def test_commands_run(folder, block):
 
 
 def test_the_bank_file_of_the_readme_is_sound(tmp_path):
-    from imgconv.io.bank_lint import lint
+    from imgconv.io.kernels.bank_lint import lint
 
     path = tmp_path / "mine.yaml"
     path.write_text(blocks(README, "yaml")[0])
@@ -137,8 +137,8 @@ def test_python():
 
 def test_the_line_quoted_from_compare(camera):
     from imgconv.cli.compare import one_line
-    from imgconv.io.recipes import recipe_from
-    from imgconv.ops.compare import compare
+    from imgconv.io.config.recipes import recipe_from
+    from imgconv.ops.compare.compare import compare
 
     said = one_line(compare(camera, recipe_from({"kernels": ["laplacian_9"]})))
     assert said.split("(")[1] in blocks(README, "text")[0]

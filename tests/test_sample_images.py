@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imgconv.io.images import read_image
-from imgconv.ops.correlate import correlate
+from imgconv.io.images.image_files import read_image
+from imgconv.ops.linear.correlate import correlate
 
 FOLDER = Path(__file__).parents[1] / "sample_images"
 

@@ -25,8 +25,8 @@ from imgconv.cli.options import (
 from imgconv.model.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from imgconv.io.places import Place
-    from imgconv.jobs.filter_file import Row
+    from imgconv.io.storage.locations import Place
+    from imgconv.jobs.apply.filter_file import Row
     from imgconv.model.recipe import Recipe
 
 
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 @option("-v", "--verbose", is_flag=True, heading="Running", help="Say what was done.")
 def command(source: Place | None, target: Place | None, **options: Any) -> None:
     """Filter the image IN into the file OUT; `-` is stdin or stdout."""
-    from imgconv.io.recipes import format_recipe
+    from imgconv.io.config.recipes import format_recipe
 
     recipe = recipe_of(options)
     if options["print_recipe"]:
@@ -74,7 +74,7 @@ def command(source: Place | None, target: Place | None, **options: Any) -> None:
     if again and output.is_stream(source):
         raise ArgumentError(f"--{again[0]} reads IN twice, so IN cannot be -")
     if options["show"]:
-        from imgconv.io import window
+        from imgconv.io.images import window
 
         window.check_display()
     # Before OUT is written, which may be IN.
@@ -109,13 +109,13 @@ def _on_cluster(
 
 def filter_one(source: Place, target: Place, recipe: Recipe, **options: Any) -> None:
     """Filter one file or stream into another, and report."""
-    from imgconv.io import files
-    from imgconv.io.formats import format_for
-    from imgconv.io.places import pure_path
-    from imgconv.io.reading import read_file
-    from imgconv.io.recipes import format_recipe
-    from imgconv.jobs.filter_file import filter_bytes
-    from imgconv.jobs.filter_path import filter_path
+    from imgconv.io.config.recipes import format_recipe
+    from imgconv.io.images.decode import read_file
+    from imgconv.io.images.formats import format_for
+    from imgconv.io.storage import files
+    from imgconv.io.storage.locations import pure_path
+    from imgconv.jobs.apply.filter_file import filter_bytes
+    from imgconv.jobs.apply.filter_path import filter_path
     from imgconv.jobs.memory import parse_bytes
 
     as_json, overwrite = options["as_json"], options["overwrite"]

@@ -88,7 +88,7 @@ def command(sources: tuple[str, ...], target: str | None, **options: Any) -> int
 
     Folders are mirrored. Running again does only what is left or changed.
     """
-    from imgconv.io.recipes import format_recipe
+    from imgconv.io.config.recipes import format_recipe
 
     recipe = recipe_of(options)
     if options["print_recipe"]:

@@ -79,7 +79,7 @@ _METHODS = [method.value for method in ThresholdMethod]
 @json_option
 def command(source: Path, target: Path, **options: Any) -> None:
     """Convert the image IN to black and white in OUT; says which threshold was chosen."""
-    from imgconv.io.recipes import recipe_from
+    from imgconv.io.config.recipes import recipe_from
 
     given = {key: options.pop(key) for key in ("threshold", "window", "k", "offset")}
     method, invert = options.pop("method"), options.pop("invert")

@@ -28,7 +28,7 @@ from imgconv.model.errors import ArgumentError, ImgconvError
 
 if TYPE_CHECKING:
     from imgconv.model.recipe import Recipe
-    from imgconv.ops.compare import Comparison
+    from imgconv.ops.compare.compare import Comparison
 
 
 class _Tolerance(click.FloatRange):
@@ -99,7 +99,7 @@ def command(source: Path, **options: Any) -> int:
 
     Exit code 0 when every pixel is within the tolerance, 1 when not.
     """
-    from imgconv.io.recipes import format_recipe
+    from imgconv.io.config.recipes import format_recipe
 
     recipe = recipe_of(options)
     if options["print_recipe"]:
@@ -117,7 +117,7 @@ def command(source: Path, **options: Any) -> int:
     if options["diff"]:
         _write_difference(comparison, options["diff"], options["overwrite"])
     if options["report"]:
-        from imgconv.jobs.compare_page import write_page
+        from imgconv.jobs.reports.compare_page import write_page
 
         words = describe(comparison).splitlines()
         write_page(options["report"], image, comparison, words, overwrite=options["overwrite"])
@@ -127,33 +127,33 @@ def command(source: Path, **options: Any) -> int:
 
 
 def _check_targets(source: Path, options: dict[str, Any]) -> None:
-    from imgconv.io import files
+    from imgconv.io.storage import files
 
     for path in filter(None, (options["diff"], options["report"])):
         files.check_target(path, overwrite=options["overwrite"], source=source)
     if options["show"]:
-        from imgconv.io.window import check_display
+        from imgconv.io.images.window import check_display
 
         check_display()
 
 
 def compare_image(image: Any, recipe: Recipe, **settings: Any) -> Comparison:
     """Compare, loading what that needs only now."""
-    from imgconv.ops.compare import compare
+    from imgconv.ops.compare.compare import compare
 
     return compare(image, recipe, **settings)
 
 
 def show(image: Any, comparison: Comparison) -> None:
     """Show the original and both results in windows."""
-    from imgconv.io.window import show as show_windows
+    from imgconv.io.images.window import show as show_windows
 
     theirs = "cv2.filter2D" if comparison.against == "opencv" else "the script"
     show_windows({"original": image, "imgconv": comparison.ours, theirs: comparison.theirs})
 
 
 def one_line(comparison: Comparison) -> str:
-    """Say in one line how the results stand."""
+    """Describe in one line how the results stand."""
     d = comparison.difference
     name = "cv2.filter2D" if comparison.against == "opencv" else "the script"
     if d.equal == d.pixels:
@@ -166,7 +166,7 @@ def one_line(comparison: Comparison) -> str:
 
 
 def describe(comparison: Comparison) -> str:
-    """Say in full how the results stand."""
+    """Describe in full how the results stand."""
     d = comparison.difference
     psnr = "infinite" if d.psnr is None else f"{d.psnr:.2f} dB"
     ssim = "not defined below 7 x 7" if d.ssim is None else f"{d.ssim:.6f}"
@@ -214,7 +214,7 @@ def _compare_bank(source: Path, recipe: Recipe, options: dict[str, Any]) -> int:
 
 
 def _bank_row(image: Any, recipe: Recipe, name: str, options: dict[str, Any]) -> dict[str, Any]:
-    from imgconv.ops.compare import compare
+    from imgconv.ops.compare.compare import compare
 
     try:
         return {"name": name, **compare(image, recipe, **_settings(options)).as_dict()}
@@ -243,8 +243,8 @@ def _settings(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _write_difference(comparison: Comparison, path: Path, overwrite: bool) -> None:
-    from imgconv.io.images import write_image
-    from imgconv.ops.compare import difference_picture
+    from imgconv.io.images.image_files import write_image
+    from imgconv.ops.compare.compare import difference_picture
 
     picture, factor = difference_picture(comparison)
     write_image(path, picture, overwrite=overwrite)

@@ -88,7 +88,7 @@ def command(source: Path, **options: Any) -> None:
     product; the exact sum, scale, offset, rounding and clipping; and what the engine wrote, which
     is checked to be the same.
     """
-    from imgconv.ops.explain import explain
+    from imgconv.ops.explain.explain import explain
 
     recipe = recipe_of(options)
     pictures = {kind: options[kind] for kind in ("gif", "apng") if options[kind]}
@@ -110,10 +110,10 @@ def command(source: Path, **options: Any) -> None:
 def _animate(
     image: Any, recipe: Recipe, pictures: dict[str, Path], options: dict[str, Any]
 ) -> None:
-    from imgconv.io import files
-    from imgconv.io.animation import encode_animation
-    from imgconv.ops.run import with_tone
-    from imgconv.ops.window_frames import cropped, window_frames
+    from imgconv.io.images.animation import encode_animation
+    from imgconv.io.storage import files
+    from imgconv.ops.draw.window_frames import cropped, window_frames
+    from imgconv.ops.pipeline.run import with_tone
 
     for target in pictures.values():
         files.check_target(target, overwrite=options["overwrite"])
@@ -130,8 +130,8 @@ def _animate(
 
 
 def _write_page(image: Any, recipe: Recipe, source: Path, options: dict[str, Any]) -> None:
-    from imgconv.io import files
-    from imgconv.jobs.explorer import explorer_page
+    from imgconv.io.storage import files
+    from imgconv.jobs.reports.explorer import explorer_page
 
     target = options["html"]
     files.check_target(target, overwrite=options["overwrite"], source=source)

@@ -83,7 +83,7 @@ def _outside(
     border: str,
     constant: Sequence[Number],
 ) -> str:
-    """Say where a border took a value from."""
+    """Describe where a border took a value from."""
     if source is None:
         return f"outside: {border} {_numbers(constant)}"
     return "" if position == source else f"outside: {border} reads {_place(source)}"

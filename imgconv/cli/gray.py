@@ -43,6 +43,6 @@ _METHODS = [method.value for method in Gray]
 @json_option
 def command(source: Path, target: Path, method: str, invert: bool, **options: Any) -> None:
     """Convert the image IN to gray in OUT."""
-    from imgconv.io.recipes import recipe_from
+    from imgconv.io.config.recipes import recipe_from
 
     filter_one(source, target, recipe_from({"gray": method, "invert": invert}), **options)

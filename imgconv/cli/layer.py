@@ -22,7 +22,7 @@ from imgconv.cli.options import (
 from imgconv.model.layer import Layout, Nonlinearity, parse_activation, parse_pool
 
 if TYPE_CHECKING:
-    from imgconv.ops.network import Network
+    from imgconv.ops.layers.network import Network
 
 _NORMALIZATIONS = ["each", "shared", "signed", "none"]
 _CONV_OPTIONS = {
@@ -125,10 +125,10 @@ def command(source: Path, target: Path | None, **options: Any) -> None:
     OUT is an array (.npy, .npz), float32 pages (.tiff), a labelled montage (.png) or a folder,
     which gets a PNG for each map. Shapes, parameters and multiply-adds are said first.
     """
-    from imgconv.jobs.layer_file import check_output, layer_file, read_for
+    from imgconv.jobs.layers.layer_file import check_output, layer_file, read_for
     from imgconv.model.output import parse_choice
     from imgconv.model.tone import Gray
-    from imgconv.ops.feature_maps import Normalization
+    from imgconv.ops.layers.feature_maps import Normalization
 
     if target is None and options["place"] is None and not options["dry_run"]:
         raise click.UsageError(
@@ -164,7 +164,7 @@ def command(source: Path, target: Path | None, **options: Any) -> None:
 
 def _explain(image: Any, network: Network, options: dict[str, Any]) -> None:
     from imgconv.cli.explained import describe_layer
-    from imgconv.ops.explain_layer import explain_layer
+    from imgconv.ops.explain.explain_layer import explain_layer
 
     explanation = explain_layer(image, network, options["place"])
     if options["as_json"]:
@@ -174,10 +174,10 @@ def _explain(image: Any, network: Network, options: dict[str, Any]) -> None:
 
 
 def _network(options: dict[str, Any]) -> Network:
-    """Give the layers that the options say."""
-    from imgconv.io.kernel_stack import stack_kernels
-    from imgconv.io.layers import read_network
-    from imgconv.ops.layer import Conv
+    """Return the layers that the options say."""
+    from imgconv.io.kernels.stack import stack_kernels
+    from imgconv.io.layers.network import read_network
+    from imgconv.ops.layers.layer import Conv
 
     given = {name: options[key] for key, name in _CONV_OPTIONS.items()}
     bank = open_bank(options["banks"])

@@ -27,7 +27,7 @@ class LazyGroup(click.Group):
         self.short_helps = commands or {}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Give the names in their order."""
+        """Return the names in their order."""
         return list(self.short_helps)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from imgconv.cli import output
-from imgconv.io.places import Place, parse_place
+from imgconv.io.storage.locations import Place, parse_place
 from imgconv.model.alpha import Alpha
 from imgconv.model.border import Border
 from imgconv.model.output import DEFAULT_MAX_PIXELS, Depth, OutputRange, Rounding
 from imgconv.model.tone import Gray, ThresholdMethod
 
 if TYPE_CHECKING:
-    from imgconv.io.bank import KernelBank
-    from imgconv.io.picture import Encoding, Reading
+    from imgconv.io.images.picture import Encoding, Reading
+    from imgconv.io.kernels.bank import KernelBank
     from imgconv.model.kernel import Kernel
     from imgconv.model.recipe import Recipe
 
@@ -42,7 +42,7 @@ class Command(click.Command):
     """A command whose help has headings, and whose ``--gray`` needs no value."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Give a bare ``--gray`` or ``--binarize`` its default value."""
+        """Return a bare ``--gray`` or ``--binarize`` its default value."""
         known = {name for param in self.params for name in param.opts}
         complete: list[str] = []
         end = args.index("--") if "--" in args else len(args)
@@ -78,7 +78,7 @@ class Command(click.Command):
 
 
 def _is_value(word: str, words: list[str]) -> bool:
-    """Tell whether a word is a threshold method, with or without parameters, or a number."""
+    """Return whether a word is a threshold method, with or without parameters, or a number."""
     name = word.partition(":")[0]
     return name in words or name.replace(".", "", 1).replace("/", "", 1).isdigit()
 
@@ -259,21 +259,21 @@ output_options = together(
 
 
 def reading_of(parameters: Mapping[str, Any]) -> Reading:
-    """Give how the options of a command say that files are read."""
-    from imgconv.io.picture import Reading
+    """Return how the options of a command say that files are read."""
+    from imgconv.io.images.picture import Reading
 
     return Reading(parameters["max_pixels"], parameters["page"], parameters["salvage"])
 
 
 def encoding_of(parameters: Mapping[str, Any]) -> Encoding:
-    """Give how the options of a command say that files are written.
+    """Return how the options of a command say that files are written.
 
     Raises
     ------
     ArgumentError
         For a value that no encoder can have.
     """
-    from imgconv.io.picture import Encoding, check_encoding
+    from imgconv.io.images.picture import Encoding, check_encoding
 
     encoding = Encoding(**{field: parameters[field] for field in Encoding._fields})
     check_encoding(encoding)
@@ -303,33 +303,33 @@ _RECIPE_PARAMETERS = {
 
 def read_source(source: Place, recipe: Recipe, reading: Reading) -> Any:
     """Read the picture of a command that only looks at it, the first of several; `-` is stdin."""
-    from imgconv.io import images
-    from imgconv.io.reading import read_file
+    from imgconv.io.images import image_files
+    from imgconv.io.images.decode import read_file
 
     depth = recipe.settings.depth
     if output.is_stream(source):
-        return images.decode(output.read_stdin(reading), "stdin", depth, reading)
+        return image_files.decode(output.read_stdin(reading), "stdin", depth, reading)
     if isinstance(source, Path):
-        return images.read_image(source, depth=depth, reading=reading)
-    return images.decode(read_file(source, reading), str(source), depth, reading)
+        return image_files.read_image(source, depth=depth, reading=reading)
+    return image_files.decode(read_file(source, reading), str(source), depth, reading)
 
 
 def open_bank(banks: tuple[Path, ...]) -> KernelBank:
-    """Give the standard bank with those of ``--kernels`` over it."""
-    from imgconv.io.bank import KernelBank
+    """Return the standard bank with those of ``--kernels`` over it."""
+    from imgconv.io.kernels.bank import KernelBank
 
     return KernelBank.standard(banks)
 
 
 def one_kernel(spec: str, banks: tuple[Path, ...]) -> Kernel:
-    """Give the single kernel that a spec means.
+    """Return the single kernel that a spec means.
 
     Raises
     ------
     KernelError
         When it is a set.
     """
-    from imgconv.io.kernel_spec import load_kernel
+    from imgconv.io.kernels.spec import load_kernel
     from imgconv.model.errors import KernelError
     from imgconv.model.kernel import Kernel
 
@@ -348,7 +348,7 @@ def recipe_of(parameters: Mapping[str, Any]) -> Recipe:
     ImgconvError
         For a value that an option cannot have.
     """
-    from imgconv.io.recipes import read_recipe, recipe_from
+    from imgconv.io.config.recipes import read_recipe, recipe_from
 
     given = {name: parameters.get(key) for key, name in _RECIPE_PARAMETERS.items()}
     given["kernels"] = list(parameters.get("kernels", ())) or None

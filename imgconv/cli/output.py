@@ -14,9 +14,9 @@ import click
 from imgconv.model.errors import ArgumentError, ImageReadError, ImageWriteError
 
 if TYPE_CHECKING:
-    from imgconv.io.picture import Reading
-    from imgconv.io.places import Place
-    from imgconv.jobs.filter_file import Row
+    from imgconv.io.images.picture import Reading
+    from imgconv.io.storage.locations import Place
+    from imgconv.jobs.apply.filter_file import Row
 
 _CLIPPED_SHARE_TO_MENTION = 0.01
 
@@ -53,12 +53,12 @@ def write_json(data: Any) -> None:
 
 
 def colour_on_stdout() -> bool:
-    """Tell whether stdout is a terminal that may be painted (NO_COLOR is honoured)."""
+    """Return whether stdout is a terminal that may be painted (NO_COLOR is honoured)."""
     return sys.stdout is not None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def is_stream(path: Place) -> bool:
-    """Tell whether a path means stdin or stdout: ``-`` does, a file called ``./-`` does not."""
+    """Return whether a path means stdin or stdout: ``-`` does, a file called ``./-`` does not."""
     return path is STREAM
 
 
@@ -72,8 +72,8 @@ def read_stdin(reading: Reading | None = None) -> bytes:
     """
     if sys.stdin is None or sys.stdin.isatty():
         raise ImageReadError("stdin is a terminal, not an image", hint="pipe an image into -")
-    from imgconv.io.picture import Reading
-    from imgconv.io.reading import read_stream
+    from imgconv.io.images.decode import read_stream
+    from imgconv.io.images.picture import Reading
 
     return read_stream(sys.stdin.buffer, "stdin", reading or Reading())
 
@@ -129,7 +129,7 @@ def _stdout() -> Iterator[BinaryIO]:
 
 
 def report(row: Row, as_json: bool, verbose: bool = False, recipe: str = "") -> None:
-    """Say what was done to a file."""
+    """Describe what was done to a file."""
     if as_json:
         write_json({**row.as_dict(), "recipe": recipe})
     size = " x ".join(str(side) for side in row.shape)

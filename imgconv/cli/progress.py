@@ -161,7 +161,7 @@ def write_event(kind: str, data: dict[str, Any]) -> None:
 
 
 def trouble(event: Event) -> str:
-    """Give a failure in words."""
+    """Return a failure in words."""
     return f"Failed: {event.entry.message}"
 
 
@@ -172,7 +172,7 @@ def say_trouble(event: Event) -> None:
 
 
 def summary(report: BatchReport) -> str:
-    """Give a run in a line."""
+    """Return a run in a line."""
     seconds = max(report.seconds, 1e-3)
     words = f"{report.ok} done, {report.failed} failed, {report.skipped} skipped"
     words += f" in {report.seconds:.1f} s"

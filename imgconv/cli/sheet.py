@@ -26,7 +26,7 @@ from imgconv.cli.options import (
 from imgconv.model.errors import KernelError
 
 if TYPE_CHECKING:
-    from imgconv.io.bank import KernelBank
+    from imgconv.io.kernels.bank import KernelBank
     from imgconv.model.kernel_set import Filter
 
 
@@ -76,9 +76,10 @@ def command(source: Path, target: Path, **options: Any) -> None:
 
     Each -k is applied by itself; the other options apply to all.
     """
-    from imgconv.io import files, images, window
-    from imgconv.io.formats import format_for
-    from imgconv.ops.sheet import contact_sheet
+    from imgconv.io.images import image_files, window
+    from imgconv.io.images.formats import format_for
+    from imgconv.io.storage import files
+    from imgconv.ops.draw.sheet import contact_sheet
 
     if options["show"]:
         window.check_display()
@@ -98,7 +99,7 @@ def command(source: Path, target: Path, **options: Any) -> None:
         threads=options["threads"],
     )
     files.write_whole(
-        target, images.encode(picture, kind, str(target)), overwrite=options["overwrite"]
+        target, image_files.encode(picture, kind, str(target)), overwrite=options["overwrite"]
     )
     if options["as_json"]:
         output.write_json({"target": str(target), "kernels": [row._asdict() for row in rows]})

@@ -12,13 +12,13 @@ from imgconv import __version__
 from imgconv.engines.cpus import usable_cpus
 from imgconv.engines.opencv import load_cv2
 from imgconv.engines.select import describe_engine
-from imgconv.io.bank import KernelBank, built_in_directory
-from imgconv.io.formats import FORMATS
-from imgconv.io.kernel_spec import load_kernel
+from imgconv.io.images.formats import FORMATS
+from imgconv.io.kernels.bank import KernelBank, built_in_directory
+from imgconv.io.kernels.spec import load_kernel
 from imgconv.model.errors import ImgconvError
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
-from imgconv.ops.plans import describe_plans
+from imgconv.ops.linear.plans import describe_plans
 
 _LIBRARIES = (
     *("numpy", "opencv-python", "scikit-image", "click", "PyYAML"),
@@ -75,7 +75,7 @@ def _codecs(missing: list[str]) -> dict[str, str]:
 
 
 def _paths() -> dict[str, str]:
-    """Say how some kernels are done on 8-bit gray of 12 MP."""
+    """Describe how some kernels are done on 8-bit gray of 12 MP."""
     bank = KernelBank([built_in_directory()])
     recipe = Recipe(kernels=tuple(load_kernel(name, bank) for name in _EXAMPLES))
     plans = [describe_plans(replace(recipe, kernels=(k,)), (3000, 4000), Depth.U8)

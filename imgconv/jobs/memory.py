@@ -34,12 +34,12 @@ def parse_bytes(text: str) -> int:
 
 
 def default_limit() -> int:
-    """Give half of the memory that is free now."""
+    """Return half of the memory that is free now."""
     return available() // 2
 
 
 def available() -> int:
-    """Give the memory that this process could still get: the machine's, or its control group's."""
+    """Return the memory that this process can still get, of the machine or its control group."""
     found = [8 << 30]
     with contextlib.suppress(OSError, ValueError, IndexError):
         lines = Path("/proc/meminfo").read_text().splitlines()
@@ -53,7 +53,7 @@ def available() -> int:
 
 
 def used() -> int:
-    """Give the memory that this process uses now."""
+    """Return the memory that this process uses now."""
     try:
         return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from imgconv.io.images import write_image
+from imgconv.io.images.image_files import write_image
 from imgconv.model.errors import ImageWriteError
 
 PHOTOGRAPHS = (

@@ -49,7 +49,7 @@ def composition_cost(first: Kernel, second: Kernel) -> int:
 
 
 def composed(first: Kernel, second: Kernel) -> Kernel:
-    """Give the kernel that does at once what the two do one after the other.
+    """Return the kernel that does at once what the two do one after the other.
 
     That is the full convolution of their weights; the anchors add. What the first adds as offset
     goes through the second.

@@ -23,7 +23,7 @@ class Border(Enum):
     """``bcd|abcd|abc``: the image repeated, index ``i mod n``."""
 
     def source_index(self, i: int, n: int) -> int | None:
-        """Tell which pixel of an axis of `n` pixels stands in for position `i`.
+        """Return which pixel of an axis of `n` pixels stands in for position `i`.
 
         Returns
         -------
@@ -56,7 +56,7 @@ class Border(Enum):
 
     @classmethod
     def parse(cls, name: Border | str) -> Border:
-        """Give the mode for one of our names, a clear alias or a dialect name.
+        """Return the mode for one of our names, a clear alias or a dialect name.
 
         Parameters
         ----------

@@ -121,7 +121,7 @@ class Explanation:
         return values[0] if len(values) == 1 else values
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the last stage as plain data, and all of them under ``stages``.
+        """Return the last stage as plain data, and all of them under ``stages``.
 
         Numbers that are not whole are the nearest float64, with the exact fraction as text beside
         them (``sum_exact`` and so on). Of colour, each is a list with a number for each channel.
@@ -173,7 +173,7 @@ def _tap_data(tap: Tap) -> dict[str, Any]:
 
 
 def number_data(name: str, numbers: tuple[Number, ...]) -> dict[str, Any]:
-    """Give one number or a list; exact as text too where a float64 may not say it all."""
+    """Return one number or a list; exact as text too where a float64 may not say it all."""
     plain = [_json_number(number) for number in numbers]
     data: dict[str, Any] = {name: plain[0] if len(plain) == 1 else plain}
     if any(isinstance(number, Fraction) for number in numbers):
@@ -183,7 +183,7 @@ def number_data(name: str, numbers: tuple[Number, ...]) -> dict[str, Any]:
 
 
 def _json_number(number: Number) -> int | float | str:
-    """Give what JSON can hold; it has no NaN and no infinity."""
+    """Return what JSON can hold; it has no NaN and no infinity."""
     if isinstance(number, int):
         return number
     value = float(number)

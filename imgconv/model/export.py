@@ -104,7 +104,7 @@ def _gmic(kernel: Kernel) -> str:
 
 
 def _whole(kernel: Kernel) -> tuple[list[list[int]], int]:
-    """Give whole weights and the number to divide them by."""
+    """Return whole weights and the number to divide them by."""
     scaled = [[Fraction(kernel.scale * weight) for weight in row] for row in kernel.weights]
     divisor = math.lcm(*(value.denominator for row in scaled for value in row))
     return [[int(value * divisor) for value in row] for row in scaled], divisor

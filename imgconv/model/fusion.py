@@ -73,7 +73,7 @@ def _obstacle(
     reach: tuple[int, int] | None,
     between: Depth,
 ) -> str | None:
-    """Tell why the two are not the same as one."""
+    """Return why the two are not the same as one."""
     if not (isinstance(first, Kernel) and isinstance(second, Kernel)):
         return "a set of kernels is not linear"
     if settings.stride != (1, 1):

@@ -48,7 +48,7 @@ class Axis(NamedTuple):
         return -self.before, last - self.before + 1
 
     def read_by(self, start: int, stop: int) -> tuple[int, int]:
-        """Give the positions that outputs `start` to `stop` read, and the one after the last.
+        """Return the positions that outputs `start` to `stop` read, and the one after the last.
 
         Examples
         --------
@@ -118,7 +118,7 @@ def plan_geometry(
 
 
 def _placed(axis: Axis, name: str, anchor: int, size: OutputSize | tuple[int, ...]) -> Axis:
-    """Give an axis its padding before the image and its output length."""
+    """Return an axis its padding before the image and its output length."""
     n, stride = axis.length, axis.stride
     reach = (axis.taps - 1) * axis.dilation + 1
     if reach > _FARTHEST:

@@ -162,7 +162,7 @@ class Kernel:
         return IntegerForm(rows, self.scale * unit, Fraction(self.offset))
 
     def flipped(self) -> Kernel:
-        """Give the kernel turned by 180 degrees, anchor included: what convolution correlates."""
+        """Return the kernel turned by 180 degrees, anchor included: what convolution correlates."""
         return self._flipped
 
     @cached_property
@@ -174,15 +174,15 @@ class Kernel:
         )
 
     def anchored(self, anchor: Sequence[int]) -> Kernel:
-        """Give the same kernel with another anchor (row, column)."""
+        """Return the same kernel with another anchor (row, column)."""
         return self._with(anchor=anchor)
 
     def named(self, name: str) -> Kernel:
-        """Give the same kernel under another name."""
+        """Return the same kernel under another name."""
         return self._with(name=name)
 
     def described(self, name: str, description: str, orientation: str, source: str) -> Kernel:
-        """Give the same kernel with the words that a bank has for it."""
+        """Return the same kernel with the words that a bank has for it."""
         return self._with(
             name=name, source=source, description=description, orientation=orientation
         )
@@ -215,7 +215,7 @@ def _number(value: object, what: str) -> Rational:
 
 
 def _primitive(weights: Sequence[Rational]) -> tuple[int, ...]:
-    """Give the whole numbers without a common divisor that are in the same proportion."""
+    """Return the whole numbers without a common divisor that are in the same proportion."""
     common = 1
     for denominator in {weight.denominator for weight in weights}:
         common = math.lcm(common, denominator)

@@ -73,15 +73,15 @@ class KernelSet:
         return max(rows), max(columns)
 
     def flipped(self) -> KernelSet:
-        """Give the set of flipped kernels."""
+        """Return the set of flipped kernels."""
         return replace(self, kernels=tuple(kernel.flipped() for kernel in self.kernels))
 
     def anchored(self, anchor: Sequence[int]) -> KernelSet:
-        """Give the set with another anchor in every kernel."""
+        """Return the set with another anchor in every kernel."""
         return replace(self, kernels=tuple(kernel.anchored(anchor) for kernel in self.kernels))
 
     def named(self, name: str) -> KernelSet:
-        """Give the same set under another name."""
+        """Return the same set under another name."""
         return replace(self, name=name)
 
 

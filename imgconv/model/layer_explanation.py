@@ -127,7 +127,7 @@ class LayerExplanation(NamedTuple):
         return self.after[-1].value if self.after else self.convolution.value
 
     def as_dict(self) -> dict[str, Any]:
-        """Give it as plain data; numbers that are not whole have their fraction beside them."""
+        """Return it as plain data; numbers that are not whole have their fraction beside them."""
         conv = self.convolution
         return {
             "value": _plain(self.value),

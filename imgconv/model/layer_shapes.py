@@ -123,7 +123,7 @@ class LayerShapes(NamedTuple):
         return f"{per_filter}*{self.channels_out} = {self.parameters}{without}"
 
     def as_dict(self) -> dict[str, object]:
-        """Give the same facts as plain data."""
+        """Return the same facts as plain data."""
         return {
             "name": self.name,
             "what": self.what,

@@ -21,7 +21,7 @@ _MOST_BITS = 4096  # of numerator and denominator; no float64 needs more than 11
 
 
 def parse_number(value: object) -> Rational:
-    """Give the exact value of a number written as text, or of a Python number.
+    """Return the exact value of a number written as text, or of a Python number.
 
     Parameters
     ----------
@@ -96,5 +96,5 @@ def _parse_text(text: str) -> Rational:
 
 
 def simplest(value: Rational) -> Rational:
-    """Give a whole number as an int."""
+    """Return a whole number as an int."""
     return value.numerator if value.denominator == 1 else value

@@ -44,12 +44,12 @@ class Depth(Enum):
         return Fraction(_HIGHS[self] + 1, 2) if self is not Depth.I16 else Fraction(0)
 
     def holds(self, other: Depth) -> bool:
-        """Tell whether every value of another depth is a value of this one."""
+        """Return whether every value of another depth is a value of this one."""
         return self is other or other.value in _HOLDS[self]
 
     @classmethod
     def of(cls, dtype: object) -> Depth:
-        """Give the depth of a NumPy dtype.
+        """Return the depth of a NumPy dtype.
 
         Raises
         ------
@@ -110,7 +110,7 @@ class OutputRange(Enum):
 
 
 def parse_choice(kind: type[_Choice], value: _Choice | str, what: str) -> _Choice:
-    """Give the member of an enum for its name.
+    """Return the member of an enum for its name.
 
     Raises
     ------

@@ -73,11 +73,11 @@ class Recipe:
     settings: Settings = field(default_factory=Settings)
 
     def without_tone(self) -> Recipe:
-        """Give the recipe for an image to which the tone was done already."""
+        """Return the recipe for an image to which the tone was done already."""
         return replace(self, gray=None, binarize=None, binarize_after=False, invert=False)
 
     def stages(self, depth: Depth) -> list[tuple[Filter, Settings]]:
-        """Give each kernel as it is correlated with an image of this depth, with its settings."""
+        """Return each kernel as it is correlated with an image of this depth, with its settings."""
         if depth not in self._stages:
             self._stages[depth] = self._new_stages(depth)
         return self._stages[depth]
@@ -96,7 +96,7 @@ class Recipe:
         ]
 
     def chain(self, depth: Depth) -> tuple[list[Filter], list[str]]:
-        """Give the kernels as they are correlated, and what fusing did to them, in words."""
+        """Return the kernels as they are correlated, and what fusing did to them, in words."""
         if depth not in self._chains:
             self._chains[depth] = self._chain(depth)
         return self._chains[depth]

@@ -55,7 +55,7 @@ class Asked(NamedTuple):
     changes: Mapping[str, object] = {}
 
     def of(self, depth: Depth) -> Tolerance:
-        """Give the limits for images of a depth.
+        """Return the limits for images of a depth.
 
         The numbers of a preset are 8-bit and 16-bit levels; for floats they count 1/255.
 

@@ -26,12 +26,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.huge_picture import make
 
-from imgconv.io.huge.base import Layout
-from imgconv.io.huge.tiff import TiffReader, write_tiff
-from imgconv.io.kernel_spec import load_kernel
-from imgconv.io.picture import Metadata
+from imgconv.io.images.picture import Metadata
+from imgconv.io.kernels.spec import load_kernel
+from imgconv.io.tiled.base import Layout
+from imgconv.io.tiled.tiff import TiffReader, write_tiff
 from imgconv.model.recipe import Recipe
-from imgconv.ops.streaming import Stream
+from imgconv.ops.pipeline.streaming import Stream
 
 _ROUNDS = 5
 _KERNELS = {

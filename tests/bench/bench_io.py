@@ -14,10 +14,10 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from imgconv.io.formats import format_named
-from imgconv.io.picture import Encoding, Picture
-from imgconv.io.reading import decode_picture
-from imgconv.io.writing import encode_picture
+from imgconv.io.images.decode import decode_picture
+from imgconv.io.images.encode import encode_picture
+from imgconv.io.images.formats import format_named
+from imgconv.io.images.picture import Encoding, Picture
 
 ROUNDS = 11
 

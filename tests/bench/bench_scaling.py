@@ -20,11 +20,11 @@ from typing import NamedTuple
 import numpy as np
 
 from imgconv import filter_image, recipe_from
-from imgconv.io import files, json_lines
-from imgconv.io.formats import format_named
-from imgconv.io.picture import Encoding, Picture
-from imgconv.io.reading import decode_picture
-from imgconv.io.writing import encode_picture
+from imgconv.io.images.decode import decode_picture
+from imgconv.io.images.encode import encode_picture
+from imgconv.io.images.formats import format_named
+from imgconv.io.images.picture import Encoding, Picture
+from imgconv.io.storage import files, json_lines
 from imgconv.jobs.batch.manifest import Entry
 from imgconv.jobs.spread.planning import SIZE
 

@@ -92,7 +92,7 @@ def test_70_is_a_bug_of_ours_and_hides_the_traceback_until_it_is_asked_for(
     def broken(*_, **__):
         raise RuntimeError("two\nlines")
 
-    monkeypatch.setattr("imgconv.jobs.filter_file.run_recipe", broken)
+    monkeypatch.setattr("imgconv.jobs.apply.filter_file.run_recipe", broken)
     done = run("apply", "photo.png", "out.png")
     assert_fails(done, 70, "RuntimeError", "IMGCONV_DEBUG=1")
     monkeypatch.setenv("IMGCONV_DEBUG", "1")

@@ -10,7 +10,7 @@ from browser import browser, complaints, open_page, press, set_scheme  # noqa: F
 from cli.program import assert_fails
 
 from imgconv import KernelBank, filter_image, load_kernel, recipe_from, to_gray
-from imgconv.jobs.explorer import explorer_page
+from imgconv.jobs.reports.explorer import explorer_page
 from imgconv.model.errors import ArgumentError
 from imgconv.model.kernel import Kernel
 

@@ -142,7 +142,7 @@ def test_goldens_that_may_only_be_read(run, golden_set, tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     before = tree(tmp_path / "goldens")
-    monkeypatch.setattr("imgconv.io.files._replacing", refuse)
+    monkeypatch.setattr("imgconv.io.storage.files._replacing", refuse)
     assert run("golden", "check").code == 1
     assert_fails(run("golden", "accept", "sharp"), 5, "sharp.png", "permission denied")
     assert tree(tmp_path / "goldens") == before

@@ -18,7 +18,7 @@ from cli.program import assert_fails
 from imgconv.model.border import Border
 from imgconv.model.kernel import Kernel
 from imgconv.model.recipe import Recipe, Settings
-from imgconv.ops.run import run_recipe
+from imgconv.ops.pipeline.run import run_recipe
 
 _PROGRAM = """
 import re, sys

@@ -117,7 +117,7 @@ def test_check_passes_a_good_bank(run, bank):
 
 
 def test_check_passes_the_bank_itself(run):
-    from imgconv.io.bank import built_in_directory
+    from imgconv.io.kernels.bank import built_in_directory
 
     done = run("kernels", "check", built_in_directory(), "--json")
     report = json.loads(done.out)

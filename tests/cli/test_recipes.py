@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from cli.program import assert_fails
 
-from imgconv.io.bank import KernelBank
-from imgconv.io.recipes import read_recipe
+from imgconv.io.config.recipes import read_recipe
+from imgconv.io.kernels.bank import KernelBank
 
 OPTIONS = [
     [],

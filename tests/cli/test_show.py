@@ -12,7 +12,7 @@ import time
 import pytest
 from cli.program import assert_fails
 
-from imgconv.io import window
+from imgconv.io.images import window
 from imgconv.model.errors import MissingDependencyError
 
 COMMANDS = {

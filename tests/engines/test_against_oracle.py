@@ -19,7 +19,7 @@ from strategies import BORDERS, DTYPES, images, weights
 
 from imgconv.model.errors import ArgumentError
 from imgconv.model.kernel import Kernel
-from imgconv.ops.correlate import correlate
+from imgconv.ops.linear.correlate import correlate
 
 SIZES_1D = ("same", "valid", "full", (0, 2), (3, 1))
 

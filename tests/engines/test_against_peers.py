@@ -11,7 +11,7 @@ from scipy import ndimage
 from strategies import BORDERS, images
 
 from imgconv.model.border import Border
-from imgconv.ops.correlate import correlate
+from imgconv.ops.linear.correlate import correlate
 
 small = st.integers(1, 5)
 integer_kernels = st.tuples(small, small).flatmap(

@@ -8,7 +8,7 @@ import pytest
 
 from imgconv.engines import float_sums
 from imgconv.model.kernel import Kernel
-from imgconv.ops.correlate import correlate
+from imgconv.ops.linear.correlate import correlate
 
 NAN, INF = np.nan, np.inf
 

@@ -48,7 +48,7 @@ def mutated(seed: int) -> tuple[str, bytes]:
 def work(first: int, count: int, folder: Path) -> None:
     """Filter files one after the other in this process, and say how each ended."""
     from imgconv.cli.main import main
-    from imgconv.io import codec_noise
+    from imgconv.io.images import codec_noise
 
     sys.stderr = codec_noise.redirect()
     source = folder / "in.img"

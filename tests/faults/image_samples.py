@@ -11,9 +11,9 @@ import numpy as np
 import tifffile
 from PIL import Image, ImageCms
 
-from imgconv.io.formats import FORMATS
-from imgconv.io.picture import Metadata, Picture
-from imgconv.io.writing import encode_picture
+from imgconv.io.images.encode import encode_picture
+from imgconv.io.images.formats import FORMATS
+from imgconv.io.images.picture import Metadata, Picture
 from imgconv.model.output import Depth
 
 ROWS, COLUMNS = 24, 20

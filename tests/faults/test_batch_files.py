@@ -230,7 +230,7 @@ def test_a_torn_line_and_a_damaged_one(run, photos, tmp_path):
 
 
 def test_two_runs_into_one_folder(photos, tmp_path):
-    from imgconv.io.output_tree import OutputTree
+    from imgconv.io.storage.output_tree import OutputTree
 
     with OutputTree(str(tmp_path / "out")).open():
         code = "import imgconv; imgconv.filter_folder('photos', 'out')"

@@ -11,8 +11,8 @@ import pytest
 from cli.program import assert_fails
 from faults.image_samples import samples
 
-from imgconv.io.picture import Reading
-from imgconv.io.reading import decode_picture
+from imgconv.io.images.decode import decode_picture
+from imgconv.io.images.picture import Reading
 from imgconv.model.errors import LimitError
 
 HUGE = 50_000
@@ -100,7 +100,7 @@ def test_a_header_that_promises_too_much(run, tmp_path, monkeypatch, kind):
         raise AssertionError("decoded")
 
     (tmp_path / "bomb").write_bytes(BOMBS[kind]())
-    monkeypatch.setattr("imgconv.io.codecs.decode", never)
+    monkeypatch.setattr("imgconv.io.images.codecs.decode", never)
     done = run("apply", "bomb", "out.png")
     assert_fails(done, 7, "Error: bomb: ", "the limit is 256000000", "--max-pixels")
     assert [path.name for path in tmp_path.iterdir()] == ["bomb"]
@@ -116,7 +116,7 @@ def test_the_limit_is_the_user_s(run, photo):
 
 
 def test_what_does_not_fit_in_memory_is_refused(monkeypatch):
-    monkeypatch.setattr("imgconv.io.bounds.free_memory", lambda: 100 << 20)
+    monkeypatch.setattr("imgconv.io.images.limits.free_memory", lambda: 100 << 20)
     with pytest.raises(LimitError, match=r"x: 6000 x 6000 needs 102 MiB; 100 MiB are free"):
         decode_picture(b"P5 6000 6000 255\n", "x")
 

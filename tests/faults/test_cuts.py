@@ -9,9 +9,9 @@ import pytest
 from cli.program import assert_fails
 from faults.image_samples import samples
 
-from imgconv.io.images import read_image, read_picture
-from imgconv.io.picture import Reading
-from imgconv.io.reading import decode_picture
+from imgconv.io.images.decode import decode_picture
+from imgconv.io.images.image_files import read_image, read_picture
+from imgconv.io.images.picture import Reading
 from imgconv.model.errors import ImageReadError
 
 CUTS = [1, 10, 50, 90, 99]

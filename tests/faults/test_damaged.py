@@ -10,7 +10,7 @@ import pytest
 from cli.program import assert_fails
 from PIL import Image
 
-from imgconv.io.images import read_image
+from imgconv.io.images.image_files import read_image
 from imgconv.model.errors import ImageReadError
 
 SUFFIXES = ["png", "jpg", "tiff", "webp", "bmp", "ppm"]

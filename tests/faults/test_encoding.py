@@ -11,13 +11,13 @@ from cli.program import assert_fails, save
 from faults.image_samples import pillow
 from PIL import Image
 
-from imgconv.io.formats import FORMATS, format_named
-from imgconv.io.headers import read_header
-from imgconv.io.headers.jpeg_quality import quality_of
-from imgconv.io.images import read_image
-from imgconv.io.picture import Encoding, Picture
-from imgconv.io.reading import decode_picture
-from imgconv.io.writing import check_encoding, encode_picture
+from imgconv.io.images.decode import decode_picture
+from imgconv.io.images.encode import check_encoding, encode_picture
+from imgconv.io.images.formats import FORMATS, format_named
+from imgconv.io.images.headers import read_header
+from imgconv.io.images.headers.jpeg_quality import quality_of
+from imgconv.io.images.image_files import read_image
+from imgconv.io.images.picture import Encoding, Picture
 from imgconv.model.errors import ArgumentError
 
 SUBSAMPLINGS = {"444": 0, "422": 1, "420": 2}

@@ -9,10 +9,10 @@ import pytest
 import yaml
 from cli.program import assert_fails
 
-from imgconv.io.bank import KernelBank, read_bank_file
-from imgconv.io.bank_lint import lint
-from imgconv.io.kernel_spec import load_kernel
-from imgconv.io.recipes import read_recipe
+from imgconv.io.config.recipes import read_recipe
+from imgconv.io.kernels.bank import KernelBank, read_bank_file
+from imgconv.io.kernels.bank_lint import lint
+from imgconv.io.kernels.spec import load_kernel
 from imgconv.model.errors import KernelError, RecipeError
 
 assert yaml.CLoader  # imported here, so that its import is not measured

@@ -8,8 +8,8 @@ import pytest
 from cli.program import assert_fails, save
 from PIL import Image
 
-from imgconv.io.formats import FORMATS
-from imgconv.io.images import read_image, write_image
+from imgconv.io.images.formats import FORMATS
+from imgconv.io.images.image_files import read_image, write_image
 from imgconv.model.output import Depth
 
 LOSSY = {"jpeg"}

@@ -12,11 +12,11 @@ from oracle import correlate as slow_correlate
 from PIL import Image
 
 from imgconv import correlate
-from imgconv.io.formats import FORMATS, format_named
-from imgconv.io.images import read_picture, write_picture
-from imgconv.io.picture import Encoding, Picture
-from imgconv.io.reading import decode_picture
-from imgconv.io.writing import encode_picture
+from imgconv.io.images.decode import decode_picture
+from imgconv.io.images.encode import encode_picture
+from imgconv.io.images.formats import FORMATS, format_named
+from imgconv.io.images.image_files import read_picture, write_picture
+from imgconv.io.images.picture import Encoding, Picture
 from imgconv.model.output import Depth
 
 ROWS, COLUMNS = 8, 16
@@ -46,8 +46,8 @@ def as_held(image, kind):
 
 def through(data, options, name="x"):
     """Filter the bytes of a file into the format of the same name, by the job that commands use."""
-    from imgconv.io.recipes import recipe_from
-    from imgconv.jobs.filter_file import filter_bytes
+    from imgconv.io.config.recipes import recipe_from
+    from imgconv.jobs.apply.filter_file import filter_bytes
 
     kind = format_named(name)
     return filter_bytes(data, recipe_from(options), kind, source="in", target="out")
@@ -96,8 +96,8 @@ TOLD = ["jpeg", "png", "webp", "tiff"]
 
 def told(name, orientation):
     """Encode with metadata whose orientation nobody has put right."""
-    from imgconv.io import embed
-    from imgconv.io.codecs import encode
+    from imgconv.io.images import embed
+    from imgconv.io.images.codecs import encode
 
     image = pixels(shape_of(3), Depth.U8)
     kind = format_named(name)
@@ -187,7 +187,7 @@ def test_a_thumbnail_of_what_was_there_before_is_blotted_out(rgb):
     first = struct.pack("<HHHIIIHHHII", 1, 274, 3, 1, 6, 26, 2, 513, 4, 1, 56)
     second = struct.pack("<HHIII", 514, 4, 1, len(thumbnail), 0)
     exif = b"II*\0\x08\0\0\0" + first + second + thumbnail
-    from imgconv.io.exif import of_upright, orientation
+    from imgconv.io.images.exif import of_upright, orientation
 
     assert orientation(exif) == 6
     clean = of_upright(exif, 5, 5)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from cli.program import assert_fails, written
 
-from imgconv.io.unnamed import open_unnamed
+from imgconv.io.storage.unnamed import open_unnamed
 from imgconv.model.errors import OutputExistsError
 
 FILE_SIZE = 4096
@@ -70,7 +70,8 @@ def test_a_killed_run_leaves_the_old_file_or_the_new_one(tmp_path, camera):
     """Killed while it writes, at a random one of its system calls, again and again."""
     cv2.imwrite(os.fspath(tmp_path / "in.png"), camera)
     target = tmp_path / "out.bmp"
-    program = "from imgconv.io.files import write_whole; from pathlib import Path\nimport sys\n"
+    program = "from imgconv.io.storage.files import write_whole\nfrom pathlib import Path\n"
+    program += "import sys\n"
     program += "while True:\n for fill in (b'a', b'b'):\n"
     program += "  write_whole(Path('out.bmp'), fill * 400_000, overwrite=True)\n"
     program += "  print(end='.', flush=True)"
@@ -126,7 +127,7 @@ def test_nothing_is_overwritten_unasked(run, photo, tmp_path, command):
 
 def test_a_file_that_came_meanwhile_is_not_overwritten(run, photo, tmp_path, monkeypatch):
     """The check before the work is not enough: the file may come while the picture is made."""
-    from imgconv.jobs import filter_file
+    from imgconv.jobs.apply import filter_file
 
     original = filter_file.filter_bytes
 
@@ -256,7 +257,7 @@ def test_every_write_is_synced_before_it_takes_the_name(run, photo, tmp_path, mo
 @pytest.mark.parametrize("overwrite", [True, False])
 def test_a_file_without_a_name_and_one_with_another(tmp_path, monkeypatch, unnamed, overwrite):
     """File systems without unnamed files get a staged one, with the same results."""
-    from imgconv.io import files
+    from imgconv.io.storage import files
 
     if not unnamed:
         monkeypatch.delattr(os, "O_TMPFILE", raising=False)

@@ -188,7 +188,7 @@ def test_dark_and_light(page):
 
 
 def test_the_page_of_a_single_case_has_no_list_and_all_the_width(browser, tmp_path, camera):  # noqa: F811
-    from imgconv.jobs.report_page import View, make_entry, render_report
+    from imgconv.jobs.reports.report_page import View, make_entry, render_report
 
     entry = make_entry("compare", "passed", ["fine"] * 12, [View("actual", "ours", camera)])
     path = tmp_path / "page.html"

@@ -105,8 +105,8 @@ def test_junit_holds_what_xml_cannot(tmp_path):
 
 
 def test_a_large_picture_is_shown_in_part(tmp_path):
-    from imgconv.jobs.report_page import View, make_entry
-    from imgconv.ops.difference import Box
+    from imgconv.jobs.reports.report_page import View, make_entry
+    from imgconv.ops.compare.difference import Box
 
     image = np.zeros((100, 50_000), np.uint8)
     image[60, 40_000] = 255
@@ -131,7 +131,7 @@ def test_a_full_page_takes_words_alone(tmp_path, camera, monkeypatch):
 
 
 def test_nothing_in_a_name_ends_the_script(tmp_path):
-    from imgconv.jobs.report_page import make_entry, render_report
+    from imgconv.jobs.reports.report_page import make_entry, render_report
 
     entry = make_entry("</script><b>", "failed", ["<!--<script>"], [])
     page = render_report("<t>", [entry], {"all": 1}).decode()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from strategies import BORDERS, images, weights
 
 from imgconv.model.kernel import Kernel
-from imgconv.ops.correlate import convolve, correlate
+from imgconv.ops.linear.correlate import convolve, correlate
 
 borders = st.sampled_from(BORDERS)
 any_images = images(channels=(None, 1, 3, 4))

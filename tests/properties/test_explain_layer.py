@@ -12,9 +12,9 @@ from layer_strategies import DYADIC, RATIONAL, WHOLE, layers
 
 from imgconv.model.errors import ArgumentError
 from imgconv.model.layer import parse_activation, parse_pool
-from imgconv.ops.explain_layer import explain_layer
-from imgconv.ops.layer import make_conv
-from imgconv.ops.network import run_network
+from imgconv.ops.explain.explain_layer import explain_layer
+from imgconv.ops.layers.layer import make_conv
+from imgconv.ops.layers.network import run_network
 
 
 def add_up(made):
@@ -100,7 +100,7 @@ def test_nothing_to_explain():
 
 
 def test_an_engine_that_is_wrong_is_found_out(monkeypatch):
-    from imgconv.ops import network
+    from imgconv.ops.layers import network
 
     right = network.run_conv
     monkeypatch.setattr(network, "run_conv", lambda *a, **k: right(*a, **k) + 1)

@@ -13,7 +13,7 @@ from layer_oracle import convolve as expected
 from layer_strategies import DYADIC, RATIONAL, WHOLE, WIDE, layers
 
 from imgconv.model.output import Depth, Rounding
-from imgconv.ops.layer import make_conv, run_conv
+from imgconv.ops.layers.layer import make_conv, run_conv
 
 
 def check(case, depth="f32", rounding="half-even"):

@@ -20,8 +20,8 @@ from imgconv.model.kernel_set import Combine, KernelSet, SetOutput
 from imgconv.model.output import Depth, OutputRange, Rounding
 from imgconv.model.recipe import Recipe, Settings
 from imgconv.model.tone import Binarization, Gray
-from imgconv.ops.run import run_recipe
-from imgconv.ops.streaming import Stream, chain_of
+from imgconv.ops.pipeline.run import run_recipe
+from imgconv.ops.pipeline.streaming import Stream, chain_of
 
 
 class Held:

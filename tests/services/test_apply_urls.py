@@ -6,9 +6,9 @@ import pytest
 from cli.program import assert_fails, save, written
 
 from imgconv import filter_image
-from imgconv.io import remote
-from imgconv.io.images import decode
-from imgconv.io.places import parse_place
+from imgconv.io.images.image_files import decode
+from imgconv.io.storage import remote
+from imgconv.io.storage.locations import parse_place
 
 pytestmark = pytest.mark.services
 

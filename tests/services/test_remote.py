@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from imgconv.io import remote
-from imgconv.io.places import Url, parse_place
+from imgconv.io.storage import remote
+from imgconv.io.storage.locations import Url, parse_place
 from imgconv.model.errors import (
     ImageReadError,
     ImageWriteError,

@@ -10,10 +10,10 @@ from cli.batches import make_tree, tree
 from cli.program import assert_fails
 
 from imgconv import filter_folder, recipe_from
-from imgconv.io import remote
-from imgconv.io.output_tree import STATE
-from imgconv.io.places import parse_place
-from imgconv.io.store import open_store
+from imgconv.io.storage import remote
+from imgconv.io.storage.locations import parse_place
+from imgconv.io.storage.output_tree import STATE
+from imgconv.io.storage.store import open_store
 from imgconv.jobs.spread.planning import known_rows
 
 pytestmark = pytest.mark.services

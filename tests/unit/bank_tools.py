@@ -8,10 +8,10 @@ import numpy as np
 import yaml
 
 from imgconv import load_kernel
-from imgconv.io.bank import KernelBank, built_in_directory
+from imgconv.io.kernels.bank import KernelBank, built_in_directory
 from imgconv.model.recipe import Settings
-from imgconv.ops.correlate import apply_kernel
-from imgconv.ops.kernel_set import apply_set
+from imgconv.ops.linear.correlate import apply_kernel
+from imgconv.ops.linear.kernel_set import apply_set
 
 BANK = KernelBank([built_in_directory()])
 ENTRIES = {entry.name: entry for entry in BANK.entries()}

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from scipy import signal
 from strategies import images, weights
 
-from imgconv.io.kernel_spec import load_kernel
+from imgconv.io.kernels.spec import load_kernel
 from imgconv.model.algebra import added, composed, multiplied, normalized, rotated, transposed
 from imgconv.model.errors import KernelError, LimitError, UnknownKernelError
 from imgconv.model.kernel import Kernel
-from imgconv.ops.correlate import correlate
+from imgconv.ops.linear.correlate import correlate
 
 small = st.integers(-9, 9)
 kernels = st.builds(Kernel, weights(3, small), scale=st.integers(1, 3), offset=st.integers(-3, 3))

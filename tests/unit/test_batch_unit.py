@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from imgconv.engines.opencv import cv2_version, load_cv2
-from imgconv.io import files
-from imgconv.io.output_tree import OutputTree
-from imgconv.io.picture import Encoding, Reading
-from imgconv.io.recipes import recipe_from
+from imgconv.io.config.recipes import recipe_from
+from imgconv.io.images.picture import Encoding, Reading
+from imgconv.io.storage import files
+from imgconv.io.storage.output_tree import OutputTree
 from imgconv.jobs.batch import unit
 from imgconv.jobs.batch.protocol import Task, Work
 from imgconv.model.errors import ImageReadError, MissingDependencyError

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from skimage import metrics
 
-from imgconv.io.recipes import recipe_from
+from imgconv.io.config.recipes import recipe_from
 from imgconv.model.errors import ArgumentError
-from imgconv.ops.causes import find_causes
-from imgconv.ops.compare import compare, difference_picture, interior
-from imgconv.ops.measure import measure
-from imgconv.ops.run import run_recipe
+from imgconv.ops.compare.compare import compare, difference_picture, interior
+from imgconv.ops.compare.engine_diagnosis import find_causes
+from imgconv.ops.compare.metrics import measure
+from imgconv.ops.pipeline.run import run_recipe
 
 
 def causes_of(comparison):

@@ -11,8 +11,8 @@ from hypothesis.extra.numpy import arrays
 from imgconv.model.errors import ArgumentError
 from imgconv.model.output import Depth
 from imgconv.model.tolerance import EXACT, LOOSE, Tolerance, parse_tolerance
-from imgconv.ops.difference import judge, worst_window
-from imgconv.ops.view import eight_bits, highlight
+from imgconv.ops.compare.difference import judge, worst_window
+from imgconv.ops.draw.view import eight_bits, highlight
 
 pictures = arrays(np.uint8, (5, 7), elements=st.integers(0, 4))
 

@@ -12,7 +12,7 @@ from strategies import images, weights
 
 from imgconv import Border, Depth, Kernel, OutputRange, Rounding, explain, filter_image, load_kernel
 from imgconv.model.errors import ArgumentError
-from imgconv.ops import explain as module
+from imgconv.ops.explain import explain as module
 
 IMAGE = np.array([[93, 139, 101], [26, 252, 196], [135, 230, 18]], np.uint8)
 whole = st.integers(-9, 9)

@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 import pytest
 
-from imgconv.io.bank import read_bank_file
-from imgconv.io.kernel_spec import load_kernel, parse_matrix
+from imgconv.io.kernels.bank import read_bank_file
+from imgconv.io.kernels.spec import load_kernel, parse_matrix
 from imgconv.model.errors import KernelError
 from imgconv.model.export import FORMATS, export
 from imgconv.model.kernel import Kernel
-from imgconv.ops.correlate import correlate
+from imgconv.ops.linear.correlate import correlate
 
 SPECS = ["sharpen", "sobel_x", "gaussian_canny", "emboss_128", "roberts_x", "1/3 -2; 3 4"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from imgconv.io.recipes import recipe_from
+from imgconv.io.config.recipes import recipe_from
 from imgconv.model.output import Depth
-from imgconv.ops.run import run_recipe
+from imgconv.ops.pipeline.run import run_recipe
 
 
 @pytest.mark.parametrize("size", ["same", "valid"])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from imgconv.io.bank import KernelBank
-from imgconv.io.kernel_spec import load_kernel
+from imgconv.io.kernels.bank import KernelBank
+from imgconv.io.kernels.spec import load_kernel
 from imgconv.model.kernel import Kernel
-from imgconv.ops.identify import identify
+from imgconv.ops.linear.identify import identify
 
 BANK = [kernel for kernel in KernelBank.standard().values() if isinstance(kernel, Kernel)]
 

@@ -27,7 +27,7 @@ from imgconv.model.errors import ArgumentError, KernelError
 from imgconv.model.kernel_set import Combine, SetOutput
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Settings
-from imgconv.ops.kernel_set import apply_set
+from imgconv.ops.linear.kernel_set import apply_set
 
 
 class TestFloat32:

@@ -14,9 +14,9 @@ import pytest
 import tifffile
 
 from imgconv import conv2d, conv3d, read_network, run_network, run_parts, stack_kernels, write_maps
-from imgconv.io.arrays import open_arrays
-from imgconv.io.volumes import read_input
-from imgconv.io.weights import load_weights
+from imgconv.io.layers.arrays import open_arrays
+from imgconv.io.layers.volumes import read_input
+from imgconv.io.layers.weights import load_weights
 from imgconv.model.errors import (
     ArgumentError,
     ImageReadError,
@@ -24,8 +24,8 @@ from imgconv.model.errors import (
     KernelError,
     OutputExistsError,
 )
-from imgconv.ops.feature_maps import Normalization, show_maps
-from imgconv.ops.network import FeatureMaps
+from imgconv.ops.layers.feature_maps import Normalization, show_maps
+from imgconv.ops.layers.network import FeatureMaps
 
 WEIGHTS = np.arange(2 * 3 * 3 * 3, dtype=np.float32).reshape(2, 3, 3, 3) - 20
 BIAS = np.array([0.5, -1], np.float32)
@@ -282,7 +282,7 @@ def test_stacked_kernels_keep_their_anchors(gray):
 
 
 def test_parts_of_groups_add_up(rgb):
-    from imgconv.ops.layer import make_conv
+    from imgconv.ops.layers.layer import make_conv
 
     image = np.concatenate([rgb, rgb[..., :1]], axis=2)[:20, :20]
     weights = np.random.default_rng(1).integers(-9, 9, (6, 2, 3, 2))

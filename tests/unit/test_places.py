@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from imgconv.io.places import Url, parse_place
+from imgconv.io.storage.locations import Url, parse_place
 from imgconv.model.errors import ArgumentError
 
 

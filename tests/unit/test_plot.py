@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from imgconv.io.kernel_spec import load_kernel
-from imgconv.ops.plot import plot
-from imgconv.ops.response import frequency_response, measure_response
+from imgconv.io.kernels.spec import load_kernel
+from imgconv.ops.draw.plot import plot
+from imgconv.ops.draw.response import frequency_response, measure_response
 
 
 def test_response_is_the_fourier_transform():

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from imgconv import filter_image
-from imgconv.io.recipes import format_recipe, recipe_from
+from imgconv.io.config.recipes import format_recipe, recipe_from
 from imgconv.model.errors import ArgumentError
-from imgconv.ops.correlate import correlate
-from imgconv.ops.run import run_recipe
-from imgconv.ops.tone import binarize, invert, to_gray
+from imgconv.ops.color.tone import binarize, invert, to_gray
+from imgconv.ops.linear.correlate import correlate
+from imgconv.ops.pipeline.run import run_recipe
 
 ROW = np.array([[0, 0, 100, 100, 250, 250]], np.uint8)
 

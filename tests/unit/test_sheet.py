@@ -7,7 +7,7 @@ import pytest
 
 from imgconv import compare, filter_image, load_kernel, recipe_from
 from imgconv.model.errors import ArgumentError
-from imgconv.ops.sheet import contact_sheet
+from imgconv.ops.draw.sheet import contact_sheet
 
 
 def sheet(image, names, options=None, **settings):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from imgconv.io.bank import KernelBank
-from imgconv.io.recipes import recipe_from
-from imgconv.ops.compare import compare
-from imgconv.ops.correlate import correlate
+from imgconv.io.config.recipes import recipe_from
+from imgconv.io.kernels.bank import KernelBank
+from imgconv.ops.compare.compare import compare
+from imgconv.ops.linear.correlate import correlate
 
 SEVEN = ("small_blur", "large_blur", "sharpen", "laplacian", "sobel_x", "sobel_y", "emboss")
 

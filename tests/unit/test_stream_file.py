@@ -9,16 +9,17 @@ import zarr
 from faults.image_samples import metadata
 
 import imgconv
-from imgconv.io.bank import KernelBank
-from imgconv.io.huge.choice import open_reader
-from imgconv.io.images import read_picture, write_picture
-from imgconv.io.kernel_spec import load_kernel
-from imgconv.io.picture import Encoding, Metadata, Picture
-from imgconv.io.recipes import recipe_from
-from imgconv.jobs import bands, memory, stream_file
-from imgconv.jobs.ahead import ahead
-from imgconv.jobs.bands import memory_for
-from imgconv.jobs.filter_path import filter_path
+from imgconv.io.config.recipes import recipe_from
+from imgconv.io.images.image_files import read_picture, write_picture
+from imgconv.io.images.picture import Encoding, Metadata, Picture
+from imgconv.io.kernels.bank import KernelBank
+from imgconv.io.kernels.spec import load_kernel
+from imgconv.io.tiled.choice import open_reader
+from imgconv.jobs import memory
+from imgconv.jobs.apply import bands, stream_file
+from imgconv.jobs.apply.bands import memory_for
+from imgconv.jobs.apply.filter_path import filter_path
+from imgconv.jobs.apply.prefetch import ahead
 from imgconv.model.errors import (
     ArgumentError,
     ImageReadError,
@@ -71,7 +72,7 @@ def written(path):
 
 
 def whole(image, what):
-    from imgconv.ops.run import run_recipe
+    from imgconv.ops.pipeline.run import run_recipe
 
     return run_recipe(image, what).image
 
@@ -346,7 +347,7 @@ def test_units_of_resolution(unit, streamed, wide, tmp_path):
 
 
 def test_the_estimate_grows_with_the_kernel(wide):
-    from imgconv.io.huge.base import HeldReader
+    from imgconv.io.tiled.base import HeldReader
 
     reader = HeldReader(wide)
     small, large = (memory_for(reader, recipe(name), 8) for name in ("blur", "disk:20"))

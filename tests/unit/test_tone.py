@@ -12,8 +12,8 @@ from skimage import color, filters
 from imgconv.model.errors import ArgumentError
 from imgconv.model.output import Depth
 from imgconv.model.tone import Binarization, Gray, ThresholdMethod
-from imgconv.ops import light
-from imgconv.ops.tone import binarize, binarize_reporting, invert, to_gray
+from imgconv.ops.color import srgb
+from imgconv.ops.color.tone import binarize, binarize_reporting, invert, to_gray
 
 RNG = np.random.default_rng(7)
 COLOURS = RNG.integers(0, 256, (300, 300, 3), dtype=np.uint8)
@@ -62,7 +62,7 @@ def test_linear_light_is_the_standard_s_formula():
 @pytest.mark.parametrize("depth", [Depth.U8, Depth.U16])
 def test_linear_light_gives_gray_levels_back(depth):
     levels = np.arange(depth.high + 1).astype(depth.dtype)
-    assert (light.nearest_level(light.linear_table(depth), depth) == levels).all()
+    assert (srgb.nearest_level(srgb.linear_table(depth), depth) == levels).all()
     grays = np.repeat(levels[None, :, None], 3, axis=2)
     np.testing.assert_array_equal(to_gray(grays, "linear")[0], levels)
 
@@ -71,7 +71,7 @@ def test_linear_light_gives_gray_levels_back(depth):
 def test_no_machine_can_round_the_tables_otherwise(depth):
     """No entry lies so near a half that an error of a few units in the last place matters."""
     for half in (0.0, 0.5):
-        values = light.decoded((np.arange(depth.high) + half) / depth.high) * 2**30
+        values = srgb.decoded((np.arange(depth.high) + half) / depth.high) * 2**30
         distance = np.abs(values - np.floor(values) - 0.5)
         assert (distance > 8 * np.spacing(values)).all()
 

@@ -7,9 +7,9 @@ import pytest
 
 from imgconv import filter_image, recipe_from
 from imgconv.model.errors import ArgumentError
-from imgconv.ops import window_frames as module
-from imgconv.ops.draw import Canvas
-from imgconv.ops.window_frames import cropped, window_frames
+from imgconv.ops.draw import window_frames as module
+from imgconv.ops.draw.draw import Canvas
+from imgconv.ops.draw.window_frames import cropped, window_frames
 
 
 @pytest.fixture

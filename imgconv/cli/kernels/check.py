@@ -18,7 +18,7 @@ def command(file: Path, as_json: bool) -> int:
 
     Exit code 3 when there is an error; warnings and notes leave it at 0.
     """
-    from imgconv.io.bank_lint import lint
+    from imgconv.io.kernels.bank_lint import lint
 
     findings, count = lint(file)
     errors = sum(finding.level == "error" for finding in findings)

@@ -22,10 +22,10 @@ from imgconv.cli.options import Command, bank_option, json_option, one_kernel, o
 @bank_option
 @json_option
 def command(matrix: str, banks: tuple[Path, ...], as_json: bool) -> None:
-    """Say what a matrix is; it may stand in a text file, a row a line, or be any kernel."""
-    from imgconv.io.matrix_file import is_matrix_file, read_matrix
+    """Describe what a matrix is; it may stand in a text file, a row a line, or be any kernel."""
+    from imgconv.io.kernels.matrix_file import is_matrix_file, read_matrix
     from imgconv.model.kernel import Kernel
-    from imgconv.ops.identify import identify
+    from imgconv.ops.linear.identify import identify
 
     kernel = read_matrix(matrix) if is_matrix_file(matrix) else one_kernel(matrix, banks)
     known = [kernel for kernel in open_bank(banks).values() if isinstance(kernel, Kernel)]

@@ -11,7 +11,7 @@ from imgconv.cli import output
 from imgconv.cli.options import Command, bank_option, json_option, open_bank, option
 
 if TYPE_CHECKING:
-    from imgconv.io.bank_entry import Entry
+    from imgconv.io.kernels.bank_entry import Entry
 
 
 @click.command(

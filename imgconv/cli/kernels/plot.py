@@ -33,8 +33,8 @@ def command(
     names: tuple[str, ...], target: Path, banks: tuple[Path, ...], columns: int, overwrite: bool
 ) -> None:
     """Draw the weights of each KERNEL and its frequency response into the picture OUT."""
-    from imgconv.io.images import write_image
-    from imgconv.ops.plot import plot
+    from imgconv.io.images.image_files import write_image
+    from imgconv.ops.draw.plot import plot
 
     kernels = [one_kernel(name, banks) for name in names]
     write_image(target, plot(kernels, columns), overwrite=overwrite)

@@ -12,7 +12,7 @@ from imgconv.cli.options import Command, bank_option, json_option, open_bank
 from imgconv.model.errors import UnknownKernelError
 
 if TYPE_CHECKING:
-    from imgconv.io.bank import KernelBank
+    from imgconv.io.kernels.bank import KernelBank
     from imgconv.model.kernel import Kernel
     from imgconv.model.kernel_set import KernelSet
 
@@ -31,7 +31,7 @@ _LARGEST_PICTURE = 31
 @json_option
 def command(name: str, banks: tuple[Path, ...], as_json: bool) -> None:
     """Show a kernel: weights as exact fractions, sum, symmetry, rank, range, source."""
-    from imgconv.io.kernel_spec import load_kernel
+    from imgconv.io.kernels.spec import load_kernel
     from imgconv.model.kernel import Kernel
 
     bank = open_bank(banks)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from imgconv.io import json_lines
-from imgconv.io.output_tree import OutputTree
+from imgconv.io.storage import json_lines
+from imgconv.io.storage.output_tree import OutputTree
 from imgconv.jobs.batch.manifest import Entry, join, manifest_path, manifest_paths, parse_entry
 from imgconv.model.errors import NothingMatchedError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue
 
-from imgconv.io.json_lines import JsonLines
+from imgconv.io.storage.json_lines import JsonLines
 from imgconv.jobs.batch.pairing import Pair
 from imgconv.jobs.batch.protocol import Result, Task, Work
 from imgconv.jobs.batch.report import BatchReport, Event
@@ -80,7 +80,7 @@ class Conductor:
         self._pool.wake()
 
     def _tasks(self, pairs: list[Pair]) -> Iterator[Task]:
-        """Give what is to be done; files with which nothing is are told of on the way."""
+        """Return what is to be done; files with which nothing is are told of on the way."""
         rows = self._resume.manifest.entries
         new: list[Result] = []
         for number, pair in enumerate(pairs):

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from imgconv.io import json_lines
-from imgconv.io.files import Stamp
+from imgconv.io.storage import json_lines
+from imgconv.io.storage.files import Stamp
 
 
 class Entry(NamedTuple):
@@ -75,7 +75,7 @@ class Entry(NamedTuple):
         return Stamp(self.output_size, self.output_mtime_ns)
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the row as plain data, without what says nothing."""
+        """Return the row as plain data, without what says nothing."""
         return {
             key: value
             for key, value in self._asdict().items()
@@ -121,14 +121,14 @@ class Manifest:
         self.entries[entry.target] = entry
 
     def hashes(self, target: str) -> tuple[str, ...]:
-        """Give every hash that an output of ours may have."""
+        """Return every hash that an output of ours may have."""
         entry = self.entries.get(target)
         newest = (entry.output_sha256,) if entry and entry.output_sha256 else ()
         return (*newest, *self.earlier.get(target, ()))
 
 
 def parse_entry(line: bytes) -> Entry | None:
-    """Give the row of a line, or None where it is none."""
+    """Return the row of a line, or None where it is none."""
     data = json_lines.parse_line(line)
     if data is None:
         return None
@@ -140,12 +140,12 @@ def parse_entry(line: bytes) -> Entry | None:
 
 
 def manifest_path(state: Path, share: str = "") -> Path:
-    """Give the manifest's place; every shard writes its own."""
+    """Return the manifest's place; every shard writes its own."""
     return state / f"manifest{share}.jsonl"
 
 
 def manifest_paths(state: Path, share: str = "") -> list[Path]:
-    """Give the manifests that a run reads: the joined one, and its shard's or every shard's."""
+    """Return the manifests that a run reads: the joined one, and its shard's or every shard's."""
     joined = manifest_path(state)
     if share:
         return [joined, manifest_path(state, share)]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from imgconv.io.formats import Format, sniff
-from imgconv.io.headers import read_header
-from imgconv.io.headers.base import DamagedError, Header
+from imgconv.io.images.formats import Format, sniff
+from imgconv.io.images.headers import read_header
+from imgconv.io.images.headers.base import DamagedError, Header
 from imgconv.model.errors import LimitError
 from imgconv.model.kernel_set import KernelSet
 from imgconv.model.output import Depth
@@ -44,7 +44,7 @@ def budget(limit: int, workers: int) -> tuple[int, int]:
 
 
 def need_of(data: bytes, recipe: Recipe, kind: Format) -> tuple[int, Header | None]:
-    """Give a bound of the memory that filtering a file takes, and its header, which says so.
+    """Return a bound of the memory that filtering a file takes, and its header, which says so.
 
     Measured, not proved: a picture is held as decoded and with its channels swapped, filtered and
     swapped back, and encoded; some formats and steps have arrays of their own beside that.

@@ -66,7 +66,7 @@ class NameTemplate:
         return self._plain
 
     def name(self, source: str) -> str:
-        """Give the name of the output of an input with this name.
+        """Return the name of the output of an input with this name.
 
         Raises
         ------
@@ -93,7 +93,7 @@ def split_suffix(name: str) -> tuple[str, str]:
 
 
 def _kernel_word(kernels: Sequence[Filter]) -> str:
-    """Give the kernels' names as a piece of a file name that every system takes."""
+    """Return the kernels' names as a piece of a file name that every system takes."""
     words = "-".join(kernel.name or "kernel" for kernel in kernels) or "same"
     safe = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in words)
     return safe[:_LONGEST_KERNEL].strip(".")

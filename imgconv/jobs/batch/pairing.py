@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 from typing import NamedTuple
 
-from imgconv.io import listing
-from imgconv.io.formats import format_for
-from imgconv.io.listing import Found, is_inside
+from imgconv.io.images.formats import format_for
+from imgconv.io.storage import listing
+from imgconv.io.storage.listing import Found, is_inside
 from imgconv.jobs.batch.naming import NameTemplate
 from imgconv.model.errors import (
     ArgumentError,
@@ -62,7 +62,7 @@ class Shard(NamedTuple):
         return "" if self.of == 1 else f"-{self.number}-of-{self.of}"
 
     def has(self, key: str) -> bool:
-        """Tell whether a key falls into this part."""
+        """Return whether a key falls into this part."""
         if self.of == 1:
             return True
         digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
@@ -223,7 +223,7 @@ def _collision(pairs: list[Pair], clashing: set[int]) -> ArgumentError:
 
 
 def _folded(key: str) -> str:
-    """Give a key without what some file systems do not tell apart."""
+    """Return a key without what some file systems do not tell apart."""
     if key.isascii():
         return key.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", key).casefold())

@@ -6,8 +6,8 @@ import pickle
 import struct
 from typing import IO, Any, NamedTuple
 
-from imgconv.io.files import Stamp
-from imgconv.io.picture import Encoding, Reading
+from imgconv.io.images.picture import Encoding, Reading
+from imgconv.io.storage.files import Stamp
 from imgconv.jobs.batch.manifest import Entry
 from imgconv.model.errors import ImgconvError
 from imgconv.model.recipe import Recipe
@@ -111,7 +111,7 @@ class Hello(NamedTuple):
 
 
 def failed(entry: Entry, error: Exception, known: Entry | None = None) -> Entry:
-    """Give a row the error that it ended with; an earlier output stays known as ours."""
+    """Return a row the error that it ended with; an earlier output stays known as ours."""
     words = str(error) or type(error).__name__
     if isinstance(error, MemoryError) and not isinstance(error, ImgconvError):
         words = f"not enough memory: {words}"
@@ -121,7 +121,7 @@ def failed(entry: Entry, error: Exception, known: Entry | None = None) -> Entry:
 
 
 def with_output(entry: Entry, stamp: Stamp, digest: str) -> Entry:
-    """Give a row its output."""
+    """Return a row its output."""
     return entry._replace(
         output_size=stamp.size, output_mtime_ns=stamp.mtime_ns, output_sha256=digest
     )

@@ -58,7 +58,7 @@ class BatchReport:
         return self.ok + self.skipped + self.failed
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the report as plain data, the rows of failures left to the manifest."""
+        """Return the report as plain data, the rows of failures left to the manifest."""
         data = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return {**data, "failures": [entry.target for entry in self.failures]}
 

@@ -6,9 +6,9 @@ import hashlib
 import time
 from typing import NamedTuple
 
-from imgconv.io.output_tree import OutputTree
-from imgconv.io.picture import Encoding, Reading
-from imgconv.io.recipes import format_recipe
+from imgconv.io.config.recipes import format_recipe
+from imgconv.io.images.picture import Encoding, Reading
+from imgconv.io.storage.output_tree import OutputTree
 from imgconv.jobs.batch.manifest import Entry, Manifest
 from imgconv.jobs.batch.pairing import Pair
 from imgconv.jobs.batch.protocol import Task, failed
@@ -41,7 +41,7 @@ class Resume(NamedTuple):
     overwrite: bool
 
     def decide(self, number: int, pair: Pair) -> Task | Entry:
-        """Give what is to be done, or the row of a file with which nothing is.
+        """Return what is to be done, or the row of a file with which nothing is.
 
         The row is the manifest's own, the same object, where nothing changed.
         """
@@ -103,11 +103,11 @@ def recipe_hash(
     reading: Reading = _READING,
     encoding: Encoding = _ENCODING,
 ) -> str:
-    """Give a hash of all that happens to a picture: the weights of each kernel, not its name.
+    """Return a hash of all that happens to a picture: the weights of each kernel, not its name.
 
     Examples
     --------
-    >>> from imgconv.io.recipes import recipe_from
+    >>> from imgconv.io.config.recipes import recipe_from
     >>> one, other = recipe_from({"kernels": ["blur"]}), recipe_from({"kernels": ["1 1"]})
     >>> recipe_hash(one, None) == recipe_hash(other, None)
     False

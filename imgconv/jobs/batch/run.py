@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from imgconv.engines.cpus import usable_cpus
-from imgconv.io.formats import format_for
-from imgconv.io.json_lines import JsonLines
-from imgconv.io.output_tree import OutputTree
-from imgconv.io.picture import Encoding, Reading, check_encoding
-from imgconv.io.places import is_url
-from imgconv.io.recipes import recipe_from
+from imgconv.io.config.recipes import recipe_from
+from imgconv.io.images.formats import format_for
+from imgconv.io.images.picture import Encoding, Reading, check_encoding
+from imgconv.io.storage.json_lines import JsonLines
+from imgconv.io.storage.locations import is_url
+from imgconv.io.storage.output_tree import OutputTree
 from imgconv.jobs.batch import memory
 from imgconv.jobs.batch.conduct import Conductor
 from imgconv.jobs.batch.manifest import Manifest, compact, manifest_path, manifest_paths
@@ -77,11 +77,11 @@ class BatchOptions(NamedTuple):
     encoding: Encoding = Encoding()
 
     def is_spread(self, sources: Sequence[str], target: str) -> bool:
-        """Tell whether the work is beyond this machine: on a cluster, or behind URLs."""
+        """Return whether the work is beyond this machine: on a cluster, or behind URLs."""
         return self.cluster is not None or any(is_url(name) for name in (*sources, target))
 
     def spread(self) -> SpreadOptions:
-        """Give what a spread run takes of this.
+        """Return what a spread run takes of this.
 
         Raises
         ------
@@ -117,7 +117,7 @@ class BatchOptions(NamedTuple):
         return parse_bytes(str(self.max_memory))
 
     def hashed(self, recipe: Recipe) -> str:
-        """Give the hash of all that decides what an output is."""
+        """Return the hash of all that decides what an output is."""
         return recipe_hash(recipe, self.format, self.reading, self.encoding)
 
     @property
@@ -206,7 +206,7 @@ def plan_folder(
     recipe: Recipe | None = None,
     **options: Any,
 ) -> list[Planned]:
-    """Say what `filter_folder` would do, and write nothing.
+    """Describe what `filter_folder` would do, and write nothing.
 
     The versions of imgconv and OpenCV that wrote earlier outputs are taken for those of now.
 

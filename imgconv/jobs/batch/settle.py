@@ -11,8 +11,8 @@ from collections.abc import Callable
 from queue import Queue
 from threading import Thread
 
-from imgconv.io.json_lines import JsonLines
-from imgconv.io.output_tree import OutputTree
+from imgconv.io.storage.json_lines import JsonLines
+from imgconv.io.storage.output_tree import OutputTree
 from imgconv.jobs.batch.manifest import Entry
 from imgconv.jobs.batch.protocol import Result, failed
 from imgconv.jobs.batch.report import Event
@@ -102,7 +102,7 @@ class Settler:
         return [self._named(result) for result in group]
 
     def _make_room(self, group: list[Result], error: ImageWriteError) -> None:
-        """Give up the last staged output, so that a full disk has room for the rows."""
+        """Return up the last staged output, so that a full disk has room for the rows."""
         staged = [at for at, result in enumerate(group) if result.staged is not None]
         if not staged:
             raise error

@@ -155,7 +155,7 @@ class Pool:
         return any(worker.held for worker in self._workers)
 
     def _supply(self, worker: _Worker, waiting: _Peekable) -> None:
-        """Give a worker as much to do as keeps it busy; a suspect, or a large picture, alone."""
+        """Return a worker as much to do as keeps it busy; a suspect, or a large picture, alone."""
         if worker.engine is None or worker.alone:
             return
         for apart in (self._large, self._suspects):
@@ -280,7 +280,7 @@ class _Peekable:
         return self._next is not None
 
     def next(self) -> Task:
-        """Give the next one, of which there must be one."""
+        """Return the next one, of which there must be one."""
         found, self._next = self._next, None
         assert found is not None
         return found

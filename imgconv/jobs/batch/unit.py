@@ -6,14 +6,14 @@ import hashlib
 import time
 from pathlib import PurePath
 
-from imgconv.io import files
-from imgconv.io.formats import Format, format_for
-from imgconv.io.headers.base import Header
-from imgconv.io.output_tree import OutputTree
+from imgconv.io.images.formats import Format, format_for
+from imgconv.io.images.headers.base import Header
+from imgconv.io.storage import files
+from imgconv.io.storage.output_tree import OutputTree
+from imgconv.jobs.apply.filter_file import Row, filter_bytes
 from imgconv.jobs.batch.manifest import Entry
 from imgconv.jobs.batch.memory import need_of
 from imgconv.jobs.batch.protocol import Result, Task, Work, failed, with_output
-from imgconv.jobs.filter_file import Row, filter_bytes
 from imgconv.model.errors import (
     ImgconvError,
     LimitError,
@@ -100,7 +100,7 @@ class Unit:
         )
 
     def _still_done(self, task: Task, entry: Entry) -> Entry | None:
-        """Give the row of a file that only seemed to have changed, with its stamps of now."""
+        """Return the row of a file that only seemed to have changed, with its stamps of now."""
         known = task.known
         if known is None or known.status != "ok" or known.recipe != entry.recipe:
             return None
@@ -119,7 +119,7 @@ class Unit:
         return with_output(seen, output, known.output_sha256)
 
     def _may_replace(self, task: Task) -> bool:
-        """Tell whether an output that is there may be replaced: it is ours, or it was asked for.
+        """Return whether an output that is there may be replaced: it is ours, or it was asked for.
 
         Raises
         ------

@@ -51,7 +51,7 @@ def serve() -> NoReturn:
 def _load() -> str:
     """Import all that the work needs, and say which engine that is."""
     import imgconv.jobs.batch.unit  # noqa: F401
-    from imgconv.io import codec_noise
+    from imgconv.io.images import codec_noise
     from imgconv.jobs.batch.versions import versions
 
     codec_noise.redirect()
@@ -75,7 +75,7 @@ def _work(work: Work, engine: str, stdin: IO[bytes], stdout: IO[bytes]) -> None:
 
 def _read_ahead(task: Task) -> Content | None:
     """Read a small file; to hint at it and read it later would take longer."""
-    from imgconv.io import files
+    from imgconv.io.storage import files
 
     if task.size > _SMALL:
         files.fetch_soon(task.source)

@@ -11,12 +11,12 @@ from imgconv.jobs.golden.words import details
 
 
 def in_actions() -> bool:
-    """Tell whether this runs in GitHub Actions."""
+    """Return whether this runs in GitHub Actions."""
     return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
 def annotate(report: Report) -> Iterator[str]:
-    """Give a line for each result that did not pass, as the runner reads it."""
+    """Return a line for each result that did not pass, as the runner reads it."""
     file = _from_root(report.file)
     for result in report.broken():
         title = f"golden {result.status.value}: {result.name}"
@@ -26,7 +26,7 @@ def annotate(report: Report) -> Iterator[str]:
 
 
 def _from_root(path: Path) -> str:
-    """Give the path as the repository has it."""
+    """Return the path as the repository has it."""
     root = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()).resolve()
     whole = path.resolve()
     return (whole.relative_to(root) if whole.is_relative_to(root) else whole).as_posix()

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imgconv.io import images
+from imgconv.io.images import image_files
 from imgconv.model.errors import ImageReadError, RecipeError
 from imgconv.model.recipe import Recipe
 from imgconv.model.tolerance import ASKED_EXACT, Asked
-from imgconv.ops.difference import Box
-from imgconv.ops.run import run_recipe
+from imgconv.ops.compare.difference import Box
+from imgconv.ops.pipeline.run import run_recipe
 
 Image = NDArray[Any]
 SECONDS = 600
@@ -69,9 +69,9 @@ class Case:
         if self.command:
             return self._run()
         if self.actual is not None:
-            return images.read_image(self.actual)
+            return image_files.read_image(self.actual)
         assert self.input is not None
-        image = images.read_image(self.input, depth=self.recipe.settings.depth)
+        image = image_files.read_image(self.input, depth=self.recipe.settings.depth)
         return run_recipe(image, self.recipe, threads=threads).image
 
     def _run(self) -> Image:
@@ -96,10 +96,10 @@ class Case:
                 raise ImageReadError(
                     f"{self.name}: the command ended with code {done.returncode}{said}"
                 )
-            return images.read_image(output)
+            return image_files.read_image(output)
 
     def counted(self, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
-        """Tell which pixels count, shape (rows, columns); None where all do.
+        """Return which pixels count, shape (rows, columns); None where all do.
 
         Raises
         ------
@@ -122,7 +122,7 @@ class Case:
         return counted
 
     def _mask(self, path: Path, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-        mask = images.read_image(path)
+        mask = image_files.read_image(path)
         if mask.shape[:2] != shape[:2]:
             raise RecipeError(
                 f"{path}: the mask is {mask.shape[0]} x {mask.shape[1]}, the picture of "

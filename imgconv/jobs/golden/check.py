@@ -1,4 +1,4 @@
-"""Hold what the cases of a golden set yield against their goldens; nothing is written there."""
+"""Compare what the cases of a golden set yield against their goldens; nothing is written there."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from numpy.typing import NDArray
 
 from imgconv.engines.cpus import usable_cpus
-from imgconv.io import images
+from imgconv.io.images import image_files
 from imgconv.jobs.golden.case import Case
 from imgconv.jobs.golden.environment import environment_changes
 from imgconv.jobs.golden.result import Finding, Report, Result, Status
@@ -25,8 +25,8 @@ from imgconv.model.errors import (
 )
 from imgconv.model.output import Depth
 from imgconv.model.tolerance import Asked
-from imgconv.ops.difference import judge
-from imgconv.ops.suspects import describe_kind, suspects
+from imgconv.ops.compare.change_diagnosis import describe_kind, suspects
+from imgconv.ops.compare.difference import judge
 
 Image = NDArray[Any]
 Watcher = Callable[[Finding], None]
@@ -159,7 +159,7 @@ def hold(case: Case, store: Store, threads: int | None = None) -> Finding:
         return check_picture(case.name, actual, store, case.tolerance, case.counted)
     if not case.expected.is_file():
         return _missing(case.name, actual, f"{case.expected}: no such file")
-    expected = images.read_image(case.expected)
+    expected = image_files.read_image(case.expected)
     return compare_pictures(case.name, expected, actual, case.tolerance, case.counted)
 
 
@@ -170,7 +170,7 @@ def check_picture(
     tolerance: Asked,
     counted: Callable[[tuple[int, ...]], Any] = lambda _: None,
 ) -> Finding:
-    """Hold a picture against a golden: by hash, and where that differs, pixel by pixel.
+    """Compare a picture against a golden: by hash, and where that differs, pixel by pixel.
 
     Parameters
     ----------
@@ -216,7 +216,7 @@ def compare_pictures(
     tolerance: Asked,
     counted: Callable[[tuple[int, ...]], Any] = lambda _: None,
 ) -> Finding:
-    """Hold a picture against another, pixel by pixel."""
+    """Compare a picture against another, pixel by pixel."""
     if expected.shape != actual.shape or expected.dtype != actual.dtype:
         result = Result(
             name=name,
@@ -242,7 +242,7 @@ def compare_pictures(
 
 
 def _with(expected: Image, actual: Image, counted: Any) -> Image:
-    """Give the new picture with the expected pixels where they do not count."""
+    """Return the new picture with the expected pixels where they do not count."""
     if counted is None:
         return actual
     merged = expected.copy()

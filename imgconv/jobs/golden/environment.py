@@ -18,7 +18,7 @@ _VERSION = re.compile(r"\(ver (.*)\)")
 
 @cache
 def environment() -> dict[str, str]:
-    """Give versions of imgconv, OpenCV and its codecs, the engine and the CPU's level."""
+    """Return versions of imgconv, OpenCV and its codecs, the engine and the CPU's level."""
     import numpy as np
 
     cv2 = load_cv2()
@@ -47,7 +47,7 @@ def _codecs() -> dict[str, str]:
 
 
 def environment_changes(then: Mapping[str, str]) -> list[str]:
-    """Say what is not as it was when a golden was recorded.
+    """Describe what is not as it was when a golden was recorded.
 
     Examples
     --------

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from imgconv.io import files, images
-from imgconv.io.formats import format_for
+from imgconv.io.images import image_files
+from imgconv.io.images.formats import format_for
+from imgconv.io.storage import files
 from imgconv.jobs.golden.report_html import views_of
 from imgconv.jobs.golden.result import Finding, Status
 from imgconv.model.errors import OutputExistsError
@@ -44,5 +45,5 @@ def write_failure(finding: Finding, folder: Path) -> None:
         suffix = "png" if Depth.of(view.image.dtype) in (Depth.U8, Depth.U16) else "tiff"
         path = place / f"{view.role}.{suffix}"
         files.make_folder(place)
-        data = images.encode(view.image, format_for(suffix, None), str(path))
+        data = image_files.encode(view.image, format_for(suffix, None), str(path))
         files.write_whole(path, data, overwrite=True)

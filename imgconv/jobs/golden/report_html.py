@@ -6,15 +6,15 @@ from collections.abc import Mapping
 
 from imgconv.jobs.golden.result import Finding, Report, Status
 from imgconv.jobs.golden.words import counts, details
-from imgconv.jobs.report_page import Entry, View, make_entry, render_report
-from imgconv.ops.view import highlight
+from imgconv.jobs.reports.report_page import Entry, View, make_entry, render_report
+from imgconv.ops.draw.view import highlight
 
 LARGEST_PAGE = 100_000_000
 """Bytes of pictures after which a page takes no more."""
 
 
 def views_of(finding: Finding) -> list[View]:
-    """Give the pictures of a finding: expected, actual and, where it can be drawn, difference."""
+    """Return the pictures of a finding: expected, actual and, where it can be drawn, difference."""
     expected, actual = finding.expected, finding.actual
     views = []
     if expected is not None:

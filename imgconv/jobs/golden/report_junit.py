@@ -13,7 +13,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def junit(report: Report, name: str = "imgconv golden") -> bytes:
-    """Give the XML: one testcase for each result; missing and unused goldens are failures too."""
+    """Return the XML: one testcase for each result; missing and unused goldens are failures too."""
     results = report.results
     seconds = sum(result.seconds for result in results)
     suites = ET.Element("testsuites")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from imgconv.io import files
+from imgconv.io.storage import files
 from imgconv.jobs.golden import report_html, report_junit
 from imgconv.jobs.golden.check import check_goldens
 from imgconv.jobs.golden.failures import check_folder, write_failure
 from imgconv.jobs.golden.result import Finding, Report, Status
 from imgconv.jobs.golden.suite import FILE_NAME
-from imgconv.jobs.report_page import Entry
+from imgconv.jobs.reports.report_page import Entry
 from imgconv.model.errors import OutputExistsError
 
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgconv.model.errors import GoldenMissingError
-from imgconv.ops.causes import Cause
-from imgconv.ops.difference import Change
+from imgconv.ops.compare.difference import Change
+from imgconv.ops.compare.engine_diagnosis import Cause
 
 Image = NDArray[Any]
 
@@ -59,7 +59,7 @@ class Result:
     seconds: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
-        """Give name, status and what differs as plain data."""
+        """Return name, status and what differs as plain data."""
         change = self.change
         box = change.bounding_box if change else None
         limitless = change is not None and np.isfinite(change.max_abs_diff)
@@ -105,7 +105,7 @@ class Report:
         return errors[0] if errors else min(codes, default=0)
 
     def as_dict(self) -> dict[str, Any]:
-        """Give counts and results as plain data."""
+        """Return counts and results as plain data."""
         return {
             "cases": self.cases,
             "passed": self.count(Status.PASSED),
@@ -116,5 +116,5 @@ class Report:
         }
 
     def broken(self) -> Sequence[Result]:
-        """Give all that did not pass."""
+        """Return all that did not pass."""
         return [result for result in self.results if result.status is not Status.PASSED]

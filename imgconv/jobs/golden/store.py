@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imgconv.io import files, images
-from imgconv.io.formats import format_for
+from imgconv.io.images import image_files
+from imgconv.io.images.formats import format_for
+from imgconv.io.storage import files
 from imgconv.jobs.golden.environment import environment
 from imgconv.model.errors import GoldenDamagedError, GoldenMissingError, ImageReadError
 from imgconv.model.output import Depth
@@ -85,7 +86,7 @@ class Store:
     folder: Path
 
     def names(self) -> list[str]:
-        """Give the names of all that is here, pictures without facts included."""
+        """Return the names of all that is here, pictures without facts included."""
         found = {
             path.relative_to(self.folder).with_suffix("").as_posix()
             for suffix in ("json", "png", "tiff")
@@ -131,7 +132,7 @@ class Store:
                 self._decoded(name, facts, data)
 
     def picture(self, name: str, facts: Facts) -> Image | None:
-        """Give the recorded picture, or None where only its hash was recorded (see `verify`)."""
+        """Return the recorded picture, or None where only its hash was recorded (see `verify`)."""
         if facts.picture is None:
             return None
         return self._decoded(name, facts, self._picture_bytes(name, facts))
@@ -146,7 +147,7 @@ class Store:
     def _decoded(self, name: str, facts: Facts, data: bytes) -> Image:
         shown = f"{self.folder.name}/{name}"
         try:
-            image = images.decode(data, shown)
+            image = image_files.decode(data, shown)
         except ImageReadError as error:
             said = f"the golden's picture is damaged: {error}"
             raise GoldenDamagedError(said, _TAMPERED) from None
@@ -174,7 +175,7 @@ class Store:
         if not hash_only:
             suffix = "png" if Depth.of(image.dtype) in (Depth.U8, Depth.U16) else "tiff"
             path = self.path(name, suffix)
-            data = images.encode(image, format_for(suffix, None), str(path))
+            data = image_files.encode(image, format_for(suffix, None), str(path))
             picture, seal = path.name, _seal(pixels, data)
             files.write_whole(path, data, overwrite=True)
         dtype = Depth.of(image.dtype).dtype
@@ -197,7 +198,7 @@ class Store:
                 files.delete(path)
 
     def path(self, name: str, suffix: str) -> Path:
-        """Give the path of one of a golden's files."""
+        """Return the path of one of a golden's files."""
         return self.folder / f"{name}.{suffix}"
 
 

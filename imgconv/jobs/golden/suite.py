@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from imgconv.io import strict_yaml
-from imgconv.io.bank import KernelBank
-from imgconv.io.recipes import read_recipe, recipe_from_node
-from imgconv.io.strict_yaml import Node
+from imgconv.io.config import strict_yaml
+from imgconv.io.config.recipes import read_recipe, recipe_from_node
+from imgconv.io.config.strict_yaml import Node
+from imgconv.io.kernels.bank import KernelBank
 from imgconv.jobs.golden.case import Case
 from imgconv.jobs.golden.store import Store
 from imgconv.model.errors import ArgumentError, GoldenMissingError, ImgconvError, RecipeError
 from imgconv.model.recipe import Recipe
 from imgconv.model.tolerance import LIMITS, METRIC, Asked, parse_tolerance
-from imgconv.ops.difference import Box
+from imgconv.ops.compare.difference import Box
 
 FILE_NAME = Path("golden.yaml")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*(/[A-Za-z0-9_][A-Za-z0-9._+-]*)*")
@@ -47,7 +47,7 @@ class Suite:
     cases: tuple[Case, ...]
 
     def select(self, names: Sequence[str]) -> tuple[Case, ...]:
-        """Give the cases of these names or patterns (``blur*``); all for none.
+        """Return the cases of these names or patterns (``blur*``); all for none.
 
         Raises
         ------
@@ -66,7 +66,7 @@ class Suite:
         return tuple(case for case in self.cases if any(_fits(case, name) for name in names))
 
     def unused(self) -> list[str]:
-        """Give the goldens that no case uses."""
+        """Return the goldens that no case uses."""
         used = {case.name for case in self.cases if case.expected is None}
         return [name for name in self.store.names() if name not in used]
 

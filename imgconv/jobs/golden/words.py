@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from imgconv.jobs.golden.result import Report, Result, Status
-from imgconv.ops.difference import Box, Change
+from imgconv.ops.compare.difference import Box, Change
 
 
 def describe(report: Report) -> str:
@@ -27,14 +27,14 @@ def counts(report: Report) -> str:
 
 
 def describe_result(result: Result) -> list[str]:
-    """Say how a case stands: its verdict, and below it, indented, what is known of the change."""
+    """Describe how a case stands: its verdict, and indented below it what changed."""
     first, *others = result.reasons or ("as recorded",)
     more = [*others, *details(result)]
     return [f"{result.status.value}: {result.name}: {first}", *(f"  {line}" for line in more)]
 
 
 def details(result: Result) -> Iterator[str]:
-    """Say where and how much, why, and whether the environment changed."""
+    """Describe where and how much, why, and whether the environment changed."""
     if result.change is not None and result.change.bounding_box is not None:
         yield from _where(result.change, result.change.bounding_box)
     for cause in result.causes:

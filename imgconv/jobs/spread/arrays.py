@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from imgconv.model.errors import ArgumentError, LimitError, MissingDependencyError
 from imgconv.model.recipe import Recipe
-from imgconv.ops.rows import Rows
-from imgconv.ops.streaming import Stream, chain_of
+from imgconv.ops.pipeline.rows import Rows
+from imgconv.ops.pipeline.streaming import Stream, chain_of
 
 if TYPE_CHECKING:
     from dask.array import Array

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from imgconv.io import json_lines
-from imgconv.io.output_tree import STATE
-from imgconv.io.store import FolderStore, Store, digest, open_store
+from imgconv.io.storage import json_lines
+from imgconv.io.storage.output_tree import STATE
+from imgconv.io.storage.store import FolderStore, Store, digest, open_store
 from imgconv.jobs.batch import audit
 from imgconv.jobs.batch.audit import Finding, no_manifest
 from imgconv.jobs.batch.manifest import Entry, parse_entry
@@ -26,7 +26,7 @@ def merge_manifests(target: str) -> tuple[int, int]:
 
 
 def verify_manifest(target: str) -> tuple[int, list[Finding]]:
-    """Hold the manifests in a folder or at a URL against the files."""
+    """Compare the manifests in a folder or at a URL against the files."""
     store = open_store(target)
     if isinstance(store, FolderStore):
         return audit.verify_manifest(store.root)
@@ -54,7 +54,7 @@ def _verified(target: Store) -> tuple[int, list[Finding]]:
 
 
 def _newest(target: Store, keys: list[str]) -> tuple[dict[str, Entry], int]:
-    """Give the newest row of each output, and how many lines were no rows."""
+    """Return the newest row of each output, and how many lines were no rows."""
     newest: dict[str, Entry] = {}
     damaged = 0
     for entry in _rows(target, keys):

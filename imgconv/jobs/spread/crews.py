@@ -140,7 +140,7 @@ class DaskCrew:
             start(portion)
 
     def _alone(self, future: Any, portion: Portion) -> list[Entry]:
-        """Give the rows of the only task that runs, also when it kills its worker."""
+        """Return the rows of the only task that runs, also when it kills its worker."""
         try:
             rows: list[Entry] = future.result()
             return rows

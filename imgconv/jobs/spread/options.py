@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from imgconv.io.picture import Encoding, Reading
+from imgconv.io.images.picture import Encoding, Reading
 from imgconv.jobs.batch.naming import DEFAULT
 
 

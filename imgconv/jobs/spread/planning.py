@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from imgconv.io.output_tree import STATE
-from imgconv.io.store import Item, Store
+from imgconv.io.storage.output_tree import STATE
+from imgconv.io.storage.store import Item, Store
 from imgconv.jobs.batch.manifest import Entry, parse_entry
 from imgconv.jobs.batch.naming import NameTemplate
 from imgconv.jobs.batch.pairing import Shard
@@ -78,7 +78,7 @@ class Planner:
         self._names: set[str] = set()
 
     def portions(self) -> Iterator[Portion]:
-        """Give what is to be done, portion by portion, while the listing goes on."""
+        """Return what is to be done, portion by portion, while the listing goes on."""
         todo: list[Todo] = []
         for item in self.plan.source.listing():
             if not self._shard.has(item.key):
@@ -123,7 +123,7 @@ class Planner:
 
 
 def given_up(portion: Portion, error: BaseException) -> list[Entry]:
-    """Give the rows of pictures that no worker could do."""
+    """Return the rows of pictures that no worker could do."""
     return [
         failed(
             Entry(

@@ -11,15 +11,15 @@ import time
 from pathlib import PurePath
 from typing import NamedTuple
 
-from imgconv.io import json_lines
-from imgconv.io.formats import format_for
-from imgconv.io.output_tree import STATE
-from imgconv.io.picture import Encoding, Reading
-from imgconv.io.store import Item, Store, digest
+from imgconv.io.images.formats import format_for
+from imgconv.io.images.picture import Encoding, Reading
+from imgconv.io.storage import json_lines
+from imgconv.io.storage.output_tree import STATE
+from imgconv.io.storage.store import Item, Store, digest
+from imgconv.jobs.apply.filter_file import filter_bytes
 from imgconv.jobs.batch.manifest import Entry
 from imgconv.jobs.batch.protocol import failed
 from imgconv.jobs.batch.versions import versions
-from imgconv.jobs.filter_file import filter_bytes
 from imgconv.model.errors import ImageReadError, ImgconvError, OutputExistsError
 from imgconv.model.recipe import Recipe
 

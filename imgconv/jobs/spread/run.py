@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
 from imgconv.engines.cpus import usable_cpus
-from imgconv.io.formats import format_for
-from imgconv.io.output_tree import STATE, OutputTree
-from imgconv.io.store import FolderStore, Store, is_below, open_store
+from imgconv.io.images.formats import format_for
+from imgconv.io.storage.output_tree import STATE, OutputTree
+from imgconv.io.storage.store import FolderStore, Store, is_below, open_store
 from imgconv.jobs.batch.audit import merge_manifests
 from imgconv.jobs.batch.naming import NameTemplate
 from imgconv.jobs.batch.pairing import Shard

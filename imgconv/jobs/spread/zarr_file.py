@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from imgconv.engines.select import select_engine
-from imgconv.io import files
-from imgconv.io.huge.glance import is_zarr
-from imgconv.io.huge.ome_zarr import ZarrReader, create_zarr
-from imgconv.jobs.filter_file import Row
+from imgconv.io.storage import files
+from imgconv.io.tiled.ome_zarr import ZarrReader, create_zarr
+from imgconv.io.tiled.quick_size import is_zarr
+from imgconv.jobs.apply.filter_file import Row
 from imgconv.jobs.spread.arrays import dask_arrays, filter_rows
 from imgconv.jobs.spread.cluster import Cluster, gave_up
 from imgconv.model.errors import ArgumentError, ImgconvError

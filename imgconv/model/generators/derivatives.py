@@ -21,7 +21,7 @@ _FARID = {
 
 
 def savgol(size: int, order: int, derivative: str) -> Kernel:
-    """Give the product of a polynomial fit along each axis, one of them differentiated."""
+    """Return the product of a polynomial fit along each axis, one of them differentiated."""
     if size % 2 == 0 or order >= size:
         raise ArgumentError(
             f"savgol needs an odd size greater than the order, not size {size} and order {order}"
@@ -35,7 +35,7 @@ def savgol(size: int, order: int, derivative: str) -> Kernel:
 
 
 def _fit(size: int, order: int, derivative: int) -> list[Fraction]:
-    """Give the weights whose sum with the samples is a coefficient of the least-squares fit."""
+    """Return the weights whose sum with the samples is a coefficient of the least-squares fit."""
     xs = range(-(size // 2), size // 2 + 1)
     normal = [
         [Fraction(sum(x ** (i + j) for x in xs)) for j in range(order + 1)]
@@ -59,7 +59,7 @@ def _solved(matrix: list[list[Fraction]], right: list[Fraction]) -> list[Fractio
 
 
 def laplacian_alpha(alpha: Rational) -> Kernel:
-    """Give MATLAB's fspecial('laplacian', alpha)."""
+    """Return MATLAB's fspecial('laplacian', alpha)."""
     share = Fraction(alpha)
     corner, side = share / (1 + share), (1 - share) / (1 + share)
     edge = [corner, side, corner]
@@ -67,7 +67,7 @@ def laplacian_alpha(alpha: Rational) -> Kernel:
 
 
 def farid_derivative(size: int, derivative: str) -> Kernel:
-    """Give a first derivative of Farid and Simoncelli."""
+    """Return a first derivative of Farid and Simoncelli."""
     smooth, odd = ([parse_number(text) for text in half] for half in _FARID[size])
     interpolator = smooth[:0:-1] + smooth
     slope = [-value for value in odd[:0:-1]] + odd

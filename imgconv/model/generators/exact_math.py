@@ -30,12 +30,12 @@ def fifty_digits(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 def exact(value: Rational) -> Decimal:
-    """Give a rational number as a Decimal of the current precision."""
+    """Return a rational number as a Decimal of the current precision."""
     return Decimal(value.numerator) / value.denominator
 
 
 def cos_sin_degrees(angle: Rational) -> tuple[Decimal, Decimal]:
-    """Give cosine and sine of an angle in degrees; exact at multiples of 90."""
+    """Return cosine and sine of an angle in degrees; exact at multiples of 90."""
     quadrant, rest = divmod(Fraction(angle) % 360, 90)
     cosine, sine = _cos_sin(_PI * exact(rest) / 180)
     for _ in range(quadrant):

@@ -31,24 +31,24 @@ _LARGEST_WAVE = 255
 
 
 def gaussian(sigma: Rational, size: Size, rule: str) -> Kernel:
-    """Give the Gaussian blur; the rule says what size ``"auto"`` is."""
+    """Return the Gaussian blur; the rule says what size ``"auto"`` is."""
     side = _side(size, _auto_size(sigma, rule))
     return _blur(sigma, side)
 
 
 def unsharp(sigma: Rational, amount: Rational, size: Size) -> Kernel:
-    """Give identity + amount * (identity - blur), exactly."""
+    """Return identity + amount * (identity - blur), exactly."""
     blur = _blur(sigma, _side(size, _auto_size(sigma, "3sigma")))
     return _sharpened(blur, amount)
 
 
 def high_boost(amount: Rational) -> Kernel:
-    """Give identity + amount * (identity - 3 x 3 mean), exactly."""
+    """Return identity + amount * (identity - 3 x 3 mean), exactly."""
     return _sharpened(Kernel([[1] * 3] * 3, scale=Fraction(1, 9)), amount)
 
 
 def dog(sigma1: Rational, sigma2: Rational, size: Size) -> Kernel:
-    """Give the blur of sigma1 minus the blur of sigma2, exactly."""
+    """Return the blur of sigma1 minus the blur of sigma2, exactly."""
     if sigma1 >= sigma2:
         raise ArgumentError(f"dog needs sigma1 < sigma2, not {sigma1} and {sigma2}")
     side = _side(size, _auto_size(sigma2, "3sigma"))
@@ -70,7 +70,7 @@ def dog(sigma1: Rational, sigma2: Rational, size: Size) -> Kernel:
 
 @fifty_digits
 def log(sigma: Rational, size: Size) -> Kernel:
-    """Give the Laplacian of a Gaussian that sums to 1, itself summing to 0; size auto is 4 sigma.
+    """Return the Laplacian of a Gaussian that sums to 1, itself summing to 0; size auto is 4 sigma.
 
     As in MATLAB's fspecial('log'); multiples of 2**-s with 15 bits for the largest weight.
     """
@@ -97,7 +97,7 @@ def gabor(
     psi: Rational,
     size: Size,
 ) -> Kernel:
-    """Give OpenCV's Gabor wave, angles in degrees, over an envelope that sums to 1.
+    """Return OpenCV's Gabor wave, angles in degrees, over an envelope that sums to 1.
 
     `cv2.getGaborKernel` writes its wave turned by 180 degrees, hence minus psi here.
     Multiples of 2**-s with 15 bits for the largest weight.

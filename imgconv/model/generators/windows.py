@@ -21,19 +21,19 @@ _MOTION_BITS = 15
 
 
 def box(size: int) -> Kernel:
-    """Give the mean of a square window."""
+    """Return the mean of a square window."""
     return Kernel([[1] * size] * size, scale=Fraction(1, size * size))
 
 
 def binomial(size: int) -> Kernel:
-    """Give a row of Pascal's triangle, both ways."""
+    """Return a row of Pascal's triangle, both ways."""
     row = [math.comb(size - 1, k) for k in range(size)]
     weights = [[a * b for b in row] for a in row]
     return Kernel(weights, scale=Fraction(1, 4 ** (size - 1)))
 
 
 def disk(radius: Rational) -> Kernel:
-    """Give the mean of a disk; a pixel counts by how many of 16 x 16 points in it are inside."""
+    """Return the mean of a disk; a pixel counts by how many of 16 x 16 points in it are inside."""
     reach = math.ceil(radius - Fraction(1, 2))
     side = 2 * reach + 1
     # In units of half a grid step the points of a pixel have odd coordinates, 32 to a pixel.
@@ -58,7 +58,7 @@ def _points_before(edge: int, chord: int) -> int:
 
 @fifty_digits
 def motion(length: int, angle: Rational) -> Kernel:
-    """Give the mean along a line, a pixel counting by 1 minus its distance from the line.
+    """Return the mean along a line, a pixel counting by 1 minus its distance from the line.
 
     As in MATLAB's fspecial('motion'); multiples of 2**-s with 15 bits for the largest weight.
     """
@@ -78,7 +78,7 @@ def motion(length: int, angle: Rational) -> Kernel:
 
 
 def _distance(along: Decimal, aside: Decimal, half: Decimal) -> Decimal:
-    """Give the distance of a point from a line of half length `half` through the centre."""
+    """Return the distance of a point from a line of half length `half` through the centre."""
     beyond = max(Decimal(0), abs(along) - half)
     return abs(aside) if beyond == 0 else (aside * aside + beyond * beyond).sqrt()
 
@@ -93,7 +93,7 @@ def _trimmed(rows: list[list[int]]) -> list[list[int]]:
 
 
 def haar(kind: str, size: int) -> Kernel:
-    """Give a rectangle feature of Viola and Jones: areas of 1 and -1 that cancel."""
+    """Return a rectangle feature of Viola and Jones: areas of 1 and -1 that cancel."""
     parts = 4 if kind.startswith("line") else 2
     if size % parts:
         raise ArgumentError(f"haar {kind} needs a size that is a multiple of {parts}, not {size}")

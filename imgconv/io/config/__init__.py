@@ -1,0 +1,1 @@
+"""Strict YAML, and recipes written in it."""

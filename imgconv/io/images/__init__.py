@@ -1,0 +1,1 @@
+"""Image files: read, write, limits, metadata; one reader and one writer a format."""

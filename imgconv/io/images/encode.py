@@ -1,0 +1,122 @@
+"""A picture to bytes, refused where the format cannot hold it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from imgconv.io.images import codecs, embed, exif
+from imgconv.io.images.codecs.opencv import EncodingError
+from imgconv.io.images.formats import FORMATS, Format
+from imgconv.io.images.picture import Encoding, Image, Picture, check_encoding
+from imgconv.model.errors import ImageWriteError
+from imgconv.model.output import Depth
+
+_PLAIN = Encoding()
+_COLOUR_ONLY = ("webp", "gif", "avif", "bmp", "sun")
+"""Formats that have no gray with alpha, and hold it as colour with alpha."""
+
+
+def check_holds(kind: Format, depth: Depth, channels: int, name: str) -> None:
+    """Check that a format can hold such an image.
+
+    Raises
+    ------
+    ImageWriteError
+        With the ways out.
+    """
+    able = [k for k in FORMATS if k.writes]
+    if depth not in kind.depths:
+        fitting = ", ".join(k.suffixes[0] for k in able if depth in k.depths)
+        scale = " (with --range full, white stays white)" if depth is not Depth.I16 else ""
+        way = f"--depth {kind.depths[0].value}{scale}"
+        raise ImageWriteError(
+            f"{name}: {kind.name} cannot hold {depth.value} pixels",
+            hint=f"{way}, or a format that can: {fitting}",
+        )
+    if channels not in kind.channels:
+        fitting = ", ".join(
+            k.suffixes[0] for k in able if channels in k.channels and depth in k.depths
+        )
+        what = {1: "gray", 2: "alpha", 3: "colour", 4: "alpha"}.get(
+            channels, f"{channels} channels"
+        )
+        raise ImageWriteError(
+            f"{name}: {kind.name} cannot hold {what}",
+            hint=f"use a format that can: {fitting}" if fitting else None,
+        )
+
+
+def encode_picture(
+    picture: Picture,
+    kind: Format,
+    name: str,
+    encoding: Encoding = _PLAIN,
+) -> tuple[bytes, tuple[str, ...]]:
+    """Encode a picture in memory; `name` is for messages (see `images.write_picture`).
+
+    Returns
+    -------
+    (bytes, tuple of str)
+        And what the format could not keep, in words.
+    """
+    check_encoding(encoding)
+    for page in picture.pages:
+        check_holds(kind, Depth.of(page.dtype), channels_of(page), name)
+    _check_pages(kind, picture, name)
+    if encoding.lossless and kind.name == "jpeg":
+        raise ImageWriteError(f"{name}: jpeg always loses something", hint="use .png or .webp")
+    notes = _narrowed(kind, picture)
+    pages = tuple(_held(page, kind) for page in picture.pages)
+    try:
+        data = codecs.encode(kind.name, kind.suffixes[0], picture._replace(pages=pages), encoding)
+    except EncodingError as error:
+        raise ImageWriteError(f"{name}: it cannot be encoded as {kind.name}: {error}") from None
+    if encoding.strip:
+        return data, notes
+    rows, columns = pages[0].shape[:2]
+    kept = picture.metadata.fitting(channels_of(pages[0]))
+    kept = kept._replace(exif=exif.of_upright(kept.exif, columns, rows))
+    kept = kept._replace(**{field: None for field in kept._fields if field not in kind.keeps})
+    data, lost = embed.embed(kind.name, data, kept)
+    return data, (*notes, *lost)
+
+
+def channels_of(image: Image) -> int:
+    """Return the number of channels of an image."""
+    return 1 if image.ndim == 2 else image.shape[2]
+
+
+def _check_pages(kind: Format, picture: Picture, name: str) -> None:
+    count = len(picture.pages)
+    if count == 1 or kind.pages == "pages" or (kind.pages == "frames" and picture.delays):
+        return
+    many = "frames" if picture.delays else "pages"
+    holding = "an animation" if kind.pages == "frames" else "one picture"
+    fitting = "--page 1 takes one of them, or write .tiff" + (
+        ", .gif, .png or .webp" if picture.delays else ""
+    )
+    raise ImageWriteError(f"{name}: {count} {many}, and {kind.name} holds {holding}", hint=fitting)
+
+
+def _narrowed(kind: Format, picture: Picture) -> tuple[str, ...]:
+    """Describe where a format that is lossy by nature cannot hold this picture exactly."""
+    if kind.name == "gif":
+        from imgconv.io.images.codecs.gif_palette import fits
+
+        reduced = sum(not fits(page) for page in picture.pages)
+        if reduced:
+            which = f"{reduced} of {len(picture.pages)} frames have" if picture.delays else "it has"
+            return (f"gif: {which} more than 256 colours or partial transparency, and is reduced",)
+    if kind.name == "hdr" and any((page < 0).any() for page in picture.pages):
+        return ("hdr: negative values became 0",)
+    if kind.pages == "pages" and picture.delays:
+        return ("tiff: the delays between the frames are not kept",)
+    return ()
+
+
+def _held(image: Image, kind: Format) -> Image:
+    if image.ndim == 3 and image.shape[2] == 1:
+        image = image[..., 0]
+    if image.ndim == 3 and image.shape[2] == 2 and kind.name in _COLOUR_ONLY:
+        return np.ascontiguousarray(image[..., [0, 0, 0, 1]])
+    return image

@@ -1,0 +1,34 @@
+"""AVIF: the AV1 Image File Format."""
+
+from __future__ import annotations
+
+from imgconv.io.images.headers.base import DamagedError, Header, unpack
+from imgconv.io.images.headers.boxes import boxes, find
+
+
+def read(data: bytes) -> Header:
+    """Read the greatest size and depth that the properties of the file name."""
+    if data[8:12] == b"avis":
+        raise DamagedError("animated AVIF is not read")
+    damage = None
+    try:
+        for _ in boxes(data, 0, len(data)):
+            pass
+    except DamagedError as error:
+        damage = str(error)
+    place = find(data, (b"meta", b"iprp", b"ipco"), 0, len(data))
+    if place is None:
+        raise DamagedError(damage or "it has no size")
+    width = height = 0
+    channels, bits = 3, 8
+    for kind, body, end in boxes(data, *place):
+        if kind == b"ispe":
+            wide, high = unpack(">II", data, body + 4, "its size")
+            width, height = max(width, wide), max(height, high)
+        elif kind == b"pixi" and end - body > 5:
+            bits = max(bits, *data[body + 5 : end])
+        elif kind == b"auxC" and b"alpha" in data[body:end]:
+            channels = 4
+    if bits > 8:
+        raise DamagedError(f"it has {bits} bits; AVIF of 8 is read")
+    return Header(width, height, channels, damage=damage)

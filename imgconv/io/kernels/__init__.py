@@ -1,0 +1,1 @@
+"""The kernel bank, kernel specs and expressions, and matrices in files."""

@@ -1,0 +1,1 @@
+"""Networks, weights, volumes and feature maps in files."""

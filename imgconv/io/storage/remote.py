@@ -1,0 +1,253 @@
+"""Files behind URLs, through fsspec: read whole, written whole or not at all.
+
+Credentials come from where the library of each service looks for them (environment, configuration
+files, agents), never through here.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from imgconv.io.storage.locations import Url
+from imgconv.model.errors import (
+    ImageReadError,
+    ImageWriteError,
+    ImgconvError,
+    LimitError,
+    MissingDependencyError,
+    OutputExistsError,
+)
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+_READ_ONLY = ("http", "https")
+_SSH = ("sftp", "ssh")
+_OBJECT_STORES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "adl", "oss", "memory")
+"""Where a put makes an object appear whole; elsewhere a file is written aside and renamed."""
+
+_VERSIONS = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "created")
+"""What services call a fact that changes with the content."""
+
+_LONGEST_REASON = 120
+_own = threading.local()
+
+
+class Found(NamedTuple):
+    """A file of a listing.
+
+    Attributes
+    ----------
+    url : Url
+    size : int
+    version : str
+        Changes with the content: an ETag, or the time of the last change; "" where there is none.
+    """
+
+    url: Url
+    size: int
+    version: str
+
+
+def read_bytes(url: Url, most: int | None = None) -> bytes:
+    """Read a whole file.
+
+    Raises
+    ------
+    ImageReadError
+        When it is missing or cannot be read.
+    LimitError
+        When it has more bytes than `most`.
+    """
+    with _failing_as(ImageReadError, url):
+        files = _file_system(url)
+        with files.open(_path(files, url), "rb") as file:
+            data: bytes = file.read() if most is None else file.read(most + 1)
+    if most is not None and len(data) > most:
+        raise LimitError(f"{url}: larger than {most} bytes, the most that is read")
+    return data
+
+
+def exists(url: Url) -> bool:
+    """Return whether there is a file.
+
+    Raises
+    ------
+    ImageReadError
+        When the service cannot say.
+    """
+    with _failing_as(ImageReadError, url):
+        files = _file_system(url)
+        return bool(files.isfile(_path(files, url)))
+
+
+def write_whole(url: Url, data: bytes, *, overwrite: bool = False) -> None:
+    """Write a file so that it appears whole, or stays as it was.
+
+    Without `overwrite` an object store that can put on condition is asked to, so that of two
+    writers one fails.
+
+    Raises
+    ------
+    OutputExistsError
+        When the file is there and `overwrite` is not given.
+    ImageWriteError
+        When it cannot be written.
+    """
+    if url.scheme in _READ_ONLY:
+        raise ImageWriteError(f"{url}: {url.scheme} can be read, not written")
+    with _failing_as(ImageWriteError, url):
+        files = _file_system(url)
+        path = _path(files, url)
+        try:
+            if url.scheme in _OBJECT_STORES:
+                files.pipe_file(path, data, mode="overwrite" if overwrite else "create")
+            else:
+                _write_aside(files, path, data, overwrite, url.scheme in _SSH)
+        except FileExistsError:
+            raise OutputExistsError(f"{url} exists", hint="--overwrite replaces it") from None
+
+
+def remove(url: Url) -> None:
+    """Remove a file, if it is there."""
+    with _failing_as(ImageWriteError, url), suppress(FileNotFoundError):
+        files = _file_system(url)
+        files.rm_file(_path(files, url))
+
+
+def listing(url: Url) -> Iterator[Found]:
+    """List the files below a URL, folder by folder, in the order of their names.
+
+    Raises
+    ------
+    ImageReadError
+        When there is no such folder, or it cannot be listed.
+    """
+    with _failing_as(ImageReadError, url):
+        files = _file_system(url)
+        base = _path(files, url).rstrip("/")
+        for folder, _, found in files.walk(base, detail=True):
+            for name, facts in sorted(found.items()):
+                relative = f"{folder}/{name}".removeprefix(base).lstrip("/")
+                version = next((facts[key] for key in _VERSIONS if facts.get(key)), "")
+                yield Found(url / relative, int(facts.get("size") or 0), str(version))
+
+
+def _write_aside(
+    files: AbstractFileSystem, path: str, data: bytes, overwrite: bool, by_ssh: bool
+) -> None:
+    folder, _, name = path.rpartition("/")
+    partial = f"{folder}/.{name[:100]}.{os.urandom(6).hex()}.part"
+    if not overwrite and files.exists(path):
+        raise FileExistsError(path)
+    _make_folder(files, folder)
+    try:
+        with files.open(partial, "wb") as file:
+            file.write(data)
+        if by_ssh and not overwrite:
+            files.ftp.rename(partial, path)  # SFTP's own rename fails where the name is taken
+        else:
+            files.mv(partial, path)
+    except BaseException:
+        with suppress(Exception):
+            files.rm_file(partial)
+        if by_ssh and not overwrite and files.exists(path):
+            raise FileExistsError(path) from None
+        raise
+
+
+def _make_folder(files: AbstractFileSystem, folder: str) -> None:
+    """Make a folder and those above it; at each of them another writer may be quicker."""
+    for attempt in range(folder.count("/"), -1, -1):
+        try:
+            files.makedirs(folder, exist_ok=True)
+        except OSError:
+            if files.isdir(folder):
+                return
+            if not attempt:
+                raise
+        else:
+            return
+
+
+def _path(files: AbstractFileSystem, url: Url) -> str:
+    return str(files._strip_protocol(url.text))
+
+
+def _file_system(url: Url) -> AbstractFileSystem:
+    if url.scheme not in _SSH:
+        return _opened(url.scheme, "")
+    # paramiko mixes up the answers when threads share a connection.
+    connections: dict[str, AbstractFileSystem] = _own.__dict__
+    if url.host not in connections:
+        connections[url.host] = _opened.__wrapped__(url.scheme, url.host)
+    return connections[url.host]
+
+
+@cache
+def _opened(scheme: str, host: str) -> AbstractFileSystem:
+    """Open a service, once; `host` is where to connect to by SSH."""
+    try:
+        import fsspec
+    except ImportError:
+        raise _missing(scheme) from None
+    options: dict[str, Any] = {}
+    if scheme in _SSH:
+        options["host_key_policy"] = _known_hosts_only()
+    elif scheme in _OBJECT_STORES:
+        options["use_listings_cache"] = False
+    try:
+        files: AbstractFileSystem = fsspec.url_to_fs(f"{scheme}://{host}", **options)[0]
+    except ImportError:
+        raise _missing(scheme) from None
+    return files
+
+
+def _known_hosts_only() -> Any:
+    """Return the rule of ssh itself: a host must be in known_hosts. fsspec would trust any."""
+    try:
+        import paramiko
+    except ImportError:
+        raise _missing("sftp") from None
+
+    class KnownHosts(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]
+        def missing_host_key(self, client: Any, hostname: str, key: Any) -> None:
+            del client
+            known = Path.home() / ".ssh" / "known_hosts"
+            if not known.exists() or not paramiko.HostKeys(str(known)).check(hostname, key):
+                raise paramiko.SSHException(f"the key of {hostname} is not in {known}")
+
+    return KnownHosts()
+
+
+def _missing(scheme: str) -> MissingDependencyError:
+    return MissingDependencyError(
+        f"{scheme}:// needs libraries that are not installed",
+        hint="pip install 'imgconv[remote]'",
+    )
+
+
+@contextmanager
+def _failing_as(kind: type[ImageReadError | ImageWriteError], url: Url) -> Iterator[None]:
+    """Turn whatever a service's library raises into one line; each has a family of its own."""
+    try:
+        yield
+    except (ImgconvError, GeneratorExit):
+        raise
+    except FileNotFoundError:
+        unreachable = ", or it cannot be reached" if url.scheme in _READ_ONLY else ""
+        raise kind(f"{url}: no such file{unreachable}") from None
+    except PermissionError:
+        raise kind(f"{url}: permission denied") from None
+    except NotImplementedError:
+        raise kind(f"{url}: {url.scheme} cannot do this") from None
+    except Exception as error:
+        said = (str(error).splitlines() or [""])[0].split("?")[0].strip()
+        reason = said if 0 < len(said) <= _LONGEST_REASON else type(error).__name__
+        raise kind(f"{url}: {reason}") from None

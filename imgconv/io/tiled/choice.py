@@ -1,0 +1,179 @@
+"""Which library reads and which writes a picture by rows."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple, cast
+
+import numpy as np
+
+from imgconv.io.images.formats import format_for, sniff
+from imgconv.io.images.image_files import check_holds
+from imgconv.io.images.picture import Metadata
+from imgconv.io.storage import files
+from imgconv.io.tiled.base import HugeReader, Image, Layout, load_extra
+from imgconv.io.tiled.ome_zarr import ZarrReader, write_zarr
+from imgconv.io.tiled.quick_size import is_zarr
+from imgconv.io.tiled.tiff import KNOWN_DTYPES, TiffReader, UnknownTiffError, write_tiff
+from imgconv.model.errors import ImageReadError, ImageWriteError
+from imgconv.model.output import Depth
+
+_TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_MOST_PACKED = 3000  # how many bytes of pixels a byte of a file can stand for
+
+
+class HeaderOnly(NamedTuple):
+    """A picture of which the size is known, but which needs libvips to be read."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    name: str
+    together: int = 1
+    layout: Layout = Layout()
+    metadata: Metadata = Metadata()
+
+    def read(self, start: int, stop: int) -> Image:
+        """Describe what is missing."""
+        del start, stop
+        load_extra("pyvips", f"{self.name}: a picture of this kind that memory does not hold")
+        raise AssertionError("pyvips is there after all")
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def open_reader(source: Path, *, limit: int, threads: int = 1) -> HugeReader | None:
+    """Open a picture to be read by rows.
+
+    Parameters
+    ----------
+    source : path
+    limit : int
+        Bytes of memory; a file that cannot hold more than that, however it is packed, is not
+        looked into.
+    threads : int
+
+    Returns
+    -------
+    HugeReader or None
+        None where only the whole picture can be read, which is also who tells what is wrong.
+
+    Raises
+    ------
+    ImageReadError
+        When it is a Zarr folder that makes no sense.
+    MissingDependencyError
+        When it is a Zarr folder and zarr is not installed.
+    """
+    if is_zarr(source):
+        return ZarrReader(source)
+    try:
+        if not source.is_file():
+            return None
+        size = source.stat().st_size
+        with source.open("rb") as file:
+            start = file.read(16)
+    except OSError:
+        return None
+    if start.startswith(_TIFF_MARKS):
+        try:
+            return TiffReader(source, threads)
+        except ImageReadError:
+            return None
+        except UnknownTiffError as error:
+            if error.dtype.name not in KNOWN_DTYPES or error.shape[2:] > (4,):
+                return None
+            return _by_vips(source) or HeaderOnly(error.shape, error.dtype, str(source))
+    if sniff(start) is not None and size * _MOST_PACKED < limit:
+        return None
+    return _by_vips(source)
+
+
+def is_foreign(source: Path) -> bool:
+    """Return whether OpenCV does not read a file, so that it comes this way however small it is."""
+    if is_zarr(source):
+        return True
+    with contextlib.suppress(OSError), source.open("rb") as file:
+        return sniff(file.read(16)) is None
+    return False
+
+
+def _by_vips(source: Path) -> HugeReader | None:
+    from imgconv.io.tiled.vips import VipsReader, can_read
+
+    try:
+        return VipsReader(source) if can_read(source) else None
+    except ImageReadError:
+        if is_foreign(source):
+            raise
+        return None
+
+
+def check_writable(target: Path, format: str | None, depth: Depth, channels: int) -> None:
+    """Check, before anything is read, that a picture can be written by rows.
+
+    Raises
+    ------
+    ImageWriteError
+        When the format cannot hold it, or is none.
+    MissingDependencyError
+        When the format needs the extra ``huge``.
+    """
+    if is_zarr(target):
+        load_extra("zarr", str(target))
+        return
+    kind = format_for(format, target)
+    check_holds(kind, depth, channels, str(target))
+    if kind.name == "tiff":
+        return
+    load_extra("pyvips", f"{target}: writing a picture that memory does not hold")
+    from imgconv.io.tiled.vips import can_write
+
+    if not can_write(kind.suffixes[0]):
+        raise ImageWriteError(
+            f"{target}: neither libvips nor anything else here writes a {kind.name} file by rows",
+            hint="write a .tif or a .png",
+        )
+
+
+def write_bands(
+    target: Path,
+    format: str | None,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    bands: Iterator[Image],
+    *,
+    layout: Layout,
+    metadata: Metadata,
+    threads: int = 1,
+    overwrite: bool = False,
+) -> None:
+    """Write a picture from its bands of rows, whole or not at all; OME-Zarr takes no metadata.
+
+    Raises
+    ------
+    ImageWriteError
+        When it cannot be written.
+    OutputExistsError
+        When it is there and `overwrite` is not given.
+    """
+    if is_zarr(target):
+        with files.folder_whole(target, overwrite=overwrite) as folder:
+            write_zarr(folder, shape, dtype, bands, layout=layout)
+        return
+    kind = format_for(format, target)
+    with files.open_whole(target, overwrite=overwrite) as file:
+        if kind.name == "tiff":
+            how: dict[str, Any] = {"layout": layout, "metadata": metadata, "threads": threads}
+            write_tiff(file, shape, dtype, bands, **how)
+            return
+        from imgconv.io.tiled.vips import write_vips
+
+        with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".part") as plain:
+            held = cast("BinaryIO", plain.file)
+            write_tiff(held, shape, dtype, bands, layout=Layout(None, False), metadata=metadata)
+            plain.flush()
+            write_vips(file, kind.suffixes[0], Path(plain.name))

@@ -1,0 +1,1 @@
+"""One picture: read, filtered whole or in bands, written."""

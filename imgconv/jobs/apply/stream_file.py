@@ -1,0 +1,136 @@
+"""Filter a file that does not fit in memory: the twin of `filter_file`, band by band."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+from typing import Any
+
+from imgconv.engines.cpus import usable_cpus
+from imgconv.engines.select import select_engine
+from imgconv.io.images.image_files import read_image
+from imgconv.io.images.picture import Metadata
+from imgconv.io.storage import files
+from imgconv.io.tiled.base import HeldReader, HugeReader
+from imgconv.io.tiled.choice import (
+    check_writable,
+    is_foreign,
+    open_reader,
+    write_bands,
+)
+from imgconv.io.tiled.quick_size import is_zarr
+from imgconv.jobs import memory
+from imgconv.jobs.apply.bands import bands_within, whole_bytes
+from imgconv.jobs.apply.filter_file import Row
+from imgconv.jobs.apply.prefetch import ReadAhead, ahead
+from imgconv.model.errors import ImageReadError, LimitError
+from imgconv.model.output import Depth
+from imgconv.model.recipe import Recipe
+from imgconv.ops.pipeline.streaming import Stream
+
+
+def filter_in_bands(
+    source: Path,
+    target: Path,
+    recipe: Recipe,
+    *,
+    limit: int,
+    most_pixels: int | None = None,
+    threads: int | None = None,
+    **writing: Any,
+) -> Row | None:
+    """Filter a file that memory does not hold, or that OpenCV does not read or write.
+
+    Returns
+    -------
+    Row or None
+        None, and nothing done, for a file that is better filtered as a whole.
+    """
+    reader = open_reader(source, limit=limit, threads=threads or usable_cpus())
+    if reader is not None:
+        with contextlib.closing(reader):
+            _check_pixels(reader, source, most_pixels)
+            if is_foreign(source) or whole_bytes(reader, recipe) > limit - memory.used():
+                return stream_file(
+                    reader, source, target, recipe, limit=limit, threads=threads, **writing
+                )
+    if not is_zarr(target):
+        return None
+    held = HeldReader(read_image(source, depth=recipe.settings.depth))
+    return stream_file(held, source, target, recipe, limit=limit, threads=threads, **writing)
+
+
+def _check_pixels(reader: HugeReader, source: Path, most: int | None) -> None:
+    rows, columns = reader.shape[:2]
+    if most is not None and rows * columns > most:
+        raise LimitError(
+            f"{source}: {rows} x {columns} pixels; the limit is {most}",
+            hint="--max-pixels raises it; --max-memory 4G filters such a picture in bands",
+        )
+
+
+def stream_file(
+    reader: HugeReader,
+    source: Path,
+    target: Path,
+    recipe: Recipe,
+    *,
+    limit: int,
+    format: str | None = None,
+    overwrite: bool = False,
+    in_place: bool = False,
+    threads: int | None = None,
+    strip: bool = False,
+) -> Row:
+    """Filter what a reader reads into a file or folder, which appears whole or not at all.
+
+    Decoding, filtering and writing run side by side, each in a thread of its own.
+    """
+    started = time.perf_counter()
+    if reader.dtype == "float64" and recipe.settings.depth is not Depth.F32:
+        raise ImageReadError(
+            f"{source}: its pixels are float64; uint8, uint16, int16 and float32 are read",
+            "--depth f32 reads it as float32",
+        )
+    files.check_target(
+        target, overwrite=overwrite, source=source, in_place=in_place, folder=is_zarr(target)
+    )
+    height, step = bands_within(reader, recipe, limit=limit, used=memory.used())
+    passes: list[ReadAhead] = []
+
+    def opened() -> ReadAhead:
+        passes.append(ReadAhead(reader, step))
+        return passes[-1]
+
+    stream = Stream(opened, recipe, height=height, threads=threads)
+    channels = stream.shape[2] if len(stream.shape) == 3 else 1
+    check_writable(target, format, stream.depth, channels)
+    bands = ahead(stream.bands())
+    try:
+        write_bands(
+            target,
+            format,
+            stream.shape,
+            stream.dtype,
+            bands,
+            layout=reader.layout,
+            metadata=Metadata() if strip else reader.metadata.fitting(channels),
+            threads=threads or usable_cpus(),
+            overwrite=overwrite or in_place,
+        )
+    finally:
+        bands.close()
+        for each in passes:
+            each.close()
+    return Row(
+        source=str(source),
+        target=str(target),
+        shape=stream.shape,
+        depth=stream.depth.value,
+        clipped_share=stream.clipped_share,
+        threshold=stream.threshold,
+        engine=select_engine().name,
+        seconds=time.perf_counter() - started,
+        notes=stream.notes,
+    )

@@ -1,0 +1,1 @@
+"""Pages that need no network: comparisons, failed goldens, the explorer."""

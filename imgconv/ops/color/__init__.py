@@ -1,0 +1,1 @@
+"""Gray, black and white, negative, and linear light."""

@@ -1,0 +1,1 @@
+"""How two images differ, by how much, and why."""

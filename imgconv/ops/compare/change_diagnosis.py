@@ -1,0 +1,232 @@
+"""Why a picture may have changed: each suspicion is tried out on the pixels themselves."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgconv.model.output import Depth
+from imgconv.ops.compare.difference import Box, bounding_box, per_pixel
+from imgconv.ops.compare.engine_diagnosis import Cause
+
+Image = NDArray[Any]
+_FARTHEST = 4  # pixels that a shift is looked for
+_WIDEST_RIM = 32
+_SMALL = 0.05  # of the image's area that a local defect may cover
+_Test = Callable[[Image, Image], str | None]
+
+
+def suspects(expected: Image, actual: Image) -> list[Cause]:
+    """Describe what explains a change between two images of any shapes and types.
+
+    One cause of the whole picture is named, the first that fits: "kind" (shape or type), "flip",
+    "channel order", "shift", "offset", "gamma", "low byte". Beside it stand "border only",
+    "local defect" and "rounding", which say where and how little. None fits: "unexplained".
+
+    Examples
+    --------
+    >>> expected = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    >>> [cause.name for cause in suspects(expected, expected[:, ::-1])]
+    ['flip']
+    """
+    if expected.shape != actual.shape or expected.dtype != actual.dtype:
+        return [Cause("kind", actual.shape[0] * actual.shape[1], _kind(expected, actual))]
+    apart = per_pixel(expected, actual)
+    differing = int(np.count_nonzero(apart))
+    named = _first(_WHOLE, expected, actual, differing)
+    if not named:
+        named = _first(_WHERE, expected, actual, differing)
+    if not any(cause.name == "offset" for cause in named) and _is_rounding(expected, apart):
+        named.append(Cause("rounding", differing, "no value differs by more than the last level"))
+    return named or [Cause("unexplained", differing, "no suspicion fits")]
+
+
+def _first(
+    tests: tuple[tuple[str, _Test], ...], expected: Image, actual: Image, pixels: int
+) -> list[Cause]:
+    for name, test in tests:
+        evidence = test(expected, actual)
+        if evidence is not None:
+            return [Cause(name, pixels, evidence)]
+    return []
+
+
+def describe_kind(image: Image) -> str:
+    """Name shape, type and channels: ``512 x 512 uint8 RGB``."""
+    channels = 1 if image.ndim == 2 else image.shape[2]
+    names = {1: "gray", 3: "RGB", 4: "RGBA"}
+    return f"{image.shape[0]} x {image.shape[1]} {image.dtype} {names.get(channels, channels)}"
+
+
+def _kind(expected: Image, actual: Image) -> str:
+    return f"expected {describe_kind(expected)}, got {describe_kind(actual)}"
+
+
+def _flip(expected: Image, actual: Image) -> str | None:
+    ways = {
+        "left and right": expected[:, ::-1],
+        "top and bottom": expected[::-1],
+        "both ways (half a turn)": expected[::-1, ::-1],
+        "rows and columns": expected.swapaxes(0, 1),
+    }
+    for way, flipped in ways.items():
+        if _same(flipped, actual):
+            return f"{way} are exchanged"
+    return None
+
+
+def _channel_order(expected: Image, actual: Image) -> str | None:
+    if expected.ndim == 2:
+        return None
+    names = "RGBA"[: expected.shape[2]]
+    for order in itertools.permutations(range(len(names))):
+        if _same(expected[..., list(order)], actual):
+            return f"{names} became {''.join(names[i] for i in order)}"
+    return None
+
+
+def _shift(expected: Image, actual: Image) -> str | None:
+    """Find a step after which the overlap agrees, but for what a border may have changed."""
+    steps = range(-_FARTHEST, _FARTHEST + 1)
+    unmoved = _agreement(expected, actual, 0, 0, coarse=False)
+    best = max(
+        ((r, c) for r in steps for c in steps if r or c),
+        key=lambda step: _agreement(expected, actual, *step, coarse=True),
+    )
+    moved = _agreement(expected, actual, *best, coarse=False)
+    if 1 - moved > 0.1 * (1 - unmoved) or moved < 0.9:
+        return None
+    row, column = best
+    down = f"{abs(row)} {'down' if row > 0 else 'up'}" if row else ""
+    right = f"{abs(column)} {'right' if column > 0 else 'left'}" if column else ""
+    return f"moved by {' and '.join(filter(None, [down, right]))}, {moved:.1%} of it agrees"
+
+
+def _agreement(expected: Image, actual: Image, row: int, column: int, *, coarse: bool) -> float:
+    """Return the share of pixels that agree after a step, in some rows and without the rim."""
+    rows, columns = expected.shape[:2]
+    rim = 2 * _FARTHEST
+    if min(rows, columns) < 3 * rim:
+        return 0.0
+    every = max(1, rows // (64 if coarse else 512))
+    after = actual[rim : rows - rim : every, rim : columns - rim]
+    before = expected[rim - row : rows - rim - row : every, rim - column : columns - rim - column]
+    same = after == before
+    return float(np.mean(same if same.ndim == 2 else same.all(axis=2)))
+
+
+def _offset(expected: Image, actual: Image) -> str | None:
+    """Find one number that every value changed by, but for those at the ends of the range."""
+    depth = Depth.of(expected.dtype)
+    if depth is Depth.F32 or expected.size < 16:
+        return None
+    some = _sample(expected), _sample(actual)
+    step = int(np.median(some[1].astype(np.int64) - some[0]))
+    if step == 0 or not all(_moved(*pair, step) for pair in (some, (expected, actual))):
+        return None
+    return f"every value changed by {step:+d}"
+
+
+def _moved(expected: Image, actual: Image, step: int) -> bool:
+    limits = np.iinfo(expected.dtype)
+    moved = np.clip(expected.astype(np.int32) + step, limits.min, limits.max)
+    return bool((moved == actual).all())
+
+
+def _gamma(expected: Image, actual: Image) -> str | None:
+    """Fit a power to the values, and see whether it gives the new ones within a level."""
+    depth = Depth.of(expected.dtype)
+    colour = slice(0, 3) if expected.ndim == 3 else slice(None)
+    before = _sample(expected)[..., colour].astype(np.float64) / depth.high
+    after = _sample(actual)[..., colour].astype(np.float64) / depth.high
+    usable = (before > 0.1) & (before < 0.9) & (after > 0) & (after < 1)
+    if np.count_nonzero(usable) < 64 or np.ptp(before[usable]) < 0.1:
+        return None
+    power = float(np.median(np.log(after[usable]) / np.log(before[usable])))
+    fitted = np.power(before.clip(0), power)
+    level = 1.01 / 255 if depth is Depth.F32 else 1.01 / min(depth.high, 4095)
+    if abs(power - 1) < 0.02 or np.mean(np.abs(fitted - after) <= level) < 0.99:
+        return None
+    return f"every value was raised to the power {power:.2f}"
+
+
+def _sample(image: Image) -> Image:
+    """Return some half a million pixels of a larger image, evenly spread."""
+    step = max(1, math.isqrt(image.shape[0] * image.shape[1] // 500_000))
+    return image[::step, ::step]
+
+
+def _low_byte(expected: Image, actual: Image) -> str | None:
+    """See whether only what 8 bits cannot hold was lost or changed."""
+    if expected.dtype != np.uint16:
+        return None
+    if ((expected >> 8) == (actual >> 8)).all():
+        return "the high bytes agree, the low bytes do not"
+    rounded = np.rint(expected / 257).astype(np.uint16) * np.uint16(257)
+    return "the values were rounded to 8 bits on the way" if _same(rounded, actual) else None
+
+
+def _border_only(expected: Image, actual: Image) -> str | None:
+    apart = per_pixel(expected, actual) > 0
+    rows, columns = apart.shape
+    depths = np.minimum.outer(_distance(rows), np.full(columns, rows))
+    depths = np.minimum(depths, _distance(columns)[np.newaxis])
+    deepest = int(depths[apart].max()) + 1
+    lines = apart[0], apart[-1], apart[:, 0], apart[:, -1]
+    if deepest > min(_WIDEST_RIM, min(rows, columns) // 4) or max(map(np.mean, lines)) < 0.1:
+        return None
+    ring = "pixel differs" if deepest == 1 else f"{deepest} pixels differ"
+    return f"only the outermost {ring}"
+
+
+def _distance(length: int) -> NDArray[np.int64]:
+    at = np.arange(length)
+    return np.minimum(at, length - 1 - at)
+
+
+def _local(expected: Image, actual: Image) -> str | None:
+    apart = per_pixel(expected, actual) > 0
+    box = bounding_box(apart)
+    if box is None or box.rows * box.columns > max(1, _SMALL * apart.size):
+        return None
+    return _words(box)
+
+
+def _words(box: Box) -> str:
+    where = f"at row {box.row}, column {box.column}"
+    if box.rows * box.columns == 1:
+        return f"one pixel {where}"
+    return f"all within {box.rows} x {box.columns} {where}"
+
+
+def _is_rounding(expected: Image, apart: Image) -> bool:
+    if expected.dtype != np.float32:
+        return bool(apart.max() <= 1)
+    finite = np.abs(expected[np.isfinite(expected)])
+    return bool(apart.max() <= 1e-6 * max(1.0, float(finite.max(initial=0))))
+
+
+def _same(one: Image, other: Image) -> bool:
+    """Return whether two images are equal; a few pixels mostly tell that they are not."""
+    if one.shape != other.shape or not np.array_equal(one[::37, ::31], other[::37, ::31]):
+        return False
+    return bool(np.array_equal(one, other))
+
+
+_WHOLE: tuple[tuple[str, _Test], ...] = (
+    ("flip", _flip),
+    ("channel order", _channel_order),
+    ("offset", _offset),
+    ("shift", _shift),
+    ("gamma", _gamma),
+)
+_WHERE: tuple[tuple[str, _Test], ...] = (
+    ("border only", _border_only),
+    ("local defect", _local),
+    ("low byte", _low_byte),
+)

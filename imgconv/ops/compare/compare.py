@@ -1,0 +1,225 @@
+"""Compare a recipe's result against that of OpenCV, or of the script of the source documents."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgconv.engines.base import Engine
+from imgconv.engines.naive import NaiveEngine
+from imgconv.engines.opencv import OpenCVEngine, load_cv2
+from imgconv.model.errors import ArgumentError
+from imgconv.model.geometry import Axis
+from imgconv.model.kernel_set import KernelSet
+from imgconv.model.output import Depth, OutputRange
+from imgconv.model.recipe import Recipe, Settings
+from imgconv.ops.compare.engine_diagnosis import Cause, find_causes
+from imgconv.ops.compare.metrics import Difference, absolute_difference, measure
+from imgconv.ops.linear.correlate import Image, as_image, plan
+from imgconv.ops.pipeline.run import Outcome, run_recipe
+
+ENGINES: dict[str, type[OpenCVEngine] | type[NaiveEngine]] = {
+    "opencv": OpenCVEngine,
+    "naive": NaiveEngine,
+}
+_FLOAT_TOLERANCE = 1e-5
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a recipe yields here and elsewhere, and how far the two are apart.
+
+    Attributes
+    ----------
+    ours, theirs : ndarray
+    against : str
+        "opencv" or "naive".
+    difference : Difference
+    causes : tuple of Cause
+        Why they differ; empty where they do not.
+    tolerance : float
+        The greatest difference that passes, in grey levels.
+    seconds, seconds_theirs : float
+        The fastest of a few runs each.
+    opencv : str
+        The version of OpenCV.
+    """
+
+    ours: Image
+    theirs: Image
+    against: str
+    difference: Difference
+    causes: tuple[Cause, ...]
+    tolerance: float
+    seconds: float
+    seconds_theirs: float
+    opencv: str
+
+    @property
+    def within_tolerance(self) -> bool:
+        """Whether no value differs by more than the tolerance."""
+        return self.difference.max_abs_diff <= self.tolerance
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything but the images as plain data; what is not finite is None."""
+        facts: dict[str, Any] = {
+            "against": self.against,
+            **asdict(self.difference),
+            "causes": [asdict(cause) for cause in self.causes],
+            "tolerance": self.tolerance,
+            "within_tolerance": self.within_tolerance,
+            "seconds": self.seconds,
+            "seconds_theirs": self.seconds_theirs,
+            "opencv": self.opencv,
+        }
+        return _finite(facts)
+
+
+def compare(
+    image: Image,
+    recipe: Recipe,
+    *,
+    against: str = "opencv",
+    tolerance: float | None = None,
+    threads: int | None = None,
+) -> Comparison:
+    """Run a recipe through our engine and through another, and say how and why they differ.
+
+    Parameters
+    ----------
+    image : ndarray, shape (rows, columns[, channels])
+        uint8, uint16, int16 or float32, RGB.
+    recipe : Recipe
+    against : {"opencv", "naive"}, default "opencv"
+        ``cv2.filter2D`` with the same weights, border and depth, or the script of the source
+        documents, which has a border and a rounding of its own.
+    tolerance : float, optional
+        In grey levels; default 1 for integers, and for float32 1e-5 of the greatest magnitude,
+        which counts as 1 at least.
+    threads : int, optional
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown engine, or a recipe that it cannot run.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from imgconv.model.kernel import Kernel
+    >>> image = np.arange(64, dtype=np.uint8).reshape(8, 8)
+    >>> recipe = Recipe(kernels=(Kernel([[0, -1, 0], [-1, 5, -1], [0, -1, 0]]),))
+    >>> compare(image, recipe).difference.equal
+    64
+    """
+    if against not in ENGINES:
+        raise ArgumentError(f"{against!r} is unknown; compare against {' or '.join(ENGINES)}")
+    pixels = as_image(image, recipe.settings.depth)
+    ours, seconds = _timed(pixels, recipe, threads, None)
+    theirs, seconds_theirs = _timed(pixels, recipe, threads, ENGINES[against]())
+    toned = run_recipe(pixels, _tone_of(recipe)).image
+    inside = interior(toned, recipe)
+    difference = measure(ours.image, theirs.image, inside)
+    same = difference.equal == difference.pixels
+    causes = [] if same else find_causes(pixels, recipe, ours.image, theirs.image, against)
+    return Comparison(
+        ours=ours.image,
+        theirs=theirs.image,
+        against=against,
+        difference=difference,
+        causes=tuple(causes),
+        tolerance=_default_tolerance(ours.image) if tolerance is None else tolerance,
+        seconds=seconds,
+        seconds_theirs=seconds_theirs,
+        opencv=str(load_cv2().__version__),
+    )
+
+
+def interior(image: Image, recipe: Recipe) -> NDArray[np.bool_]:
+    """Return which output pixels depend on no position outside the image, shape (rows, columns)."""
+    known = np.ones(image.shape[0], bool), np.ones(image.shape[1], bool)
+    probe = image
+    for stage, settings in recipe.stages(Depth.of(image.dtype)):
+        members = stage.kernels if isinstance(stage, KernelSet) else (stage,)
+        rows, columns = [], []
+        for kernel in members:
+            plain = settings._replace(depth=None, output_range=OutputRange.SATURATE)
+            geometry = plan(probe, kernel, plain, None).geometry
+            rows.append(_reached(known[0], geometry.rows))
+            columns.append(_reached(known[1], geometry.columns))
+        known = np.logical_and.reduce(rows), np.logical_and.reduce(columns)
+        probe = np.broadcast_to(image[:1, :1], (len(known[0]), len(known[1]), *image.shape[2:]))
+    return np.logical_and.outer(*known)
+
+
+def _reached(known: NDArray[np.bool_], axis: Axis) -> NDArray[np.bool_]:
+    inside = np.ones(axis.out, bool)
+    starts = np.arange(axis.out) * axis.stride - axis.before
+    for tap in range(axis.taps):
+        at = starts + tap * axis.dilation
+        within = (at >= 0) & (at < axis.length)
+        inside &= within & known[np.clip(at, 0, axis.length - 1)]
+    return inside
+
+
+def difference_picture(comparison: Comparison) -> tuple[NDArray[np.uint8], float]:
+    """Draw the absolute difference, the greatest one white.
+
+    Returns
+    -------
+    (ndarray of uint8, float)
+        The picture, black where nothing differs, and the factor that it was multiplied by.
+    """
+    apart = absolute_difference(comparison.ours, comparison.theirs)
+    apart = np.nan_to_num(apart, posinf=float(np.max(apart, where=np.isfinite(apart), initial=1)))
+    factor = 255 / float(apart.max()) if apart.any() else 1.0
+    picture: NDArray[np.uint8] = np.rint(apart * factor).astype(np.uint8)
+    return picture, factor
+
+
+def _finite(data: dict[str, Any]) -> dict[str, Any]:
+    """Put None for numbers that JSON cannot say."""
+    return {
+        key: _finite(value)
+        if isinstance(value, dict)
+        else None
+        if isinstance(value, float) and not math.isfinite(value)
+        else value
+        for key, value in data.items()
+    }
+
+
+def _tone_of(recipe: Recipe) -> Recipe:
+    """Return the part of a recipe that comes before the kernels."""
+    before = replace(recipe, kernels=(), settings=Settings())
+    return replace(before, binarize=None, invert=False) if recipe.binarize_after else before
+
+
+def _default_tolerance(image: Image) -> float:
+    if image.dtype != np.float32:
+        return 1.0
+    finite = np.abs(image[np.isfinite(image)])
+    return _FLOAT_TOLERANCE * max(1.0, float(finite.max(initial=0)))
+
+
+def _timed(
+    image: Image, recipe: Recipe, threads: int | None, engine: Engine | None
+) -> tuple[Outcome, float]:
+    """Run a recipe up to three times, for a quarter of a second at the most."""
+    best, began = float("inf"), time.perf_counter()
+    for _ in range(3):
+        started = time.perf_counter()
+        outcome = run_recipe(image, recipe, threads=threads, engine=engine)
+        best = min(best, time.perf_counter() - started)
+        if time.perf_counter() - began > 0.25:
+            break
+    return outcome, best

@@ -1,0 +1,169 @@
+"""How a picture changed, and whether a tolerance allows that (metric ``levels/1``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgconv.model.tolerance import Tolerance
+from imgconv.ops.compare.metrics import absolute_difference
+
+Image = NDArray[Any]
+_WINDOW = 16
+
+
+class Box(NamedTuple):
+    """A rectangle of pixels: its first row and column, and how many it has."""
+
+    row: int
+    column: int
+    rows: int
+    columns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How a picture differs from the one expected.
+
+    Attributes
+    ----------
+    pixels, differing : int
+        The pixels that count, and how many of them differ by more than the tolerance's level.
+    unequal : int
+        How many differ at all.
+    max_abs_diff : float
+    mean : float
+        The greatest mean of (new - expected) of any channel, with its sign.
+    bounding_box : Box or None
+        Around all that differ by more than the level; else around all that differ at all.
+    worst_window : Box or None
+        The window with the most of them; its side is that of the tolerance's density, or 16.
+    worst_count : int
+    broken : tuple of str
+        The limits that are not kept, in words; empty when the change passes.
+    """
+
+    pixels: int
+    differing: int
+    unequal: int
+    max_abs_diff: float
+    mean: float
+    bounding_box: Box | None
+    worst_window: Box | None
+    worst_count: int
+    broken: tuple[str, ...] = ()
+
+
+def judge(
+    expected: Image, actual: Image, tolerance: Tolerance, counted: NDArray[np.bool_] | None = None
+) -> Change:
+    """Measure how an image differs from another of the same shape and type.
+
+    Parameters
+    ----------
+    expected, actual : ndarray, shape (rows, columns[, channels])
+    tolerance : Tolerance
+    counted : ndarray of bool, shape (rows, columns), optional
+        The pixels that count; default all.
+
+    Examples
+    --------
+    >>> expected = np.zeros((4, 5), np.uint8)
+    >>> actual = expected.copy()
+    >>> actual[1, 2:4] = 9
+    >>> change = judge(expected, actual, Tolerance())
+    >>> change.bounding_box, change.broken
+    (Box(row=1, column=2, rows=1, columns=2), ('2 of 20 pixels differ (10 %), none may',))
+    """
+    apart = per_pixel(expected, actual)
+    counts = np.ones(apart.shape, bool) if counted is None else counted
+    apart[~counts] = 0
+    over = apart > tolerance.level
+    marked = over if over.any() else apart > 0
+    side = tolerance.density[1] if tolerance.density else _WINDOW
+    window, count = worst_window(marked, side)
+    change = Change(
+        pixels=int(counts.sum()),
+        differing=int(over.sum()),
+        unequal=int(np.count_nonzero(apart)),
+        max_abs_diff=float(apart.max()),
+        mean=_drift(expected, actual, counts),
+        bounding_box=bounding_box(marked),
+        worst_window=window,
+        worst_count=count,
+    )
+    return replace(change, broken=_broken(change, tolerance, count if over.any() else 0))
+
+
+def per_pixel(expected: Image, actual: Image) -> Image:
+    """Return the greatest difference of any channel, shape (rows, columns)."""
+    if expected.dtype == np.float32:
+        apart: Image = absolute_difference(expected, actual)
+    elif expected.dtype == np.int16:
+        apart = np.abs(expected.astype(np.int32) - actual)
+    else:  # without widening: it is the larger one less the smaller
+        apart = np.maximum(expected, actual) - np.minimum(expected, actual)
+    return apart if apart.ndim == 2 else np.asarray(apart.max(axis=2))
+
+
+def bounding_box(marked: NDArray[np.bool_]) -> Box | None:
+    """Return the least box around the marked pixels."""
+    rows, columns = np.flatnonzero(marked.any(axis=1)), np.flatnonzero(marked.any(axis=0))
+    if not rows.size:
+        return None
+    first, last = (int(rows[0]), int(columns[0])), (int(rows[-1]), int(columns[-1]))
+    return Box(*first, last[0] - first[0] + 1, last[1] - first[1] + 1)
+
+
+def worst_window(marked: NDArray[np.bool_], side: int) -> tuple[Box | None, int]:
+    """Find the window of side x side with the most marked pixels, and how many those are.
+
+    An integral image gives every window's count by three additions. In a smaller image the window
+    is cut to it.
+    """
+    height, width = min(side, marked.shape[0]), min(side, marked.shape[1])
+    total = np.zeros((marked.shape[0] + 1, marked.shape[1] + 1), np.int32)
+    np.cumsum(np.cumsum(marked, axis=0, dtype=np.int32), axis=1, out=total[1:, 1:])
+    counts = total[height:, width:] - total[:-height, width:]
+    counts -= total[height:, :-width] - total[:-height, :-width]
+    row, column = np.unravel_index(int(np.argmax(counts)), counts.shape)
+    most = int(counts[row, column])
+    return (Box(int(row), int(column), height, width) if most else None), most
+
+
+def _drift(expected: Image, actual: Image, counts: NDArray[np.bool_]) -> float:
+    """Return the mean change of the channel that drifted most; NaN and infinity are left out."""
+    where = counts if expected.ndim == 2 else counts[..., np.newaxis]
+    pixels = max(1, int(counts.sum()))
+    if expected.dtype == np.float32:
+        with np.errstate(invalid="ignore"):
+            change = actual.astype(np.float64) - expected
+        totals = np.sum(change, axis=(0, 1), where=where & np.isfinite(change))
+    else:
+        sums = [np.sum(i, axis=(0, 1), dtype=np.int64, where=where) for i in (expected, actual)]
+        totals = sums[1] - sums[0]
+    means = np.atleast_1d(totals / pixels)
+    return float(means[np.argmax(np.abs(means))])
+
+
+def _broken(change: Change, tolerance: Tolerance, densest: int) -> tuple[str, ...]:
+    said = []
+    most = tolerance.share * change.pixels
+    if change.differing > most:
+        by = f" by more than {tolerance.level:g}" if tolerance.level else ""
+        share = f"{100 * change.differing / change.pixels:.3g} %"
+        allowed = f"{int(most) or 'none'} may"
+        said.append(f"{change.differing} of {change.pixels} pixels differ{by} ({share}), {allowed}")
+    if tolerance.limit is not None and change.max_abs_diff > tolerance.limit:
+        said.append(
+            f"the greatest difference is {change.max_abs_diff:g}, the limit {tolerance.limit:g}"
+        )
+    if tolerance.mean is not None and abs(change.mean) > tolerance.mean:
+        said.append(f"the mean drifted by {change.mean:+.3g}, at most {tolerance.mean:g} may")
+    if tolerance.density is not None and densest > tolerance.density[0]:
+        most_there, side = tolerance.density
+        said.append(f"{densest} pixels differ in one window of {side} x {side}, {most_there} may")
+    return tuple(said)

@@ -1,0 +1,1 @@
+"""Pictures for people: plots, sheets, frames of an animation."""

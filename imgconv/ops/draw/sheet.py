@@ -1,0 +1,179 @@
+"""A contact sheet: what many kernels make of one picture, here and in OpenCV."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgconv.engines.opencv import OpenCVEngine, load_cv2
+from imgconv.model.errors import ArgumentError
+from imgconv.model.kernel_set import Filter
+from imgconv.model.output import Depth
+from imgconv.model.recipe import Recipe
+from imgconv.ops.draw.draw import ACCENT, FAINT, Box, Canvas, Picture
+from imgconv.ops.linear.correlate import Image, as_image
+from imgconv.ops.pipeline.run import run_recipe, with_tone
+
+SIZES = {"screen": 160, "print": 400}
+"""Longest side of a panel, in pixels."""
+
+_PANELS = ("ours", "OpenCV", "difference")
+_GAP = 8
+_TITLE = 26
+_LABEL = 20
+_MOST_PIXELS = 1 << 27
+
+
+class SheetRow(NamedTuple):
+    """What the sheet says of one kernel.
+
+    Attributes
+    ----------
+    name : str
+    max_abs_diff : float
+        The greatest difference between ours and OpenCV's, in grey levels.
+    differing_pixels : int
+    """
+
+    name: str
+    max_abs_diff: float
+    differing_pixels: int
+
+
+def contact_sheet(
+    image: Image,
+    kernels: Sequence[Filter],
+    recipe: Recipe,
+    *,
+    columns: int = 2,
+    size: str = "screen",
+    threads: int | None = None,
+) -> tuple[Picture, list[SheetRow]]:
+    """Draw the original, and for each kernel our result, OpenCV's and their difference.
+
+    Parameters
+    ----------
+    image : ndarray, shape (rows, columns) or (rows, columns, channels)
+        uint8, uint16, int16 or float32.
+    kernels : sequence of Kernel or KernelSet
+        Each is applied by itself.
+    recipe : Recipe
+        Tone, border, range and so on; its own kernels are not heard.
+    columns : int, default 2
+        How many kernels stand side by side.
+    size : {"screen", "print"}, default "screen"
+        A panel's longest side: 160 or 400 pixels. Results are filtered in full and then reduced.
+    threads : int, optional
+
+    Returns
+    -------
+    (ndarray of uint8, shape (rows, columns, 3), list of SheetRow)
+
+    Raises
+    ------
+    ArgumentError
+        When there is no kernel, or the sheet would have more than 2**27 pixels.
+    """
+    if not kernels:
+        raise ArgumentError("a sheet needs a kernel", hint="give -k, --family or --all")
+    pixels = as_image(image, recipe.settings.depth)
+    toned, _ = with_tone(pixels, recipe)
+    panel = _panel_size(toned, SIZES[size])
+    columns = max(1, min(columns, len(kernels)))
+    wide = len(_PANELS) * (panel[1] + _GAP) + 2 * _GAP
+    high = _TITLE + panel[0] + _LABEL + _GAP
+    rows = -(-len(kernels) // columns)
+    top = _TITLE + panel[0] + _LABEL + 2 * _GAP
+    if columns * wide * (top + rows * high) > _MOST_PIXELS:
+        raise ArgumentError(
+            "the sheet would be too large", hint="take fewer kernels, or smaller panels"
+        )
+    canvas = Canvas(columns * wide, top + rows * high)
+    canvas.text("original", (_GAP, 6), 15)
+    canvas.paste(_reduced(_as_picture(toned), panel), (_GAP, _TITLE))
+    said = []
+    for i, kernel in enumerate(kernels):
+        at = i % columns * wide, top + i // columns * high
+        row, pictures = _compared(pixels, replace(recipe, kernels=(kernel,)), threads)
+        _tile(canvas, at, (wide, panel), row, pictures)
+        said.append(row)
+    return canvas.picture(), said
+
+
+def _compared(
+    image: Image, recipe: Recipe, threads: int | None
+) -> tuple[SheetRow, tuple[Picture, Picture, Picture]]:
+    ours = run_recipe(image, recipe, threads=threads).image
+    theirs = run_recipe(image, recipe, engine=OpenCVEngine()).image
+    apart = np.abs(ours.astype(np.float64) - theirs.astype(np.float64))
+    apart[(ours == theirs) | (np.isnan(ours) & np.isnan(theirs))] = 0
+    apart = np.nan_to_num(apart, posinf=Depth.of(ours.dtype).high)
+    most = float(apart.max())
+    differing = int(np.count_nonzero(apart if apart.ndim == 2 else apart.any(axis=2)))
+    shown = np.rint(apart * (255 / most if most else 0)).astype(np.uint8)
+    row = SheetRow(recipe.kernels[0].name or "matrix", most, differing)
+    return row, (_as_picture(ours), _as_picture(theirs), _as_picture(shown))
+
+
+def _tile(
+    canvas: Canvas,
+    at: tuple[int, int],
+    sizes: tuple[int, tuple[int, int]],
+    row: SheetRow,
+    pictures: tuple[Picture, Picture, Picture],
+) -> None:
+    wide, panel = sizes
+    title = Box(at[0] + _GAP, at[1], wide - 2 * _GAP, _TITLE)
+    canvas.fitted_text(row.name, title, 16, align="left")
+    apart = "no difference"
+    if row.max_abs_diff:
+        apart = f"at most {row.max_abs_diff:g}, at {row.differing_pixels} pixels"
+    for i, picture in enumerate(pictures):
+        left = at[0] + _GAP + i * (panel[1] + _GAP)
+        # The largest difference counts, not the mean: a single pixel must not fade away.
+        canvas.paste(_reduced(picture, panel, keep_peaks=i == 2), (left, at[1] + _TITLE))
+        label = Box(left, at[1] + _TITLE + panel[0], panel[1], _LABEL)
+        ink = ACCENT if i == 2 and row.max_abs_diff else FAINT
+        canvas.fitted_text(apart if i == 2 else _PANELS[i], label, 13, ink, "left")
+
+
+def _panel_size(image: Image, longest: int) -> tuple[int, int]:
+    rows, columns = image.shape[:2]
+    share = longest / max(rows, columns)
+    return max(1, round(rows * share)), max(1, round(columns * share))
+
+
+def _as_picture(image: Image) -> Picture:
+    """Return 8 bits to look at: black to white of the type; alpha is left out."""
+    depth = Depth.of(image.dtype)
+    colour = image[..., :3] if image.ndim == 3 and image.shape[2] == 4 else image
+    colour = colour[..., 0] if colour.ndim == 3 and colour.shape[2] in (1, 2) else colour
+    if depth is Depth.U8:
+        return colour
+    share = (colour.astype(np.float64) - depth.low) / (depth.high - depth.low)
+    picture: Picture = np.rint(255 * np.clip(np.nan_to_num(share), 0, 1)).astype(np.uint8)
+    return picture
+
+
+def _reduced(picture: Picture, panel: tuple[int, int], *, keep_peaks: bool = False) -> Picture:
+    cv2 = load_cv2()
+    if keep_peaks and picture.shape[0] > panel[0]:
+        picture = _peaks(picture, -(-max(picture.shape[:2]) // max(panel)))
+    larger = picture.shape[0] < panel[0]
+    how = cv2.INTER_NEAREST if larger or keep_peaks else cv2.INTER_AREA
+    reduced: Picture = cv2.resize(picture, (panel[1], panel[0]), interpolation=how)
+    return reduced
+
+
+def _peaks(picture: Picture, step: int) -> NDArray[np.uint8]:
+    """Return the greatest value of each block of `step` x `step` pixels."""
+    rows, columns = (-(-n // step) * step for n in picture.shape[:2])
+    padded = np.zeros((rows, columns, *picture.shape[2:]), np.uint8)
+    padded[: picture.shape[0], : picture.shape[1]] = picture
+    blocks = padded.reshape(rows // step, step, columns // step, step, *picture.shape[2:])
+    greatest: NDArray[np.uint8] = blocks.max(axis=(1, 3))
+    return greatest

@@ -1,0 +1,1 @@
+"""How one output value came about."""

@@ -1,0 +1,1 @@
+"""Convolution layers, activations, pooling and feature maps."""

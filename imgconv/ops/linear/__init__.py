@@ -1,0 +1,1 @@
+"""Correlation: kernels, kernel sets, alpha, and what a kernel is."""

@@ -1,0 +1,266 @@
+"""Apply a set of kernels: combine exact sums, then round once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgconv.engines.base import Correlation, Engine, Filtered
+from imgconv.engines.rounding import Quotients, clamped, integers_up_to, round_floats
+from imgconv.engines.select import select_engine
+from imgconv.model.errors import ArgumentError
+from imgconv.model.geometry import Geometry
+from imgconv.model.kernel import Kernel
+from imgconv.model.kernel_set import Combine, KernelSet, SetOutput
+from imgconv.model.output import Depth, OutputRange, Rounding
+from imgconv.model.recipe import Settings
+from imgconv.ops.linear.correlate import Image, plan
+from imgconv.ops.linear.part import Extremes, Part
+
+
+def apply_set(
+    image: Image,
+    kernels: KernelSet,
+    settings: Settings,
+    *,
+    threads: int | None = None,
+    engine: Engine | None = None,
+    part: Part | None = None,
+) -> Filtered:
+    """Correlate a checked image, or a part of one, with every kernel of a set; combine the values.
+
+    Returns
+    -------
+    Filtered
+        For integer images and outputs the exactly rounded combined value, roots included (with
+        ``rescale``, a root is computed in float64). For float32, computed in float64 and rounded.
+
+    Raises
+    ------
+    ArgumentError
+        When the kernels yield outputs of different sizes.
+    """
+    jobs, unit, values = _values(image, kernels, settings, threads, engine, part)
+    depth = jobs[0].depth
+    if kernels.output is SetOutput.INDEX:
+        if depth is not Depth.F32 and len(kernels.kernels) - 1 > depth.high:
+            raise ArgumentError(
+                f"{len(kernels.kernels)} kernels have indices beyond {depth.high}, the most that "
+                f"{depth.value} holds",
+                hint="use depth u16",
+            )
+        result = _winners(values, kernels.combine).astype(depth.dtype), 0
+    elif kernels.output is SetOutput.ORIENTATION:
+        result = _orientation(_along_axes(kernels, values), depth), 0
+    else:
+        ends = None if part is None else part.extremes
+        result = _combined(kernels.combine, values, unit, settings, jobs[0], ends)
+    pixels, clipped = result
+    return Filtered(pixels if image.ndim == 3 else pixels[..., 0], clipped)
+
+
+def set_extremes(
+    image: Image,
+    kernels: KernelSet,
+    settings: Settings,
+    *,
+    threads: int | None = None,
+    engine: Engine | None = None,
+    part: Part | None = None,
+) -> Extremes:
+    """Return what ``OutputRange.RESCALE`` must know of a part: the ends of the combined values."""
+    values = _values(image, kernels, settings, threads, engine, part)[2]
+    return _ends(_whole(kernels.combine, values))
+
+
+def check_alike(kernels: KernelSet, geometries: Sequence[Geometry]) -> None:
+    """Check that the members of a set yield outputs of one size.
+
+    Raises
+    ------
+    ArgumentError
+        When they do not.
+    """
+    if len({geometry.out_shape for geometry in geometries}) > 1:
+        raise ArgumentError(
+            f"the kernels of {kernels.name or 'the set'} differ in size and so do their outputs",
+            hint="use size 'same'",
+        )
+
+
+def _values(
+    image: Image,
+    kernels: KernelSet,
+    settings: Settings,
+    threads: int | None,
+    engine: Engine | None,
+    part: Part | None,
+) -> tuple[list[Correlation], Fraction, list[NDArray[Any]]]:
+    """Return the members' correlations, and their values in a common unit."""
+    engine = engine or select_engine()
+    jobs = [plan(image, kernel, settings, threads, part) for kernel in kernels.kernels]
+    check_alike(kernels, [job.geometry for job in jobs])
+    return jobs, *_in_common_units(jobs, [engine.sums(job) for job in jobs])
+
+
+def _in_common_units(
+    jobs: list[Correlation], sums: list[Image]
+) -> tuple[Fraction, list[NDArray[Any]]]:
+    """Return a unit and whole multiples of it that are the members' exact values."""
+    kernel_gains = [job.gain for job in jobs]
+    denominator = math.lcm(*(gain.denominator for gain in kernel_gains))
+    factors = [int(gain * denominator) for gain in kernel_gains]
+    if sums[0].dtype == np.float64:
+        return Fraction(1, denominator), [s * f for s, f in zip(sums, factors, strict=True)]
+    largest = max(max(int(np.abs(s).max()), 1) * abs(f) for s, f in zip(sums, factors, strict=True))
+    number = integers_up_to(largest * largest * len(sums))
+    return Fraction(1, denominator), [
+        s.astype(number) * f for s, f in zip(sums, factors, strict=True)
+    ]
+
+
+def _winners(values: list[NDArray[Any]], combine: Combine) -> NDArray[Any]:
+    stacked: NDArray[Any] = np.stack(
+        values if combine is Combine.MAX else [np.abs(v) for v in values]
+    )
+    return np.asarray(np.argmax(stacked, axis=0))
+
+
+def _along_axes(kernels: KernelSet, values: list[NDArray[Any]]) -> list[NDArray[np.float64]]:
+    """Turn the values of a pair into a gradient along x and y.
+
+    A kernel answers a ramp by its first moments, so a pair that looks along other directions, as
+    that of Roberts does, is put right by the inverse of its moments. Where there is none (a kernel
+    without moments) the values stay as they are.
+    """
+    a, b = (value.astype(np.float64) for value in values)
+    (ax, ay), (bx, by) = (_moments(kernel) for kernel in kernels.kernels)
+    determinant = ax * by - ay * bx
+    if determinant == 0:
+        return [a, b]
+    with np.errstate(invalid="ignore"):
+        x = a * float(by / determinant) - b * float(ay / determinant)
+        y = b * float(ax / determinant) - a * float(bx / determinant)
+    return [x + 0.0, y + 0.0]  # no -0: a flat area has direction 0
+
+
+def _moments(kernel: Kernel) -> tuple[Fraction, Fraction]:
+    """Return what a kernel answers to ramps of slope 1 along x and y."""
+    x = sum(c * weight for row in kernel.weights for c, weight in enumerate(row))
+    y = sum(r * weight for r, row in enumerate(kernel.weights) for weight in row)
+    return Fraction(kernel.scale * x), Fraction(kernel.scale * y)
+
+
+def _orientation(values: list[NDArray[Any]], depth: Depth) -> Image:
+    x, y = (value.astype(np.float64) for value in values)
+    turns = np.arctan2(y, x) / (2 * math.pi) % 1.0
+    if depth is Depth.F32:
+        angles = (turns * 360).astype(np.float32)
+        return np.where(angles == 360, np.float32(0), angles)  # a hair below a full turn
+    turns = np.nan_to_num(turns)
+    levels = depth.high + 1 - depth.low
+    return (np.rint(turns * levels) % levels + depth.low).astype(depth.dtype)
+
+
+def _combined(
+    combine: Combine,
+    values: list[NDArray[Any]],
+    unit: Fraction,
+    settings: Settings,
+    job: Correlation,
+    ends: Extremes | None,
+) -> tuple[Image, int]:
+    root = combine is Combine.ROOT_SUM_SQUARES
+    whole = _whole(combine, values)
+    gain, bias = unit, job.bias
+    if settings.output_range is OutputRange.RESCALE:
+        known = _ends(whole) if ends is None else ends
+        if known:
+            gain, bias = _stretch(known, root or whole.dtype == np.float64, root, job)
+    if whole.dtype == np.float64 or (root and job.depth is Depth.F32):
+        base = np.sqrt(whole.astype(np.float64)) if root else whole
+        return _from_floats(base * float(gain) + float(bias), settings, job)
+    if root:
+        return clamped(_rounded_roots(whole, gain, bias, job.rounding), job.depth)
+    absolute = settings.output_range is OutputRange.ABS
+    return Quotients.of(whole, gain, bias, absolute).rounded_to(job.depth, job.rounding)
+
+
+def _whole(combine: Combine, values: list[NDArray[Any]]) -> NDArray[Any]:
+    """Combine the values, up to the root."""
+    if combine is Combine.ROOT_SUM_SQUARES:
+        return np.asarray(sum(value * value for value in values))
+    if combine is Combine.SUM_ABS:
+        return np.asarray(sum(np.abs(value) for value in values))
+    whole: NDArray[Any] = np.max(values if combine is Combine.MAX else np.abs(values), axis=0)
+    return whole
+
+
+def _ends(whole: NDArray[Any]) -> Extremes:
+    """Return the least and the greatest finite value; nothing where there is none."""
+    known = whole[np.isfinite(whole)] if whole.dtype == np.float64 else whole
+    return (known.min(), known.max()) if known.size else ()
+
+
+def _stretch(
+    ends: Extremes, floats: bool, root: bool, job: Correlation
+) -> tuple[Fraction, Fraction]:
+    """Return the gain and bias that stretch the values to the range of the type."""
+    known = [math.sqrt(end) for end in ends] if root else ends
+    low, high = (Fraction(float(e)) if floats else Fraction(int(e)) for e in known)
+    if low == high:
+        return Fraction(0), Fraction(job.depth.low)
+    factor = (job.depth.high - job.depth.low) / (high - low)
+    return factor, job.depth.low - low * factor
+
+
+def _from_floats(
+    values: NDArray[np.float64], settings: Settings, job: Correlation
+) -> tuple[Image, int]:
+    if settings.output_range is OutputRange.ABS:
+        values = np.abs(values)
+    with np.errstate(all="ignore"):
+        rounded = round_floats(values, job.depth, job.rounding)
+    return (rounded, 0) if job.depth is Depth.F32 else clamped(rounded, job.depth)
+
+
+def _rounded_roots(
+    squares: NDArray[Any], gain: Fraction, bias: Fraction, rounding: Rounding
+) -> NDArray[Any]:
+    """Round ``gain * sqrt(squares) + bias``, exactly: what float64 leaves open, integers decide."""
+    if squares.dtype == object or not 1e-100 < gain < 1e100:
+        flat = [_rounded_root(int(square), gain, bias, rounding) for square in squares.ravel()]
+        return np.array(flat, object).reshape(squares.shape)
+    nearly = np.sqrt(squares.astype(np.float64)) * float(gain) + float(bias)
+    nearly = np.minimum(nearly, 1e9)  # far beyond every range, and short of what int64 holds
+    step = np.float64(0 if rounding is Rounding.TRUNCATE else 0.5)
+    rounded = np.trunc(nearly) if step == 0 else np.floor(nearly + step)
+    result = rounded.astype(np.int64)
+    distance = np.abs(nearly + step - np.rint(nearly + step))
+    doubtful = (distance < 1e-9 * (1 + np.abs(nearly))) & (squares != 0)
+    for at in zip(*np.nonzero(doubtful), strict=True):
+        result[at] = _rounded_root(int(squares[at]), gain, bias, rounding)
+    return result
+
+
+def _rounded_root(square: int, gain: Fraction, bias: Fraction, rounding: Rounding) -> int:
+    """Round one root; the gain is not negative.
+
+    ``floor((x + b) / c)`` is ``floor((floor(x) + b) / c)`` for whole b and c, so a whole square
+    root is all that it takes.
+    """
+    half = Fraction(0 if rounding is Rounding.TRUNCATE else 1, 2)
+    c = math.lcm(gain.denominator, (bias + half).denominator)
+    a, b = int(gain * c), int((bias + half) * c)
+    root = math.isqrt(a * a * square)
+    k, rest = divmod(root + b, c)
+    exact = rest == 0 and root * root == a * a * square
+    if rounding is Rounding.TRUNCATE:
+        return k + 1 if k < 0 and not exact else k
+    down = rounding is Rounding.HALF_DOWN or (rounding is Rounding.HALF_EVEN and k % 2)
+    return k - 1 if exact and down else k

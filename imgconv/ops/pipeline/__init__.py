@@ -1,0 +1,1 @@
+"""A recipe on an image, whole or in bands of rows."""

@@ -1,0 +1,148 @@
+"""Thresholds of an image that is never there as a whole: what its levels say, counted by rows."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgconv.model.errors import ArgumentError, LimitError
+from imgconv.model.output import Depth
+from imgconv.model.tone import ThresholdMethod
+from imgconv.ops.linear.correlate import Image
+
+_ALMOST_0 = float(np.finfo(np.float32).eps)
+
+
+class Histogram:
+    """How often each level of an integer depth occurs.
+
+    Parameters
+    ----------
+    depth : Depth
+    method : ThresholdMethod
+        The one that will choose a threshold from it.
+
+    Raises
+    ------
+    LimitError
+        When that method needs the image as a whole.
+    """
+
+    def __init__(self, depth: Depth, method: ThresholdMethod) -> None:
+        if depth is Depth.F32 or (method is not ThresholdMethod.OTSU and method not in _CHOOSERS):
+            known = ", ".join(["a number", "otsu", *(method.value for method in _CHOOSERS)])
+            what = f"{method.value} of a float image" if depth is Depth.F32 else method.value
+            known = "a number serves" if depth is Depth.F32 else f"these do not: {known}"
+            raise LimitError(
+                f"threshold method {what} needs the whole image in memory", hint=_remedy(known)
+            )
+        self._depth = depth
+        self._method = method
+        self._counts = np.zeros(depth.high - depth.low + 1, np.int64)
+
+    def add(self, image: Image) -> None:
+        """Count the pixels of some rows."""
+        levels = image if self._depth is Depth.U8 else image.astype(np.int32) - self._depth.low
+        self._counts += np.bincount(levels.ravel(), minlength=len(self._counts))
+
+    def threshold(self) -> float:
+        """Return the threshold that the method finds in the whole image.
+
+        Raises
+        ------
+        ArgumentError
+            When it finds none.
+        """
+        if self._method is ThresholdMethod.OTSU and self._depth is not Depth.I16:
+            return float(otsu(self._counts))
+        present = np.flatnonzero(self._counts)
+        first, last = int(present[0]), int(present[-1])
+        if first == last and self._method is not ThresholdMethod.MEAN:
+            return self._of_flat(first + self._depth.low)
+        levels = np.arange(first, last + 1) + self._depth.low
+        return self._chosen(self._counts[first : last + 1], levels)
+
+    def _of_flat(self, level: int) -> float:
+        """Ask the method itself about an image of one level: there a pixel tells all."""
+        from imgconv.model.tone import Binarization
+        from imgconv.ops.color.tone import binarize_reporting
+
+        pixel = np.full((2, 2), level, self._depth.dtype)
+        threshold = binarize_reporting(pixel, Binarization(self._method))[1]
+        return float(level if threshold is None else threshold)
+
+    def _chosen(self, counts: NDArray[np.int64], levels: NDArray[Any]) -> float:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                return float(_CHOOSERS.get(self._method, _by_skimage("otsu"))((counts, levels)))
+            except (RuntimeError, ValueError) as error:
+                raise ArgumentError(
+                    f"threshold method {self._method.value} finds no threshold here: {error}",
+                    hint="choose another method, or a number",
+                ) from None
+
+
+def _remedy(known: str) -> str:
+    return f"{known}; or raise --max-memory, if there is as much"
+
+
+def otsu(counts: NDArray[np.int64]) -> int:
+    """Choose Otsu's threshold in the steps of ``cv2.threshold``, so that no last bit differs.
+
+    Parameters
+    ----------
+    counts : ndarray of int64
+        How often each level from 0 occurs.
+
+    Examples
+    --------
+    >>> otsu(np.array([9, 1, 0, 0, 2, 8]))
+    1
+    """
+    scale = 1.0 / int(counts.sum())
+    shares = (counts * scale).tolist()
+    mean = float(sum(level * float(count) for level, count in enumerate(counts.tolist()))) * scale
+    below = weight = best = 0.0
+    chosen = 0
+    for level, share in enumerate(shares):
+        below *= weight
+        weight += share
+        rest = 1.0 - weight
+        if min(weight, rest) < _ALMOST_0 or max(weight, rest) > 1.0 - _ALMOST_0:
+            continue
+        below = (below + level * share) / weight
+        above = (mean - weight * below) / rest
+        between = weight * rest * (below - above) * (below - above)
+        if between > best:
+            best, chosen = between, level
+    return chosen
+
+
+def _mean(histogram: tuple[NDArray[np.int64], NDArray[Any]]) -> float:
+    counts, levels = histogram
+    total = sum(int(c) * int(v) for c, v in zip(counts, levels, strict=True))
+    return float(np.float64(total) / int(counts.sum()))
+
+
+def _by_skimage(name: str) -> Callable[[tuple[NDArray[np.int64], NDArray[Any]]], float]:
+    def choose(histogram: tuple[NDArray[np.int64], NDArray[Any]]) -> float:
+        from skimage import filters
+
+        threshold: float = getattr(filters, f"threshold_{name}")(hist=histogram)
+        return threshold
+
+    return choose
+
+
+_CHOOSERS = {
+    ThresholdMethod.MEAN: _mean,
+    ThresholdMethod.YEN: _by_skimage("yen"),
+    ThresholdMethod.ISODATA: _by_skimage("isodata"),
+    ThresholdMethod.MINIMUM: _by_skimage("minimum"),
+}
+"""How to choose from counts and levels. Otsu of signed pixels is scikit-image's, too."""

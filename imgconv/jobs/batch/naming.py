@@ -6,7 +6,7 @@ import string
 from collections.abc import Sequence
 
 from imgconv.model.errors import ArgumentError
-from imgconv.model.kernel_set import Filter
+from imgconv.model.steps.base import Step
 
 FIELDS = ("stem", "ext", "kernel")
 DEFAULT = "{stem}{ext}"
@@ -21,7 +21,7 @@ class NameTemplate:
     text : str
         ``{stem}`` is the input's name without its suffix, ``{ext}`` the suffix with its point,
         ``{kernel}`` the kernels' names.
-    kernels : sequence of Kernel or KernelSet
+    kernels : sequence of Step
     suffix : str, optional
         What ``{ext}`` is instead, where the format is given.
 
@@ -37,7 +37,7 @@ class NameTemplate:
     """
 
     def __init__(
-        self, text: str = DEFAULT, kernels: Sequence[Filter] = (), suffix: str | None = None
+        self, text: str = DEFAULT, kernels: Sequence[Step] = (), suffix: str | None = None
     ) -> None:
         self.text = text
         self._plain = text == DEFAULT and suffix is None
@@ -92,7 +92,7 @@ def split_suffix(name: str) -> tuple[str, str]:
     return (name[:at], name[at:]) if at > 0 else (name, "")
 
 
-def _kernel_word(kernels: Sequence[Filter]) -> str:
+def _kernel_word(kernels: Sequence[Step]) -> str:
     """Return the kernels' names as a piece of a file name that every system takes."""
     words = "-".join(kernel.name or "kernel" for kernel in kernels) or "same"
     safe = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in words)

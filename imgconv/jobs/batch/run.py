@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from imgconv.engines.cpus import usable_cpus
+from imgconv.io.config.recipe_hash import recipe_hash
 from imgconv.io.config.recipes import recipe_from
 from imgconv.io.images.formats import format_for
 from imgconv.io.images.picture import Encoding, Reading, check_encoding
@@ -21,7 +22,7 @@ from imgconv.jobs.batch.naming import DEFAULT, NameTemplate
 from imgconv.jobs.batch.pairing import Pair, Shard, Sources, make_plan
 from imgconv.jobs.batch.protocol import Task, Work
 from imgconv.jobs.batch.report import BatchReport, Event
-from imgconv.jobs.batch.resume import Resume, recipe_hash
+from imgconv.jobs.batch.resume import Resume
 from imgconv.jobs.batch.supervisor import Pool
 from imgconv.jobs.memory import default_limit, parse_bytes
 from imgconv.jobs.spread.options import SpreadOptions

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
 from imgconv.engines.cpus import usable_cpus
+from imgconv.io.config.recipe_hash import recipe_hash
 from imgconv.io.images.formats import format_for
 from imgconv.io.storage.output_tree import STATE, OutputTree
 from imgconv.io.storage.store import FolderStore, Store, is_below, open_store
@@ -14,7 +15,6 @@ from imgconv.jobs.batch.audit import merge_manifests
 from imgconv.jobs.batch.naming import NameTemplate
 from imgconv.jobs.batch.pairing import Shard
 from imgconv.jobs.batch.report import BatchReport, Event
-from imgconv.jobs.batch.resume import recipe_hash
 from imgconv.jobs.batch.versions import versions
 from imgconv.jobs.spread.crews import Crew, DaskCrew, Threads
 from imgconv.jobs.spread.options import SpreadOptions

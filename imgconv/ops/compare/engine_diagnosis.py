@@ -19,9 +19,10 @@ from imgconv.engines.opencv import (
 )
 from imgconv.model.border import Border
 from imgconv.model.errors import ImgconvError
-from imgconv.model.kernel_set import Filter, KernelSet
+from imgconv.model.kernel import Kernel
 from imgconv.model.output import Depth, Rounding
 from imgconv.model.recipe import Recipe
+from imgconv.model.steps.base import Reach, Step
 from imgconv.ops.pipeline.run import run_recipe
 
 Image = NDArray[Any]
@@ -188,22 +189,21 @@ def _other_settings(recipe: Recipe, borders: Iterable[Border]) -> Iterator[_Tria
     turned = replace(recipe, convolve=not recipe.convolve)
     yield _Trial("flip", "ours with the kernel flipped agrees with theirs", turned)
     if any(side % 2 == 0 for kernel in _kernels(recipe) for side in kernel.shape):
-        shifted = tuple(_other_centre(kernel) for kernel in recipe.kernels)
-        moved = replace(recipe, kernels=shifted, anchor=None)
+        shifted = tuple(_other_centre(step) for step in recipe.steps)
+        moved = replace(recipe, steps=shifted, anchor=None)
         yield _Trial("anchor", "ours with anchor (k - 1) // 2 agrees with theirs", moved)
 
 
-def _kernels(recipe: Recipe) -> list[Filter]:
-    return [
-        kernel
-        for stage in recipe.kernels
-        for kernel in (stage.kernels if isinstance(stage, KernelSet) else [stage])
-    ]
+def _kernels(recipe: Recipe) -> list[Kernel]:
+    return [kernel for step in recipe.steps for kernel in step.members]
 
 
-def _other_centre(kernel: Filter) -> Filter:
-    rows, columns = kernel.shape
-    return kernel.anchored(((rows - 1) // 2, (columns - 1) // 2))
+def _other_centre(step: Step) -> Step:
+    if step.reach is not Reach.WINDOW:
+        return step
+    rows = max(footprint.rows for footprint in step.footprints)
+    columns = max(footprint.columns for footprint in step.footprints)
+    return step.anchored(((rows - 1) // 2, (columns - 1) // 2))
 
 
 def _with(recipe: Recipe, **changes: Any) -> Recipe:

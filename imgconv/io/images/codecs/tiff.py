@@ -9,14 +9,18 @@ from functools import partial
 import numpy as np
 
 from imgconv.engines.opencv import load_cv2
+from imgconv.io import segments
 from imgconv.io.images import exif
 from imgconv.io.images.codecs.opencv import EncodingError, as_rgb, swapped
-from imgconv.io.images.headers.base import MOST_PAGES, DamagedError, Header
+from imgconv.io.images.headers.base import MOST_PAGES, DamagedError, Header, PageHeader
 from imgconv.io.images.headers.tiff import EXTRA_SAMPLES
-from imgconv.io.images.ifd import Branch, Tiff, rewritten
+from imgconv.io.images.ifd import Branch, BrokenError, Directory, Tiff, rewritten
 from imgconv.io.images.picture import Encoding, Image
 
-_WHITE_IS_ZERO = 0
+_WHITE_IS_ZERO, _CMYK = 0, 5
+_PREDICTOR = 317
+_REPLACED = (segments.NONE, segments.LZW, segments.PACKBITS, *segments.DEFLATE)
+"""Compressions in which a black tile or strip is written in place of a damaged one."""
 _CHECKED = (1, 8, 32946)
 """Compressions that tifffile knows by itself, and that have no damage or a checksum."""
 
@@ -28,15 +32,39 @@ def decode(data: bytes, header: Header, wanted: Sequence[int], salvage: bool) ->
     if any(page.orientation != 1 or page.channels == 4 for page in header.each):
         data = _as_stored(data)
     pages: list[Image] = []
+    file, directories = Tiff.of(data), list(Tiff.of(data).directories(MOST_PAGES))
     for number in wanted:
         try:
-            pixels = _page(data, number, header)
+            whole = _checked(file, directories[number], header.each[number], salvage)
+            pixels = _page(whole, number, header)
             pages.append(_divided(pixels) if header.each[number].premultiplied else pixels)
         except DamagedError as error:
             if not (salvage and pages):
                 where = f"page {number + 1}: " if header.pages > 1 else ""
                 raise DamagedError(f"{where}{error}") from None
     return pages
+
+
+def _checked(file: Tiff, directory: Directory, page: PageHeader, salvage: bool) -> bytes:
+    """Check every tile or strip, which libtiff leaves to chance; salvaging makes them black."""
+    try:
+        held = segments.segments_of(file, directory)
+        found = segments.flaws(file.data, held)
+        if not found:
+            return bytes(file.data)
+        if not salvage:
+            raise DamagedError(segments.told(found, held))
+        if held.compression not in _REPLACED:
+            return bytes(file.data)
+        row = bytes(held.row_bytes)
+        if page.photometric in (_WHITE_IS_ZERO, _CMYK):
+            predicted = file.numbers(directory, _PREDICTOR, 1)[0] == 2
+            first = page.bits // 8 * (4 if page.photometric == _CMYK else 1)
+            white = first if predicted else len(row)
+            row = b"\xff" * white + row[white:]
+        return segments.blackened(file, directory, held, list(found), row)
+    except BrokenError as error:
+        raise DamagedError(str(error)) from None
 
 
 def _page(data: bytes, number: int, header: Header) -> Image:

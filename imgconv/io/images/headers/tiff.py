@@ -79,12 +79,14 @@ def _missing(tiff: Tiff, directories: list[Directory]) -> Iterator[str]:
         for offsets, counts in ((OFFSETS, COUNTS), (TILE_OFFSETS, TILE_COUNTS)):
             if offsets not in directory or counts not in directory:
                 continue
-            pairs = zip(
-                tiff.numbers(directory, offsets), tiff.numbers(directory, counts), strict=False
-            )
-            end = max((at + size for at, size in pairs), default=0)
-            if end > len(tiff.data):
-                yield f"page {number} has {len(tiff.data)} of {end} bytes"
+            starts, sizes = tiff.numbers(directory, offsets), tiff.numbers(directory, counts)
+            ends = [at + size for at, size in zip(starts, sizes, strict=False)]
+            beyond = sum(end > len(tiff.data) for end in ends)
+            if beyond:
+                word = "tiles" if offsets == TILE_OFFSETS else "strips"
+                there = f"page {number} has {len(tiff.data)} of {max(ends)} bytes"
+                verb = "is" if beyond == 1 else "are"
+                yield f"{there}; {beyond} of {len(ends)} {word} {verb} missing"
 
 
 def _metadata(tiff: Tiff, directory: Directory) -> Metadata:

@@ -20,21 +20,24 @@ def _starts() -> tuple[NDArray[Any], NDArray[Any]]:
 
 
 _AT, _WIDTHS = _starts()
+_ENDS = _AT + _WIDTHS
+_MASKS = (1 << _WIDTHS) - 1
+_ROOM = 32 - _WIDTHS
+_PLACES = np.arange(_MOST_CODES)
 
 
 def lzw_flaw(packed: bytes, sizes: set[int]) -> str | None:
     """Return what is wrong with a segment that decodes to one of these sizes; None for nothing."""
     if packed[:1] == b"\0" and packed[1:2] and packed[1] & 1:
         return None  # the order of bits of old writers, which is not checked
-    words = np.frombuffer(packed + bytes(8), np.uint8).astype(np.uint32)
-    words = (words[:-3] << 24) | (words[1:-2] << 16) | (words[2:-1] << 8) | words[3:]
+    octets = np.frombuffer(packed + bytes(8), np.uint8).astype(np.uint32)
+    joined = (octets[:-3] << 24) | (octets[1:-2] << 16) | (octets[2:-1] << 8) | octets[3:]
+    words = joined.astype(np.int64)
     bits, at, size, most = 8 * len(packed), 0, 0, max(sizes)
     while at + 9 <= bits and size <= most:
-        count = int(np.searchsorted(_AT + _WIDTHS, bits - at, "right"))
+        count = int(np.searchsorted(_ENDS, bits - at, "right"))
         starts = at + _AT[:count]
-        shifts = (32 - (starts & 7) - _WIDTHS[:count]).astype(np.uint32)
-        masks = ((1 << _WIDTHS[:count]) - 1).astype(np.uint32)
-        codes = ((words[starts >> 3] >> shifts) & masks).astype(np.int64)
+        codes = (words[starts >> 3] >> (_ROOM[:count] - (starts & 7))) & _MASKS[:count]
         stops = np.flatnonzero((codes == _CLEAR) | (codes == _END))
         stop = int(stops[0]) if len(stops) else count
         lengths = _lengths(codes[:stop])
@@ -43,7 +46,7 @@ def lzw_flaw(packed: bytes, sizes: set[int]) -> str | None:
         size += int(lengths.sum())
         if stop == count or codes[stop] == _END:
             break
-        at += int(_AT[stop] + _WIDTHS[stop])
+        at += int(_ENDS[stop])
     if size not in sizes:
         return (
             f"{'more than ' if size > most else ''}{min(size, most)} bytes instead of {min(sizes)}"
@@ -54,16 +57,15 @@ def lzw_flaw(packed: bytes, sizes: set[int]) -> str | None:
 def _lengths(codes: NDArray[Any]) -> NDArray[Any] | None:
     """Return how many bytes each code stands for; None where one is not in the table yet."""
     before = codes - _FIRST  # an entry is one longer than the code that was read when it was made
-    order = np.arange(len(codes))
-    if (before >= order).any():
+    if (before >= _PLACES[: len(codes)]).any():
         return None
-    lengths = np.ones(len(codes), np.int64)
-    parents = np.where(before >= 0, before, -1)
-    while (open_ := np.flatnonzero(parents >= 0)).size:  # each pass doubles how far it looks
-        above = parents[open_]
-        added, following = lengths[above], parents[above]
-        lengths[open_] += added
-        parents[open_] = following
+    lengths = np.ones(len(codes) + 1, np.int64)
+    lengths[0] = 0  # where all chains end
+    parents = np.zeros(len(codes) + 1, np.int64)
+    np.maximum(before + 1, 0, out=parents[1:])
+    while parents.any():  # each pass doubles how far it looks
+        lengths += lengths[parents]
+        parents = parents[parents]
     return lengths
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import NamedTuple
 
 from imgconv.io.images.ifd import BrokenError, Directory, Tiff
@@ -18,6 +19,7 @@ from imgconv.io.lzw import lzw_flaw
 NONE, LZW, JPEG, PACKBITS, DEFLATE = 1, 5, 7, 32773, (8, 32946)
 _YCBCR = 6
 _THREADS = 2
+_RUN = 64  # segments to a task: they may be of a few kilobytes
 _BACKWARDS = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
 _LAYOUTS = {3: "H", 4: "I", 16: "Q"}
 
@@ -61,6 +63,12 @@ class Segments(NamedTuple):
         """Return how many bytes a segment decodes to at least."""
         last = self.word == "strip" and index % self.down == self.down - 1
         return self.row_bytes * (self.last_rows if last else self.rows)
+
+    def whole(self, end: int) -> bool:
+        """Return whether all segments have a place before the end."""
+        pairs = list(zip(self.offsets, self.counts, strict=False))[: self.needed]
+        there = all(at and count and at + count <= end for at, count in pairs)
+        return there and len(pairs) == self.needed
 
     def flaw(self, data: bytes | bytearray, index: int) -> str | None:
         """Return what is wrong with a segment; None where it is whole as far as can be told."""
@@ -186,12 +194,7 @@ def segments_of(tiff: Tiff, directory: Directory) -> Segments:
 
 def flaws(data: bytes | bytearray, segments: Segments) -> dict[int, str]:
     """Find all segments that are missing or damaged, and what is wrong with them."""
-    indices = range(segments.needed)
-    if len(data) < 1 << 20 or segments.compression not in DEFLATE:
-        found = [segments.flaw(data, index) for index in indices]
-    else:
-        with ThreadPoolExecutor(_THREADS) as pool:
-            found = list(pool.map(lambda index: segments.flaw(data, index), indices))
+    found = [segments.flaw(data, index) for index in range(segments.needed)]
     return {index: flaw for index, flaw in enumerate(found) if flaw}
 
 
@@ -213,27 +216,56 @@ def blackened(
     BrokenError
         When the directory has no room for one of them.
     """
+    short = min(len(segments.offsets), len(segments.counts))
+    for index in found:
+        if index >= short:
+            raise BrokenError(f"{segments.word} {index} has no place")
+    packed = ((index, _packed(segments, index, row, tiff.data)) for index in found)
+    return _placed(tiff, directory, segments, packed)
+
+
+def stored(tiff: Tiff, directory: Directory, segments: Segments) -> bytes | None:
+    """Return the bytes of a file whose deflated segments are inflated once, and stored.
+
+    Returns
+    -------
+    bytes or None
+        None where a segment is missing or damaged, or there is no room in the directory.
+    """
+    try:
+        runs = [
+            range(at, min(at + _RUN, segments.needed)) for at in range(0, segments.needed, _RUN)
+        ]
+        with ThreadPoolExecutor(_THREADS) as pool:
+            parts = pool.map(lambda run: [_stored(tiff.data, segments, at) for at in run], runs)
+            return _placed(tiff, directory, segments, enumerate(chain.from_iterable(parts)))
+    except (ValueError, BrokenError):
+        return None
+
+
+def _stored(data: bytes | bytearray, segments: Segments, index: int) -> bytes:
+    at, count = segments.offsets[index], segments.counts[index]
+    sizes = {segments.size(index), segments.row_bytes * segments.rows}
+    return zlib.compress(inflate(bytes(memoryview(data)[at : at + count]), sizes), 0)
+
+
+def _placed(
+    tiff: Tiff, directory: Directory, segments: Segments, packed: Iterable[tuple[int, bytes]]
+) -> bytes:
+    """Put segments at the end of a file in place of those it has."""
     data = bytearray(tiff.data)
     places, lengths = (324, 325) if segments.word == "tile" else (273, 279)
-    made: dict[tuple[int, bytes], int] = {}
-    for index in found:
-        if index >= min(len(segments.offsets), len(segments.counts)):
-            raise BrokenError(f"{segments.word} {index} has no place")
-        packed = _packed(segments, index, row, tiff.data)
-        at = made.setdefault((len(packed), packed[:64]), len(data))
-        if at == len(data):
-            data += packed
-        for tag, value in ((places, at), (lengths, len(packed))):
+    for index, part in packed:
+        for tag, value in ((places, len(data)), (lengths, len(part))):
             entry = directory.get(tag)
             if entry is None:
                 continue
             layout = tiff.order + _LAYOUTS.get(entry.type, "B")
             try:
-                struct.pack_into(
-                    layout, data, entry.at + index * struct.calcsize(layout), value
-                )  # fmt: skip
+                struct.pack_into(layout, data, entry.at + index * struct.calcsize(layout), value)
             except struct.error:
                 raise BrokenError(f"{segments.word} {index} has no room") from None
+        data += part
     return bytes(data)
 
 

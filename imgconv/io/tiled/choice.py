@@ -45,7 +45,9 @@ class HeaderOnly(NamedTuple):
         """Do nothing."""
 
 
-def open_reader(source: Path, *, limit: int, threads: int = 1) -> HugeReader | None:
+def open_reader(
+    source: Path, *, limit: int, threads: int = 1, salvage: bool = False
+) -> HugeReader | None:
     """Open a picture to be read by rows.
 
     Parameters
@@ -55,6 +57,8 @@ def open_reader(source: Path, *, limit: int, threads: int = 1) -> HugeReader | N
         Bytes of memory; a file that cannot hold more than that, however it is packed, is not
         looked into.
     threads : int
+    salvage : bool
+        Whether damaged tiles and strips of a TIFF are black.
 
     Returns
     -------
@@ -80,7 +84,7 @@ def open_reader(source: Path, *, limit: int, threads: int = 1) -> HugeReader | N
         return None
     if start.startswith(_TIFF_MARKS):
         try:
-            return TiffReader(source, threads)
+            return TiffReader(source, threads, salvage=salvage)
         except ImageReadError:
             return None
         except UnknownTiffError as error:
@@ -99,6 +103,11 @@ def is_foreign(source: Path) -> bool:
     with contextlib.suppress(OSError), source.open("rb") as file:
         return sniff(file.read(16)) is None
     return False
+
+
+def salvaged(reader: HugeReader) -> tuple[str, ...]:
+    """Return what a reader found missing or damaged and read as black."""
+    return reader.notes() if isinstance(reader, TiffReader) else ()
 
 
 def _by_vips(source: Path) -> HugeReader | None:

@@ -49,6 +49,10 @@ def _checked(file: Tiff, directory: Directory, page: PageHeader, salvage: bool) 
     """Check every tile or strip, which libtiff leaves to chance; salvaging makes them black."""
     try:
         held = segments.segments_of(file, directory)
+        if held.compression in segments.DEFLATE and held.measured and not held.backwards:
+            plain = segments.stored(file, directory, held) if held.whole(len(file.data)) else None
+            if plain is not None:  # inflating twice would cost as much again
+                return plain
         found = segments.flaws(file.data, held)
         if not found:
             return bytes(file.data)

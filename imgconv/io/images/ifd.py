@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import struct
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -33,12 +34,12 @@ Directory = dict[int, Entry]
 class Tiff(NamedTuple):
     """Bytes that hold directories; `order` is ``<`` or ``>``, `big` that of BigTIFF."""
 
-    data: bytes | bytearray
+    data: bytes | bytearray | mmap.mmap
     order: str
     big: bool
 
     @classmethod
-    def of(cls, data: bytes | bytearray) -> Tiff:
+    def of(cls, data: bytes | bytearray | mmap.mmap) -> Tiff:
         """Read the first bytes.
 
         Raises

@@ -9,11 +9,17 @@ from functools import partial
 import numpy as np
 
 from imgconv.engines.opencv import load_cv2
-from imgconv.io import segments
-from imgconv.io.images import exif
+from imgconv.io.images import exif, segments
 from imgconv.io.images.codecs.opencv import EncodingError, as_rgb, swapped
-from imgconv.io.images.headers.base import MOST_PAGES, DamagedError, Header, PageHeader
+from imgconv.io.images.headers.base import (
+    MOST_PAGES,
+    DamagedError,
+    Header,
+    NotSupportedError,
+    PageHeader,
+)
 from imgconv.io.images.headers.tiff import EXTRA_SAMPLES
+from imgconv.io.images.headers.tiff_layouts import BLACK, NONE, PHOTOMETRICS, RGB
 from imgconv.io.images.ifd import Branch, BrokenError, Directory, Tiff, rewritten
 from imgconv.io.images.picture import Encoding, Image
 
@@ -79,6 +85,9 @@ def _page(data: bytes, number: int, header: Header) -> Image:
         return _gray_with_alpha(data, number)
     pixels = _by_opencv(data, number, header.pages)
     if pixels is None and page.tiled and page.compression in _CHECKED:
+        if page.compression == NONE and (page.photometric not in (BLACK, RGB) or page.bits == 1):
+            meaning = f"{PHOTOMETRICS[page.photometric]} of {page.bits} bits"
+            raise NotSupportedError(f"TIFF of {meaning} in small tiles without compression")
         return _by_tifffile(data, number)  # OpenCV has trouble with small tiles
     if pixels is None:
         raise DamagedError("it does not decode")

@@ -14,7 +14,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from imgconv.io.images.ifd import BrokenError, Directory, Tiff
-from imgconv.io.lzw import lzw_flaw
+from imgconv.io.images.lzw import lzw_flaw
 
 NONE, LZW, JPEG, PACKBITS, DEFLATE = 1, 5, 7, 32773, (8, 32946)
 _YCBCR = 6
@@ -199,7 +199,7 @@ def flaws(data: bytes | bytearray, segments: Segments) -> dict[int, str]:
 
 
 def told(found: dict[int, str], segments: Segments) -> str:
-    """Describe in words how many segments are missing or damaged, and what is wrong with the first."""
+    """Return in words how many segments are missing or damaged, and the first flaw."""
     index, flaw = next(iter(found.items()))
     verb = "are" if len(found) > 1 else "is"
     many = f"{len(found)} of {segments.needed} {segments.word}s {verb} missing or damaged"
@@ -283,7 +283,7 @@ def _packed(segments: Segments, index: int, row: bytes, data: bytes | bytearray)
         parts = (plain[at : at + 128] for at in range(0, size, 128))
         packed = b"".join(bytes([len(part) - 1]) + part for part in parts)
     else:
-        from imgconv.io.lzw import literal
+        from imgconv.io.images.lzw import literal
 
         packed = literal(plain)
     return packed.translate(_BACKWARDS) if segments.backwards else packed

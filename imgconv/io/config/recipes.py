@@ -12,6 +12,7 @@ from imgconv.io.config.strict_yaml import Node
 from imgconv.io.kernels.bank import KernelBank
 from imgconv.io.kernels.bank_entry import read_kernel
 from imgconv.io.kernels.spec import load_kernel
+from imgconv.io.matrix_text import format_matrix
 from imgconv.model.alpha import Alpha
 from imgconv.model.border import Border, parse_border_value
 from imgconv.model.errors import ArgumentError, ImgconvError, RecipeError
@@ -273,7 +274,7 @@ def format_recipe(recipe: Recipe) -> str:
 def _kernel_text(kernel: Filter) -> object:
     if kernel.name or isinstance(kernel, KernelSet):
         return kernel.name
-    matrix = "; ".join(" ".join(map(format_number, row)) for row in kernel.weights)
+    matrix = format_matrix([[format_number(weight) for weight in row] for row in kernel.weights])
     plain = kernel.scale == 1 and kernel.offset == 0
     if plain and kernel.anchor == (kernel.shape[0] // 2, kernel.shape[1] // 2):
         return matrix

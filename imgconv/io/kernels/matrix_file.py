@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from imgconv.io.config.strict_yaml import read_text
-from imgconv.io.kernels.spec import parse_matrix
+from imgconv.io.matrix_text import parse_matrix
 from imgconv.model.kernel import Kernel
 
 _SUFFIXES = (".txt", ".csv", ".dat", ".mat")

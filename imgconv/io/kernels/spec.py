@@ -9,6 +9,7 @@ from pathlib import Path
 
 from imgconv.io.kernels.bank import ENVIRONMENT_VARIABLE, KernelBank
 from imgconv.io.kernels.bank_entry import Entry
+from imgconv.io.matrix_text import is_sized, parse_matrix, quoted
 from imgconv.model.errors import ArgumentError, KernelError
 from imgconv.model.kernel import Kernel
 from imgconv.model.kernel_set import Filter
@@ -26,9 +27,10 @@ def load_kernel(spec: str, bank: KernelBank | None = None) -> Filter:
     spec : str
         A name of the bank (``"sharpen"``); a generator or a set with options
         (``"gaussian:sigma=1.4"``, ``"gaussian:1.4"``, ``"sobel:output=orientation"``); a matrix,
-        rows apart by ``;`` (``"0 -1 0; -1 5 -1; 0 -1 0"``, ``"1/9 1/9 1/9"``); a kernel of a
-        file (``"./mine.yaml#edge"``); or an expression (``"2*identity - gaussian:sigma=1"``,
-        ``"sobel_x @ gaussian:1"``, ``"emboss.T"``; see `imgconv.io.kernels.expression`).
+        rows apart by ``;`` (``"0 -1 0; -1 5 -1; 0 -1 0"``, ``"1/9 1/9 1/9"``) or after its size
+        (``"3x3: 0,-1,0 -1,5,-1 0,-1,0"``); a kernel of a file (``"./mine.yaml#edge"``); or an
+        expression (``"2*identity - gaussian:sigma=1"``, ``"sobel_x @ gaussian:1"``,
+        ``"emboss.T"``; see `imgconv.io.kernels.expression`).
     bank : KernelBank, optional
         Default the built-in one and those of ``IMGCONV_KERNELS``.
 
@@ -70,7 +72,7 @@ def _standard() -> KernelBank:
 
 
 def _loaded(text: str, bank: KernelBank | None) -> Filter:
-    if any(c.isdigit() for c in text) and _IN_A_MATRIX.issuperset(text):
+    if is_sized(text) or (any(c.isdigit() for c in text) and _IN_A_MATRIX.issuperset(text)):
         return parse_matrix(text)
     if file := _FILE.fullmatch(text.partition(":")[0]) or _FILE.fullmatch(text):
         return _from_file(text, file)
@@ -89,25 +91,6 @@ def _is_expression(text: str) -> bool:
     return marked or text.startswith("-") or text.endswith(_TURNS)
 
 
-def parse_matrix(text: str) -> Kernel:
-    """Read a matrix: rows apart by ``;`` or line ends, weights by spaces or commas.
-
-    Raises
-    ------
-    KernelError
-        For a ragged matrix or something that is not a number.
-    """
-    lines = [line for line in re.split(r"[;\n]", text) if line.strip()]
-    rows = [line.replace(",", " ").split() for line in lines]
-    try:
-        return Kernel(rows)
-    except KernelError as error:
-        raise KernelError(
-            f"{_short(text)}: {error.message}",
-            error.hint or "write a matrix as '0 -1 0; -1 5 -1; 0 -1 0'",
-        ) from None
-
-
 def _one_kernel(text: str, bank: KernelBank) -> Kernel:
     found = _from_bank(text, bank)
     if not isinstance(found, Kernel):
@@ -122,7 +105,7 @@ def _from_bank(text: str, bank: KernelBank, prefix: str = "") -> Filter:
     try:
         built = bank.build(entry, given)
     except ArgumentError as error:
-        raise KernelError(f"{_short(text)}: {error.message}", error.hint) from None
+        raise KernelError(f"{quoted(text)}: {error.message}", error.hint) from None
     changed = ",".join(f"{key}={value}" for key, value in given.items())
     return built.named(prefix + entry.name + (f":{changed}" if changed else ""))
 
@@ -138,11 +121,11 @@ def _options(entry: Entry, text: str, spec: str) -> dict[str, str]:
         if key not in known:
             takes = ", ".join(str(option) for option in entry.options())
             raise KernelError(
-                f"{_short(spec)}: {entry.name} has no option {key!r}",
+                f"{quoted(spec)}: {entry.name} has no option {key!r}",
                 hint=f"it takes {takes}" if takes else f"{entry.name} takes none",
             )
         if key in given:
-            raise KernelError(f"{_short(spec)}: {key} is given twice")
+            raise KernelError(f"{quoted(spec)}: {key} is given twice")
         given[key] = value
     return given
 
@@ -160,7 +143,3 @@ def _from_file(text: str, file: re.Match[str]) -> Filter:
         name = names[0]
     rest = text[file.end() :]
     return _from_bank(name + rest, bank, prefix=f"{path}#")
-
-
-def _short(text: str) -> str:
-    return repr(text if len(text) <= 60 else text[:57] + "...")

@@ -9,7 +9,14 @@ from pathlib import Path
 
 from imgconv.io.kernels.bank import ENVIRONMENT_VARIABLE, KernelBank
 from imgconv.io.kernels.bank_entry import Entry
-from imgconv.io.matrix_text import is_sized, parse_matrix, quoted
+from imgconv.io.kernels.matrix_file import is_matrix_file, read_matrix
+from imgconv.io.matrix_text import (
+    LARGEST_TEXT,
+    is_nested,
+    is_sized,
+    parse_matrix,
+    quoted,
+)
 from imgconv.model.errors import ArgumentError, KernelError
 from imgconv.model.kernel import Kernel
 from imgconv.model.kernel_set import Filter
@@ -17,6 +24,7 @@ from imgconv.model.kernel_set import Filter
 _IN_A_MATRIX = set("0123456789+-./;,eE \t\n")
 _TURNS = (".T", ".flip", ".rot90", ".normalized")
 _FILE = re.compile(r"(?P<path>.+\.ya?ml)(?:#(?P<name>.*))?")
+_OF_A_TOOL = re.compile(r"(im|vips|pil|ffmpeg|gimp):", re.IGNORECASE)
 
 
 def load_kernel(spec: str, bank: KernelBank | None = None) -> Filter:
@@ -28,9 +36,12 @@ def load_kernel(spec: str, bank: KernelBank | None = None) -> Filter:
         A name of the bank (``"sharpen"``); a generator or a set with options
         (``"gaussian:sigma=1.4"``, ``"gaussian:1.4"``, ``"sobel:output=orientation"``); a matrix,
         rows apart by ``;`` (``"0 -1 0; -1 5 -1; 0 -1 0"``, ``"1/9 1/9 1/9"``) or after its size
-        (``"3x3: 0,-1,0 -1,5,-1 0,-1,0"``); a kernel of a file (``"./mine.yaml#edge"``); or an
-        expression (``"2*identity - gaussian:sigma=1"``, ``"sobel_x @ gaussian:1"``,
-        ``"emboss.T"``; see `imgconv.io.kernels.expression`).
+        (``"3x3: 0,-1,0 -1,5,-1 0,-1,0"``) or in brackets (``"[[0, 1], [1, 0]]"``); what another
+        tool writes or calls it (``"im:Sobel"``, ``"pil:EMBOSS"``, ``"ffmpeg:..."``; see
+        `imgconv.io.tool_text`, `imgconv.io.tool_kernels`); a file (``"./mine.yaml#edge"``,
+        ``"./k.csv"``; see `imgconv.io.kernels.matrix_file`); or an expression
+        (``"2*identity - gaussian:sigma=1"``, ``"sobel_x @ gaussian:1"``, ``"emboss.T"``; see
+        `imgconv.io.kernels.expression`).
     bank : KernelBank, optional
         Default the built-in one and those of ``IMGCONV_KERNELS``.
 
@@ -55,9 +66,13 @@ def load_kernel(spec: str, bank: KernelBank | None = None) -> Filter:
     """
     if not isinstance(spec, str):
         raise ArgumentError(f"a kernel's name is text, not {type(spec).__name__}")
-    if bank is None and not os.environ.get(ENVIRONMENT_VARIABLE) and not _FILE.match(spec.strip()):
-        return _built_in(spec.strip())
-    return _loaded(spec.strip(), bank)
+    text = spec.strip()
+    if len(text) > LARGEST_TEXT:
+        raise KernelError(f"a kernel of {len(text)} characters; at most {LARGEST_TEXT} are read")
+    from_file = _FILE.match(text) or is_matrix_file(text)
+    if bank is None and not os.environ.get(ENVIRONMENT_VARIABLE) and not from_file:
+        return _built_in(text)
+    return _loaded(text, bank)
 
 
 @lru_cache(maxsize=256)
@@ -72,17 +87,49 @@ def _standard() -> KernelBank:
 
 
 def _loaded(text: str, bank: KernelBank | None) -> Filter:
-    if is_sized(text) or (any(c.isdigit() for c in text) and _IN_A_MATRIX.issuperset(text)):
+    if is_sized(text) or is_nested(text) or _is_matrix(text):
         return parse_matrix(text)
+    if is_matrix_file(text):
+        return read_matrix(text).named(text)
     if file := _FILE.fullmatch(text.partition(":")[0]) or _FILE.fullmatch(text):
         return _from_file(text, file)
+    if kernel := _in_the_form_of_a_tool(text):
+        return kernel
     bank = KernelBank.standard() if bank is None else bank
     if _is_expression(text):
         from imgconv.io.kernels.expression import evaluate
 
         known = bank
         return evaluate(text, lambda name: _one_kernel(name, known), parse_matrix).named(text)
-    return _from_bank(text, bank)
+    return _named(text, bank)
+
+
+def _is_matrix(text: str) -> bool:
+    return any(c.isdigit() for c in text) and _IN_A_MATRIX.issuperset(text)
+
+
+def _in_the_form_of_a_tool(text: str) -> Kernel | None:
+    """Read a text that only another tool's form can be: numbers after a prefix, or code."""
+    if not _OF_A_TOOL.match(text) and "(" not in text and "-morphology" not in text:
+        return None
+    from imgconv.io import tool_text
+
+    return tool_text.read_form(text)
+
+
+def _named(text: str, bank: KernelBank) -> Filter:
+    """Return what has a name, in the bank or in another tool."""
+    prefix = _OF_A_TOOL.match(text)
+    if prefix is None:
+        return _from_bank(text, bank)
+    from imgconv.io import tool_kernels
+
+    tool = prefix[1].lower()
+    if tool == "pil":
+        return _from_bank(tool_kernels.pillow_name(text), bank)
+    if tool == "vips":
+        raise tool_kernels.vips_error(text)
+    return tool_kernels.imagemagick_kernel(text)
 
 
 def _is_expression(text: str) -> bool:
@@ -92,9 +139,11 @@ def _is_expression(text: str) -> bool:
 
 
 def _one_kernel(text: str, bank: KernelBank) -> Kernel:
-    found = _from_bank(text, bank)
+    found = _named(text, bank)
     if not isinstance(found, Kernel):
-        raise KernelError(f"{text!r} is a set of kernels; an expression is made of single ones")
+        raise KernelError(
+            f"{quoted(text)} is a set of kernels; an expression is made of single ones"
+        )
     return found
 
 
@@ -121,7 +170,7 @@ def _options(entry: Entry, text: str, spec: str) -> dict[str, str]:
         if key not in known:
             takes = ", ".join(str(option) for option in entry.options())
             raise KernelError(
-                f"{quoted(spec)}: {entry.name} has no option {key!r}",
+                f"{quoted(spec)}: {entry.name} has no option {quoted(key)}",
                 hint=f"it takes {takes}" if takes else f"{entry.name} takes none",
             )
         if key in given:

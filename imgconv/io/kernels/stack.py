@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from imgconv.io.kernels.bank import KernelBank
 from imgconv.io.kernels.spec import load_kernel
 from imgconv.io.layers.weights import NO_BIAS, is_array_spec, load_bias
+from imgconv.io.matrix_text import quoted
 from imgconv.model.errors import ArgumentError, KernelError
 from imgconv.model.kernel import Kernel
 from imgconv.ops.layers.layer import Conv, make_conv
@@ -67,7 +68,9 @@ def one_kernel(spec: str, bank: KernelBank | None) -> Kernel:
     kernel = load_kernel(spec, bank)
     if not isinstance(kernel, Kernel):
         members = ", ".join(member.name for member in kernel.kernels)
-        raise KernelError(f"{spec!r} is a set of kernels", hint=f"take one of them: {members}")
+        raise KernelError(
+            f"{quoted(spec)} is a set of kernels", hint=f"take one of them: {members}"
+        )
     return kernel
 
 

@@ -105,7 +105,7 @@ def test_offset_and_anchor(tmp_path):
         ("k.mat", "1 1 0\n1", "its scale is 0"),
         ("k.mat", "1 1 x\n1", "'x' is not a number"),
         ("k.py", "print(1)", "not the code that kernels export"),
-        ("k.py", "import os\nk = np.array([[1]])\nos.remove('k.py')", "not the code that kernels export"),
+        ("k.py", "import os\nk = np.array([[1]])\nos.remove('k.py')", "not the code that"),
         ("k.npz", "", "several arrays"),
         ("k.npy", "nothing", "damaged or cut short"),
         ("none/k.txt", None, "No such file"),

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from imgconv.io.kernels.bank import read_bank_file
+from imgconv.io.kernels.matrix_text import parse_matrix
 from imgconv.io.kernels.spec import load_kernel
-from imgconv.io.matrix_text import parse_matrix
 from imgconv.model.errors import KernelError
 from imgconv.model.export import FORMATS, export
 from imgconv.model.kernel import Kernel

@@ -7,9 +7,9 @@ import re
 import pytest
 
 from imgconv.io.config.recipes import format_recipe, read_recipe, recipe_from
+from imgconv.io.kernels.matrix_text import parse_matrix
 from imgconv.io.kernels.spec import load_kernel
 from imgconv.io.kernels.stack import stack_kernels
-from imgconv.io.matrix_text import parse_matrix
 from imgconv.model.errors import KernelError, RecipeError
 from imgconv.model.kernel import Kernel
 

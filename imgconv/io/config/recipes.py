@@ -11,8 +11,8 @@ from imgconv.io.config import strict_yaml
 from imgconv.io.config.strict_yaml import Node
 from imgconv.io.kernels.bank import KernelBank
 from imgconv.io.kernels.bank_entry import read_kernel
+from imgconv.io.kernels.matrix_text import format_matrix
 from imgconv.io.kernels.spec import load_kernel
-from imgconv.io.matrix_text import format_matrix
 from imgconv.model.alpha import Alpha
 from imgconv.model.border import Border, parse_border_value
 from imgconv.model.errors import ArgumentError, ImgconvError, RecipeError

@@ -7,6 +7,9 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+Data = bytes | bytearray | mmap.mmap
+"""The bytes of a file: read, or mapped."""
+
 EXIF_IFD, GPS_IFD, INTEROP_IFD = 0x8769, 0x8825, 0xA005
 _POINTERS = {EXIF_IFD, GPS_IFD, INTEROP_IFD}
 _LAYOUTS = {1: "B", 2: "B", 3: "H", 4: "I", 5: "II", 6: "b", 7: "B", 8: "h", 9: "i", 10: "ii",
@@ -34,12 +37,12 @@ Directory = dict[int, Entry]
 class Tiff(NamedTuple):
     """Bytes that hold directories; `order` is ``<`` or ``>``, `big` that of BigTIFF."""
 
-    data: bytes | bytearray | mmap.mmap
+    data: Data
     order: str
     big: bool
 
     @classmethod
-    def of(cls, data: bytes | bytearray | mmap.mmap) -> Tiff:
+    def of(cls, data: Data) -> Tiff:
         """Read the first bytes.
 
         Raises

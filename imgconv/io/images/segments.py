@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import NamedTuple
 
-from imgconv.io.images.ifd import BrokenError, Directory, Tiff
+from imgconv.io.images.ifd import BrokenError, Data, Directory, Tiff
 from imgconv.io.images.lzw import lzw_flaw
 
 NONE, LZW, JPEG, PACKBITS, DEFLATE = 1, 5, 7, 32773, (8, 32946)
@@ -70,7 +70,7 @@ class Segments(NamedTuple):
         there = all(at and count and at + count <= end for at, count in pairs)
         return there and len(pairs) == self.needed
 
-    def flaw(self, data: bytes | bytearray, index: int) -> str | None:
+    def flaw(self, data: Data, index: int) -> str | None:
         """Return what is wrong with a segment; None where it is whole as far as can be told."""
         if index >= min(len(self.offsets), len(self.counts)):
             return "missing"
@@ -192,7 +192,7 @@ def segments_of(tiff: Tiff, directory: Directory) -> Segments:
     )
 
 
-def flaws(data: bytes | bytearray, segments: Segments) -> dict[int, str]:
+def flaws(data: Data, segments: Segments) -> dict[int, str]:
     """Find all segments that are missing or damaged, and what is wrong with them."""
     found = [segments.flaw(data, index) for index in range(segments.needed)]
     return {index: flaw for index, flaw in enumerate(found) if flaw}
@@ -243,7 +243,7 @@ def stored(tiff: Tiff, directory: Directory, segments: Segments) -> bytes | None
         return None
 
 
-def _stored(data: bytes | bytearray, segments: Segments, index: int) -> bytes:
+def _stored(data: Data, segments: Segments, index: int) -> bytes:
     at, count = segments.offsets[index], segments.counts[index]
     sizes = {segments.size(index), segments.row_bytes * segments.rows}
     return zlib.compress(inflate(bytes(memoryview(data)[at : at + count]), sizes), 0)
@@ -269,7 +269,7 @@ def _placed(
     return bytes(data)
 
 
-def _packed(segments: Segments, index: int, row: bytes, data: bytes | bytearray) -> bytes:
+def _packed(segments: Segments, index: int, row: bytes, data: Data) -> bytes:
     """Compress the rows of a segment that is black, after what is there of a plain one."""
     size = segments.size(index)
     plain = row * (size // len(row))

@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from imgconv.io.matrix_text import quoted
+from imgconv.io.kernels.matrix_text import quoted
 from imgconv.model import algebra
 from imgconv.model.errors import ArgumentError, KernelError, LimitError
 from imgconv.model.kernel import Kernel

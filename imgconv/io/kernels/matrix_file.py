@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from imgconv.io.config.strict_yaml import read_text
-from imgconv.io.matrix_text import parse_matrix, quoted
+from imgconv.io.kernels.matrix_text import parse_matrix, quoted
 from imgconv.model.errors import KernelError
 from imgconv.model.kernel import LARGEST_TAP_COUNT, Kernel
 
@@ -69,13 +69,13 @@ def _text(text: str) -> Kernel:
     plain = "\n".join(line.partition("#")[0] for line in text.splitlines()).strip()
     if not plain:
         raise KernelError("the file is empty")
-    from imgconv.io.tool_text import read_form
+    from imgconv.io.kernels.tool_text import read_form
 
     return read_form(plain) or parse_matrix(plain)
 
 
 def _code(text: str) -> Kernel:
-    from imgconv.io.tool_text import read_form
+    from imgconv.io.kernels.tool_text import read_form
 
     kernel = read_form(text)
     if kernel is None:

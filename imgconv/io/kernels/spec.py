@@ -10,7 +10,7 @@ from pathlib import Path
 from imgconv.io.kernels.bank import ENVIRONMENT_VARIABLE, KernelBank
 from imgconv.io.kernels.bank_entry import Entry
 from imgconv.io.kernels.matrix_file import is_matrix_file, read_matrix
-from imgconv.io.matrix_text import (
+from imgconv.io.kernels.matrix_text import (
     LARGEST_TEXT,
     is_nested,
     is_sized,
@@ -38,8 +38,9 @@ def load_kernel(spec: str, bank: KernelBank | None = None) -> Filter:
         rows apart by ``;`` (``"0 -1 0; -1 5 -1; 0 -1 0"``, ``"1/9 1/9 1/9"``) or after its size
         (``"3x3: 0,-1,0 -1,5,-1 0,-1,0"``) or in brackets (``"[[0, 1], [1, 0]]"``); what another
         tool writes or calls it (``"im:Sobel"``, ``"pil:EMBOSS"``, ``"ffmpeg:..."``; see
-        `imgconv.io.tool_text`, `imgconv.io.tool_kernels`); a file (``"./mine.yaml#edge"``,
-        ``"./k.csv"``; see `imgconv.io.kernels.matrix_file`); or an expression
+        `imgconv.io.kernels.tool_text`, `imgconv.io.kernels.tool_kernels`); a file
+        (``"./mine.yaml#edge"``, ``"./k.csv"``; see `imgconv.io.kernels.matrix_file`); or an
+        expression
         (``"2*identity - gaussian:sigma=1"``, ``"sobel_x @ gaussian:1"``, ``"emboss.T"``; see
         `imgconv.io.kernels.expression`).
     bank : KernelBank, optional
@@ -112,7 +113,7 @@ def _in_the_form_of_a_tool(text: str) -> Kernel | None:
     """Read a text that only another tool's form can be: numbers after a prefix, or code."""
     if not _OF_A_TOOL.match(text) and "(" not in text and "-morphology" not in text:
         return None
-    from imgconv.io import tool_text
+    from imgconv.io.kernels import tool_text
 
     return tool_text.read_form(text)
 
@@ -122,7 +123,7 @@ def _named(text: str, bank: KernelBank) -> Filter:
     prefix = _OF_A_TOOL.match(text)
     if prefix is None:
         return _from_bank(text, bank)
-    from imgconv.io import tool_kernels
+    from imgconv.io.kernels import tool_kernels
 
     tool = prefix[1].lower()
     if tool == "pil":

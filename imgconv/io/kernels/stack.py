@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgconv.io.kernels.bank import KernelBank
+from imgconv.io.kernels.matrix_text import quoted
 from imgconv.io.kernels.spec import load_kernel
 from imgconv.io.layers.weights import NO_BIAS, is_array_spec, load_bias
-from imgconv.io.matrix_text import quoted
 from imgconv.model.errors import ArgumentError, KernelError
 from imgconv.model.kernel import Kernel
 from imgconv.ops.layers.layer import Conv, make_conv

@@ -9,7 +9,7 @@ import math
 import re
 from fractions import Fraction
 
-from imgconv.io.matrix_text import nested_rows, parse_geometry, quoted
+from imgconv.io.kernels.matrix_text import nested_rows, parse_geometry, quoted
 from imgconv.model.errors import ArgumentError, KernelError
 from imgconv.model.kernel import Kernel
 from imgconv.model.numbers import Rational, parse_number

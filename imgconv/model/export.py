@@ -19,18 +19,20 @@ def export(kernel: Kernel, tool: str) -> str:
     kernel : Kernel
     tool : {"yaml", "opencv", "numpy", "imagemagick", "vips", "gmic"}
         ``yaml`` is a bank file; ``opencv`` and ``numpy`` are Python; ``imagemagick`` is an
-        argument of ``-morphology Correlate``; ``vips`` a matrix file for ``vips conv``; ``gmic``
-        a command.
+        argument of ``-morphology Correlate``, or with an offset all the arguments that it takes;
+        ``vips`` a matrix file for ``vips conv``; ``gmic`` a command.
 
     Returns
     -------
     str
-        Exact for ``yaml``; decimals with 17 digits elsewhere.
+        What `imgconv.io.kernels.spec.load_kernel` reads back, from a file where it is one. Weights
+        are exact in ``yaml``, ``opencv``, ``numpy`` and ``vips``, and have 17 digits elsewhere, as
+        have all offsets but those of ``yaml``.
 
     Raises
     ------
     KernelError
-        When the tool has no such thing as the kernel's offset or anchor.
+        When the tool has no such thing as the kernel's anchor.
 
     Examples
     --------
@@ -63,6 +65,15 @@ def _yaml_number(value: Rational) -> str:
 
 
 def _numpy(kernel: Kernel) -> str:
+    lines = [_array(kernel)]
+    if kernel.anchor != (kernel.shape[0] // 2, kernel.shape[1] // 2):
+        lines.append(f"anchor = ({kernel.anchor[0]}, {kernel.anchor[1]})  # row, column")
+    if kernel.offset:
+        lines.append(f"offset = {_decimal(kernel.offset)}  # added to the sum")
+    return "\n".join(lines)
+
+
+def _array(kernel: Kernel) -> str:
     whole, divisor = _whole(kernel)
     rows = ",\n    ".join("[" + ", ".join(map(str, row)) + "]" for row in whole)
     division = f" / {divisor}" if divisor != 1 else ".astype(float)"
@@ -75,15 +86,19 @@ def _opencv(kernel: Kernel) -> str:
         f"result = cv2.filter2D(image, -1, kernel, anchor=({column}, {row}), "
         f"delta={_decimal(kernel.offset)}, borderType=cv2.BORDER_REFLECT_101)"
     )
-    return f"import cv2\n{_numpy(kernel)}\n{call}"
+    return f"import cv2\n{_array(kernel)}\n{call}"
 
 
 def _imagemagick(kernel: Kernel) -> str:
-    if kernel.offset:
-        raise KernelError("an ImageMagick kernel has no offset", hint="export offset 0 and add it")
     rows, columns = kernel.shape
     values = " ".join(",".join(_decimal(kernel.scale * w) for w in row) for row in kernel.weights)
-    return f"{columns}x{rows}+{kernel.anchor[1]}+{kernel.anchor[0]}: {values}"
+    matrix = f"{columns}x{rows}+{kernel.anchor[1]}+{kernel.anchor[0]}: {values}"
+    if not kernel.offset:
+        return matrix
+    # Versions 6.9 and 7 take no bias with the kernel; a percent of it is one of 65536, a gray
+    # level 257 of 65535.
+    percent = _decimal(kernel.offset * Fraction(257 * 100, 65536))
+    return f"-define convolve:bias={percent}% -morphology Correlate '{matrix}'"
 
 
 def _vips(kernel: Kernel) -> str:

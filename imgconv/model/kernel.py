@@ -20,6 +20,7 @@ from imgconv.model.steps.sums import stretch_obstacle, stretches, sums_scratch
 
 LARGEST_SIDE = 4095
 LARGEST_TAP_COUNT = 1 << 20
+_LONGEST_QUOTED = 60
 _MOST_COMMON_BITS = 1 << 14  # of the common denominator; float64 weights need 1075
 
 
@@ -262,7 +263,9 @@ class Kernel(Step):
             return self.name
         plain = self.scale == 1 and self.offset == 0
         if plain and self.anchor == (self.shape[0] // 2, self.shape[1] // 2):
-            return self._matrix
+            return format_matrix(
+                [[format_number(weight) for weight in row] for row in self.weights]
+            )
         return {
             "weights": [[format_number(weight) for weight in row] for row in self.weights],
             "scale": format_number(self.scale),
@@ -274,15 +277,29 @@ class Kernel(Step):
     def exact(self) -> tuple[str, ...]:
         """Weights, scale, offset and anchor; not the name."""
         numbers = f"{format_number(self.scale)} {format_number(self.offset)}"
-        return (f"{self._matrix} | {numbers} | {self.anchor[0]},{self.anchor[1]}",)
-
-    @property
-    def _matrix(self) -> str:
-        return "; ".join(" ".join(map(format_number, row)) for row in self.weights)
+        matrix = "; ".join(" ".join(map(format_number, row)) for row in self.weights)
+        return (f"{matrix} | {numbers} | {self.anchor[0]},{self.anchor[1]}",)
 
     def __repr__(self) -> str:
         rows, columns = self.shape
         return f"<Kernel {self.name or 'unnamed'} {rows}x{columns} sum {self.sum}>"
+
+
+def format_matrix(rows: Sequence[Sequence[str]]) -> str:
+    """Return a matrix as text that reads back as the same rows.
+
+    A square count of numbers in one row has its size before it, since it could be a square whose
+    row marks got lost.
+
+    Examples
+    --------
+    >>> format_matrix([["1", "2"], ["3", "4"]]), format_matrix([["1", "2", "3", "4"]])
+    ('1 2; 3 4', '1x4: 1 2 3 4')
+    """
+    matrix = "; ".join(" ".join(row) for row in rows)
+    count = len(rows[0])
+    square = len(rows) == 1 and count > 1 and math.isqrt(count) ** 2 == count
+    return f"1x{count}: {matrix}" if square else matrix
 
 
 def as_kernel(step: Step, spec: str = "", why: str = "") -> Kernel:
@@ -303,7 +320,9 @@ def as_kernel(step: Step, spec: str = "", why: str = "") -> Kernel:
     """
     if isinstance(step, Kernel):
         return step
-    asked, why = repr(spec or step.name), f"; {why}" if why else ""
+    asked = spec or step.name
+    asked = repr(asked if len(asked) <= _LONGEST_QUOTED else asked[: _LONGEST_QUOTED - 3] + "...")
+    why = f"; {why}" if why else ""
     if step.members:
         members = ", ".join(member.name for member in step.members)
         raise KernelError(f"{asked} is a set of kernels{why}", hint=f"take one of them: {members}")

@@ -1,7 +1,8 @@
 """Folders: `imgconv batch` against a bare thread pool and other tools, interleaved.
 
-Run it as ``python tests/bench/bench_batch.py [FOLDER]`` in an environment with imgconv installed;
-FOLDER (default a new one in the working directory) gets the pictures and, run by run, the outputs.
+Run it as ``python tests/bench/bench_batch.py [FOLDER] [--smoke]`` in an environment with imgconv
+installed; a new folder in FOLDER (default the working directory) gets the pictures and, run by run,
+the outputs; ``--smoke`` does one run of four small pictures.
 They are removed at the end and not between runs: ext4 makes new files slowly for minutes after
 thousands were removed. Tools that are not installed are left out (Debian: imagemagick,
 graphicsmagick, libvips-tools, parallel).
@@ -9,6 +10,7 @@ graphicsmagick, libvips-tools, parallel).
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import statistics
@@ -42,6 +44,7 @@ SETS = {  # name: files, rows, columns, runs, runs of the slow tools
     "1000 of 2 MP": (1000, 1224, 1632, 3, 1),
     "10000 of 64 x 64": (10000, 64, 64, 5, 1),
 }
+SMOKE = {"4 of 40 x 60": (4, 40, 60, 1, 1)}
 
 
 def make(folder: Path, count: int, rows: int, columns: int) -> None:
@@ -73,7 +76,7 @@ def fast(source: Path, target: Path) -> dict[str, list[str]]:
 
 def slow(source: Path, target: Path) -> dict[str, list[str]]:
     """Give the commands of the other tools; each writes into a folder that is there."""
-    sharpen = target.parent / "sharpen.mat"
+    sharpen = source.parent / "sharpen.mat"
     sharpen.write_text("3 3 1 0\n" + MATRIX.replace(" ", "\n").replace(",", " ") + "\n")
     many = f"cd {source} && find -name '*.jpg' -printf '%f\\0' | "
     taken = {
@@ -101,9 +104,9 @@ def timed(command: list[str]) -> float:
     return time.perf_counter() - started
 
 
-def measure(folder: Path, name: str) -> None:
+def measure(folder: Path, name: str, sizes: tuple[int, int, int, int, int]) -> None:
     """Time all on one set of pictures and print the table."""
-    count, rows, columns, runs, slow_runs = SETS[name]
+    count, rows, columns, runs, slow_runs = sizes
     source = folder / f"in-{count}-{rows}"
     make(source, count, rows, columns)
     times: dict[str, list[float]] = {}
@@ -126,10 +129,14 @@ def measure(folder: Path, name: str) -> None:
 
 def main() -> None:
     """Print a table for each set of pictures."""
-    folder = Path(tempfile.mkdtemp(dir=sys.argv[1] if len(sys.argv) > 1 else "."))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", nargs="?", default=".")
+    parser.add_argument("--smoke", action="store_true")
+    options = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(dir=options.folder)).resolve()  # commands change the directory
     try:
-        for name in SETS:
-            measure(folder, name)
+        for name, sizes in (SMOKE if options.smoke else SETS).items():
+            measure(folder, name, sizes)
     finally:
         shutil.rmtree(folder)
 

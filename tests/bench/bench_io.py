@@ -1,13 +1,14 @@
 """What reading and writing cost beside bare OpenCV with the same settings.
 
-    python tests/bench/bench_io.py
+    python tests/bench/bench_io.py [ROWS COLUMNS ROUNDS]
 
-12 MP, in memory, both sides in turns, medians.
+12 MP by default, in memory, both sides in turns, medians.
 """
 
 from __future__ import annotations
 
 import statistics
+import sys
 import time
 from collections.abc import Callable
 
@@ -19,14 +20,12 @@ from imgconv.io.images.encode import encode_picture
 from imgconv.io.images.formats import format_named
 from imgconv.io.images.picture import Encoding, Picture
 
-ROUNDS = 11
 
-
-def photograph(dtype: str) -> np.ndarray:
-    """Give 12 MP of natural texture, RGB."""
+def photograph(dtype: str, rows: int, columns: int) -> np.ndarray:
+    """Return natural texture, RGB."""
     from skimage import data
 
-    photo = np.tile(data.astronaut(), (6, 8, 1))[:3000, :4000]
+    photo = np.tile(data.astronaut(), (6, 8, 1))[:rows, :columns]
     return photo if dtype == "uint8" else photo.astype(dtype) * 257
 
 
@@ -37,7 +36,7 @@ def seconds(run: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def main() -> None:
+def main(rows: int = 3000, columns: int = 4000, rounds: int = 11) -> None:
     """Print a line for each format and direction."""
     cases = [
         ("png", "uint8", ".png", [cv2.IMWRITE_PNG_COMPRESSION, 1], Encoding(compression="1")),
@@ -55,7 +54,7 @@ def main() -> None:
     ]
     print(f"{'':<22}{'ours ms':>9}{'OpenCV ms':>11}{'ratio':>7}")
     for name, dtype, suffix, settings, encoding in cases:
-        picture = Picture((photograph(dtype),))
+        picture = Picture((photograph(dtype, rows, columns),))
         bgr = np.ascontiguousarray(picture.pages[0][..., ::-1])
         data = cv2.imencode(suffix, bgr, settings)[1]
         encoded, kind = data.tobytes(), format_named(name)
@@ -71,7 +70,7 @@ def main() -> None:
         }
         total = [0.0, 0.0]
         for what, runs in pairs.items():
-            taken = [[seconds(run) for run in runs] for _ in range(ROUNDS)]
+            taken = [[seconds(run) for run in runs] for _ in range(rounds)]
             ours, theirs = (statistics.median(c) * 1000 for c in zip(*taken, strict=True))
             total = [total[0] + ours, total[1] + theirs]
             print(f"{name} {dtype} {what:<10}{ours:>9.1f}{theirs:>11.1f}{ours / theirs:>7.2f}")
@@ -81,4 +80,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:]))

@@ -1,13 +1,15 @@
 """What a layer costs beside PyTorch's on this CPU, where torch is installed; else ours alone.
 
-    python tests/bench/bench_layer.py
+    python tests/bench/bench_layer.py [ROUNDS [SHRINK]]
 
-Both sides run in one process, in turns; medians. Ours is the exact sum, rounded once.
+SHRINK divides the pictures' sides. Both sides run in one process, in turns; medians. Ours is the
+exact sum, rounded once.
 """
 
 from __future__ import annotations
 
 import statistics
+import sys
 import time
 from collections.abc import Callable
 
@@ -30,7 +32,7 @@ def seconds(run: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def main(rounds: int = 7) -> None:
+def main(rounds: int = 7, shrink: int = 1) -> None:
     """Print a line for each case."""
     try:
         import torch
@@ -40,7 +42,8 @@ def main(rounds: int = 7) -> None:
     rng = np.random.default_rng(1)
     print(f"{'layer':<38}{'ours ms':>9}{'torch ms':>10}{'ours/torch':>12}")
     for name, shape, weights_shape, stride, dtype in CASES:
-        image = (rng.random(shape) * 255).astype(dtype)
+        sides = (shape[0] // shrink, shape[1] // shrink, shape[2])
+        image = (rng.random(sides) * 255).astype(dtype)
         weights = rng.normal(size=weights_shape).astype(np.float32)
 
         def ours(image=image, weights=weights, stride=stride) -> object:
@@ -64,4 +67,4 @@ def main(rounds: int = 7) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:]))

@@ -1,6 +1,6 @@
 """What a picture, a task and a row cost, and what follows for ten million pictures.
 
-    python tests/bench/bench_scaling.py
+    python tests/bench/bench_scaling.py [PICTURES [TIMES]]
 
 The costs are measured here, with the medians of many runs; the simulation takes them, and the rates
 that cannot be measured here are named as assumed. Dask's cost is measured where it is installed.
@@ -11,6 +11,7 @@ from __future__ import annotations
 import heapq
 import random
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -28,7 +29,6 @@ from imgconv.io.storage import files, json_lines
 from imgconv.jobs.batch.manifest import Entry
 from imgconv.jobs.spread.planning import SIZE
 
-PICTURES = 10_000_000
 KEYS_PER_SECOND = 20_000
 """Assumed: an object store lists 1,000 keys in 50 ms, and pages come one after the other."""
 DEATHS_PER_WORKER_HOUR = 0.02
@@ -52,7 +52,7 @@ class Costs(NamedTuple):
         return self.decode + self.filter + self.encode + self.put + self.row
 
 
-def median_seconds(run: Callable[[], object], times: int = 21) -> float:
+def median_seconds(run: Callable[[], object], times: int) -> float:
     """Time a call."""
     taken = []
     for _ in range(times):
@@ -62,7 +62,7 @@ def median_seconds(run: Callable[[], object], times: int = 21) -> float:
     return statistics.median(taken)
 
 
-def measured(folder: Path) -> Costs:
+def measured(folder: Path, times: int) -> Costs:
     """Measure the costs of a JPEG of 2 MP, sharpened on one thread."""
     from skimage import data
 
@@ -73,12 +73,16 @@ def measured(folder: Path) -> Costs:
     recipe = recipe_from({"kernels": ["sharpen"]})
     entry = Entry("a/b.jpg", "a/b.jpg", "ok", 1, 2, "0" * 64, 1, 2, "0" * 64, "0" * 32, "imgconv")
     names = iter(range(10**6))
+
+    def taken(run: Callable[[], object]) -> float:
+        return median_seconds(run, times)
+
     return Costs(
-        decode=median_seconds(lambda: decode_picture(encoded, "x")),
-        filter=median_seconds(lambda: filter_image(photo, recipe, threads=1)),
-        encode=median_seconds(lambda: encode_picture(picture, kind, "x")),
-        put=median_seconds(lambda: files.write_whole(folder / f"{next(names)}.jpg", encoded)),
-        row=median_seconds(lambda: json_lines.line_of(entry.as_dict())),
+        decode=taken(lambda: decode_picture(encoded, "x")),
+        filter=taken(lambda: filter_image(photo, recipe, threads=1)),
+        encode=taken(lambda: encode_picture(picture, kind, "x")),
+        put=taken(lambda: files.write_whole(folder / f"{next(names)}.jpg", encoded)),
+        row=taken(lambda: json_lines.line_of(entry.as_dict())),
         task=task_cost(),
     )
 
@@ -101,7 +105,7 @@ def task_cost() -> float:
         return (time.perf_counter() - started) / 2000
 
 
-def simulate(costs: Costs, workers: int, seed: int = 0) -> tuple[float, float]:
+def simulate(costs: Costs, pictures: int, workers: int, seed: int = 0) -> tuple[float, float]:
     """Give the hours of a run, and the share of work that was lost to dying workers.
 
     Portions become ready as the listing goes on; the scheduler hands them out one at a time; a
@@ -109,7 +113,7 @@ def simulate(costs: Costs, workers: int, seed: int = 0) -> tuple[float, float]:
     """
     chance = random.Random(seed)
     work = SIZE * costs.picture
-    count = -(-PICTURES // SIZE)
+    count = -(-pictures // SIZE)
     free = [0.0] * workers
     scheduler = lost = end = 0.0
     ready, again = 0, 0
@@ -133,21 +137,21 @@ def simulate(costs: Costs, workers: int, seed: int = 0) -> tuple[float, float]:
     return end / 3600, lost / (count * work)
 
 
-def main() -> None:
+def main(pictures: int = 10_000_000, times: int = 21) -> None:
     """Print the costs and the simulation."""
     with tempfile.TemporaryDirectory() as folder:
-        costs = measured(Path(folder))
+        costs = measured(Path(folder), times)
     for name, value in costs._asdict().items():
         print(f"{name:<8}{value * 1e3:>10.3f} ms")
     print(f"picture {costs.picture * 1e3:>10.3f} ms of one core\n")
-    print(f"{PICTURES} pictures, portions of {SIZE}")
+    print(f"{pictures} pictures, portions of {SIZE}")
     print(f"{'workers':>8}{'hours':>10}{'pictures/s':>12}{'of ideal':>10}{'lost':>8}")
     for workers in (1, 10, 100, 1000):
-        hours, lost = simulate(costs, workers)
-        ideal = PICTURES * costs.picture / workers / 3600
-        pace = PICTURES / hours / 3600
+        hours, lost = simulate(costs, pictures, workers)
+        ideal = pictures * costs.picture / workers / 3600
+        pace = pictures / hours / 3600
         print(f"{workers:>8}{hours:>10.2f}{pace:>12.0f}{ideal / hours:>10.1%}{lost:>8.2%}")
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:]))

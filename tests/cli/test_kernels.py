@@ -81,6 +81,10 @@ def test_show_explains_in_words(run):
         ("./mine.yaml#edge", "1 x 2, anchor 0,1"),
         ("sobel", "sobel_y"),
         ("large_blur", "441"),
+        ("3x3: 0,-1,0 -1,5,-1 0,-1,0", "3 x 3, anchor 1,1"),
+        ("-1,0,1", "1 x 3"),
+        ("im:Sobel:90", "-1 -2 -1"),
+        ("pil:EMBOSS", "pil_emboss"),
     ],
 )
 def test_show_takes_whatever_k_takes(run, bank, spec, said):
@@ -100,6 +104,10 @@ def test_show_takes_whatever_k_takes(run, bank, spec, said):
         ("gaussian:sigma=1,sigma=2", ["sigma", "twice"]),
         ("sharpen:5", ["sharpen", "takes none"]),
         ("1 2; 3", ["1 2; 3", "row"]),
+        ("0,-1,0,-1,5,-1,0,-1,0", ["'3x3: 0,-1,0 -1,5,-1 0,-1,0'", "'1x9: 0,-1,0,-1,5,-1,0,-1,0'"]),
+        ("vips:sobel", ["use sobel"]),
+        ("im:Gaussian:0x1", ["use gaussian:sigma"]),
+        ("./none.txt", ["none.txt"]),
         ("1 2 3/0", ["3/0", "zero"]),
         ("./mine.yaml", ["mine.yaml", "2 kernels", "mine.yaml#edge"]),
         ("./mine.yaml#egde", ["egde", "edge"]),
@@ -179,3 +187,23 @@ def test_check_looks_through_a_folder_for_names_given_twice(run, tmp_path):
 def test_check_of_nothing(run, tmp_path, place):
     (tmp_path / "empty").mkdir()
     assert_fails(run("kernels", "check", place), 3, place)
+
+
+def test_a_file_is_a_kernel_for_every_command(run, photo, tmp_path):
+    """`apply`, `show`, `identify` and `export` read the same files."""
+    (tmp_path / "k.csv").write_text("0,-1,0\n-1,5,-1\n0,-1,0\n")
+    assert "sharpen" in run("kernels", "identify", "k.csv").out.decode()
+    assert run("kernels", "show", "./k.csv").out.startswith(b"./k.csv: 3 x 3")
+    exported = run("kernels", "export", "k.csv", "--format", "imagemagick")
+    assert exported.out == b"3x3+1+1: 0,-1,0 -1,5,-1 0,-1,0\n"
+    done = run("apply", "colour.png", "out.png", "-k", "k.csv", "--print-recipe")
+    assert done.code == 0, done
+
+
+def test_what_show_writes_as_json_is_a_kernel(run, tmp_path):
+    (tmp_path / "k.json").write_bytes(run("kernels", "show", "emboss_128", "--json").out)
+    one, other = (
+        json.loads(run("kernels", "show", name, "--json").out) for name in ("k.json", "emboss_128")
+    )
+    for key in ("weights", "scale", "offset", "anchor"):
+        assert one[key] == other[key]

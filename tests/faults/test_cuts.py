@@ -18,6 +18,10 @@ CUTS = [1, 10, 50, 90, 99]
 COMPLETE_WITHOUT_ITS_LAST_BYTE = {"pgm plain"}  # a line end that nothing needs
 IN_ONE_PIECE = {"webp", "avif", "jp2", "hdr"}
 """Formats of which nothing can be had when a part is missing."""
+DIRECTORY_AT_THE_END = {
+    "tiff", "tiff rgba", "tiff three", "tiff told", "tiff deflate", "tiff gray-alpha",
+}  # fmt: skip
+"""Files that no longer say where their pixels lie once they are cut."""
 
 
 def shortened(data):
@@ -27,7 +31,7 @@ def shortened(data):
 @pytest.mark.parametrize("name", samples())
 def test_a_file_cut_short_is_refused_by_the_library(name):
     data = samples()[name]
-    assert decode_picture(data, "whole").notes == decode_picture(data, "whole").notes
+    assert not any("damaged" in note for note in decode_picture(data, "whole").notes)
     pieces = shortened(data)
     if name in COMPLETE_WITHOUT_ITS_LAST_BYTE:
         pieces.pop()
@@ -39,13 +43,19 @@ def test_a_file_cut_short_is_refused_by_the_library(name):
 @pytest.mark.parametrize("name", samples())
 def test_what_is_salvaged_is_the_beginning_of_the_picture(name):
     whole = decode_picture(samples()[name], "x").pages
-    for piece in shortened(samples()[name]):
-        try:
-            picture = decode_picture(piece, "x", Reading(salvage=True))
-        except ImageReadError:
-            continue
+    found = [salvaged(piece) for piece in shortened(samples()[name])]
+    for picture in filter(None, found):
         assert len(picture.pages) <= len(whole)
         assert [page.shape for page in picture.pages[:1]] == [page.shape for page in whole[:1]]
+    lost = name in DIRECTORY_AT_THE_END or name.split()[0] in IN_ONE_PIECE
+    assert (not any(found)) == lost
+
+
+def salvaged(piece):
+    try:
+        return decode_picture(piece, "x", Reading(salvage=True))
+    except ImageReadError:
+        return None
 
 
 ROW_BY_ROW = ["png", "png 16", "png gray-alpha", "jpeg", "jpeg restarts", "bmp", "ppm", "pam",

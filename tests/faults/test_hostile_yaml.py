@@ -182,14 +182,14 @@ COSTLY = [
 
 @pytest.mark.parametrize("name", COSTLY)
 def test_it_costs_next_to_nothing(tmp_path, name):
-    """0.2 s (the best of three, since others use the machine too) and 50 MB."""
+    """0.2 s of processor time, the best of three, and 50 MB."""
     path = costly(tmp_path, name)
     times = []
     for _ in range(3):
-        started = time.perf_counter()
+        started = time.process_time()
         with pytest.raises(KernelError):
             KernelBank([path]).entry("edge")
-        times.append(time.perf_counter() - started)
+        times.append(time.process_time() - started)
         if min(times) < SECONDS:
             break
     assert min(times) < SECONDS

@@ -274,7 +274,7 @@ def test_stacked_kernels_keep_their_anchors(gray):
     """Kernels of several sizes lie over each other as `correlate` places them."""
     from imgconv import correlate
 
-    names = ["sobel_x", "large_blur", "1 2 3 4", "emboss"]
+    names = ["sobel_x", "large_blur", "1x4: 1 2 3 4", "emboss"]
     maps = run_network(gray, (stack_kernels(names, {"padding": "10,10,10,10"}),))
     for c, name in enumerate(names):
         wanted = correlate(gray, name, border="constant", depth="f32")

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imgconv.cli import output
-from imgconv.cli.golden.shared import set_options
+from imgconv.cli.golden.shared import outside_option, set_options
 from imgconv.cli.options import Command, option
 from imgconv.model.errors import ArgumentError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from imgconv.jobs.golden.result import Finding
 
 
@@ -31,11 +34,12 @@ if TYPE_CHECKING:
 )
 @option("--interactive", is_flag=True, heading="Golden set", help="Ask for each of them.")
 @option("--prune", is_flag=True, heading="Golden set",
-        help="With --all: delete the goldens that no case uses.")  # fmt: skip
+        help="With --all: list and delete the goldens that no case uses.")  # fmt: skip
+@outside_option
 def command(everything: bool, interactive: bool, **options: Any) -> None:
     """Take the new results of the cases NAMEs in place of their goldens, and touch nothing else.
 
-    NAME may be a pattern (blur*).
+    NAME may be a pattern (blur*). Exit code 5 when a file is there that imgconv did not record.
     """
     from imgconv.jobs.golden.record import Kind, accept_goldens
 
@@ -43,13 +47,18 @@ def command(everything: bool, interactive: bool, **options: Any) -> None:
         raise ArgumentError("name the cases to accept, or give --all or --interactive")
     if options["prune"] and not everything:
         raise ArgumentError("--prune goes with --all; a filtered run never deletes")
-    steps = accept_goldens(ask=_ask if interactive else None, **options)
+    steps = accept_goldens(ask=_ask if interactive else None, deleting=_list, **options)
     for step in steps:
         if step.kind is not Kind.UNCHANGED:
             output.say("\n  ".join([f"{step.kind.value}: {step.name}", *step.words]))
     taken = sum(step.kind in (Kind.TAKEN, Kind.RECORDED) for step in steps)
     deleted = sum(step.kind is Kind.DELETED for step in steps)
     output.say(f"{taken} taken, {deleted} deleted, {len(steps) - taken - deleted} left as they are")
+
+
+def _list(doomed: Sequence[Path]) -> None:
+    for path in doomed:
+        output.say(output.one_line(f"deleting: {path}"))
 
 
 def _ask(finding: Finding) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from imgconv.cli import output
-from imgconv.cli.golden.shared import set_options
+from imgconv.cli.golden.shared import outside_option, set_options
 from imgconv.cli.options import Command, option
 from imgconv.model.errors import OutputExistsError
 
@@ -24,11 +24,12 @@ from imgconv.model.errors import OutputExistsError
     heading="Golden set",
     help="Leave out the pictures; a failure then cannot say where.",
 )
+@outside_option
 def command(**options: Any) -> None:
     """Record what the cases yield, of NAMEs or all, where nothing is recorded yet.
 
     What is recorded stays; `imgconv golden accept` takes a new result. Exit code 5 when a golden
-    is there and the result differs from it.
+    is there and the result differs from it, or a file is there that imgconv did not record.
     """
     from imgconv.jobs.golden.record import Kind, record_goldens
 

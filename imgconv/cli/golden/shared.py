@@ -17,3 +17,8 @@ set_options = together(
     option("-j", "--jobs", metavar="N", type=click.IntRange(min=1), heading="Running",
            help="Cases at a time.  [default: the CPUs of this process]"),
 )  # fmt: skip
+
+outside_option = option(
+    "--goldens-outside", is_flag=True, heading="Golden set",
+    help="Let goldens be written and deleted outside the folder of FILE.",
+)  # fmt: skip

@@ -19,7 +19,8 @@ _TOOLS = ["yaml", "opencv", "numpy", "imagemagick", "vips", "gmic"]
     epilog="Examples:\n\n"
     "imgconv kernels export sobel_x --format opencv\n\n"
     "convert in.png -morphology Correlate "
-    '"$(imgconv kernels export blur --format imagemagick)" out.png',
+    '"$(imgconv kernels export blur --format imagemagick)" out.png\n\n'
+    "A kernel with an offset is exported for ImageMagick as all the arguments that it takes.",
 )
 @click.argument("name", metavar="KERNEL")
 @option(

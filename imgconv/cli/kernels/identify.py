@@ -22,12 +22,11 @@ from imgconv.cli.options import Command, bank_option, json_option, one_kernel, o
 @bank_option
 @json_option
 def command(matrix: str, banks: tuple[Path, ...], as_json: bool) -> None:
-    """Describe what a matrix is; it may stand in a text file, a row a line, or be any kernel."""
-    from imgconv.io.kernels.matrix_file import is_matrix_file, read_matrix
+    """Describe what a matrix is: one that is written out, in a file, or any other kernel."""
     from imgconv.model.kernel import as_kernel
     from imgconv.ops.linear.identify import identify
 
-    kernel = read_matrix(matrix) if is_matrix_file(matrix) else one_kernel(matrix, banks)
+    kernel = one_kernel(matrix, banks)
     known = [as_kernel(step) for step in open_bank(banks).values() if step.is_linear]
     said = identify(kernel, known)
     if as_json:

@@ -9,7 +9,7 @@ import numpy as np
 from imgconv.io.images import codecs, exif, limits
 from imgconv.io.images.formats import FORMATS, Format, sniff
 from imgconv.io.images.headers import read_header
-from imgconv.io.images.headers.base import DamagedError, Header
+from imgconv.io.images.headers.base import DamagedError, Header, NotSupportedError
 from imgconv.io.images.picture import Image, Picture, Reading
 from imgconv.io.storage import files
 from imgconv.io.storage.locations import Place
@@ -18,6 +18,8 @@ from imgconv.model.output import Depth
 
 _PLAIN = Reading()
 _MOST_OVERHEAD = 64 << 20
+_GRAY_TOO = ("bmp", "sun", "avif")
+"""Formats that say colour where all of it is gray, and are then decoded to gray."""
 
 
 def read_file(path: Place, reading: Reading = _PLAIN) -> bytes:
@@ -56,7 +58,10 @@ def decode_picture(
         header = header or read_header(data, kind.name)
         limits.check(_wanted_part(header, reading), reading, name)
         wanted = _wanted(header, reading.page, name)
+        check_layout(header, wanted)
         header, pages = _decoded(kind, data, header, wanted, reading.salvage)
+    except NotSupportedError as error:
+        raise not_supported(name, error) from None
     except DamagedError as error:
         raise ImageReadError(
             f"{name}: the {kind.name} data is damaged or cut short: {error}",
@@ -66,7 +71,53 @@ def decode_picture(
         raise
     except MemoryError:
         raise LimitError(f"{name}: it does not fit in memory") from None
+    _check_pixels(kind, pages, header, wanted, name)
     return _picture(pages, header, wanted, name, depth)
+
+
+def check_layout(header: Header, wanted: range) -> None:
+    """Check that all wanted pages have a layout that is read.
+
+    Raises
+    ------
+    NotSupportedError
+        With the name of the layout.
+    """
+    for number in wanted if header.each else ():
+        unread = header.each[number].unread
+        if unread is not None:
+            where = f" (page {number + 1})" if header.pages > 1 else ""
+            raise NotSupportedError(f"{unread}{where}")
+
+
+def not_supported(name: str, error: NotSupportedError) -> ImageReadError:
+    """Return the error of a file whose layout is not read."""
+    return ImageReadError(
+        f"{name}: not supported: {error}",
+        hint="convert it by another program to a PNG, or to a plain TIFF of gray or RGB",
+    )
+
+
+def _check_pixels(
+    kind: Format, pages: list[Image], header: Header, wanted: range, name: str
+) -> None:
+    """Check that what was decoded has the size, the channels and the depth of the header."""
+    for number, page in zip(wanted, pages, strict=False):
+        said = header.each[number] if header.each else header
+        channels = page.shape[2] if page.ndim == 3 else 1
+        drawn = kind.name == "gif" or bool(header.delays)  # alpha is where some frame has it
+        gray = channels == 1 and said.channels == 3 and kind.name in _GRAY_TOO
+        if (
+            page.shape[:2] != (said.height, said.width)
+            or not (channels == said.channels or drawn or gray)
+            or page.itemsize != -(-said.bits // 8)
+        ):
+            raise ImageReadError(
+                f"{name}: it decodes to {page.shape[1]} x {page.shape[0]} with {channels} channels "
+                f"of {8 * page.itemsize} bits; its header says {said.width} x {said.height} with "
+                f"{said.channels} of {said.bits}",
+                hint="convert it by another program to a PNG, or to a plain TIFF of gray or RGB",
+            )
 
 
 def _decoded(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import mmap
 import struct
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
+
+Data = bytes | bytearray | mmap.mmap
+"""The bytes of a file: read, or mapped."""
 
 EXIF_IFD, GPS_IFD, INTEROP_IFD = 0x8769, 0x8825, 0xA005
 _POINTERS = {EXIF_IFD, GPS_IFD, INTEROP_IFD}
@@ -33,12 +37,12 @@ Directory = dict[int, Entry]
 class Tiff(NamedTuple):
     """Bytes that hold directories; `order` is ``<`` or ``>``, `big` that of BigTIFF."""
 
-    data: bytes | bytearray
+    data: Data
     order: str
     big: bool
 
     @classmethod
-    def of(cls, data: bytes | bytearray) -> Tiff:
+    def of(cls, data: Data) -> Tiff:
         """Read the first bytes.
 
         Raises

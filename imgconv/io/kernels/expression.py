@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from imgconv.io.kernels.matrix_text import quoted
 from imgconv.model import algebra
 from imgconv.model.errors import ArgumentError, KernelError, LimitError
 from imgconv.model.kernel import Kernel
@@ -29,7 +30,7 @@ _TURNS: dict[str, Callable[[Kernel], Kernel]] = {
 }
 _TOKEN = re.compile(
     r"\s*(?:(?P<operator>[*@()]|[+-](?=\s|[\d.(\[A-Za-z]))"
-    r"|(?P<matrix>\[[^\]]*\])"
+    r"|(?P<matrix>\[(?:[^\[\]]|\[[^\[\]]*\])*\])"
     r"|(?P<turn>\.(?:T|flip|rot90|normalized)\b)"
     r"|(?P<number>\d+(?:\.\d+)?(?:/\d+)?)"
     r"|(?P<name>[A-Za-z][\w-]*(?::[^\s()@*]+)?))"
@@ -67,7 +68,7 @@ def evaluate(text: str, lookup: Callable[[str], Kernel], matrix: Callable[[str],
     value = parser.expression(0)
     parser.expect_end()
     if not isinstance(value, Kernel):
-        raise KernelError(f"{text!r} is a number, not a kernel")
+        raise KernelError(f"{quoted(text)} is a number, not a kernel")
     return value
 
 
@@ -84,7 +85,9 @@ def _tokens(text: str) -> list[_Token]:
     while text[at:].strip():
         found = _TOKEN.match(text, at)
         if found is None or len(tokens) >= _MOST_TOKENS:
-            raise KernelError(f"{text!r}: {text[at:].strip()[:20]!r} makes no sense at {at + 1}")
+            raise KernelError(
+                f"{quoted(text)}: {text[at:].strip()[:20]!r} makes no sense at {at + 1}"
+            )
         kind, piece = str(found.lastgroup), found[str(found.lastgroup)]
         turns = _TRAILING_TURNS.search(piece) if kind == "name" else None
         if turns:  # gaussian:1.T is gaussian:1, transposed
@@ -149,10 +152,11 @@ class _Parser:
             except ArgumentError as error:
                 raise self._wrong(error.message) from None
         if token.kind == "matrix":
-            return self.matrix(token.text[1:-1])
+            nested = "[" in token.text[1:]
+            return self.matrix(token.text if nested else token.text[1:-1])
         if token.kind == "name":
             return self.lookup(token.text)
-        raise self._wrong(f"{token.text!r} stands where a kernel or a number should")
+        raise self._wrong(f"{quoted(token.text)} stands where a kernel or a number should")
 
     def expect_end(self) -> None:
         if self.position < len(self.tokens):
@@ -188,7 +192,7 @@ class _Parser:
         self.work += algebra.composition_cost(one, other)
         if self.work > algebra.MOST_PRODUCTS:
             raise LimitError(
-                f"{self.text[:60]!r} takes more than {algebra.MOST_PRODUCTS} products to compose",
+                f"{quoted(self.text)} takes more than {algebra.MOST_PRODUCTS} products to compose",
                 hint="apply the kernels one after the other: -k first -k second",
             )
         return algebra.composed(one, other)
@@ -197,6 +201,6 @@ class _Parser:
         token = self.tokens[self.position] if self.position < len(self.tokens) else None
         where = f" at {token.at + 1}" if token else ""
         return KernelError(
-            f"{self.text[:60]!r}{where}: {what}",
+            f"{quoted(self.text)}{where}: {what}",
             hint="write it as 2*identity - gaussian:sigma=1, sobel_x @ gaussian:1 or emboss.T",
         )

@@ -9,6 +9,14 @@ from pathlib import Path
 
 from imgconv.io.kernels.bank import ENVIRONMENT_VARIABLE, KernelBank
 from imgconv.io.kernels.bank_entry import Entry
+from imgconv.io.kernels.matrix_file import is_matrix_file, read_matrix
+from imgconv.io.kernels.matrix_text import (
+    LARGEST_TEXT,
+    is_nested,
+    is_sized,
+    parse_matrix,
+    quoted,
+)
 from imgconv.model.errors import ArgumentError, KernelError, UnknownKernelError
 from imgconv.model.kernel import Kernel, as_kernel
 from imgconv.model.kernel_set import KernelSet, as_sums
@@ -18,6 +26,7 @@ from imgconv.model.steps.registry import built_in_step, installed_step
 _IN_A_MATRIX = set("0123456789+-./;,eE \t\n")
 _TURNS = (".T", ".flip", ".rot90", ".normalized")
 _FILE = re.compile(r"(?P<path>.+\.ya?ml)(?:#(?P<name>.*))?")
+_OF_A_TOOL = re.compile(r"(im|vips|pil|ffmpeg|gimp):", re.IGNORECASE)
 
 
 def load_step(spec: str, bank: KernelBank | None = None) -> Step:
@@ -47,7 +56,10 @@ def load_step(spec: str, bank: KernelBank | None = None) -> Step:
     if not isinstance(spec, str):
         raise ArgumentError(f"a step is written as text, not as {type(spec).__name__}")
     text = spec.strip()
-    if bank is None and not os.environ.get(ENVIRONMENT_VARIABLE) and not _FILE.match(text):
+    if len(text) > LARGEST_TEXT:
+        raise KernelError(f"a kernel of {len(text)} characters; at most {LARGEST_TEXT} are read")
+    from_file = _FILE.match(text) or is_matrix_file(text)
+    if bank is None and not os.environ.get(ENVIRONMENT_VARIABLE) and not from_file:
         return _built_in(text)
     return _loaded(text, bank)
 
@@ -60,9 +72,14 @@ def load_kernel(spec: str, bank: KernelBank | None = None) -> Kernel | KernelSet
     spec : str
         A name of the bank (``"sharpen"``); a generator or a set with options
         (``"gaussian:sigma=1.4"``, ``"gaussian:1.4"``, ``"sobel:output=orientation"``); a matrix,
-        rows apart by ``;`` (``"0 -1 0; -1 5 -1; 0 -1 0"``, ``"1/9 1/9 1/9"``); a kernel of a
-        file (``"./mine.yaml#edge"``); or an expression (``"2*identity - gaussian:sigma=1"``,
-        ``"sobel_x @ gaussian:1"``, ``"emboss.T"``; see `imgconv.io.kernels.expression`).
+        rows apart by ``;`` (``"0 -1 0; -1 5 -1; 0 -1 0"``, ``"1/9 1/9 1/9"``) or after its size
+        (``"3x3: 0,-1,0 -1,5,-1 0,-1,0"``) or in brackets (``"[[0, 1], [1, 0]]"``); what another
+        tool writes or calls it (``"im:Sobel"``, ``"pil:EMBOSS"``, ``"ffmpeg:..."``; see
+        `imgconv.io.kernels.tool_text`, `imgconv.io.kernels.tool_kernels`); a file
+        (``"./mine.yaml#edge"``, ``"./k.csv"``; see `imgconv.io.kernels.matrix_file`); or an
+        expression
+        (``"2*identity - gaussian:sigma=1"``, ``"sobel_x @ gaussian:1"``, ``"emboss.T"``; see
+        `imgconv.io.kernels.expression`).
     bank : KernelBank, optional
         Default the built-in one and those of ``IMGCONV_KERNELS``.
 
@@ -128,14 +145,18 @@ def _parsed(kind: type[Step], options: str, text: str) -> Step:
     try:
         return kind.parse(options) if options.strip() else kind()
     except ArgumentError as error:
-        raise KernelError(f"{_short(text)}: {error.message}", error.hint) from None
+        raise KernelError(f"{quoted(text)}: {error.message}", error.hint) from None
 
 
 def _from_kernels(text: str, bank: KernelBank | None) -> Step:
-    if any(c.isdigit() for c in text) and _IN_A_MATRIX.issuperset(text):
+    if is_sized(text) or is_nested(text) or _is_matrix(text):
         return parse_matrix(text)
+    if is_matrix_file(text):
+        return read_matrix(text).named(text)
     if file := _FILE.fullmatch(text.partition(":")[0]) or _FILE.fullmatch(text):
         return _from_file(text, file)
+    if kernel := _in_the_form_of_a_tool(text):
+        return kernel
     bank = KernelBank.standard() if bank is None else bank
     if _is_expression(text):
         from imgconv.io.kernels.expression import evaluate
@@ -143,34 +164,43 @@ def _from_kernels(text: str, bank: KernelBank | None) -> Step:
         known = bank
         why = "an expression is made of single ones"
         return evaluate(
-            text, lambda name: as_kernel(_from_bank(name, known), name, why), parse_matrix
+            text, lambda name: as_kernel(_named(name, known), name, why), parse_matrix
         ).named(text)
-    return _from_bank(text, bank)
+    return _named(text, bank)
+
+
+def _is_matrix(text: str) -> bool:
+    return any(c.isdigit() for c in text) and _IN_A_MATRIX.issuperset(text)
+
+
+def _in_the_form_of_a_tool(text: str) -> Kernel | None:
+    """Read a text that only another tool's form can be: numbers after a prefix, or code."""
+    if not _OF_A_TOOL.match(text) and "(" not in text and "-morphology" not in text:
+        return None
+    from imgconv.io.kernels import tool_text
+
+    return tool_text.read_form(text)
+
+
+def _named(text: str, bank: KernelBank) -> Step:
+    """Return what has a name, in the bank or in another tool."""
+    prefix = _OF_A_TOOL.match(text)
+    if prefix is None:
+        return _from_bank(text, bank)
+    from imgconv.io.kernels import tool_kernels
+
+    tool = prefix[1].lower()
+    if tool == "pil":
+        return _from_bank(tool_kernels.pillow_name(text), bank)
+    if tool == "vips":
+        raise tool_kernels.vips_error(text)
+    return tool_kernels.imagemagick_kernel(text)
 
 
 def _is_expression(text: str) -> bool:
     """Return whether a spec is more than a name with options."""
     marked = any(mark in text for mark in ("*", "@", "(", ")", "[", " + ", " - "))
     return marked or text.startswith("-") or text.endswith(_TURNS)
-
-
-def parse_matrix(text: str) -> Kernel:
-    """Read a matrix: rows apart by ``;`` or line ends, weights by spaces or commas.
-
-    Raises
-    ------
-    KernelError
-        For a ragged matrix or something that is not a number.
-    """
-    lines = [line for line in re.split(r"[;\n]", text) if line.strip()]
-    rows = [line.replace(",", " ").split() for line in lines]
-    try:
-        return Kernel(rows)
-    except KernelError as error:
-        raise KernelError(
-            f"{_short(text)}: {error.message}",
-            error.hint or "write a matrix as '0 -1 0; -1 5 -1; 0 -1 0'",
-        ) from None
 
 
 def _from_bank(text: str, bank: KernelBank, prefix: str = "") -> Step:
@@ -180,7 +210,7 @@ def _from_bank(text: str, bank: KernelBank, prefix: str = "") -> Step:
     try:
         built = bank.build(entry, given)
     except ArgumentError as error:
-        raise KernelError(f"{_short(text)}: {error.message}", error.hint) from None
+        raise KernelError(f"{quoted(text)}: {error.message}", error.hint) from None
     changed = ",".join(f"{key}={value}" for key, value in given.items())
     return built.named(prefix + entry.name + (f":{changed}" if changed else ""))
 
@@ -196,11 +226,11 @@ def _options(entry: Entry, text: str, spec: str) -> dict[str, str]:
         if key not in known:
             takes = ", ".join(str(option) for option in entry.options())
             raise KernelError(
-                f"{_short(spec)}: {entry.name} has no option {key!r}",
+                f"{quoted(spec)}: {entry.name} has no option {quoted(key)}",
                 hint=f"it takes {takes}" if takes else f"{entry.name} takes none",
             )
         if key in given:
-            raise KernelError(f"{_short(spec)}: {key} is given twice")
+            raise KernelError(f"{quoted(spec)}: {key} is given twice")
         given[key] = value
     return given
 
@@ -218,7 +248,3 @@ def _from_file(text: str, file: re.Match[str]) -> Step:
         name = names[0]
     rest = text[file.end() :]
     return _from_bank(name + rest, bank, prefix=f"{path}#")
-
-
-def _short(text: str) -> str:
-    return repr(text if len(text) <= 60 else text[:57] + "...")

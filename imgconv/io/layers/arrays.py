@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgconv.io.storage import files
-from imgconv.model.errors import ImageReadError, ImgconvError
+from imgconv.model.errors import ImageReadError, ImgconvError, LimitError
 
 Array = NDArray[Any]
 SUFFIXES = (".npy", ".npz", ".safetensors")
@@ -69,8 +69,8 @@ class _RefusedError(ValueError):
     """Something that we refuse in words of our own."""
 
 
-def open_arrays(path: Path, raises: type[ImgconvError]) -> StoredArrays:
-    """Read what a file holds: the format is known by its suffix.
+def open_arrays(path: Path, raises: type[ImgconvError], most: int | None = None) -> StoredArrays:
+    """Read what a file holds: the format is known by its suffix; `most` bounds its bytes.
 
     Raises
     ------
@@ -79,8 +79,8 @@ def open_arrays(path: Path, raises: type[ImgconvError]) -> StoredArrays:
     """
     opened = {".npy": _npy, ".npz": _npz, ".safetensors": _safetensors}[path.suffix.lower()]
     try:
-        data = files.read_bytes(path)
-    except ImageReadError as error:
+        data = files.read_bytes(path, most)
+    except (ImageReadError, LimitError) as error:
         raise raises(error.message, error.hint) from None
     try:
         stored = opened(data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import mmap
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,12 @@ from typing import Any, BinaryIO, NamedTuple, cast
 
 import numpy as np
 
+from imgconv.io.images.decode import not_supported
 from imgconv.io.images.formats import format_for, sniff
+from imgconv.io.images.headers import read_header
+from imgconv.io.images.headers.base import CMYK_NOTES, DamagedError, NotSupportedError
+from imgconv.io.images.headers.tiff import first_page
+from imgconv.io.images.headers.tiff_layouts import INKS
 from imgconv.io.images.image_files import check_holds
 from imgconv.io.images.picture import Metadata
 from imgconv.io.storage import files
@@ -22,6 +28,7 @@ from imgconv.model.errors import ImageReadError, ImageWriteError
 from imgconv.model.output import Depth
 
 _TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_HEAD = 16 << 20  # headers end within, but for the pictures of metadata
 _MOST_PACKED = 3000  # how many bytes of pixels a byte of a file can stand for
 
 
@@ -45,7 +52,9 @@ class HeaderOnly(NamedTuple):
         """Do nothing."""
 
 
-def open_reader(source: Path, *, limit: int, threads: int = 1) -> HugeReader | None:
+def open_reader(
+    source: Path, *, limit: int, threads: int = 1, salvage: bool = False
+) -> HugeReader | None:
     """Open a picture to be read by rows.
 
     Parameters
@@ -55,6 +64,8 @@ def open_reader(source: Path, *, limit: int, threads: int = 1) -> HugeReader | N
         Bytes of memory; a file that cannot hold more than that, however it is packed, is not
         looked into.
     threads : int
+    salvage : bool
+        Whether damaged tiles and strips of a TIFF are black.
 
     Returns
     -------
@@ -64,7 +75,7 @@ def open_reader(source: Path, *, limit: int, threads: int = 1) -> HugeReader | N
     Raises
     ------
     ImageReadError
-        When it is a Zarr folder that makes no sense.
+        When it is a Zarr folder that makes no sense, or of a layout that is not supported.
     MissingDependencyError
         When it is a Zarr folder and zarr is not installed.
     """
@@ -78,18 +89,43 @@ def open_reader(source: Path, *, limit: int, threads: int = 1) -> HugeReader | N
             start = file.read(16)
     except OSError:
         return None
+    if (kind := sniff(start)) is not None and not _is_read_alike(source, kind.name):
+        return None
     if start.startswith(_TIFF_MARKS):
         try:
-            return TiffReader(source, threads)
+            return TiffReader(source, threads, salvage=salvage)
         except ImageReadError:
             return None
         except UnknownTiffError as error:
             if error.dtype.name not in KNOWN_DTYPES or error.shape[2:] > (4,):
                 return None
             return _by_vips(source) or HeaderOnly(error.shape, error.dtype, str(source))
-    if sniff(start) is not None and size * _MOST_PACKED < limit:
+    if kind is not None and size * _MOST_PACKED < limit:
         return None
     return _by_vips(source)
+
+
+def _is_read_alike(source: Path, kind: str) -> bool:
+    """Return whether libvips or tifffile give the pixels that the whole picture has.
+
+    Raises
+    ------
+    ImageReadError
+        When the whole picture is not read either, because of its layout.
+    """
+    try:
+        with source.open("rb") as file:
+            if kind == "tiff":
+                with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                    page = first_page(data)
+                if page.unread is not None:
+                    raise NotSupportedError(page.unread)
+                return page.photometric != INKS and not page.premultiplied
+            return read_header(file.read(_HEAD), kind).notes != CMYK_NOTES
+    except NotSupportedError as error:
+        raise not_supported(str(source), error) from None
+    except (DamagedError, OSError, ValueError):
+        return True  # who reads it tells what is wrong
 
 
 def is_foreign(source: Path) -> bool:
@@ -99,6 +135,11 @@ def is_foreign(source: Path) -> bool:
     with contextlib.suppress(OSError), source.open("rb") as file:
         return sniff(file.read(16)) is None
     return False
+
+
+def salvaged(reader: HugeReader) -> tuple[str, ...]:
+    """Return what a reader found missing or damaged and read as black."""
+    return reader.notes() if isinstance(reader, TiffReader) else ()
 
 
 def _by_vips(source: Path) -> HugeReader | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 import os
-import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
@@ -14,6 +13,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from imgconv.io.images import segments
 from imgconv.io.images.picture import Metadata
 from imgconv.io.tiled.base import Image, Layout, rechunked
 from imgconv.model.errors import ImageReadError
@@ -35,6 +35,8 @@ class TiffReader:
     path : path
     threads : int
         How many tiles are decoded at a time.
+    salvage : bool
+        Whether a damaged tile or strip is black, and is noted, rather than refused.
 
     Raises
     ------
@@ -44,9 +46,10 @@ class TiffReader:
         When it is of a kind that is left to libvips.
     """
 
-    def __init__(self, path: Path, threads: int = 1) -> None:
+    def __init__(self, path: Path, threads: int = 1, *, salvage: bool = False) -> None:
         import tifffile
 
+        self._salvage, self._lost = salvage, dict[int, str]()
         self._name = str(path)
         logging.getLogger("tifffile").addHandler(logging.NullHandler())  # it is heard by errors
         try:
@@ -124,32 +127,76 @@ class TiffReader:
         last = min(start + len(out), top + self._rows, self.shape[0])
         width = min(self._columns, self.shape[1] - left)
         where = out[first - start : last - start, left : left + width]
-        if self._page.databytecounts[index] == 0:
-            where[...] = 0  # a tile that was never written
-            return
         try:
             rows = self._plain_rows if self._plain else self._decoded_rows
             where[...] = rows(index, first - top, last - top)[:, :width]
-        except (ValueError, IndexError, zlib.error) as error:
-            what = f"tile or strip {index}: {error}"
+        except (ValueError, IndexError) as error:
+            if self._salvage:
+                self._lost[index] = str(error)
+                where[...] = 0
+                return
+            what = f"{self._word} {index}: {error}"
             raise ImageReadError(
-                f"{self._name}: the tiff data is damaged or cut short ({what})"
+                f"{self._name}: the tiff data is damaged or cut short ({what})",
+                "--salvage writes what can be decoded",
             ) from None
+
+    @property
+    def _word(self) -> str:
+        return "tile" if self._page.is_tiled else "strip"
+
+    def notes(self) -> tuple[str, ...]:
+        """Return how many tiles or strips were missing or damaged, of those read so far."""
+        if not self._lost:
+            return ()
+        index = min(self._lost)
+        verb = "are" if len(self._lost) > 1 else "is"
+        many = f"{len(self._lost)} of {len(self._page.dataoffsets)} {self._word}s {verb}"
+        what = f"{self._word} {index}: {self._lost[index]}"
+        return (f"{self._name} is damaged ({many} missing or damaged; {what})",)
 
     def _plain_rows(self, index: int, first: int, last: int) -> Image:
         shape = last - first, self._columns, *self.shape[2:]
         size = math.prod(shape) * self.dtype.itemsize
-        at = self._page.dataoffsets[index] + first * size // (last - first)
-        data = self._bytes(at, size)
+        at, count = self._where(index)
+        start = first * size // (last - first)
+        if start + size > count:
+            raise ValueError(f"{count} bytes are too few")
+        data = self._bytes(at + start, size)
         return np.frombuffer(data, self._stored).reshape(shape)
 
     def _decoded_rows(self, index: int, first: int, last: int) -> Image:
-        data = self._bytes(self._page.dataoffsets[index], self._page.databytecounts[index])
+        data = self._bytes(*self._where(index))
+        row = math.prod((self._columns, *self.shape[2:])) * self.dtype.itemsize
+        sizes = {self._rows * row}
+        if not self._page.is_tiled:
+            sizes.add(min(self._rows, self.shape[0] - index * self._rows) * row)
+        if self._page.compression not in _DEFLATE:
+            return self._unpacked(data, index, sizes)[first:last]
+        plain = np.frombuffer(segments.inflate(data, sizes), self._stored)
+        rows = plain.reshape(-1, self._columns, *self.shape[2:])[first:last]
+        if self._page.predictor == 1:
+            return rows
+        whole = np.dtype(f"u{self.dtype.itemsize}")  # differences are of whole numbers
+        steps = rows.astype(self.dtype).view(whole)
+        return np.cumsum(steps, axis=1, dtype=whole).view(self.dtype)
+
+    def _unpacked(self, data: bytes, index: int, sizes: set[int]) -> Image:
+        """Decode PackBits of which the length is right."""
+        flaw = segments.packed_flaw(_PACKBITS, data, sizes)
+        if flaw:
+            raise ValueError(flaw)
         decoded: Image | None = self._page.decode(data, index)[0]
-        if decoded is None or decoded.shape[1] < last:
-            raise ValueError("too few rows")
-        chunk = decoded[0, first:last]
-        return chunk[..., 0] if len(self.shape) == 2 else chunk
+        if decoded is None:
+            raise ValueError("it does not decode")
+        chunk: Image = decoded[0][..., 0] if len(self.shape) == 2 else decoded[0]
+        return chunk
+
+    def _where(self, index: int) -> tuple[int, int]:
+        at, count = self._page.dataoffsets[index], self._page.databytecounts[index]
+        if at == 0 or count == 0:
+            raise ValueError("missing")
+        return at, count
 
     def _bytes(self, at: int, size: int) -> bytes:
         handle: Any = self._file.filehandle

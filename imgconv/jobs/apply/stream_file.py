@@ -17,6 +17,7 @@ from imgconv.io.tiled.choice import (
     check_writable,
     is_foreign,
     open_reader,
+    salvaged,
     write_bands,
 )
 from imgconv.io.tiled.quick_size import is_zarr
@@ -37,6 +38,7 @@ def filter_in_bands(
     *,
     limit: int,
     most_pixels: int | None = None,
+    salvage: bool = False,
     threads: int | None = None,
     **writing: Any,
 ) -> Row | None:
@@ -47,7 +49,8 @@ def filter_in_bands(
     Row or None
         None, and nothing done, for a file that is better filtered as a whole.
     """
-    reader = open_reader(source, limit=limit, threads=threads or usable_cpus())
+    how: dict[str, Any] = {"threads": threads or usable_cpus(), "salvage": salvage}
+    reader = open_reader(source, limit=limit, **how)
     if reader is not None:
         with contextlib.closing(reader):
             _check_pixels(reader, source, most_pixels)
@@ -132,5 +135,5 @@ def stream_file(
         threshold=stream.threshold,
         engine=select_engine().name,
         seconds=time.perf_counter() - started,
-        notes=stream.notes,
+        notes=(*salvaged(reader), *stream.notes),
     )

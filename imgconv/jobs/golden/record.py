@@ -10,7 +10,7 @@ from typing import NamedTuple
 from imgconv.jobs.golden.case import Case
 from imgconv.jobs.golden.check import allow, hold, in_parallel
 from imgconv.jobs.golden.result import Finding, Status
-from imgconv.jobs.golden.store import Store, pixel_hash
+from imgconv.jobs.golden.store import pixel_hash
 from imgconv.jobs.golden.suite import FILE_NAME, Suite, read_suite
 from imgconv.jobs.golden.words import details
 from imgconv.model.errors import (
@@ -48,6 +48,7 @@ def record_goldens(
     *,
     hash_only: bool = False,
     allow_commands: bool = False,
+    goldens_outside: bool = False,
     jobs: int | None = None,
 ) -> list[Step]:
     """Record the goldens that are not there yet; those that are stay as they are.
@@ -58,17 +59,28 @@ def record_goldens(
         As for `check_goldens`.
     hash_only : bool, default False
         Leave out the pictures. Then a failure cannot say where, and nothing can be tolerated.
+    goldens_outside : bool, default False
+        Whether the goldens may be outside the folder of `config`.
 
     Returns
     -------
     list of Step
         In the order of the cases; `Kind.DIFFERS` where a golden is there and the result is
         another one.
+
+    Raises
+    ------
+    OutputExistsError
+        Before anything is written, when a file is there that imgconv did not record.
+    RecipeError
+        When the set's file is wrong, or the goldens are outside its folder.
     """
-    suite, cases = _selected(config, names, allow_commands)
+    suite, cases = _selected(config, names, allow_commands, goldens_outside)
     own = [case for case in cases if case.expected is None]
     if hash_only:
         _check_exact(own)
+    for case in own:
+        suite.store.check_own(case.name, hash_only=hash_only or _is_hash_only(suite, case))
 
     def record(case: Case, threads: int | None) -> Step:
         actual = case.picture(threads)
@@ -85,9 +97,11 @@ def record_goldens(
 
 
 def _selected(
-    config: str | Path, names: Sequence[str], commands: bool
+    config: str | Path, names: Sequence[str], commands: bool, outside: bool
 ) -> tuple[Suite, tuple[Case, ...]]:
     suite = read_suite(Path(config))
+    if not outside:
+        suite.check_inside()
     cases = suite.select(names)
     allow(cases, commands)
     return suite, cases
@@ -109,8 +123,10 @@ def accept_goldens(
     *,
     prune: bool = False,
     allow_commands: bool = False,
+    goldens_outside: bool = False,
     jobs: int | None = None,
     ask: Callable[[Finding], bool] | None = None,
+    deleting: Callable[[Sequence[Path]], object] | None = None,
 ) -> list[Step]:
     """Take new results in place of goldens.
 
@@ -118,6 +134,8 @@ def accept_goldens(
     ----------
     config, allow_commands, jobs
         As for `check_goldens`.
+    goldens_outside : bool, default False
+        As for `record_goldens`.
     names : sequence of str
         Only these cases are touched, and whatever differs is taken. Without names those that fail
         are taken, so that small changes within a tolerance cannot add up.
@@ -125,6 +143,8 @@ def accept_goldens(
         Delete the goldens that no case uses; not together with names.
     ask : callable, optional
         Is given each `Finding`, and tells whether it is taken.
+    deleting : callable, optional
+        Is given all files that `prune` deletes, before the first one is.
 
     Returns
     -------
@@ -134,28 +154,45 @@ def accept_goldens(
     ------
     ArgumentError
         For a named case that has no golden of its own, and for `prune` with names.
+    OutputExistsError, RecipeError
+        As for `record_goldens`.
     """
     if prune and names:
         raise ArgumentError("a filtered run never deletes", "prune goes with all cases")
-    suite, cases = _selected(config, names, allow_commands)
+    suite, cases = _selected(config, names, allow_commands, goldens_outside)
     own = [case for case in cases if case.expected is None]
     if names and len(own) < len(cases):
         other = next(case.name for case in cases if case.expected is not None)
         raise ArgumentError(_OWN_FILE.format(other), "put the new file in place yourself")
 
+    for case in own:
+        suite.store.check_own(case.name, hash_only=_is_hash_only(suite, case))
+
     def take(case: Case, threads: int | None) -> Step:
-        return _take(hold(case, suite.store, threads), suite.store, bool(names), ask)
+        return _take(hold(case, suite.store, threads), suite, case, bool(names), ask)
 
     steps = in_parallel(take, own, jobs if ask is None else 1)
     if prune:
-        for name in suite.unused():
-            suite.store.remove(name)
-            steps.append(Step(name, Kind.DELETED))
+        steps += _prune(suite, deleting)
     return steps
 
 
+def _prune(suite: Suite, deleting: Callable[[Sequence[Path]], object] | None) -> list[Step]:
+    unused = suite.unused()
+    doomed = [path for name in unused for path in suite.store.files_of(name)]
+    if doomed and deleting is not None:
+        deleting(doomed)
+    for name in unused:
+        suite.store.remove(name)
+    return [Step(name, Kind.DELETED) for name in unused]
+
+
 def _take(
-    finding: Finding, store: Store, named: bool, ask: Callable[[Finding], bool] | None
+    finding: Finding,
+    suite: Suite,
+    case: Case,
+    named: bool,
+    ask: Callable[[Finding], bool] | None,
 ) -> Step:
     result, actual = finding.result, finding.actual
     if actual is None:
@@ -164,14 +201,14 @@ def _take(
         return Step(result.name, Kind.KEPT, ("within the tolerance",))
     if ask is not None and not ask(finding):
         return Step(result.name, Kind.KEPT)
-    store.record(result.name, actual, hash_only=_is_hash_only(store, result.name))
+    suite.store.record(case.name, actual, hash_only=_is_hash_only(suite, case))
     if result.status is Status.MISSING:
         return Step(result.name, Kind.RECORDED)
     return Step(result.name, Kind.TAKEN, (*result.reasons, *details(result)))
 
 
-def _is_hash_only(store: Store, name: str) -> bool:
+def _is_hash_only(suite: Suite, case: Case) -> bool:
     try:
-        return store.facts(name).picture is None
+        return suite.store.facts(case.name).picture is None
     except ImgconvError:
         return False

@@ -1,14 +1,16 @@
 """Where goldens are kept: for each name a file of facts and, unless left out, a lossless picture.
 
 Facts decide, and they are about pixels, never about file bytes: a picture that a tool packs
-smaller, without changing a pixel, is the same golden.
+smaller, without changing a pixel, is the same golden. A file is replaced or deleted only if it is
+a file of facts, or the picture that one names: the folder may hold files of the user's.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-from dataclasses import asdict, dataclass
+import os
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,39 +21,17 @@ from imgconv.io.images import image_files
 from imgconv.io.images.formats import format_for
 from imgconv.io.storage import files
 from imgconv.jobs.golden.environment import environment
-from imgconv.model.errors import GoldenDamagedError, GoldenMissingError, ImageReadError
+from imgconv.jobs.golden.facts import NAME, SUFFIXES, Facts, named_picture, read_facts, read_record
+from imgconv.model.errors import (
+    GoldenDamagedError,
+    GoldenMissingError,
+    ImageReadError,
+    OutputExistsError,
+)
 from imgconv.model.output import Depth
 
 Image = NDArray[Any]
-FORMAT = 1
 _CHANNELS = {1: "gray", 3: "RGB", 4: "RGBA"}
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known of a golden.
-
-    Attributes
-    ----------
-    pixels : str
-        `pixel_hash` of the decoded picture.
-    shape : tuple of int
-    dtype, channels : str
-    picture : str or None
-        The name of its file, beside the facts; None where only the hash was recorded.
-    seal : str or None
-        A hash of `pixels` and the picture file's bytes together. While it fits, the picture need
-        not be decoded to know that it is the recorded one.
-    environment : dict
-    """
-
-    pixels: str
-    shape: tuple[int, ...]
-    dtype: str
-    channels: str
-    picture: str | None
-    seal: str | None
-    environment: dict[str, str]
 
 
 def pixel_hash(image: Image) -> str:
@@ -85,15 +65,27 @@ class Store:
 
     folder: Path
 
-    def names(self) -> list[str]:
-        """Return the names of all that is here, pictures without facts included."""
-        found = {
-            path.relative_to(self.folder).with_suffix("").as_posix()
-            for suffix in ("json", "png", "tiff")
-            for path in self.folder.rglob(f"*.{suffix}")
-            if path.is_file()
-        }
-        return sorted(name for name in found if not Path(name).name.startswith("."))
+    def names(self, besides: Collection[str] = ()) -> list[str]:
+        """Return the names of the goldens here, but for some; other files are passed over."""
+        return sorted(name for name in self._candidates() if name not in besides and self._is(name))
+
+    def _candidates(self) -> Iterator[str]:
+        for folder, inner, names in os.walk(self.folder):
+            inner[:] = [name for name in inner if NAME.fullmatch(name)]
+            below = Path(folder).relative_to(self.folder)
+            for name in names:
+                if name.endswith(".json"):
+                    found = (below / name.removesuffix(".json")).as_posix()
+                    if NAME.fullmatch(found):
+                        yield found
+
+    def _is(self, name: str) -> bool:
+        """Return whether a golden is recorded here, in a file that is no link."""
+        try:
+            self.facts(name)
+        except (GoldenMissingError, GoldenDamagedError, ImageReadError):
+            return False
+        return files.stamp_of(self.path(name, "json")) is not None
 
     def facts(self, name: str) -> Facts:
         """Read what is known of a golden.
@@ -106,17 +98,9 @@ class Store:
             When its file of facts is not one.
         """
         path = self.path(name, "json")
-        if not path.is_file():
+        if not os.path.lexists(path):
             raise GoldenMissingError(f"{name}: no golden is recorded ({path})")
-        try:
-            data = json.loads(files.read_bytes(path))
-            if data.pop("format") != FORMAT:
-                raise GoldenDamagedError(f"{path}: written by another version of imgconv")
-            return Facts(**{**data, "shape": tuple(data["shape"])})
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            if isinstance(error, GoldenDamagedError):
-                raise
-            raise GoldenDamagedError(f"{path}: no facts of a golden stand here") from None
+        return read_facts(path)
 
     def verify(self, name: str, facts: Facts) -> None:
         """Check that the picture is the recorded one.
@@ -138,11 +122,12 @@ class Store:
         return self._decoded(name, facts, self._picture_bytes(name, facts))
 
     def _picture_bytes(self, name: str, facts: Facts) -> bytes:
-        path = self.path(name, "json").with_name(Path(str(facts.picture)).name)
+        path = self.path(name, "json").with_name(str(facts.picture))
         try:
-            return files.read_bytes(path)
+            return files.read_stamped(path)[0]
         except ImageReadError as error:
-            raise GoldenDamagedError(f"{error}; the golden's picture is gone", _TAMPERED) from None
+            state = "cannot be read" if os.path.lexists(path) else "is gone"
+            raise GoldenDamagedError(f"{error}; the golden's picture {state}", _TAMPERED) from None
 
     def _decoded(self, name: str, facts: Facts, data: bytes) -> Image:
         shown = f"{self.folder.name}/{name}"
@@ -159,47 +144,109 @@ class Store:
             )
         return image
 
-    def record(self, name: str, image: Image, *, hash_only: bool = False) -> Facts:
-        """Put a picture in place of what is recorded, if anything is.
+    def check_own(
+        self, name: str, *, hash_only: bool = False, suffix: str | None = None
+    ) -> str | None:
+        """Check that recording replaces only what imgconv recorded.
 
-        Each file appears whole or not at all, the picture first.
+        Parameters
+        ----------
+        name : str
+        hash_only : bool, default False
+            Whether no picture will be written.
+        suffix : str, optional
+            Of the picture that will be written; default whichever it may be.
+
+        Returns
+        -------
+        str or None
+            The picture that is recorded now.
 
         Raises
         ------
+        OutputExistsError
+        """
+        # The facts are written before the picture, so they are read after it was looked for.
+        there = [path for end in SUFFIXES if os.path.lexists(path := self.path(name, end))]
+        old = self._recorded_picture(name)
+        kept = old if suffix is None else self.path(name, suffix).name
+        for path in () if hash_only else there:
+            concerned = kept is None or path.name == kept
+            if concerned and (path.name != old or files.stamp_of(path) is None):
+                raise _foreign(path)
+        return old
+
+    def _recorded_picture(self, name: str) -> str | None:
+        path = self.path(name, "json")
+        if not os.path.lexists(path):
+            return None
+        if files.stamp_of(path) is None:
+            raise _foreign(path)
+        try:
+            return named_picture(path, read_record(path))
+        except GoldenDamagedError:
+            raise _foreign(path) from None
+
+    def record(self, name: str, image: Image, *, hash_only: bool = False) -> Facts:
+        """Put a picture in place of what is recorded, if anything is.
+
+        Each file appears whole or not at all. The picture's bytes are on the way first, but it
+        takes its name after the facts: when this is cut short, an old picture is still there.
+
+        Raises
+        ------
+        OutputExistsError
+            When a file is there that imgconv did not record.
         ImageWriteError
             When it cannot be written.
         """
-        pixels, picture, seal = pixel_hash(image), None, None
+        kind = Depth.of(image.dtype)
+        pixels, order = pixel_hash(image), channel_order(image)
+        suffix = "png" if kind in (Depth.U8, Depth.U16) else "tiff"
+        old = self.check_own(name, hash_only=hash_only, suffix=suffix)
         target = self.path(name, "json")
         files.make_folder(target.parent)
-        if not hash_only:
-            suffix = "png" if Depth.of(image.dtype) in (Depth.U8, Depth.U16) else "tiff"
+        if hash_only:
+            facts = Facts(pixels, image.shape, kind.dtype, order, None, None, environment())
+            files.write_whole(target, facts.as_text().encode(), overwrite=True)
+        else:
             path = self.path(name, suffix)
             data = image_files.encode(image, format_for(suffix, None), str(path))
-            picture, seal = path.name, _seal(pixels, data)
-            files.write_whole(path, data, overwrite=True)
-        dtype = Depth.of(image.dtype).dtype
-        order = channel_order(image)
-        facts = Facts(pixels, image.shape, dtype, order, picture, seal, environment())
-        text = json.dumps({"format": FORMAT, **asdict(facts)}, indent=2) + "\n"
-        files.write_whole(target, text.encode(), overwrite=True)
-        self._forget_pictures(name, picture)
+            seal = _seal(pixels, data)
+            facts = Facts(pixels, image.shape, kind.dtype, order, path.name, seal, environment())
+            with files.open_whole(path, overwrite=True) as file:
+                file.write(data)
+                file.flush()
+                files.write_whole(target, facts.as_text().encode(), overwrite=True)
+        if old not in (None, facts.picture):
+            files.delete(target.with_name(str(old)))
         return facts
 
-    def remove(self, name: str) -> None:
-        """Delete a golden."""
-        files.delete(self.path(name, "json"))
-        self._forget_pictures(name, None)
+    def files_of(self, name: str) -> list[Path]:
+        """Return the files of a golden that are there, the picture first; none if it is not one."""
+        if not self._is(name):
+            return []
+        target = self.path(name, "json")
+        picture = self.facts(name).picture
+        found = [] if picture is None else [target.with_name(picture)]
+        return [path for path in (*found, target) if files.stamp_of(path) is not None]
 
-    def _forget_pictures(self, name: str, kept: str | None) -> None:
-        for suffix in ("png", "tiff"):
-            path = self.path(name, suffix)
-            if path.name != kept:
-                files.delete(path)
+    def remove(self, name: str) -> None:
+        """Delete a golden: its picture and its facts, and nothing that is not recorded."""
+        for path in self.files_of(name):
+            files.delete(path)
 
     def path(self, name: str, suffix: str) -> Path:
         """Return the path of one of a golden's files."""
         return self.folder / f"{name}.{suffix}"
+
+
+def _foreign(path: Path) -> OutputExistsError:
+    return OutputExistsError(
+        f"{path} exists, and imgconv did not record it",
+        hint="move it away, or choose another folder for goldens: (a picture of your own is "
+        "compared by actual: with expected:)",
+    )
 
 
 def _seal(pixels: str, data: bytes) -> str:

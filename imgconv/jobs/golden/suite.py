@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from imgconv.io.config.recipes import read_recipe, recipe_from_node
 from imgconv.io.config.strict_yaml import Node
 from imgconv.io.kernels.bank import KernelBank
 from imgconv.jobs.golden.case import Case
+from imgconv.jobs.golden.facts import NAME
 from imgconv.jobs.golden.store import Store
 from imgconv.model.errors import ArgumentError, GoldenMissingError, ImgconvError, RecipeError
 from imgconv.model.recipe import Recipe
@@ -21,7 +23,6 @@ from imgconv.model.tolerance import LIMITS, METRIC, Asked, parse_tolerance
 from imgconv.ops.compare.difference import Box
 
 FILE_NAME = Path("golden.yaml")
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*(/[A-Za-z0-9_][A-Za-z0-9._+-]*)*")
 _TOP = ("version", "goldens", "metric", "tolerance", "kernels", "cases")
 _SOURCES = ("input", "actual", "command")
 _CASE = (
@@ -40,11 +41,28 @@ class Suite:
     store : Store
     cases : tuple of Case
         One for each picture; a glob gives several, named ``case/file``.
+    place : Node
+        Where ``goldens`` stands in the file.
     """
 
     file: Path
     store: Store
     cases: tuple[Case, ...]
+    place: Node
+
+    def check_inside(self) -> None:
+        """Check that the goldens are in the folder of the file, or below it, links resolved.
+
+        Raises
+        ------
+        RecipeError
+        """
+        folder, root = map(os.path.realpath, (self.store.folder, self.file.parent))
+        if not Path(folder).is_relative_to(root):
+            raise self.place.error(
+                f"goldens {self.place.text[:200]!a} is outside the folder of this file",
+                hint="--goldens-outside, if goldens may be written and deleted there",
+            )
 
     def select(self, names: Sequence[str]) -> tuple[Case, ...]:
         """Return the cases of these names or patterns (``blur*``); all for none.
@@ -68,7 +86,7 @@ class Suite:
     def unused(self) -> list[str]:
         """Return the goldens that no case uses."""
         used = {case.name for case in self.cases if case.expected is None}
-        return [name for name in self.store.names() if name not in used]
+        return self.store.names(used)
 
 
 def _fits(case: Case, pattern: str) -> bool:
@@ -97,7 +115,8 @@ def read_suite(path: Path = FILE_NAME) -> Suite:
     bank = _bank(fields.get("kernels"), folder)
     reader = _Reader(folder, bank, _tolerance(fields.get("tolerance"), Asked()))
     cases = [case for item in fields["cases"].as_list() for case in reader.cases(item)]
-    return Suite(path, Store(folder / _path(fields["goldens"])), tuple(cases))
+    place = fields["goldens"]
+    return Suite(path, Store(folder / _path(place)), tuple(cases), place)
 
 
 _EXAMPLES = {"version": "version: 1", "goldens": "goldens: goldens", "cases": "cases: [...]"}
@@ -110,7 +129,7 @@ def check_name(name: str) -> str:
     ------
     ArgumentError
     """
-    if not _NAME.fullmatch(name) or len(name) > 200:
+    if not NAME.fullmatch(name) or len(name) > 200:
         raise ArgumentError(
             f"{name!r} cannot be the name of a golden",
             hint="letters, digits and . _ + - , folders apart by /",
@@ -221,7 +240,7 @@ class _Reader:
                 hint='write it as [python, plot.py, "{output}"]',
             )
         output = node.fields["output"].as_text() if "output" in node.fields else case.output
-        if not _NAME.fullmatch(output) or "/" in output:
+        if not NAME.fullmatch(output) or "/" in output:
             raise node.fields["output"].error(f"{output!r} cannot be the name of a file")
         return replace(case, command=words, output=output)
 

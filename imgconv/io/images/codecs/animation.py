@@ -17,8 +17,6 @@ _MODES = {"L": "L", "1": "L", "LA": "LA", "RGB": "RGB"}
 
 def decode(data: bytes, header: Header, wanted: Sequence[int], salvage: bool) -> list[Image]:
     """Decode frames, drawn over those before them as the file says."""
-    if header.bits == 16:
-        raise DamagedError("animations of 16 bits are not read")
     frames: list[Image] = []
     try:
         with Pillow.open(io.BytesIO(data), formats=["GIF", "PNG", "WEBP"]) as file:

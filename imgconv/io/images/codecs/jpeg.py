@@ -18,12 +18,8 @@ _QUALITY, _SUBSAMPLING = 95, "444"
 def decode(data: bytes, header: Header, salvage: bool) -> Image:
     """Decode a JPEG; whatever the decoder complains of is damage, unless salvaging."""
     components, scans = header.extra
-    if header.bits != 8:
-        raise DamagedError(f"it has {header.bits} bits; JPEG of 8 is read")
     if scans > _MOST_SCANS:
         raise DamagedError(f"it has {scans} scans, and {_MOST_SCANS} at most are decoded")
-    if components not in (1, 3, 4):
-        raise DamagedError(f"it has {components} channels; 1, 3 and 4 are read")
     space = {1: "GRAY", 3: "RGB", 4: "CMYK"}[components]
     try:
         pixels: Image = simplejpeg.decode_jpeg(data, space, strict=not salvage)
@@ -34,13 +30,12 @@ def decode(data: bytes, header: Header, salvage: bool) -> Image:
 
         return opencv.decode(data, header)
     if components == 4:
-        return _from_cmyk(data, pixels)
+        return _from_cmyk(pixels)
     return pixels[..., 0] if components == 1 else pixels
 
 
-def _from_cmyk(data: bytes, inks: Image) -> Image:
+def _from_cmyk(light: Image) -> Image:
     """Convert as every program does that knows no profile; Adobe writes the inks inverted."""
-    light = inks if b"Adobe" in data[: 1 << 16] else 255 - inks
     product = light[..., :3].astype(np.uint16) * light[..., 3:]
     result: Image = ((product + 127) // 255).astype(np.uint8)
     return result

@@ -28,7 +28,22 @@ def decode(data: bytes, header: Header) -> Image:
         pixels = None
     if pixels is None:
         raise DamagedError(header.damage or "it does not decode")
-    return pixels if plain else as_rgb(pixels, header)
+    found: Image = pixels if plain else as_rgb(pixels, header)
+    if data[:4] == b"\x89PNG" and found.ndim == 2 and header.channels == 2:
+        return _with_clear_gray(found, header)
+    return found
+
+
+def _with_clear_gray(gray: Image, header: Header) -> Image:
+    """Add the alpha of a PNG one of whose grays is transparent; OpenCV spread the grays."""
+    (clear,) = header.extra
+    if clear is None:
+        raise DamagedError("its alpha is not there")
+    white = np.iinfo(gray.dtype).max
+    spread = clear * (white // ((1 << header.bits) - 1))
+    alpha = np.where(gray == spread, 0, white).astype(gray.dtype)
+    result: Image = np.dstack([gray, alpha])
+    return result
 
 
 def as_rgb(pixels: Image, header: Header) -> Image:

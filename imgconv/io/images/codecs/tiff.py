@@ -9,14 +9,24 @@ from functools import partial
 import numpy as np
 
 from imgconv.engines.opencv import load_cv2
-from imgconv.io.images import exif
+from imgconv.io.images import exif, segments
 from imgconv.io.images.codecs.opencv import EncodingError, as_rgb, swapped
-from imgconv.io.images.headers.base import MOST_PAGES, DamagedError, Header
+from imgconv.io.images.headers.base import (
+    MOST_PAGES,
+    DamagedError,
+    Header,
+    NotSupportedError,
+    PageHeader,
+)
 from imgconv.io.images.headers.tiff import EXTRA_SAMPLES
-from imgconv.io.images.ifd import Branch, Tiff, rewritten
+from imgconv.io.images.headers.tiff_layouts import BLACK, NONE, PHOTOMETRICS, RGB
+from imgconv.io.images.ifd import Branch, BrokenError, Directory, Tiff, rewritten
 from imgconv.io.images.picture import Encoding, Image
 
-_WHITE_IS_ZERO = 0
+_WHITE_IS_ZERO, _CMYK = 0, 5
+_PREDICTOR = 317
+_REPLACED = (segments.NONE, segments.LZW, segments.PACKBITS, *segments.DEFLATE)
+"""Compressions in which a black tile or strip is written in place of a damaged one."""
 _CHECKED = (1, 8, 32946)
 """Compressions that tifffile knows by itself, and that have no damage or a checksum."""
 
@@ -28,15 +38,43 @@ def decode(data: bytes, header: Header, wanted: Sequence[int], salvage: bool) ->
     if any(page.orientation != 1 or page.channels == 4 for page in header.each):
         data = _as_stored(data)
     pages: list[Image] = []
+    file, directories = Tiff.of(data), list(Tiff.of(data).directories(MOST_PAGES))
     for number in wanted:
         try:
-            pixels = _page(data, number, header)
+            whole = _checked(file, directories[number], header.each[number], salvage)
+            pixels = _page(whole, number, header)
             pages.append(_divided(pixels) if header.each[number].premultiplied else pixels)
         except DamagedError as error:
             if not (salvage and pages):
                 where = f"page {number + 1}: " if header.pages > 1 else ""
                 raise DamagedError(f"{where}{error}") from None
     return pages
+
+
+def _checked(file: Tiff, directory: Directory, page: PageHeader, salvage: bool) -> bytes:
+    """Check every tile or strip, which libtiff leaves to chance; salvaging makes them black."""
+    try:
+        held = segments.segments_of(file, directory)
+        if held.compression in segments.DEFLATE and held.measured and not held.backwards:
+            plain = segments.stored(file, directory, held) if held.whole(len(file.data)) else None
+            if plain is not None:  # inflating twice would cost as much again
+                return plain
+        found = segments.flaws(file.data, held)
+        if not found:
+            return bytes(file.data)
+        if not salvage:
+            raise DamagedError(segments.told(found, held))
+        if held.compression not in _REPLACED:
+            return bytes(file.data)
+        row = bytes(held.row_bytes)
+        if page.photometric in (_WHITE_IS_ZERO, _CMYK):
+            predicted = file.numbers(directory, _PREDICTOR, 1)[0] == 2
+            first = page.bits // 8 * (4 if page.photometric == _CMYK else 1)
+            white = first if predicted else len(row)
+            row = b"\xff" * white + row[white:]
+        return segments.blackened(file, directory, held, list(found), row)
+    except BrokenError as error:
+        raise DamagedError(str(error)) from None
 
 
 def _page(data: bytes, number: int, header: Header) -> Image:
@@ -47,6 +85,9 @@ def _page(data: bytes, number: int, header: Header) -> Image:
         return _gray_with_alpha(data, number)
     pixels = _by_opencv(data, number, header.pages)
     if pixels is None and page.tiled and page.compression in _CHECKED:
+        if page.compression == NONE and (page.photometric not in (BLACK, RGB) or page.bits == 1):
+            meaning = f"{PHOTOMETRICS[page.photometric]} of {page.bits} bits"
+            raise NotSupportedError(f"TIFF of {meaning} in small tiles without compression")
         return _by_tifffile(data, number)  # OpenCV has trouble with small tiles
     if pixels is None:
         raise DamagedError("it does not decode")

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from imgconv.io.images.picture import Encoding, Metadata
 
 MOST_PAGES = 65_536
+CMYK_NOTES = ("CMYK converted to RGB",)
 MOST_PROFILE = 16 << 20
 
 
@@ -15,8 +16,15 @@ class DamagedError(Exception):
     """The bytes are not what the format says; the message tells how, without the file's name."""
 
 
+class NotSupportedError(Exception):
+    """The bytes may be sound, but their layout is not read; the message names it."""
+
+
 class PageHeader(NamedTuple):
-    """What a TIFF says of one of its pages; `photometric` and `compression` in TIFF's numbers."""
+    """What a TIFF says of one of its pages.
+
+    `photometric` and `compression` are TIFF's numbers; `unread` names a layout that is not read.
+    """
 
     width: int
     height: int
@@ -27,6 +35,7 @@ class PageHeader(NamedTuple):
     orientation: int
     premultiplied: bool
     tiled: bool
+    unread: str | None = None
 
 
 class Header(NamedTuple):

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from imgconv.io.images.headers.base import DamagedError, Header, unpack
+from imgconv.io.images.headers.base import DamagedError, Header, NotSupportedError, unpack
 from imgconv.io.images.picture import Metadata
+
+_PLAIN, _MASKS = 0, 3
+_COMPRESSIONS = {1: "RLE8", 2: "RLE4", 4: "JPEG", 5: "PNG"}
+_BYTES = {0xFF, 0xFF00, 0xFF0000, 0xFF000000}
 
 
 def read(data: bytes) -> Header:
@@ -20,17 +24,33 @@ def read(data: bytes) -> Header:
     height = abs(height)
     if bits not in (1, 2, 4, 8, 16, 24, 32):
         raise DamagedError(f"{bits} bits are no number of bits for a pixel")
+    _check_layout(data, size, bits, compression)
     damage = None
     needed = offset + (width * bits + 31) // 32 * 4 * height
-    if compression in (0, 3) and needed > len(data):
+    if needed > len(data):
         damage = f"it has {len(data)} of {needed} bytes"
     per_inch = Fraction(254, 10_000)
     resolution = (across * per_inch, down * per_inch) if across > 0 and down > 0 else None
     return Header(
         width,
         height,
-        4 if bits == 32 else 3,
+        4 if compression == _MASKS else 3,
         metadata=Metadata(resolution=resolution),
         damage=damage,
-        extra=(needed if compression in (0, 3) else 0,),
+        extra=(needed,),
     )
+
+
+def _check_layout(data: bytes, size: int, bits: int, compression: int) -> None:
+    """Check that it is plain, or has four masks of a byte each, alpha among them."""
+    if size < 40:
+        raise NotSupportedError(f"BMP with the OS/2 header of {size} bytes")
+    if compression not in (_PLAIN, _MASKS):
+        known = _COMPRESSIONS.get(compression, f"kind {compression} of")
+        raise NotSupportedError(f"BMP with {known} compression")
+    if bits in (2, 16):
+        raise NotSupportedError(f"BMP of {bits} bits")
+    if compression == _MASKS:
+        masks = unpack("<4I", data, 54, "its masks") if size >= 56 else ()
+        if bits != 32 or set(masks) != _BYTES:
+            raise NotSupportedError(f"BMP of {bits} bits with masks that are not four bytes")

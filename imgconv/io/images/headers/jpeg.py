@@ -5,12 +5,19 @@ from __future__ import annotations
 from fractions import Fraction
 
 from imgconv.io.images import exif
-from imgconv.io.images.headers.base import DamagedError, Header, unpack
+from imgconv.io.images.headers.base import (
+    CMYK_NOTES,
+    DamagedError,
+    Header,
+    NotSupportedError,
+    unpack,
+)
 from imgconv.io.images.headers.jpeg_quality import quality_of
 from imgconv.io.images.picture import Encoding, Metadata
 
 EXIF, XMP, ICC = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0"
 _ALONE = {0x01, *range(0xD0, 0xD9)}
+_READ = {0xC0, 0xC1, 0xC2}
 _FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _SUBSAMPLINGS = {(1, 1): "444", (2, 1): "422", (2, 2): "420", (1, 2): "440"}
 
@@ -22,7 +29,7 @@ def read(data: bytes) -> Header:
     resolution: tuple[Fraction, Fraction] | None = None
     frame: bytes | None = None
     profile, tables = dict[int, bytes](), dict[int, tuple[int, ...]]()
-    process = 0
+    process, adobe = 0, False
     for marker, body in _segments(data):
         if marker == 0xDB:
             _quantisation(body, tables)
@@ -34,13 +41,16 @@ def read(data: bytes) -> Header:
             exif_data = body[len(EXIF) :]
         elif marker == 0xE1 and body.startswith(XMP):
             xmp = body[len(XMP) :]
+        elif marker == 0xEE and body.startswith(b"Adobe"):
+            adobe = True
         elif marker == 0xE2 and body.startswith(ICC) and len(body) > 14:
             profile[body[12]] = body[14:]
     if frame is None:
         raise DamagedError("it has no frame header")
     bits, height, width, components = unpack(">BHHB", frame, 0, "its frame header")
+    _check_layout(process, bits, components, adobe)
     icc = b"".join(profile[part] for part in sorted(profile)) if profile else None
-    notes = ("CMYK converted to RGB",) if components == 4 else ()
+    notes = CMYK_NOTES if components == 4 else ()
     return Header(
         width,
         height,
@@ -50,8 +60,26 @@ def read(data: bytes) -> Header:
         metadata=Metadata(exif_data, icc, xmp, resolution),
         encoded=Encoding(quality=quality_of(tables), subsampling=_subsampling(frame, components)),
         notes=notes,
-        extra=(components, data.count(b"\xff\xda") if process in (0xC2, 0xCA) else 1),
+        extra=(components, data.count(b"\xff\xda") if process == 0xC2 else 1),
     )
+
+
+def _check_layout(process: int, bits: int, components: int, adobe: bool) -> None:
+    """Check that the decoder knows the process, the depth and what the components mean."""
+    if process not in _READ:
+        raise NotSupportedError(f"JPEG with {_process(process)}")
+    if bits != 8:
+        raise NotSupportedError(f"JPEG of {bits} bits")
+    if components not in (1, 3, 4):
+        raise NotSupportedError(f"JPEG with {components} channels")
+    if components == 4 and not adobe:
+        raise NotSupportedError("CMYK JPEG without the marker that says how its inks are stored")
+
+
+def _process(marker: int) -> str:
+    if marker in (0xC3, 0xC7, 0xCB, 0xCF):
+        return "lossless coding"
+    return "arithmetic coding" if marker >= 0xC9 else "hierarchical coding"
 
 
 def _segments(data: bytes) -> list[tuple[int, bytes]]:

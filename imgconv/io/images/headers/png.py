@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from imgconv.io.images import exif
-from imgconv.io.images.headers.base import DamagedError, Header, inflated, unpack
+from imgconv.io.images.headers.base import DamagedError, Header, NotSupportedError, inflated, unpack
 from imgconv.io.images.picture import Metadata
 
 XMP = b"XML:com.adobe.xmp"
@@ -23,11 +23,13 @@ def read(data: bytes) -> Header:
         raise DamagedError("it does not begin with a header")
     channels, metadata, frames, loop = _CHANNELS[colour], Metadata(), 1, 0
     delays: list[int] = []
-    damage = None
+    damage, clear = None, None
     try:
         for name, body in chunks(data):
             if name == b"tRNS":
                 channels = {1: 2, 3: 4}.get(channels, channels)
+                if colour == 0:
+                    clear = unpack(">H", body, 0, "its transparent gray")[0] & ((1 << bits) - 1)
             elif name == b"acTL":
                 frames, loop = unpack(">II", body, 0, "its animation")
             elif name == b"fcTL":
@@ -37,6 +39,10 @@ def read(data: bytes) -> Header:
     except DamagedError as error:
         damage = str(error)
     animated = frames > 1
+    if animated and bits == 16:
+        raise NotSupportedError("animated PNG of 16 bits")
+    if animated and channels != _CHANNELS[colour] and colour != 3:
+        raise NotSupportedError("animated PNG with a transparent colour")
     return Header(
         width,
         height,
@@ -49,7 +55,7 @@ def read(data: bytes) -> Header:
         loop=loop,
         notes=("palette",) if colour == 3 else (),
         damage=damage,
-        extra=(colour,),
+        extra=(clear,),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from imgconv.io.images.headers.base import DamagedError, Header
+from imgconv.io.images.headers.base import DamagedError, Header, NotSupportedError
 
 _NUMBER = rb"(?:\s|#[^\n\r]*[\n\r])+(\d{1,10})"
 _PLAIN = re.compile(rb"P[1-6]" + _NUMBER * 2)
@@ -58,8 +58,10 @@ def _read_pam(data: bytes) -> Header:
     except (KeyError, ValueError):
         raise DamagedError("its header is not complete") from None
     width, height, channels, white = numbers
-    if not end or channels not in (1, 2, 3, 4):
-        raise DamagedError("its header is not complete" if not end else f"{channels} channels")
+    if not end:
+        raise DamagedError("its header is not complete")
+    if channels not in (1, 2, 3, 4):
+        raise NotSupportedError(f"PAM with {channels} channels")
     return _made(width, height, channels, white, len(head) + len(end))
 
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from imgconv.io.images.headers.base import DamagedError, Header, unpack
+from imgconv.io.images.headers.base import DamagedError, Header, NotSupportedError, unpack
 
 
 def read(data: bytes) -> Header:
     """Read the eight numbers at the beginning."""
-    width, height, bits, _, kind, _, palette = unpack(">7I", data, 4, "its header")
+    width, height, bits, _, kind, mapped, palette = unpack(">7I", data, 4, "its header")
     if bits not in (1, 8, 24, 32):
         raise DamagedError(f"{bits} bits are no number of bits for a pixel")
+    if kind not in (0, 1):
+        raise NotSupportedError(f"Sun raster of type {kind}")
+    if bits == 1 or mapped != (bits == 8):
+        palettes = "a palette" if mapped == 1 else f"palette type {mapped}"
+        raise NotSupportedError(
+            f"Sun raster of {bits} bits with {palettes if mapped else 'no palette'}"
+        )
     needed = 32 + palette + (width * bits + 15) // 16 * 2 * height
-    short = kind in (0, 1) and needed > len(data)
-    damage = f"it has {len(data)} of {needed} bytes" if short else None
-    return Header(width, height, 1 if bits == 1 else 3, damage=damage)
+    damage = f"it has {len(data)} of {needed} bytes" if needed > len(data) else None
+    return Header(width, height, 3, damage=damage)

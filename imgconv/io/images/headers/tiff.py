@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator
 from fractions import Fraction
 
-from imgconv.io.images.headers.base import MOST_PAGES, DamagedError, Header, PageHeader
+from imgconv.io.images.headers.base import CMYK_NOTES, MOST_PAGES, DamagedError, Header, PageHeader
+from imgconv.io.images.headers.tiff_layouts import unread
 from imgconv.io.images.ifd import EXIF_IFD, GPS_IFD, BrokenError, Directory, Tiff, branch_of, packed
 from imgconv.io.images.picture import Metadata
 
@@ -30,7 +32,7 @@ def read(data: bytes) -> Header:
     if not pages:
         raise DamagedError("it has no picture")
     first = pages[0]
-    notes = ["CMYK converted to RGB"] if any(page.photometric == 5 for page in pages) else []
+    notes = [*CMYK_NOTES] if any(page.photometric == 5 for page in pages) else []
     if any(page.premultiplied for page in pages):
         notes.append("colours were premultiplied, and are divided by alpha")
     return Header(
@@ -46,6 +48,21 @@ def read(data: bytes) -> Header:
         damage=damage,
         each=pages,
     )
+
+
+def first_page(data: bytes | bytearray | mmap.mmap) -> PageHeader:
+    """Read the first directory alone.
+
+    Raises
+    ------
+    DamagedError
+        When it makes no sense.
+    """
+    try:
+        tiff = Tiff.of(data)
+        return _page(tiff, tiff.directory(tiff.first())[0])
+    except BrokenError as error:
+        raise DamagedError(str(error)) from None
 
 
 def _page(tiff: Tiff, directory: Directory) -> PageHeader:
@@ -65,6 +82,7 @@ def _page(tiff: Tiff, directory: Directory) -> PageHeader:
         one(ORIENTATION, 1) if one(ORIENTATION, 1) in range(1, 9) else 1,
         one(EXTRA_SAMPLES) == 1 and channels in (2, 4),
         TILE_OFFSETS in directory,
+        unread(tiff, directory),
     )
 
 
@@ -79,12 +97,14 @@ def _missing(tiff: Tiff, directories: list[Directory]) -> Iterator[str]:
         for offsets, counts in ((OFFSETS, COUNTS), (TILE_OFFSETS, TILE_COUNTS)):
             if offsets not in directory or counts not in directory:
                 continue
-            pairs = zip(
-                tiff.numbers(directory, offsets), tiff.numbers(directory, counts), strict=False
-            )
-            end = max((at + size for at, size in pairs), default=0)
-            if end > len(tiff.data):
-                yield f"page {number} has {len(tiff.data)} of {end} bytes"
+            starts, sizes = tiff.numbers(directory, offsets), tiff.numbers(directory, counts)
+            ends = [at + size for at, size in zip(starts, sizes, strict=False)]
+            beyond = sum(end > len(tiff.data) for end in ends)
+            if beyond:
+                word = "tiles" if offsets == TILE_OFFSETS else "strips"
+                there = f"page {number} has {len(tiff.data)} of {max(ends)} bytes"
+                verb = "is" if beyond == 1 else "are"
+                yield f"{there}; {beyond} of {len(ends)} {word} {verb} missing"
 
 
 def _metadata(tiff: Tiff, directory: Directory) -> Metadata:

@@ -1,0 +1,225 @@
+"""Layouts of all formats but TIFF by name: bytes and pixels, or bytes and how they are refused."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+import cv2
+import numpy as np
+from faults.image_samples import pillow
+from faults.layout_maker import (
+    H,
+    W,
+    bmp,
+    bmp_rows,
+    colours,
+    flat,
+    opened,
+    packed_bits,
+    samples,
+)
+from PIL import Image
+
+from imgconv.io.images.codecs.png_gray_alpha import SIGNATURE, chunk
+
+READ: dict[str, tuple[bytes, np.ndarray]] = {}
+REFUSED: dict[str, tuple[bytes, str]] = {}
+
+
+def add_bmp():
+    rgb, rgba = samples("u1", 3), samples("u1", 4)
+    blue_first = rgba[..., [2, 1, 0, 3]]
+    for size in (40, 56, 64, 108, 124):
+        READ[f"bmp 24 header {size}"] = bmp(bmp_rows(rgb[..., ::-1]), W, H, 24, size=size), rgb
+        data = bmp(bmp_rows(blue_first), W, H, 32, size=size)
+        READ[f"bmp 32 header {size}"] = data, rgba[..., :3]
+    upside = bytearray(bmp(bmp_rows(rgb[::-1, :, ::-1]), W, H, 24))
+    struct.pack_into("<i", upside, 22, -H)
+    READ["bmp from the top"] = bytes(upside), rgb
+    for bits in (1, 4, 8):
+        _, palette = colours(1 << bits, 1)
+        indices = samples("u1", 1, bits)
+        lines = [np.frombuffer(packed_bits(row[None], bits), np.uint8) for row in indices]
+        stored = np.dstack([palette[None, :, ::-1], np.zeros((1, 1 << bits, 1), np.uint8)])
+        rows = bmp_rows(np.array(lines))
+        READ[f"bmp palette {bits}"] = (
+            bmp(rows, W, H, bits, palette=stored.tobytes()), palette[flat(indices)]
+        )  # fmt: skip
+        short = palette[:, ::-1].tobytes()
+        REFUSED[f"bmp os2 {bits}"] = bmp(rows, W, H, bits, palette=short, size=12), "OS/2"
+    REFUSED["bmp os2 24"] = bmp(bmp_rows(rgb[..., ::-1]), W, H, 24, size=12), "OS/2"
+    for name, order in (("bgra", [0, 1, 2, 3]), ("rgba", [2, 1, 0, 3])):
+        red, blue = (0xFF0000, 0xFF) if name == "bgra" else (0xFF, 0xFF0000)
+        masks = struct.pack("<4I", red, 0xFF00, blue, 0xFF000000)
+        for size in (56, 108, 124):
+            data = bmp(bmp_rows(blue_first), W, H, 32, compression=3, size=size, masks=masks)
+            READ[f"bmp masks {name} {size}"] = data, rgba[..., order]
+        data = bmp(bmp_rows(blue_first), W, H, 32, compression=3, masks=masks[:12])
+        REFUSED[f"bmp masks {name} 40"] = data, "masks"
+    without = struct.pack("<4I", 0xFF0000, 0xFF00, 0xFF, 0)
+    REFUSED["bmp masks without alpha"] = (
+        bmp(bmp_rows(blue_first), W, H, 32, compression=3, size=108, masks=without), "masks"
+    )  # fmt: skip
+    words = bmp_rows(flat(samples("u2")))
+    for name, compression, masks in (
+        ("555", 0, ()), ("565", 3, (0xF800, 0x7E0, 0x1F)), ("4444", 3, (0xF00, 0xF0, 0xF)),
+    ):  # fmt: skip
+        packed = struct.pack(f"<{len(masks)}I", *masks)
+        data = bmp(words, W, H, 16, compression=compression, masks=packed)
+        REFUSED[f"bmp {name}"] = data, "BMP of 16 bits"
+    for number, bits in ((1, 8), (2, 4)):
+        data = bmp(b"\0\1" * 40, W, H, bits, compression=number, palette=bytes(4 << bits))
+        REFUSED[f"bmp rle{bits}"] = data, f"RLE{bits}"
+    REFUSED["bmp 2"] = bmp(bytes(16 * H), W, H, 2, palette=bytes(16)), "BMP of 2 bits"
+
+
+def png(image, bits, colour, *chunks):
+    lines = b"".join(b"\0" + packed_bits(row[None], bits) for row in image)
+    head = struct.pack(">IIBBBBB", W, H, bits, colour, 0, 0, 0)
+    body = [chunk(b"IHDR", head), *(chunk(*each) for each in chunks)]
+    return SIGNATURE + b"".join(body) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+
+
+def add_png():
+    for bits in (1, 2, 4, 8, 16):
+        dtype, full = ("u2", 65535) if bits == 16 else ("u1", 255)
+        gray = samples(dtype, 1, bits)
+        spread = (flat(gray).astype(np.int64) * full // ((1 << bits) - 1)).astype(dtype)
+        READ[f"png gray {bits}"] = png(gray, bits, 0), spread
+        for above in (0, 1 << bits) if bits < 16 else (0,):  # bits above the depth do not count
+            clear = int(gray[3, 5, 0])
+            alpha = np.where(flat(gray) == clear, 0, full).astype(dtype)
+            data = png(gray, bits, 0, (b"tRNS", struct.pack(">H", clear + above)))
+            READ[f"png gray {bits} clear {above}"] = data, np.dstack([spread, alpha])
+    for bits, dtype in ((8, "u1"), (16, "u2")):
+        for count, colour in ((2, 4), (3, 2), (4, 6)):
+            image = samples(dtype, count)
+            READ[f"png {count} channels {bits}"] = png(image, bits, colour), image
+        image = samples(dtype, 3)
+        clear = struct.pack(">3H", *(int(value) for value in image[3, 5]))
+        alpha = np.where((image == image[3, 5]).all(axis=2), 0, np.iinfo(dtype).max)
+        READ[f"png rgb {bits} clear"] = (
+            png(image, bits, 2, (b"tRNS", clear)), np.dstack([image, alpha]).astype(dtype)
+        )  # fmt: skip
+    animation = (b"acTL", struct.pack(">II", 2, 0))
+    REFUSED["png 16 animated"] = png(samples("u2", 3), 16, 2, animation), "animated PNG of 16"
+    clear = (b"tRNS", struct.pack(">H", 7))
+    REFUSED["png gray animated"] = png(samples("u1"), 8, 0, clear, animation), "transparent colour"
+
+
+def sun(rows, bits, kind=1, palette=b"", mapped=None):
+    mapped = int(bool(palette)) if mapped is None else mapped
+    sizes = W, H, bits, len(rows), kind, mapped, len(palette)
+    return struct.pack(">8I", 0x59A66A95, *sizes) + palette + rows
+
+
+def smooth():
+    small = samples("u1", 3)[:5, :4]
+    return Image.fromarray(cv2.resize(small, (W, H), interpolation=cv2.INTER_CUBIC))
+
+
+def add_sun():
+    rgb, gray = samples("u1", 3), samples("u1")
+    _, palette = colours(256, 1)
+
+    def even(image):
+        return b"".join(row.tobytes() + b"\0" * (row.nbytes % 2) for row in image)
+
+    for kind in (0, 1):
+        READ[f"sun 24 type {kind}"] = sun(even(rgb[..., ::-1]), 24, kind), rgb
+        with_pad = np.dstack([gray, rgb[..., ::-1]])
+        READ[f"sun 32 type {kind}"] = sun(even(with_pad), 32, kind), rgb
+        mapped = sun(even(gray), 8, kind, palette.T.tobytes())
+        READ[f"sun palette type {kind}"] = mapped, palette[flat(gray)]
+        REFUSED[f"sun 8 type {kind}"] = sun(even(gray), 8, kind), "no palette"
+        REFUSED[f"sun 1 type {kind}"] = sun(bytes(8 * H), 1, kind), "Sun raster of 1 bit"
+    for kind in (2, 3, 4, 5):
+        REFUSED[f"sun type {kind}"] = sun(even(rgb), 24, kind), f"type {kind}"
+
+
+def add_jpeg():
+    photo = smooth()
+    inks = pillow(photo.convert("CMYK"), "JPEG", quality=95)
+    READ["jpeg cmyk"] = inks, opened(inks, "RGB")
+    turned = bytearray(inks)
+    turned[inks.index(b"Adobe") + 11] = 2
+    READ["jpeg ycck"] = bytes(turned), opened(bytes(turned), "RGB")
+    mark = inks.index(b"\xff\xee")
+    plain = inks[:mark] + inks[mark + 2 + struct.unpack_from(">H", inks, mark + 2)[0] :]
+    note = b"Adobe, the word in a comment"
+    comment = b"\xff\xfe" + struct.pack(">H", 2 + len(note)) + note
+    REFUSED["jpeg cmyk unmarked"] = plain, "CMYK JPEG without the marker"
+    REFUSED["jpeg cmyk with a word"] = plain[:2] + comment + plain[2:], "CMYK JPEG without"
+    colour = pillow(photo, "JPEG", quality=95)
+    frame = colour.index(b"\xff\xc0")
+    for marker, name in ((0xC3, "lossless"), (0xC9, "arithmetic"), (0xCA, "arithmetic"),
+                         (0xC5, "hierarchical")):  # fmt: skip
+        REFUSED[f"jpeg {name} {marker:x}"] = (
+            colour[: frame + 1] + bytes([marker]) + colour[frame + 2 :], f"JPEG with {name}"
+        )  # fmt: skip
+    REFUSED["jpeg 12"] = colour[: frame + 4] + b"\x0c" + colour[frame + 5 :], "JPEG of 12 bits"
+
+
+def add_avif():
+    photo = smooth()
+    for mode in ("L", "RGB", "RGBA"):
+        data = pillow(photo.convert(mode), "AVIF", quality=100, subsampling="4:4:4")
+        READ[f"avif {mode}"] = data, opened(data)
+    for orientation, name in ((6, "turned"), (3, "turned"), (2, "mirrored")):
+        exif = Image.Exif()
+        exif[274] = orientation
+        REFUSED[f"avif {orientation}"] = pillow(photo, "AVIF", exif=exif.tobytes()), name
+    deep = pillow(photo, "AVIF")
+    depths = deep.index(b"pixi") + 9
+    REFUSED["avif 10"] = deep[:depths] + b"\x0a\x0a\x0a" + deep[depths + 3 :], "AVIF of 10 bits"
+    REFUSED["avif animated"] = deep[:8] + b"avis" + deep[12:], "animated AVIF"
+
+
+def add_rest():
+    photo = smooth()
+    for mode in ("RGB", "RGBA"):
+        data = pillow(photo.convert(mode), "WEBP", lossless=True, exact=True)
+        READ[f"webp lossless {mode}"] = data, opened(data)
+    solid = bytearray(pillow(photo, "WEBP", lossless=True))
+    solid[24] |= 0x10  # says that there is alpha, which is opaque
+    READ["webp opaque alpha"] = (
+        bytes(solid),
+        np.asarray(photo.convert("RGBA")),
+    )
+    hdr = bytes(cv2.imencode(".hdr", samples("u1", 3).astype(np.float32))[1])
+    REFUSED["hdr xyz"] = hdr.replace(b"rle_rgbe", b"rle_xyze"), "XYZ"
+    pam = b"P7\nWIDTH 1\nHEIGHT 1\nDEPTH 5\nMAXVAL 255\nENDHDR\n" + bytes(5)
+    REFUSED["pam 5"] = pam, "PAM with 5 channels"
+
+
+def add_jp2():
+    photo = smooth()
+    for mode in ("L", "RGB", "RGBA"):
+        data = pillow(photo.convert(mode), "JPEG2000", irreversible=False)
+        READ[f"jp2 {mode}"] = data, np.asarray(photo.convert(mode))
+    both = Image.merge("LA", [photo.convert("L")] * 2)
+    data = pillow(both, "JPEG2000", irreversible=False)
+    REFUSED["jp2 gray + alpha"] = data, "2 channels"
+    data = pillow(photo.convert("YCbCr"), "JPEG2000", irreversible=False)
+    REFUSED["jp2 ycc"] = data, "colour space 18"
+    plain = pillow(photo, "JPEG2000", irreversible=False)
+    at = plain.index(b"\xff\x4f\xff\x51") + 42
+    for name, place, value in (("signed", 0, 0x87), ("several depths", 3, 8),
+                               ("subsampled", 4, 2), ("12 bits", 0, 11)):  # fmt: skip
+        changed = plain[: at + place] + bytes([value]) + plain[at + place + 1 :]
+        REFUSED[f"jp2 {name}"] = changed, name
+    box = plain.index(b"jp2h") - 4
+    (size,) = struct.unpack_from(">I", plain, box)
+    palette = struct.pack(">I4s", 8 + 6, b"pclr") + bytes(6)
+    grown = struct.pack(">I", size + len(palette)) + plain[box + 4 : box + size] + palette
+    REFUSED["jp2 palette"] = plain[:box] + grown + plain[box + size :], "palette"
+
+
+add_bmp()
+add_png()
+add_sun()
+add_jpeg()
+add_avif()
+add_jp2()
+add_rest()

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from imgconv.model.output import Depth, OutputRange, Rounding
     from imgconv.model.recipe import Recipe
     from imgconv.model.settings import Settings
-    from imgconv.model.steps.base import Footprint, Form, Obstacle, Peer, Reach, Step
+    from imgconv.model.steps.base import Extent, Form, Obstacle, Peer, Reach, Step
     from imgconv.model.steps.color import EncodeLight, Invert, LinearLight, ToGray
     from imgconv.model.steps.convert import Convert
     from imgconv.model.steps.methods import Gray
@@ -102,7 +102,7 @@ _HOMES = {
     "model.output": ("Depth", "OutputRange", "Rounding"),
     "model.recipe": ("Recipe",),
     "model.settings": ("Settings",),
-    "model.steps.base": ("Footprint", "Form", "Obstacle", "Peer", "Reach", "Step"),
+    "model.steps.base": ("Extent", "Form", "Obstacle", "Peer", "Reach", "Step"),
     "model.steps.color": ("EncodeLight", "Invert", "LinearLight", "ToGray"),
     "model.steps.convert": ("Convert",),
     "model.steps.methods": ("Gray",),
@@ -132,8 +132,8 @@ __all__ = [
     "Depth",
     "EncodeLight",
     "Explanation",
+    "Extent",
     "FeatureMaps",
-    "Footprint",
     "Form",
     "Gray",
     "ImageReadError",

@@ -101,12 +101,14 @@ class Engine(Protocol):
 
 
 def extended(job: Correlation) -> Pixels:
-    """Give the image with everything around it that a tap reads, as one array."""
-    return padded(job.image, job.geometry, job.border, job.border_value)
+    """Return the image with everything around it that a tap reads, as one array."""
+    return surrounded(job.image, job.geometry, job.border, job.border_value)
 
 
-def padded(image: Pixels, geometry: Geometry, border: Border, border_value: int | float) -> Pixels:
-    """Return the positions that windows read, those outside the image included, as one array."""
+def surrounded(
+    image: Pixels, geometry: Geometry, border: Border, border_value: int | float
+) -> Pixels:
+    """Return an image with everything around it that a geometry reads, as one array."""
     rows, columns = geometry.rows, geometry.columns
     if rows.span == (0, rows.length) and columns.span == (0, columns.length):
         return image

@@ -15,7 +15,7 @@ from imgconv.model.errors import ArgumentError, KernelError, LimitError
 from imgconv.model.numbers import LARGEST, Rational, format_number, parse_number, simplest
 from imgconv.model.output import Depth
 from imgconv.model.settings import Settings
-from imgconv.model.steps.base import Footprint, Form, Obstacle, Peer, Step
+from imgconv.model.steps.base import Extent, Form, Obstacle, Peer, Step
 from imgconv.model.steps.sums import stretch_obstacle, stretches, sums_scratch
 
 LARGEST_SIDE = 4095
@@ -209,9 +209,9 @@ class Kernel(Step):
         return copy
 
     @property
-    def footprints(self) -> tuple[Footprint, ...]:
+    def extents(self) -> tuple[Extent, ...]:
         """The window of its taps."""
-        return (Footprint(*self.shape, self.anchor),)
+        return (Extent(*self.shape, self.anchor),)
 
     @property
     def makes_sums(self) -> bool:

@@ -11,7 +11,7 @@ from imgconv.model.alpha import Alpha
 from imgconv.model.errors import KernelError
 from imgconv.model.kernel import Kernel, as_kernel
 from imgconv.model.settings import Settings
-from imgconv.model.steps.base import Footprint, Form, Obstacle, Peer, Step
+from imgconv.model.steps.base import Extent, Form, Obstacle, Peer, Step
 from imgconv.model.steps.sums import stretch_obstacle, stretches, sums_scratch
 
 
@@ -100,9 +100,9 @@ class KernelSet(Step):
         return KernelSet(members, self.combine, self.output, self.name)
 
     @property
-    def footprints(self) -> tuple[Footprint, ...]:
+    def extents(self) -> tuple[Extent, ...]:
         """The windows of its members."""
-        return tuple(Footprint(*kernel.shape, kernel.anchor) for kernel in self.kernels)
+        return tuple(Extent(*kernel.shape, kernel.anchor) for kernel in self.kernels)
 
     @property
     def makes_sums(self) -> bool:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from imgconv.engines.base import padded
+from imgconv.engines.base import surrounded
 from imgconv.model.errors import ArgumentError
 from imgconv.model.geometry import Geometry, plan_geometry
 from imgconv.model.output import Depth
 from imgconv.model.settings import Settings
-from imgconv.model.steps.base import Footprint, Step
+from imgconv.model.steps.base import Extent, Step
 from imgconv.ops.context import StepContext
 from imgconv.ops.image import Image, outside_value
 from imgconv.ops.part import Part
@@ -25,7 +25,7 @@ def geometries_of(step: Step, settings: Settings, size: tuple[int, int]) -> list
     ArgumentError
         When no output pixel is left, or the windows yield outputs of different sizes.
     """
-    geometries = [geometry_of(footprint, settings, size) for footprint in step.footprints]
+    geometries = [geometry_of(extent, settings, size) for extent in step.extents]
     check_alike(step, geometries)
     return geometries
 
@@ -45,7 +45,7 @@ def check_alike(step: Step, geometries: Sequence[Geometry]) -> None:
         )
 
 
-def geometry_of(footprint: Footprint, settings: Settings, size: tuple[int, int]) -> Geometry:
+def geometry_of(extent: Extent, settings: Settings, size: tuple[int, int]) -> Geometry:
     """Return where a window lies on an image of some rows and columns.
 
     Raises
@@ -55,17 +55,17 @@ def geometry_of(footprint: Footprint, settings: Settings, size: tuple[int, int])
     """
     return plan_geometry(
         size,
-        (footprint.rows, footprint.columns),
-        footprint.anchor,
+        (extent.rows, extent.columns),
+        extent.anchor,
         stride=settings.stride,
         dilation=settings.dilation,
         size=settings.size,
     )
 
 
-def surrounded(
+def surroundings(
     image: Image,
-    footprint: Footprint,
+    extent: Extent,
     settings: Settings,
     part: Part | None = None,
     outside: int | float | None = None,
@@ -76,7 +76,7 @@ def surrounded(
     ----------
     image : ndarray, shape (rows, columns) or (rows, columns, channels)
         Or, with a part, the band of rows of it.
-    footprint : Footprint
+    extent : Extent
     settings : Settings
         Border, stride, dilation and size.
     part : Part, optional
@@ -90,16 +90,16 @@ def surrounded(
         so for columns.
     """
     length = image.shape[0] if part is None else part.length
-    geometry = geometry_of(footprint, settings, (length, image.shape[1]))
+    geometry = geometry_of(extent, settings, (length, image.shape[1]))
     if part is not None:
         image, geometry = part.cut(image, geometry)
     if outside is None:
         outside = outside_value(settings.border_value, Depth.of(image.dtype))
-    return padded(image, geometry, settings.border, outside), geometry
+    return surrounded(image, geometry, settings.border, outside), geometry
 
 
 def windows_of(array: Image, geometry: Geometry) -> Image:
-    """Return a view of every window on what `surrounded` gives.
+    """Return a view of every window on what `surroundings` gives.
 
     Returns
     -------
@@ -127,5 +127,22 @@ def windows_under(image: Image, step: Step, context: StepContext) -> Image:
     ndarray, shape (output rows, output columns[, channels], window rows, window columns)
         A view, border included; it must not be written to.
     """
-    array, geometry = surrounded(image, step.footprints[0], context.settings, context.part)
+    array, geometry = surroundings(image, step.extents[0], context.settings, context.part)
     return windows_of(array, geometry)
+
+
+def under_anchor(
+    image: Image, step: Step, context: StepContext, outside: int | float | None = None
+) -> Image:
+    """Return the pixel under the anchor of a step's window, for every output pixel.
+
+    It is what becomes of alpha where a step leaves it as it is; with `outside`, the white of the
+    image's type, everything outside a constant border is opaque.
+    """
+    extent = step.extents[0]
+    array, (rows, columns) = surroundings(image, extent, context.settings, context.part, outside)
+    top, left = extent.anchor[0] * rows.dilation, extent.anchor[1] * columns.dilation
+    return array[
+        top : top + (rows.out - 1) * rows.stride + 1 : rows.stride,
+        left : left + (columns.out - 1) * columns.stride + 1 : columns.stride,
+    ]

@@ -243,7 +243,7 @@ def test_every_kind_is_complete():
         surveys = step.surveys(Form(Depth.U8), imgconv.Settings(output_range=OutputRange.RESCALE))
         assert not surveys or function_of(step, "survey") is not None
         if step.reach is Reach.WINDOW:
-            assert step.footprints
+            assert step.extents
 
 
 def test_explanations_go_through_every_step():

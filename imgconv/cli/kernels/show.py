@@ -153,15 +153,15 @@ def _show_set(kernels: KernelSet) -> None:
 
 
 def _step_data(step: Step) -> dict[str, Any]:
-    windows = [footprint._asdict() for footprint in step.footprints]
+    windows = [extent._asdict() for extent in step.extents]
     return {"name": step.name, "kind": step.kind, "reach": step.reach.value, "windows": windows}
 
 
 def _show_step(step: Step) -> None:
     output.show(f"{step.name}: a step without weights")
-    for footprint in step.footprints:
-        row, column = footprint.anchor
-        output.show(f"  {footprint.rows} x {footprint.columns} pixels, anchor {row},{column}")
+    for extent in step.extents:
+        row, column = extent.anchor
+        output.show(f"  {extent.rows} x {extent.columns} pixels, anchor {row},{column}")
 
 
 _VIEWS: dict[str, tuple[Callable[[Any], dict[str, Any]], Callable[[Any], None]]] = {

@@ -35,7 +35,7 @@ class Reach(Enum):
     """Any; the step needs the whole image in memory."""
 
 
-class Footprint(NamedTuple):
+class Extent(NamedTuple):
     """A window of a step: how large it is, and which of its places lies on the output pixel."""
 
     rows: int
@@ -123,10 +123,10 @@ class Step:
     @property
     def reach(self) -> Reach:
         """Which pixels one output pixel depends on."""
-        return Reach.WINDOW if self.footprints else Reach.PIXEL
+        return Reach.WINDOW if self.extents else Reach.PIXEL
 
     @property
-    def footprints(self) -> tuple[Footprint, ...]:
+    def extents(self) -> tuple[Extent, ...]:
         """Its windows, for `Reach.WINDOW`: one, or one for each kernel of a set."""
         return ()
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from imgconv.model.alpha import Alpha
 from imgconv.model.settings import Settings
-from imgconv.model.steps.base import Footprint, Form, Obstacle, Step
+from imgconv.model.steps.base import Extent, Form, Obstacle, Step
 from imgconv.model.steps.sums import stretch_obstacle, stretches
 
 
@@ -22,9 +22,9 @@ class Convert(Step):
     kind: ClassVar[str] = "convert"
 
     @property
-    def footprints(self) -> tuple[Footprint, ...]:
+    def extents(self) -> tuple[Extent, ...]:
         """One place, since stride and size apply."""
-        return (Footprint(1, 1, (0, 0)),)
+        return (Extent(1, 1, (0, 0)),)
 
     @property
     def makes_sums(self) -> bool:

@@ -201,8 +201,8 @@ def _kernels(recipe: Recipe) -> list[Kernel]:
 def _other_centre(step: Step) -> Step:
     if step.reach is not Reach.WINDOW:
         return step
-    rows = max(footprint.rows for footprint in step.footprints)
-    columns = max(footprint.columns for footprint in step.footprints)
+    rows = max(extent.rows for extent in step.extents)
+    columns = max(extent.columns for extent in step.extents)
     return step.anchored(((rows - 1) // 2, (columns - 1) // 2))
 
 

@@ -201,8 +201,10 @@ def _compare_bank(source: Path, recipe: Recipe, options: dict[str, Any]) -> int:
     rows: list[dict[str, Any]] = []
     if not options["as_json"]:
         output.show(_TABLE_HEAD)
-    for name in bank:
-        row = _bank_row(image, recipe.with_kernels([bank[name]]), name, options)
+    for name, step in bank.items():
+        if not step.makes_sums:
+            continue
+        row = _bank_row(image, recipe.with_kernels([step]), name, options)
         rows.append(row)
         if not options["as_json"]:
             output.show(_table_line(row))

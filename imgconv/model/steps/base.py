@@ -258,7 +258,9 @@ def read_options(text: str, known: list[str], kind: str) -> dict[str, str]:
 
 
 def _fields(step: type[Step]) -> list[Field[Any]]:
-    return list(fields(step)) if is_dataclass(step) else []
+    """Return the fields that a spec may set: all but those with ``metadata={"option": False}``."""
+    every: tuple[Field[Any], ...] = fields(step) if is_dataclass(step) else ()
+    return [field for field in every if field.metadata.get("option", True)]
 
 
 def _written(value: object) -> str:

@@ -56,6 +56,7 @@ class _Trial:
     evidence: str
     recipe: Recipe
     engine: Engine | None = None
+    peers: bool = False
     agrees_with: Recipe | None = None  # what ours makes of this; None: theirs
 
 
@@ -98,7 +99,7 @@ def _agreement(image: Image, trial: _Trial, theirs: Image) -> NDArray[np.bool_]:
     """Return where a trial agrees with what it should; nowhere, where it cannot be computed."""
     nowhere = np.zeros(theirs.shape[:2], bool)
     try:
-        result = run_recipe(image, trial.recipe, engine=trial.engine).image
+        result = run_recipe(image, trial.recipe, engine=trial.engine, peers=trial.peers).image
         target = theirs
         if trial.agrees_with is not None:
             target = run_recipe(image, trial.agrees_with).image
@@ -146,6 +147,7 @@ def _sums_of_opencv(recipe: Recipe, depth: Depth, depth_out: Depth) -> Iterator[
             "OpenCV summing directly, in pieces, agrees with ours",
             recipe,
             DirectOpenCVEngine(),
+            peers=True,
             agrees_with=recipe,
         )
     yield _Trial(
@@ -153,6 +155,7 @@ def _sums_of_opencv(recipe: Recipe, depth: Depth, depth_out: Depth) -> Iterator[
         "OpenCV computing in float64 agrees with ours",
         recipe,
         DoubleOpenCVEngine(),
+        peers=True,
         agrees_with=recipe,
     )
     yield _Trial(
@@ -160,6 +163,7 @@ def _sums_of_opencv(recipe: Recipe, depth: Depth, depth_out: Depth) -> Iterator[
         "OpenCV computing in float64, its sums rounded to 9 decimals, agrees with ours",
         recipe,
         SteadyOpenCVEngine(),
+        peers=True,
         agrees_with=recipe,
     )
 

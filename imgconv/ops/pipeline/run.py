@@ -10,7 +10,7 @@ from imgconv.model.alpha import Alpha
 from imgconv.model.recipe import Recipe
 from imgconv.model.settings import Settings
 from imgconv.model.step_plan import PlannedStep
-from imgconv.model.steps.registry import function_of
+from imgconv.model.steps.registry import function_of, kind_of
 from imgconv.ops.context import StepContext, StepResult
 from imgconv.ops.image import Image, as_image, form_of
 
@@ -84,10 +84,10 @@ def run_step(
     image: Image, planned: PlannedStep, context: StepContext, *, peers: bool = False
 ) -> StepResult:
     """Do one step by the function that the registry names, or by OpenCV's."""
-    if peers and (peer := function_of(planned.step, "peer")) is not None:
-        theirs: StepResult = peer(image, planned.step, context)
-        return theirs
-    result: StepResult = function_of(planned.step, "apply")(image, planned.step, context)
+    role = "apply"
+    if peers and planned.step.opencv(planned.before).call and kind_of(planned.step).peer:
+        role = "peer"
+    result: StepResult = function_of(planned.step, role)(image, planned.step, context)
     return result
 
 

@@ -35,7 +35,8 @@ class StepKind(NamedTuple):
         ``explain(source, output, planned, place)`` gives a `StepExplanation`
         (see `imgconv.model.explanation`).
     peer : str
-        ``peer(image, step, context)`` gives what OpenCV makes of the same step.
+        ``peer(image, step, context)`` gives what OpenCV makes of it, where `Step.opencv` names a
+        function.
     """
 
     value: str
@@ -75,6 +76,11 @@ KINDS: Mapping[str, StepKind] = {
         "imgconv.model.steps.threshold:Binarization",
         apply=f"{_COLOR}:black_and_white",
         survey=f"{_COLOR}:ThresholdSurvey",
+    ),
+    "median": StepKind(
+        "imgconv.model.steps.rank:Median",
+        apply="imgconv.ops.rank.median:apply",
+        peer="imgconv.ops.rank.median:peer",
     ),
 }
 _WITHOUT_NAME = ("kernel", "set")

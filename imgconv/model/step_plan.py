@@ -181,14 +181,18 @@ class _Planner:
             return self._plain._replace(depth=self._target(self._light, final=final))
         if not step.makes_sums:
             return self._plain
-        chosen = self._plain._replace(
-            depth=self.carried()
-            if self._light is not None
-            else self._target(self.now.depth, final=final)
-        )
-        if step.kind == Convert.kind and not self._strides:
-            plain = _PLAIN
-            chosen = chosen._replace(stride=plain.stride, dilation=plain.dilation, size=plain.size)
+        depth = self.carried()
+        if final and self._light is None:
+            depth = self._target(self.now.depth, final=True)
+        settings = self._settings if step.kind != Convert.kind or self._strides else self._unmoved
         if ranged:
-            chosen = chosen._replace(output_range=self._settings.output_range, white=self._white)
-        return chosen
+            return settings._replace(depth=depth, white=self._white)
+        return settings._replace(depth=depth, output_range=OutputRange.SATURATE)
+
+    @property
+    def _unmoved(self) -> Settings:
+        """The settings without stride, dilation and size."""
+        plain = _PLAIN
+        return self._settings._replace(
+            stride=plain.stride, dilation=plain.dilation, size=plain.size
+        )

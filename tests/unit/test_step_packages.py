@@ -56,7 +56,7 @@ def midrange(image, side, border="edge"):
 
 
 def test_the_example_is_short():
-    assert len(MODULE.splitlines()) <= 20
+    assert len([line for line in MODULE.splitlines() if line]) <= 20
 
 
 def test_apply_batch_and_bands(run, tmp_path):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
+from typing import NamedTuple
 
 from imgconv.io.config import strict_yaml
 from imgconv.io.config.strict_yaml import Node
@@ -47,11 +48,10 @@ KEYS = ("steps", "kernels", *FLAGS, *TEXTS)
 """The keys of a recipe: the long names of the options (`border` is accepted for `padding`)."""
 
 
-@dataclass(frozen=True)
-class _Draft:
+class _Draft(NamedTuple):
     """A recipe that is being read: its list of steps, and what stands around it."""
 
-    recipe: Recipe = field(default_factory=Recipe)
+    recipe: Recipe = Recipe()
     steps: tuple[Step, ...] = ()
     gray: Gray | None = None
     binarize: Binarization | None = None
@@ -144,9 +144,10 @@ def _with_options(draft: _Draft, options: Mapping[str, object], bank: KernelBank
     texts = {key: _text(given[key]) for key in TEXTS if key in given}
     changes |= {key: parse(texts[key]) for key, parse in _PARSERS.items() if key in texts}
     shared = {key: changes.pop(key) for key in _OF_THE_RECIPE if key in changes}
-    shared["settings"] = _settings(draft.recipe.settings, texts)
-    recipe = replace(draft.recipe, **shared)  # type: ignore[arg-type]
-    return replace(draft, recipe=recipe, **changes)  # type: ignore[arg-type]
+    if texts or shared:
+        shared["settings"] = _settings(draft.recipe.settings, texts)
+        changes["recipe"] = replace(draft.recipe, **shared)  # type: ignore[arg-type]
+    return draft._replace(**changes)  # type: ignore[arg-type]
 
 
 _OF_THE_RECIPE = ("convolve", "fuse", "alpha", "anchor")

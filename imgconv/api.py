@@ -247,7 +247,7 @@ def filter_dask_array(
     MissingDependencyError
         When Dask is not installed (``pip install 'imgconv[cluster]'``).
     """
-    from imgconv.jobs.spread.arrays import filter_rows
+    from imgconv.jobs.apply.dask_arrays import filter_rows
 
     return filter_rows(array, _recipe(recipe, options), rows=rows)
 

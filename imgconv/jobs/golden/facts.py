@@ -68,7 +68,7 @@ def read_record(path: Path) -> dict[str, Any]:
     data = None
     if path.stat().st_size <= _MOST:
         with contextlib.suppress(ValueError, RecursionError):
-            data = json.loads(files.read_stamped(path)[0])
+            data = json.loads(files.read_content(path).data)
     if not isinstance(data, dict) or not {"format", "pixels"} <= data.keys():
         raise GoldenDamagedError(f"{path}: no facts of a golden stand here")
     return data

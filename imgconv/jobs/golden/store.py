@@ -124,7 +124,7 @@ class Store:
     def _picture_bytes(self, name: str, facts: Facts) -> bytes:
         path = self.path(name, "json").with_name(str(facts.picture))
         try:
-            return files.read_stamped(path)[0]
+            return files.read_content(path).data
         except ImageReadError as error:
             state = "cannot be read" if os.path.lexists(path) else "is gone"
             raise GoldenDamagedError(f"{error}; the golden's picture {state}", _TAMPERED) from None

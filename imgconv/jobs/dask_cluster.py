@@ -7,13 +7,18 @@ from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
-from imgconv.jobs.batch.versions import versions
-from imgconv.jobs.spread.portion import VersionError
-from imgconv.model.errors import ArgumentError, LimitError, MissingDependencyError
+from imgconv.jobs.versions import versions
+from imgconv.model.errors import ArgumentError, ImgconvError, LimitError, MissingDependencyError
 
 _SILENT = logging.CRITICAL + 1
 _PATIENCE = 60
 """Seconds to wait for a first worker."""
+
+
+class VersionError(ImgconvError, RuntimeError):
+    """A worker has other versions than the one who planned (exit 2)."""
+
+    exit_code = 2
 
 
 class Cluster:

@@ -1,4 +1,4 @@
-"""What decides the bytes of an output beside input and recipe."""
+"""Versions that decide the bytes of an output, beside input and recipe."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cache
 
 @cache
 def versions() -> str:
-    """Name the versions of imgconv and of the libraries that encode, and the engine."""
+    """Return the versions of imgconv and of the libraries that encode, and the engine."""
     import simplejpeg
 
     from imgconv import __version__

@@ -48,7 +48,7 @@ LOOSE = Tolerance(share=0.02, limit=2, mean=0.02, density=(24, 16))
 PRESETS = {"exact": EXACT, "loose": LOOSE}
 
 
-class Asked(NamedTuple):
+class ToleranceSpec(NamedTuple):
     """A tolerance as it is asked for: a preset, and limits in place of some of its own."""
 
     preset: str = "exact"
@@ -61,7 +61,7 @@ class Asked(NamedTuple):
 
         Examples
         --------
-        >>> Asked("loose", {"share": 0.5}).of(Depth.U8)
+        >>> ToleranceSpec("loose", {"share": 0.5}).of(Depth.U8)
         Tolerance(level=0, share=0.5, limit=2, mean=0.02, density=(24, 16))
         """
         preset = PRESETS[self.preset]
@@ -75,10 +75,10 @@ class Asked(NamedTuple):
         return self.preset == "exact" and not self.changes
 
 
-ASKED_EXACT = Asked()
+EXACT_SPEC = ToleranceSpec()
 
 
-def parse_tolerance(asked: str | Mapping[str, object] | None) -> Asked:
+def parse_tolerance(asked: str | Mapping[str, object] | None) -> ToleranceSpec:
     """Read a tolerance: a preset's name, or limits by name and perhaps ``preset``.
 
     Raises
@@ -89,7 +89,7 @@ def parse_tolerance(asked: str | Mapping[str, object] | None) -> Asked:
     Examples
     --------
     >>> parse_tolerance({"level": 1, "density": [4, 8]})
-    Asked(preset='exact', changes={'level': 1.0, 'density': (4, 8)})
+    ToleranceSpec(preset='exact', changes={'level': 1.0, 'density': (4, 8)})
     """
     given = {"preset": asked} if isinstance(asked, str) else dict(asked or {})
     preset = str(given.pop("preset", "exact"))
@@ -99,7 +99,7 @@ def parse_tolerance(asked: str | Mapping[str, object] | None) -> Asked:
         raise ArgumentError(
             f"a tolerance has no {unknown[0]!r}", hint="known: preset, " + ", ".join(LIMITS)
         )
-    return Asked(preset, {key: _limit(key, value) for key, value in given.items()})
+    return ToleranceSpec(preset, {key: _limit(key, value) for key, value in given.items()})
 
 
 def _limit(key: str, value: object) -> float | tuple[int, int]:

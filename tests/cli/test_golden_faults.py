@@ -24,7 +24,7 @@ def test_a_picture_packed_anew_is_the_same_golden(run, golden_set, tmp_path):
 @pytest.mark.parametrize(
     ("what", "word"),
     [("pixel", "tampered"), ("hash", "tampered"), ("cut", "damaged"), ("gone", "gone"),
-     ("facts", "no facts")],
+     ("facts", "not a golden record")],
 )  # fmt: skip
 def test_a_golden_tampered_with_fails_and_says_so(run, golden_set, tmp_path, what, word):
     run("golden", "record")

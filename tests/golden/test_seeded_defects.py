@@ -7,8 +7,8 @@ import pytest
 
 from imgconv.jobs.golden.check import check_picture, compare_pictures
 from imgconv.jobs.golden.result import Status
-from imgconv.jobs.golden.store import Store
-from imgconv.model.tolerance import Asked, parse_tolerance
+from imgconv.jobs.golden.store import GoldenStore
+from imgconv.model.tolerance import ToleranceSpec, parse_tolerance
 
 
 def changed(image, at, value):
@@ -70,10 +70,10 @@ def test_a_defect_fails_and_its_cause_is_named(tmp_path, photographs, name):
     photograph, damage, cause, differing = DEFECTS[name]
     expected = photographs[photograph]
     actual = damage(expected)
-    store = Store(tmp_path / "goldens")
+    store = GoldenStore(tmp_path / "goldens")
     store.record("case", expected)
-    assert check_picture("case", expected, store, Asked()).result.status is Status.PASSED
-    result = check_picture("case", actual, store, Asked()).result
+    assert check_picture("case", expected, store, ToleranceSpec()).result.status is Status.PASSED
+    result = check_picture("case", actual, store, ToleranceSpec()).result
     assert (result.status, result.exit_code) == (Status.FAILED, 1)
     assert result.causes[0].name == cause
     if cause != "kind":
@@ -93,14 +93,14 @@ def test_every_kind_of_picture_survives(tmp_path, depth, channels):
     if depth == "f32":
         image = image / np.float32(3)
         image[0, 0], image[1, 1] = np.nan, np.inf
-    store = Store(tmp_path)
-    facts = store.record("one", image)
-    again = store.picture("one", facts)
+    store = GoldenStore(tmp_path)
+    record = store.record("one", image)
+    again = store.picture("one", record)
     assert again.dtype == image.dtype
     assert np.array_equal(again, image, equal_nan=depth == "f32")
-    assert check_picture("one", image, store, Asked()).result.status is Status.PASSED
+    assert check_picture("one", image, store, ToleranceSpec()).result.status is Status.PASSED
     flipped = image[:, ::-1].copy()
-    assert check_picture("one", flipped, store, Asked()).result.status is Status.FAILED
+    assert check_picture("one", flipped, store, ToleranceSpec()).result.status is Status.FAILED
 
 
 def test_the_hash_knows_shape_type_and_channels():
@@ -118,14 +118,17 @@ def test_the_hash_knows_shape_type_and_channels():
 def test_one_pixel_pictures(tmp_path):
     for expected, actual in [(0, 255), (7, 8)]:
         found = compare_pictures(
-            "dot", np.full((1, 1), expected, np.uint8), np.full((1, 1), actual, np.uint8), Asked()
+            "dot",
+            np.full((1, 1), expected, np.uint8),
+            np.full((1, 1), actual, np.uint8),
+            ToleranceSpec(),
         )
         assert found.result.change.differing == 1
         assert found.result.causes
 
 
 def test_loose_tolerates_what_it_says(tmp_path, camera):
-    store = Store(tmp_path)
+    store = GoldenStore(tmp_path)
     store.record("c", camera)
     loose = parse_tolerance("loose")
     found = check_picture("c", speckled(camera), store, loose)

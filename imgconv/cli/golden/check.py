@@ -53,7 +53,7 @@ def command(as_json: bool, **options: Any) -> int:
     Writes nothing under the goldens. Exit code 0 when all is as recorded, 1 when something
     differs, 6 when a golden is missing, one is used by no case, or there are no cases.
     """
-    from imgconv.jobs.golden import annotations, words
+    from imgconv.jobs.golden import annotations, text_report
     from imgconv.jobs.golden.reports import check_with_reports
 
     annotate = options.pop("annotate")
@@ -61,7 +61,7 @@ def command(as_json: bool, **options: Any) -> int:
     if as_json:
         output.write_json(report.as_dict())
     else:
-        output.show(words.describe(report))
+        output.show(text_report.describe(report))
     if annotate == "always" or (annotate == "auto" and annotations.in_actions()):
         for line in annotations.annotate(report):
             output.say(line)

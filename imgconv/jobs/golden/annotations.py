@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from imgconv.jobs.golden.result import Report
-from imgconv.jobs.golden.words import details
+from imgconv.jobs.golden.result import GoldenReport
+from imgconv.jobs.golden.text_report import details
 
 
 def in_actions() -> bool:
@@ -15,7 +15,7 @@ def in_actions() -> bool:
     return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
-def annotate(report: Report) -> Iterator[str]:
+def annotate(report: GoldenReport) -> Iterator[str]:
     """Return a line for each result that did not pass, as the runner reads it."""
     file = _from_root(report.file)
     for result in report.broken():

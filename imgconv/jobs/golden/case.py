@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from imgconv.io.images import image_files
 from imgconv.model.errors import ImageReadError, RecipeError
 from imgconv.model.recipe import Recipe
-from imgconv.model.tolerance import ASKED_EXACT, Asked
-from imgconv.ops.compare.difference import Box
+from imgconv.model.tolerance import EXACT_SPEC, ToleranceSpec
+from imgconv.ops.compare.difference import Rectangle
 from imgconv.ops.pipeline.run import run_recipe
 
 Image = NDArray[Any]
@@ -41,8 +41,8 @@ class Case:
         A picture of the user's in place of a golden.
     command, output, folder
         Words that make a picture, the name of its file, and where they are run.
-    tolerance : Asked
-    ignore : tuple of Box or Path
+    tolerance : ToleranceSpec
+    ignore : tuple of Rectangle or Path
         Rectangles, and masks: pictures whose pixels above 0 do not count.
     """
 
@@ -55,8 +55,8 @@ class Case:
     command: tuple[str, ...] = ()
     output: str = "output.png"
     folder: Path = Path()
-    tolerance: Asked = ASKED_EXACT
-    ignore: tuple[Box | Path, ...] = ()
+    tolerance: ToleranceSpec = EXACT_SPEC
+    ignore: tuple[Rectangle | Path, ...] = ()
 
     def picture(self, threads: int | None = None) -> Image:
         """Make the picture, as it is now.

@@ -8,7 +8,7 @@ from imgconv.io.images import image_files
 from imgconv.io.images.formats import format_for
 from imgconv.io.storage import files
 from imgconv.jobs.golden.report_html import views_of
-from imgconv.jobs.golden.result import Finding, Status
+from imgconv.jobs.golden.result import CaseFinding, Status
 from imgconv.model.errors import OutputExistsError
 from imgconv.model.output import Depth
 
@@ -27,7 +27,7 @@ def check_folder(folder: Path, *, overwrite: bool) -> None:
         raise OutputExistsError(f"{folder} exists", hint="--overwrite writes into it")
 
 
-def write_failure(finding: Finding, folder: Path) -> None:
+def write_failure(finding: CaseFinding, folder: Path) -> None:
     """Write ``NAME/expected``, ``actual`` and ``difference``, and remove what is of an earlier run.
 
     Raises

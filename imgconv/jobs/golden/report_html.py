@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from imgconv.jobs.golden.result import Finding, Report, Status
-from imgconv.jobs.golden.words import counts, details
-from imgconv.jobs.reports.report_page import Entry, View, make_entry, render_report
+from imgconv.jobs.golden.result import CaseFinding, GoldenReport, Status
+from imgconv.jobs.golden.text_report import counts, details
+from imgconv.jobs.reports.report_page import PageEntry, View, make_entry, render_report
 from imgconv.ops.draw.view import highlight
 
 LARGEST_PAGE = 100_000_000
 """Bytes of pictures after which a page takes no more."""
 
 
-def views_of(finding: Finding) -> list[View]:
+def views_of(finding: CaseFinding) -> list[View]:
     """Return the pictures of a finding: expected, actual and, where it can be drawn, difference."""
     expected, actual = finding.expected, finding.actual
     views = []
@@ -26,7 +26,7 @@ def views_of(finding: Finding) -> list[View]:
     return views
 
 
-def entry_of(finding: Finding, held: int = 0) -> Entry:
+def entry_of(finding: CaseFinding, held: int = 0) -> PageEntry:
     """Make a case's entry on the page that holds so many bytes of pictures already.
 
     One that passed has no pictures, and neither has one for which the page is too full.
@@ -41,9 +41,9 @@ def entry_of(finding: Finding, held: int = 0) -> Entry:
     return make_entry(result.name, result.status.value, words, views, worst)
 
 
-def html(report: Report, entries: Mapping[str, Entry]) -> bytes:
+def html(report: GoldenReport, entries: Mapping[str, PageEntry]) -> bytes:
     """Make the page; what failed comes first."""
-    made = [entries.get(result.name) or entry_of(Finding(result)) for result in report.results]
+    made = [entries.get(result.name) or entry_of(CaseFinding(result)) for result in report.results]
     order = [status.value for status in Status]
     made.sort(key=lambda entry: order.index(entry.status))
     numbers = {"all": len(made), **{s.value: report.count(s) for s in Status}}

@@ -6,13 +6,13 @@ import re
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
-from imgconv.jobs.golden.result import Report, Result, Status
-from imgconv.jobs.golden.words import details
+from imgconv.jobs.golden.result import CaseResult, GoldenReport, Status
+from imgconv.jobs.golden.text_report import details
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def junit(report: Report, name: str = "imgconv golden") -> bytes:
+def junit(report: GoldenReport, name: str = "imgconv golden") -> bytes:
     """Return the XML: one testcase for each result; missing and unused goldens are failures too."""
     results = report.results
     seconds = sum(result.seconds for result in results)
@@ -45,7 +45,7 @@ def junit(report: Report, name: str = "imgconv golden") -> bytes:
     return text + b"\n"
 
 
-def _testcase(suite: ET.Element, result: Result, name: str) -> None:
+def _testcase(suite: ET.Element, result: CaseResult, name: str) -> None:
     case = ET.SubElement(
         suite,
         "testcase",

@@ -9,9 +9,9 @@ from imgconv.io.storage import files
 from imgconv.jobs.golden import report_html, report_junit
 from imgconv.jobs.golden.check import check_goldens
 from imgconv.jobs.golden.failures import check_folder, write_failure
-from imgconv.jobs.golden.result import Finding, Report, Status
+from imgconv.jobs.golden.result import CaseFinding, GoldenReport, Status
 from imgconv.jobs.golden.suite import FILE_NAME
-from imgconv.jobs.reports.report_page import Entry
+from imgconv.jobs.reports.report_page import PageEntry
 from imgconv.model.errors import OutputExistsError
 
 
@@ -25,7 +25,7 @@ def check_with_reports(
     junit: Path | None = None,
     failures: Path | None = None,
     overwrite: bool = False,
-) -> Report:
+) -> GoldenReport:
     """Check a golden set and write reports of it (see `check_goldens`).
 
     Parameters
@@ -50,9 +50,9 @@ def check_with_reports(
         raise OutputExistsError(f"{html}: two reports would have this name")
     if failures is not None:
         check_folder(failures, overwrite=overwrite)
-    entries: dict[str, Entry] = {}
+    entries: dict[str, PageEntry] = {}
 
-    def watch(finding: Finding) -> None:
+    def watch(finding: CaseFinding) -> None:
         if failures is not None:
             write_failure(finding, failures)
         if html is not None and finding.result.status is not Status.PASSED:

@@ -28,7 +28,7 @@ class Status(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class CaseResult:
     """What was found about one case, or one golden that no case uses.
 
     Attributes
@@ -73,20 +73,20 @@ class Result:
         }
 
 
-class Finding(NamedTuple):
+class CaseFinding(NamedTuple):
     """A result with the pictures that it is about, where they were looked at."""
 
-    result: Result
+    result: CaseResult
     expected: Image | None = None
     actual: Image | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class GoldenReport:
     """What a check of a golden set found, in the order of its cases, unused goldens last."""
 
     file: Path
-    results: tuple[Result, ...]
+    results: tuple[CaseResult, ...]
 
     def count(self, status: Status) -> int:
         """Count the results of a status."""
@@ -115,6 +115,6 @@ class Report:
             "results": [result.as_dict() for result in self.results],
         }
 
-    def broken(self) -> Sequence[Result]:
+    def broken(self) -> Sequence[CaseResult]:
         """Return all that did not pass."""
         return [result for result in self.results if result.status is not Status.PASSED]

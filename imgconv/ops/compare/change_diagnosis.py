@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgconv.model.output import Depth
-from imgconv.ops.compare.difference import Box, bounding_box, per_pixel
+from imgconv.ops.compare.difference import Rectangle, bounding_box, per_pixel
 from imgconv.ops.compare.engine_diagnosis import Cause
 
 Image = NDArray[Any]
@@ -21,7 +21,7 @@ _SMALL = 0.05  # of the image's area that a local defect may cover
 _Test = Callable[[Image, Image], str | None]
 
 
-def suspects(expected: Image, actual: Image) -> list[Cause]:
+def diagnose_change(expected: Image, actual: Image) -> list[Cause]:
     """Describe what explains a change between two images of any shapes and types.
 
     One cause of the whole picture is named, the first that fits: "kind" (shape or type), "flip",
@@ -31,7 +31,7 @@ def suspects(expected: Image, actual: Image) -> list[Cause]:
     Examples
     --------
     >>> expected = np.arange(12, dtype=np.uint8).reshape(3, 4)
-    >>> [cause.name for cause in suspects(expected, expected[:, ::-1])]
+    >>> [cause.name for cause in diagnose_change(expected, expected[:, ::-1])]
     ['flip']
     """
     if expected.shape != actual.shape or expected.dtype != actual.dtype:
@@ -197,7 +197,7 @@ def _local(expected: Image, actual: Image) -> str | None:
     return _words(box)
 
 
-def _words(box: Box) -> str:
+def _words(box: Rectangle) -> str:
     where = f"at row {box.row}, column {box.column}"
     if box.rows * box.columns == 1:
         return f"one pixel {where}"

@@ -15,7 +15,7 @@ Image = NDArray[Any]
 _WINDOW = 16
 
 
-class Box(NamedTuple):
+class Rectangle(NamedTuple):
     """A rectangle of pixels: its first row and column, and how many it has."""
 
     row: int
@@ -37,9 +37,9 @@ class Change:
     max_abs_diff : float
     mean : float
         The greatest mean of (new - expected) of any channel, with its sign.
-    bounding_box : Box or None
+    bounding_box : Rectangle or None
         Around all that differ by more than the level; else around all that differ at all.
-    worst_window : Box or None
+    worst_window : Rectangle or None
         The window with the most of them; its side is that of the tolerance's density, or 16.
     worst_count : int
     broken : tuple of str
@@ -51,8 +51,8 @@ class Change:
     unequal: int
     max_abs_diff: float
     mean: float
-    bounding_box: Box | None
-    worst_window: Box | None
+    bounding_box: Rectangle | None
+    worst_window: Rectangle | None
     worst_count: int
     broken: tuple[str, ...] = ()
 
@@ -76,7 +76,7 @@ def judge(
     >>> actual[1, 2:4] = 9
     >>> change = judge(expected, actual, Tolerance())
     >>> change.bounding_box, change.broken
-    (Box(row=1, column=2, rows=1, columns=2), ('2 of 20 pixels differ (10 %), none may',))
+    (Rectangle(row=1, column=2, rows=1, columns=2), ('2 of 20 pixels differ (10 %), none may',))
     """
     apart = per_pixel(expected, actual)
     counts = np.ones(apart.shape, bool) if counted is None else counted
@@ -109,16 +109,16 @@ def per_pixel(expected: Image, actual: Image) -> Image:
     return apart if apart.ndim == 2 else np.asarray(apart.max(axis=2))
 
 
-def bounding_box(marked: NDArray[np.bool_]) -> Box | None:
+def bounding_box(marked: NDArray[np.bool_]) -> Rectangle | None:
     """Return the least box around the marked pixels."""
     rows, columns = np.flatnonzero(marked.any(axis=1)), np.flatnonzero(marked.any(axis=0))
     if not rows.size:
         return None
     first, last = (int(rows[0]), int(columns[0])), (int(rows[-1]), int(columns[-1]))
-    return Box(*first, last[0] - first[0] + 1, last[1] - first[1] + 1)
+    return Rectangle(*first, last[0] - first[0] + 1, last[1] - first[1] + 1)
 
 
-def worst_window(marked: NDArray[np.bool_], side: int) -> tuple[Box | None, int]:
+def worst_window(marked: NDArray[np.bool_], side: int) -> tuple[Rectangle | None, int]:
     """Find the window of side x side with the most marked pixels, and how many those are.
 
     An integral image gives every window's count by three additions. In a smaller image the window
@@ -131,7 +131,7 @@ def worst_window(marked: NDArray[np.bool_], side: int) -> tuple[Box | None, int]
     counts -= total[height:, :-width] - total[:-height, :-width]
     row, column = np.unravel_index(int(np.argmax(counts)), counts.shape)
     most = int(counts[row, column])
-    return (Box(int(row), int(column), height, width) if most else None), most
+    return (Rectangle(int(row), int(column), height, width) if most else None), most
 
 
 def _drift(expected: Image, actual: Image, counts: NDArray[np.bool_]) -> float:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from imgconv.jobs.golden.result import Report, Result, Status
-from imgconv.ops.compare.difference import Box, Change
+from imgconv.jobs.golden.result import CaseResult, GoldenReport, Status
+from imgconv.ops.compare.difference import Change, Rectangle
 
 
-def describe(report: Report) -> str:
+def describe(report: GoldenReport) -> str:
     """Say all that did not pass, and the counts."""
     lines = [line for result in report.broken() for line in describe_result(result)]
     if report.count(Status.MISSING):
@@ -16,7 +16,7 @@ def describe(report: Report) -> str:
     return "\n".join([*lines, counts(report)])
 
 
-def counts(report: Report) -> str:
+def counts(report: GoldenReport) -> str:
     """Count in one line: ``3 cases: 2 passed, 1 failed, 0 missing; 0 unused``."""
     said = ", ".join(
         f"{report.count(status)} {status.value}"
@@ -26,14 +26,14 @@ def counts(report: Report) -> str:
     return f"{report.cases} {noun}: {said}; {report.count(Status.UNUSED)} unused"
 
 
-def describe_result(result: Result) -> list[str]:
+def describe_result(result: CaseResult) -> list[str]:
     """Describe how a case stands: its verdict, and indented below it what changed."""
     first, *others = result.reasons or ("as recorded",)
     more = [*others, *details(result)]
     return [f"{result.status.value}: {result.name}: {first}", *(f"  {line}" for line in more)]
 
 
-def details(result: Result) -> Iterator[str]:
+def details(result: CaseResult) -> Iterator[str]:
     """Describe where and how much, why, and whether the environment changed."""
     if result.change is not None and result.change.bounding_box is not None:
         yield from _where(result.change, result.change.bounding_box)
@@ -45,7 +45,7 @@ def details(result: Result) -> Iterator[str]:
         yield f"since the recording: {changed}" if changed else "same environment as recorded"
 
 
-def _where(change: Change, box: Box) -> Iterator[str]:
+def _where(change: Change, box: Rectangle) -> Iterator[str]:
     yield (
         f"within {box.rows} x {box.columns} at row {box.row}, column {box.column}; "
         f"by at most {change.max_abs_diff:g}, mean {change.mean:+.3g}"

@@ -1,4 +1,4 @@
-"""What is recorded of a golden, and how it is read back from files that anybody may write."""
+"""The record of a golden, and its validation: anybody may write the file."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _MOST = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known of a golden.
+class GoldenRecord:
+    """The record of a golden.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Facts:
     shape : tuple of int
     dtype, channels : str
     picture : str or None
-        The name of its file, beside the facts; None where only the hash was recorded.
+        The name of its file, beside the record; None where only the hash was recorded.
     seal : str or None
         A hash of `pixels` and the picture file's bytes together. While it fits, the picture need
         not be decoded to know that it is the recorded one.
@@ -70,17 +70,17 @@ def read_record(path: Path) -> dict[str, Any]:
         with contextlib.suppress(ValueError, RecursionError):
             data = json.loads(files.read_content(path).data)
     if not isinstance(data, dict) or not {"format", "pixels"} <= data.keys():
-        raise GoldenDamagedError(f"{path}: no facts of a golden stand here")
+        raise GoldenDamagedError(f"{path}: not a golden record")
     return data
 
 
-def read_facts(path: Path) -> Facts:
-    """Read the facts of a golden, and check the type of each.
+def read_golden_record(path: Path) -> GoldenRecord:
+    """Read the record of a golden, and check the type of each field.
 
     Raises
     ------
     GoldenDamagedError
-        When something about them is wrong.
+        When a field is missing or wrong.
     ImageReadError
         When the file cannot be read.
     """
@@ -100,9 +100,9 @@ def read_facts(path: Path) -> Facts:
     wrong = [key for key, right in checks.items() if not right] + sorted(data.keys() - checks)
     if wrong:
         raise GoldenDamagedError(
-            f"{path}: no facts of a golden stand here: {wrong[0]!a:.60} is {_shown(data, wrong[0])}"
+            f"{path}: not a golden record: {wrong[0]!a:.60} is {_shown(data, wrong[0])}"
         )
-    return Facts(**{**data, "shape": tuple(data["shape"])})
+    return GoldenRecord(**{**data, "shape": tuple(data["shape"])})
 
 
 def named_picture(path: Path, data: Mapping[str, Any]) -> str | None:

@@ -101,18 +101,25 @@ class Engine(Protocol):
 
 
 def extended(job: Correlation) -> Pixels:
-    """Give the image with everything around it that a tap reads, as one array."""
-    rows, columns = job.geometry.rows, job.geometry.columns
+    """Return the image with everything around it that a tap reads, as one array."""
+    return surrounded(job.image, job.geometry, job.border, job.border_value)
+
+
+def surrounded(
+    image: Pixels, geometry: Geometry, border: Border, border_value: int | float
+) -> Pixels:
+    """Return an image with everything around it that a geometry reads, as one array."""
+    rows, columns = geometry.rows, geometry.columns
     if rows.span == (0, rows.length) and columns.span == (0, columns.length):
-        return job.image
-    above, inside, below = _sources(job.border, rows)
+        return image
+    above, inside, below = _sources(border, rows)
     order = np.concatenate([above, np.arange(inside.start, inside.stop), below])
-    body = job.image[order]
-    body[order < 0] = job.border_value
-    left, middle, right = _sources(job.border, columns)
+    body = image[order]
+    body[order < 0] = border_value
+    left, middle, right = _sources(border, columns)
     sides = body[:, left], body[:, right]
-    sides[0][:, left < 0] = job.border_value
-    sides[1][:, right < 0] = job.border_value
+    sides[0][:, left < 0] = border_value
+    sides[1][:, right < 0] = border_value
     return np.concatenate([sides[0], body[:, middle], sides[1]], axis=1)
 
 

@@ -1,0 +1,1 @@
+"""Filters of windows that are not sums: order statistics and morphology."""

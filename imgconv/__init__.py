@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from imgconv.io.config.recipes import read_recipe, recipe_from
     from imgconv.io.images.image_files import read_image, write_image
     from imgconv.io.kernels.bank import KernelBank
-    from imgconv.io.kernels.spec import load_kernel
+    from imgconv.io.kernels.spec import load_kernel, load_step
     from imgconv.io.kernels.stack import stack_kernels
     from imgconv.io.layers.map_files import write_maps
     from imgconv.io.layers.network import read_network
@@ -50,20 +50,29 @@ if TYPE_CHECKING:
     from imgconv.model.kernel import Kernel
     from imgconv.model.kernel_set import Combine, KernelSet, SetOutput
     from imgconv.model.output import Depth, OutputRange, Rounding
-    from imgconv.model.recipe import Recipe, Settings
-    from imgconv.model.tone import Binarization, Gray
-    from imgconv.ops.color.tone import binarize, invert, to_gray
+    from imgconv.model.recipe import Recipe
+    from imgconv.model.settings import Settings
+    from imgconv.model.steps.base import Extent, Form, Obstacle, Peer, Reach, Step
+    from imgconv.model.steps.color import EncodeLight, Invert, LinearLight, ToGray
+    from imgconv.model.steps.convert import Convert
+    from imgconv.model.steps.methods import Gray
+    from imgconv.model.steps.registry import StepKind
+    from imgconv.model.steps.threshold import Binarization
+    from imgconv.ops.color.gray import invert, to_gray
+    from imgconv.ops.color.threshold import binarize
     from imgconv.ops.compare.compare import Comparison
+    from imgconv.ops.context import StepContext, StepResult
     from imgconv.ops.explain.explain_layer import explain_layer
     from imgconv.ops.layers.activation import activate, pool
     from imgconv.ops.layers.layer import Conv, conv1d, conv2d, conv3d
     from imgconv.ops.layers.network import FeatureMaps, network_shapes, run_network, run_parts
+    from imgconv.ops.windows import windows_under
 
 _HOMES = {
     "api": ("compare", "convolve", "correlate", "explain", "filter_dask_array", "filter_image"),
     "io.kernels.bank": ("KernelBank",),
     "io.images.image_files": ("read_image", "write_image"),
-    "io.kernels.spec": ("load_kernel",),
+    "io.kernels.spec": ("load_kernel", "load_step"),
     "io.kernels.stack": ("stack_kernels",),
     "io.layers.network": ("read_network",),
     "io.layers.map_files": ("write_maps",),
@@ -91,14 +100,23 @@ _HOMES = {
     "model.kernel": ("Kernel",),
     "model.kernel_set": ("Combine", "KernelSet", "SetOutput"),
     "model.output": ("Depth", "OutputRange", "Rounding"),
-    "model.recipe": ("Recipe", "Settings"),
-    "model.tone": ("Binarization", "Gray"),
+    "model.recipe": ("Recipe",),
+    "model.settings": ("Settings",),
+    "model.steps.base": ("Extent", "Form", "Obstacle", "Peer", "Reach", "Step"),
+    "model.steps.color": ("EncodeLight", "Invert", "LinearLight", "ToGray"),
+    "model.steps.convert": ("Convert",),
+    "model.steps.methods": ("Gray",),
+    "model.steps.registry": ("StepKind",),
+    "model.steps.threshold": ("Binarization",),
     "ops.layers.activation": ("activate", "pool"),
     "ops.compare.compare": ("Comparison",),
     "ops.explain.explain_layer": ("explain_layer",),
     "ops.layers.layer": ("Conv", "conv1d", "conv2d", "conv3d"),
     "ops.layers.network": ("FeatureMaps", "network_shapes", "run_network", "run_parts"),
-    "ops.color.tone": ("binarize", "invert", "to_gray"),
+    "ops.color.gray": ("invert", "to_gray"),
+    "ops.color.threshold": ("binarize",),
+    "ops.context": ("StepContext", "StepResult"),
+    "ops.windows": ("windows_under",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -110,27 +128,41 @@ __all__ = [
     "Combine",
     "Comparison",
     "Conv",
+    "Convert",
     "Depth",
+    "EncodeLight",
     "Explanation",
+    "Extent",
     "FeatureMaps",
+    "Form",
     "Gray",
     "ImageReadError",
     "ImageWriteError",
     "ImgconvError",
+    "Invert",
     "Kernel",
     "KernelBank",
     "KernelError",
     "KernelSet",
     "LimitError",
+    "LinearLight",
     "NothingMatchedError",
+    "Obstacle",
     "OutputExistsError",
     "OutputRange",
     "OutputSize",
+    "Peer",
+    "Reach",
     "Recipe",
     "RecipeError",
     "Rounding",
     "SetOutput",
     "Settings",
+    "Step",
+    "StepContext",
+    "StepKind",
+    "StepResult",
+    "ToGray",
     "UnknownKernelError",
     "__version__",
     "accept_goldens",
@@ -151,6 +183,7 @@ __all__ = [
     "filter_path",
     "invert",
     "load_kernel",
+    "load_step",
     "network_shapes",
     "plan_folder",
     "pool",
@@ -163,6 +196,7 @@ __all__ = [
     "run_parts",
     "stack_kernels",
     "to_gray",
+    "windows_under",
     "write_image",
     "write_maps",
 ]

@@ -18,22 +18,25 @@ from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
 from imgconv.model.explanation import Explanation
 from imgconv.model.geometry import OutputSize
-from imgconv.model.kernel import WeightsLike
-from imgconv.model.kernel_set import Filter
+from imgconv.model.kernel import Kernel, WeightsLike
+from imgconv.model.kernel_set import KernelSet
 from imgconv.model.output import Depth, OutputRange, Rounding
 from imgconv.model.recipe import Recipe
-from imgconv.model.tone import Binarization, Gray
+from imgconv.model.steps.base import Step
+from imgconv.model.steps.methods import Gray
+from imgconv.model.steps.threshold import Binarization
 from imgconv.ops.compare import compare as _compare
 from imgconv.ops.explain import explain as _explain
+from imgconv.ops.image import Image, as_image
 from imgconv.ops.linear import correlate as _correlate
-from imgconv.ops.linear.correlate import Image, as_image
 from imgconv.ops.pipeline import run as _run
 
 if TYPE_CHECKING:
     from dask.array import Array
 
 _F = TypeVar("_F", bound=Callable[..., object])
-KernelLike = Filter | WeightsLike | str
+KernelLike = Kernel | KernelSet | WeightsLike | str
+StepLike = Step | WeightsLike | str
 
 
 class RecipeOptions(TypedDict, total=False):
@@ -42,7 +45,8 @@ class RecipeOptions(TypedDict, total=False):
     ``border`` and ``padding`` are one option, and so are ``output_range`` and ``range``.
     """
 
-    kernels: KernelLike | Sequence[KernelLike]
+    steps: StepLike | Sequence[StepLike]
+    kernels: StepLike | Sequence[StepLike]
     convolve: bool
     fuse: bool
     alpha: Alpha | str
@@ -96,7 +100,7 @@ def filter_image(
     threads : int, optional
         Default the CPUs that this process may use. The result does not depend on it.
     **options
-        The keys of a recipe with ``_`` for ``-``: ``kernels``, ``gray``, ``border``, ...
+        The keys of a recipe with ``_`` for ``-``: ``steps``, ``border``, ``depth``, ...
 
     Returns
     -------
@@ -111,7 +115,7 @@ def filter_image(
     --------
     >>> import numpy as np
     >>> image = np.array([[10, 20, 60], [10, 20, 60], [10, 20, 60]], np.uint8)
-    >>> filter_image(image, kernels=["sobel_x"], depth="i16")
+    >>> filter_image(image, steps=["sobel_x"], depth="i16")
     array([[  0, 200,   0],
            [  0, 200,   0],
            [  0, 200,   0]], dtype=int16)

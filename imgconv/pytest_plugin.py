@@ -112,7 +112,7 @@ def _pixels(array_or_path: Any) -> Any:
     import os
 
     from imgconv.io.images.image_files import read_image
-    from imgconv.ops.linear.correlate import as_image
+    from imgconv.ops.image import as_image
 
     if isinstance(array_or_path, str | os.PathLike):
         return read_image(array_or_path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import graphlib
 import os
 import subprocess
 import sys
@@ -39,3 +41,35 @@ def test_public_names_exist_and_are_documented():
         value = getattr(imgconv, name)
         assert name in dir(imgconv)
         assert name == "__version__" or value.__doc__, name
+
+
+def imports_of(path: Path, modules: set[str]) -> set[str]:
+    """Give the modules of the package that a file imports, also inside functions.
+
+    Imports for type checkers alone do not count.
+    """
+    found: set[str] = set()
+
+    def visit(node: ast.AST) -> None:
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            return
+        if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            inner = {f"{node.module}.{alias.name}" for alias in node.names} & modules
+            found.update(inner or ({node.module} & modules))
+        if isinstance(node, ast.Import):
+            found.update({alias.name for alias in node.names} & modules)
+        for child in ast.iter_child_nodes(node):
+            visit(child)
+
+    visit(ast.parse(path.read_text()))
+    return found
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    files = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in (ROOT / "imgconv").rglob("*.py")
+    }
+    graph = {name: imports_of(path, set(files)) - {name} for name, path in files.items()}
+    assert graph["imgconv.model.recipe"] >= {"imgconv.model.step_plan"}
+    tuple(graphlib.TopologicalSorter(graph).static_order())  # raises CycleError, with the cycle

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,8 @@ from imgconv.cli.options import (
     output_options,
     threads_option,
 )
-from imgconv.model.tone import Binarization, Gray, ThresholdMethod
+from imgconv.model.steps.methods import Gray, ThresholdMethod
+from imgconv.model.steps.threshold import Binarization
 
 _METHODS = [method.value for method in ThresholdMethod]
 
@@ -88,5 +88,5 @@ def command(source: Path, target: Path, **options: Any) -> None:
         ThresholdMethod(method) if method else default,
         {key: value for key, value in given.items() if value is not None},
     )
-    recipe = recipe_from({"gray": options.pop("gray"), "invert": invert})
-    filter_one(source, target, replace(recipe, binarize=chosen), **options)
+    recipe = recipe_from({"gray": options.pop("gray"), "binarize": chosen, "invert": invert})
+    filter_one(source, target, recipe, **options)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -144,18 +143,22 @@ def compare_image(image: Any, recipe: Recipe, **settings: Any) -> Comparison:
     return compare(image, recipe, **settings)
 
 
+def _name_of_peer(comparison: Comparison) -> str:
+    return " and ".join(comparison.calls) if comparison.against == "opencv" else "the script"
+
+
 def show(image: Any, comparison: Comparison) -> None:
     """Show the original and both results in windows."""
     from imgconv.io.images.window import show as show_windows
 
-    theirs = "cv2.filter2D" if comparison.against == "opencv" else "the script"
+    theirs = _name_of_peer(comparison)
     show_windows({"original": image, "imgconv": comparison.ours, theirs: comparison.theirs})
 
 
 def one_line(comparison: Comparison) -> str:
     """Describe in one line how the results stand."""
     d = comparison.difference
-    name = "cv2.filter2D" if comparison.against == "opencv" else "the script"
+    name = _name_of_peer(comparison)
     if d.equal == d.pixels:
         return f"equal to {name} at all {d.pixels} pixels"
     why = ", ".join(f"{cause.name} {cause.pixels}" for cause in comparison.causes)
@@ -198,8 +201,10 @@ def _compare_bank(source: Path, recipe: Recipe, options: dict[str, Any]) -> int:
     rows: list[dict[str, Any]] = []
     if not options["as_json"]:
         output.show(_TABLE_HEAD)
-    for name in bank:
-        row = _bank_row(image, replace(recipe, kernels=(bank[name],)), name, options)
+    for name, step in bank.items():
+        if not step.makes_sums:
+            continue
+        row = _bank_row(image, recipe.with_kernels([step]), name, options)
         rows.append(row)
         if not options["as_json"]:
             output.show(_table_line(row))

@@ -113,13 +113,13 @@ def _animate(
     from imgconv.io.images.animation import encode_animation
     from imgconv.io.storage import files
     from imgconv.ops.draw.window_frames import cropped, window_frames
-    from imgconv.ops.pipeline.run import with_tone
+    from imgconv.ops.pipeline.run import run_leading
 
     for target in pictures.values():
         files.check_target(target, overwrite=options["overwrite"])
-    toned, _ = with_tone(image, recipe)  # of the whole picture: a threshold depends on all of it
-    part, (top, left) = cropped(toned, options["crop"])
-    frames = list(window_frames(part, recipe.without_tone()))
+    before = run_leading(image, recipe)  # of the whole picture: a threshold depends on all of it
+    part, (top, left) = cropped(before, options["crop"])
+    frames = list(window_frames(part, recipe.windowed()))
     for kind, target in pictures.items():
         data = encode_animation(frames, kind, _FRAME_MILLISECONDS)
         files.write_whole(target, data, overwrite=options["overwrite"])

@@ -17,7 +17,7 @@ from imgconv.cli.options import (
     output_options,
     threads_option,
 )
-from imgconv.model.tone import Gray
+from imgconv.model.steps.methods import Gray
 
 _METHODS = [method.value for method in Gray]
 

@@ -127,7 +127,7 @@ def command(source: Path, target: Path | None, **options: Any) -> None:
     """
     from imgconv.jobs.layers.layer_file import check_output, layer_file, read_for
     from imgconv.model.output import parse_choice
-    from imgconv.model.tone import Gray
+    from imgconv.model.steps.methods import Gray
     from imgconv.ops.layers.feature_maps import Normalization
 
     if target is None and options["place"] is None and not options["dry_run"]:

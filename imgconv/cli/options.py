@@ -13,7 +13,7 @@ from imgconv.io.storage.locations import Place, parse_place
 from imgconv.model.alpha import Alpha
 from imgconv.model.border import Border
 from imgconv.model.output import DEFAULT_MAX_PIXELS, Depth, OutputRange, Rounding
-from imgconv.model.tone import Gray, ThresholdMethod
+from imgconv.model.steps.methods import Gray, ThresholdMethod
 
 if TYPE_CHECKING:
     from imgconv.io.images.picture import Encoding, Reading
@@ -129,7 +129,7 @@ bank_option = option(
     "banks",
     metavar="DIR",
     multiple=True,
-    heading="Kernels",
+    heading="Steps",
     type=click.Path(path_type=Path),
     help="Add a bank: a YAML file or a folder of them. May be repeated. IMGCONV_KERNELS does too.",
 )
@@ -139,32 +139,33 @@ recipe_options = together(
         "-k",
         "--kernel",
         "kernels",
-        metavar="KERNEL",
+        metavar="STEP",
         multiple=True,
-        heading="Kernels",
-        help="A name (sharpen), a generator (gaussian:sigma=1.4), a matrix ('0 -1 0; -1 5 -1; "
-        "0 -1 0') or a kernel of a file (./mine.yaml#edge). Repeated, they apply in order.",
+        heading="Steps",
+        help="A kernel: a name (sharpen), a generator (gaussian:sigma=1.4), a matrix ('0 -1 0; "
+        "-1 5 -1; 0 -1 0') or one of a file (./mine.yaml#edge). Or another step: gray:bt709, "
+        "binarize:otsu, invert, linear, encode, convert. Repeated, they apply in order.",
     ),
     bank_option,
-    option("--convolve", is_flag=True, default=None, heading="Kernels",
+    option("--convolve", is_flag=True, default=None, heading="Steps",
            help="Flip the kernels first (convolution; the default is correlation)."),
-    option("--fuse", is_flag=True, default=None, heading="Kernels",
+    option("--fuse", is_flag=True, default=None, heading="Steps",
            help="Make one kernel of several where that changes no bit, and say so."),
-    option("--alpha", metavar="HOW", heading="Kernels",
+    option("--alpha", metavar="HOW", heading="Steps",
            help=f"{one_of([a.value for a in Alpha])}: what is transparent does not count; alpha "
            "as it was; alpha filtered like a colour.  [default: auto]"),
-    option("--linear", is_flag=True, default=None, heading="Kernels",
-           help="Filter in linear light, as lenses do; IN is taken for sRGB."),
-    option("--anchor", metavar="ROW,COL", heading="Kernels",
+    option("--linear", is_flag=True, default=None, heading="Steps",
+           help="Do the steps of -k in linear light, as lenses do; IN is taken for sRGB."),
+    option("--anchor", metavar="ROW,COL", heading="Steps",
            help="The tap that lies on the output pixel.  [default: the centre, k//2]"),
-    option("--gray", metavar="[METHOD]", heading="Tone, before the kernels",
+    option("--gray", metavar="[METHOD]", heading="Colour, before the steps of -k",
            help=f"Convert to gray: {one_of(_GRAYS)}.  [default: bt601]"),
-    option("--binarize", metavar="[METHOD]", heading="Tone, before the kernels",
+    option("--binarize", metavar="[METHOD]", heading="Colour, before the steps of -k",
            help=f"Black and white: a threshold (128) or {one_of(_METHODS)}, with parameters as in "
            "sauvola:window=25,k=0.2.  [default: otsu]"),
-    option("--binarize-after", is_flag=True, default=None, heading="Tone, before the kernels",
-           help="Binarize after the kernels."),
-    option("--invert", is_flag=True, default=None, heading="Tone, before the kernels",
+    option("--binarize-after", is_flag=True, default=None, heading="Colour, before the steps of -k",
+           help="Binarize after the steps of -k."),
+    option("--invert", is_flag=True, default=None, heading="Colour, before the steps of -k",
            help="Negative; after --binarize where that is given."),
     option("--padding", "--border", "padding", metavar="MODE", heading="Border and steps",
            help=f"Where outside pixels come from: {one_of([b.value for b in Border])}, or another "
@@ -327,17 +328,11 @@ def one_kernel(spec: str, banks: tuple[Path, ...]) -> Kernel:
     Raises
     ------
     KernelError
-        When it is a set.
+        When it is a set, or a step without weights.
     """
-    from imgconv.io.kernels.spec import load_kernel
-    from imgconv.model.errors import KernelError
-    from imgconv.model.kernel import Kernel
+    from imgconv.io.kernels.spec import load_single
 
-    kernel = load_kernel(spec, open_bank(banks))
-    if not isinstance(kernel, Kernel):
-        members = ", ".join(member.name for member in kernel.kernels)
-        raise KernelError(f"{spec!r} is a set of kernels", hint=f"take one of them: {members}")
-    return kernel
+    return load_single(spec, open_bank(banks))
 
 
 def recipe_of(parameters: Mapping[str, Any]) -> Recipe:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +26,7 @@ from imgconv.model.errors import KernelError
 
 if TYPE_CHECKING:
     from imgconv.io.kernels.bank import KernelBank
-    from imgconv.model.kernel_set import Filter
+    from imgconv.model.steps.base import Step
 
 
 @click.command(
@@ -78,6 +77,7 @@ def command(source: Path, target: Path, **options: Any) -> None:
     """
     from imgconv.io.images import image_files, window
     from imgconv.io.images.formats import format_for
+    from imgconv.io.kernels.spec import load_step
     from imgconv.io.storage import files
     from imgconv.ops.draw.sheet import contact_sheet
 
@@ -85,15 +85,16 @@ def command(source: Path, target: Path, **options: Any) -> None:
         window.check_display()
     kind = format_for(None, target)
     files.check_target(target, overwrite=options["overwrite"])
-    recipe = recipe_of(options)
     bank = open_bank(options["banks"])
-    kernels = list(recipe.kernels) + _of_families(bank, options["families"])
+    given = [load_step(spec, bank) for spec in options.pop("kernels")]
+    recipe = recipe_of(options)
+    steps = (given or list(recipe.kernels)) + _of_families(bank, options["families"])
     if options["whole_bank"]:
-        kernels = [bank[name] for name in bank]
+        steps = [bank[name] for name in bank]
     picture, rows = contact_sheet(
         read_source(source, recipe, reading_of(options)),
-        kernels,
-        replace(recipe, kernels=()),
+        steps,
+        recipe,
         columns=options["columns"],
         size=options["panel"],
         threads=options["threads"],
@@ -109,7 +110,7 @@ def command(source: Path, target: Path, **options: Any) -> None:
         window.show({str(target): picture})
 
 
-def _of_families(bank: KernelBank, families: tuple[str, ...]) -> list[Filter]:
+def _of_families(bank: KernelBank, families: tuple[str, ...]) -> list[Step]:
     entries = bank.entries()
     known = sorted({entry.family for entry in entries})
     for family in families:

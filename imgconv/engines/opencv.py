@@ -21,7 +21,7 @@ from imgconv.engines.rounding import clamped, round_floats
 from imgconv.model.border import Border
 from imgconv.model.errors import MissingDependencyError
 from imgconv.model.geometry import Axis, Geometry
-from imgconv.model.kernel_set import Filter
+from imgconv.model.kernel import Kernel
 from imgconv.model.output import Depth, Rounding
 
 _DIRECT = {  # depths that filter2D writes itself, by input
@@ -148,7 +148,7 @@ _DFT_TAPS_WITH_SIMD = 130
 _WITH_SIMD = {(Depth.U8, Depth.U8), (Depth.U8, Depth.I16), (Depth.F32, Depth.F32)}
 
 
-def takes_dft(kernel: Filter, depth: Depth, depth_out: Depth) -> bool:
+def takes_dft(kernel: Kernel, depth: Depth, depth_out: Depth) -> bool:
     """Tell whether filter2D computes a kernel by a discrete Fourier transform."""
     limit = _DFT_TAPS_WITH_SIMD if (depth, depth_out) in _WITH_SIMD else _DFT_TAPS
     return kernel.shape[0] * kernel.shape[1] >= limit

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import sys
-from dataclasses import replace
 from importlib import metadata
 from typing import Any
 
@@ -77,9 +76,8 @@ def _codecs(missing: list[str]) -> dict[str, str]:
 def _paths() -> dict[str, str]:
     """Describe how some kernels are done on 8-bit gray of 12 MP."""
     bank = KernelBank([built_in_directory()])
-    recipe = Recipe(kernels=tuple(load_kernel(name, bank) for name in _EXAMPLES))
-    plans = [describe_plans(replace(recipe, kernels=(k,)), (3000, 4000), Depth.U8)
-             for k in recipe.kernels]  # fmt: skip
+    recipes = [Recipe(steps=(load_kernel(name, bank),)) for name in _EXAMPLES]
+    plans = [describe_plans(recipe, (3000, 4000), Depth.U8) for recipe in recipes]
     return dict(plan[0].split(": ", 1) for plan in plans)
 
 

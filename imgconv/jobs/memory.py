@@ -1,15 +1,31 @@
-"""How much memory there is, how much is used, and how much may be."""
+"""How much memory is free, and how much a picture takes with the steps of a recipe.
+
+One model for single pictures, bands of rows, folders and layers. Estimates are measured, not
+proved: a picture is held as decoded and with its channels in the order of the codec, then each step
+holds its input, its output and the scratch that it states, and the result is held twice again while
+it is encoded.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import re
+import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from imgconv.model.errors import ArgumentError
+from imgconv.model.errors import ArgumentError, LimitError
+from imgconv.model.layer_shapes import LayerShapes, in_bytes
+from imgconv.model.output import Depth
+from imgconv.model.recipe import Recipe
+from imgconv.model.step_plan import PlannedStep
+from imgconv.model.steps.base import Form, Reach
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_DEPTH_BYTES = {Depth.U8: 1, Depth.U16: 2, Depth.I16: 2, Depth.F32: 4}
+_CGROUP = Path("/sys/fs/cgroup")
 
 
 def parse_bytes(text: str) -> int:
@@ -39,17 +55,17 @@ def default_limit() -> int:
 
 
 def available() -> int:
-    """Return the memory that this process can still get, of the machine or its control group."""
+    """Return the memory that this process can still get.
+
+    The least of what the machine has free, what each control group around the process leaves, and
+    what the limit of its address space (``ulimit -v``) leaves.
+    """
     found = [8 << 30]
-    with contextlib.suppress(OSError, ValueError, IndexError):
+    with contextlib.suppress(OSError, ValueError, IndexError, StopIteration):
         lines = Path("/proc/meminfo").read_text().splitlines()
         free = next(line for line in lines if line.startswith("MemAvailable"))
         found = [int(free.split()[1]) << 10]
-    with contextlib.suppress(OSError, ValueError):
-        group = Path("/sys/fs/cgroup")
-        limit = int((group / "memory.max").read_text())
-        found.append(limit - int((group / "memory.current").read_text()))
-    return max(0, min(found))
+    return max(0, min([*found, *_left_by_groups(), *_left_of_address_space()]))
 
 
 def used() -> int:
@@ -58,3 +74,125 @@ def used() -> int:
         return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError):
         return 100 << 20  # where the system does not say: Python with all that is imported
+
+
+def _left_by_groups() -> Iterable[int]:
+    """Yield what each control group that has a limit leaves; pages that can be dropped are free."""
+    for folder, limit, current in _groups():
+        with contextlib.suppress(OSError, ValueError):
+            most = int((folder / limit).read_text())
+            taken = int((folder / current).read_text())
+            yield most - taken + _droppable(folder)
+
+
+def _groups() -> Iterable[tuple[Path, str, str]]:
+    """Yield the folders of the process's control groups and those around them, version 2 and 1."""
+    v2, v1 = ("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes")
+    yield _CGROUP, *v2
+    yield _CGROUP / "memory", *v1
+    with contextlib.suppress(OSError, ValueError):
+        for line in Path("/proc/self/cgroup").read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            if controllers not in ("", "memory"):
+                continue
+            root = _CGROUP if controllers == "" else _CGROUP / "memory"
+            place = root / path.lstrip("/")
+            while place != root and root in place.parents:
+                yield place, *(v2 if controllers == "" else v1)
+                place = place.parent
+
+
+def _droppable(folder: Path) -> int:
+    with contextlib.suppress(OSError, ValueError):
+        for line in (folder / "memory.stat").read_text().splitlines():
+            name, _, value = line.partition(" ")
+            if name in ("inactive_file", "total_inactive_file"):
+                return int(value)
+    return 0
+
+
+def _left_of_address_space() -> Iterable[int]:
+    """Yield what the limit of the address space leaves, where there is one."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit == resource.RLIM_INFINITY:
+        return
+    with contextlib.suppress(OSError, ValueError):
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        yield limit - pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def pixel_bytes(form: Form) -> int:
+    """Return the bytes of one pixel."""
+    return form.values * _DEPTH_BYTES[form.depth]
+
+
+def picture_bytes(
+    size: tuple[int, int], form: Form, recipe: Recipe, *, encoders: int = 2, beside: int = 0
+) -> int:
+    """Return a bound of the memory that filtering a whole picture takes.
+
+    Parameters
+    ----------
+    size : (int, int)
+        Rows and columns; of several pages, of all of them together.
+    form : Form
+        Of the picture as it is decoded.
+    recipe : Recipe
+    encoders : int, default 2
+        How often the encoder holds the output.
+    beside : int, default 0
+        Bytes that codecs take for each value beside input and output.
+
+    Raises
+    ------
+    ArgumentError, LimitError
+        When the recipe cannot be applied to it.
+    """
+    plan = recipe.planned(form)
+    pixels = math.prod(size)
+    reading = pixels * (2 * pixel_bytes(form) + beside * form.values)
+    peak = 0
+    for number, planned in enumerate(plan.steps):
+        size = _size_after(planned, size)
+        before = pixels * pixel_bytes(planned.before) if number else 0
+        pixels = math.prod(size)
+        after = pixels * pixel_bytes(planned.after)
+        peak = max(peak, before + after + pixels * step_scratch(planned))
+    writing = pixels * pixel_bytes(plan.output) * (1 + encoders)
+    return (reading + peak + writing) * 11 // 10
+
+
+def _size_after(planned: PlannedStep, size: tuple[int, int]) -> tuple[int, int]:
+    if planned.step.reach is not Reach.WINDOW:
+        return size
+    from imgconv.ops.windows import geometries_of
+
+    return geometries_of(planned.step, planned.settings, size)[0].out_shape
+
+
+def step_scratch(planned: PlannedStep) -> int:
+    """Return the bytes of intermediate values that a step takes for each output pixel."""
+    return planned.step.scratch(planned.before, planned.after)
+
+
+def check_layers(shapes: Sequence[LayerShapes]) -> None:
+    """Check that the input and the output of each layer fit in the memory that is free.
+
+    Raises
+    ------
+    LimitError
+        When they do not.
+    """
+    free = available()
+    for layer in shapes:
+        need = layer.bytes_in + layer.bytes_out
+        if need > free:
+            raise LimitError(
+                f"{layer.name}: its input and output take {in_bytes(need)}, and "
+                f"{in_bytes(free)} are free",
+                hint="use a larger stride, fewer filters or a smaller picture",
+            )

@@ -5,15 +5,46 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
+from imgconv.model.explanation_text import exact_text, numbers_text, outside_text, table
 from imgconv.model.kernel import Kernel
-from imgconv.model.numbers import Rational
+from imgconv.model.numbers import Number, Rational
 from imgconv.model.output import Depth
-from imgconv.model.recipe import Settings
+from imgconv.model.settings import Settings
 
-Number = Rational | float
-"""Exact where it is finite; NaN and infinity are floats."""
+
+class StepExplanation(Protocol):
+    """How one step made one pixel; each step kind has its own.
+
+    Attributes
+    ----------
+    name : str
+        Of the step.
+    at : (int, int)
+        Row and column in the step's output.
+    under : (int, int), optional
+        The pixel of its input to explain next; None where the border's constant lies there.
+    values : tuple of numbers
+        What was written, one for each channel.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def at(self) -> tuple[int, int]: ...  # noqa: D102
+    @property
+    def under(self) -> tuple[int, int] | None: ...  # noqa: D102
+    @property
+    def values(self) -> tuple[int | float, ...]: ...  # noqa: D102
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        ...
+
+    def lines(self) -> list[str]:
+        """Return it as text, a line each."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +128,101 @@ class Stage:
     settings: Settings
     how: str = ""
 
+    @property
+    def under(self) -> tuple[int, int] | None:
+        """The pixel of the input under the anchor; None where the constant lies there."""
+        window = self.windows[0]
+        anchor = window.kernel.anchor
+        return next(tap.source for tap in window.taps if (tap.row, tap.col) == anchor)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the windows, the exact value and what became of it as plain data."""
+        first, *others = [_window_data(window) for window in self.windows]
+        return {
+            "kernel": self.name,
+            "at": list(self.at),
+            "border": self.settings.border.value,
+            "depth": self.depth.value,
+            "rounding": self.settings.rounding.value,
+            "how": self.how,
+            **first,
+            **({"members": [first, *others]} if others else {}),
+            **number_data("exact_value", self.exact),
+            **number_data("rounded", self.rounded),
+            **number_data("value", self.values),
+        }
+
+    def lines(self) -> list[str]:
+        """Return tables of taps, then what became of their sum."""
+        lines = [f"{self.name} at row {self.at[0]}, column {self.at[1]} of its output"]
+        for window in self.windows:
+            lines += self._window_lines(window)
+        if self.how:
+            value = numbers_text(self.exact) if self.exact else "see the engine"
+            lines.append(f"  {self.how}: {value}")
+        if self.rounded:
+            rounding = "nearest float32"
+            if self.depth is not Depth.F32:
+                rounding = self.settings.rounding.value
+            lines.append(f"  rounded ({rounding}): {numbers_text(self.rounded)}")
+            if self.depth is not Depth.F32 and self.rounded != self.values:
+                lines.append(
+                    f"  clipped to {self.depth.low}..{self.depth.high} ({self.depth.value}): "
+                    f"{numbers_text(self.values)}"
+                )
+        lines.append(f"  written by the engine: {numbers_text(self.values)}")
+        return lines
+
+    def _window_lines(self, window: Window) -> list[str]:
+        kernel = window.kernel
+        rows, columns = kernel.shape
+        name = f"{kernel.name}, " if len(self.windows) > 1 else ""
+        lines = [f"  {name}{rows} x {columns}, anchor {kernel.anchor[0]},{kernel.anchor[1]}"]
+        lines += table([_cells(tap, self.settings.border.value) for tap in window.taps])
+        lines.append(f"  sum of the products: {numbers_text(window.sums)}")
+        if kernel.scale != 1 or kernel.offset != 0:
+            plus = f" + {kernel.offset}" if kernel.offset else ""
+            lines.append(f"  times {kernel.scale}{plus}: {numbers_text(window.values)}")
+        return lines
+
+
+@dataclass(frozen=True, slots=True)
+class PixelStage:
+    """How a step without a window made one pixel of the one at its place.
+
+    Attributes
+    ----------
+    name : str
+    at : (int, int)
+        Row and column, in the input and in the output.
+    read, values : tuple of numbers
+        The pixel before and after, a number for each channel.
+    """
+
+    name: str
+    at: tuple[int, int]
+    read: tuple[int | float, ...]
+    values: tuple[int | float, ...]
+
+    @property
+    def under(self) -> tuple[int, int]:
+        """The pixel at the same place."""
+        return self.at
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return both pixels as plain data."""
+        return {
+            "step": self.name,
+            "at": list(self.at),
+            **number_data("read", self.read),
+            **number_data("value", self.values),
+        }
+
+    def lines(self) -> list[str]:
+        """Return both pixels in one line."""
+        place = f"row {self.at[0]}, column {self.at[1]}"
+        return [f"{self.name} at {place}: {numbers_text(self.read)} -> {numbers_text(self.values)}"]
+
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
@@ -104,14 +230,14 @@ class Explanation:
 
     Attributes
     ----------
-    stages : tuple of Stage
-        In the order of the kernels; the last one made the pixel that was asked for, and each one
-        before it the pixel under the next one's anchor.
+    stages : tuple of StepExplanation
+        From the first step with a window to the last one; that made the pixel that was asked for,
+        and each one before it the pixel under the next one's anchor.
     tone : str
-        What was done before the kernels, in words; "" for nothing.
+        What was done before the first window, in words; "" for nothing.
     """
 
-    stages: tuple[Stage, ...]
+    stages: tuple[StepExplanation, ...]
     tone: str = ""
 
     @property
@@ -126,25 +252,8 @@ class Explanation:
         Numbers that are not whole are the nearest float64, with the exact fraction as text beside
         them (``sum_exact`` and so on). Of colour, each is a list with a number for each channel.
         """
-        stages = [_stage_data(stage) for stage in self.stages]
+        stages = [stage.as_dict() for stage in self.stages]
         return {**stages[-1], "tone": self.tone, "stages": stages}
-
-
-def _stage_data(stage: Stage) -> dict[str, Any]:
-    first, *others = [_window_data(window) for window in stage.windows]
-    return {
-        "kernel": stage.name,
-        "at": list(stage.at),
-        "border": stage.settings.border.value,
-        "depth": stage.depth.value,
-        "rounding": stage.settings.rounding.value,
-        "how": stage.how,
-        **first,
-        **({"members": [first, *others]} if others else {}),
-        **number_data("exact_value", stage.exact),
-        **number_data("rounded", stage.rounded),
-        **number_data("value", stage.values),
-    }
 
 
 def _window_data(window: Window) -> dict[str, Any]:
@@ -188,3 +297,14 @@ def _json_number(number: Number) -> int | float | str:
         return number
     value = float(number)
     return value if math.isfinite(value) else str(value)
+
+
+def _cells(tap: Tap, border: str) -> list[str]:
+    return [
+        f"{tap.row},{tap.col}",
+        ",".join(map(str, tap.position)),
+        numbers_text(tap.pixels),
+        exact_text(tap.weight),
+        numbers_text(tap.products),
+        outside_text(tap.position, tap.source, border, tap.pixels[:1]),
+    ]

@@ -8,13 +8,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
+from imgconv.model.alpha import Alpha
 from imgconv.model.errors import ArgumentError, KernelError, LimitError
-from imgconv.model.numbers import LARGEST, Rational, parse_number, simplest
+from imgconv.model.numbers import LARGEST, Rational, format_number, parse_number, simplest
+from imgconv.model.output import Depth
+from imgconv.model.settings import Settings
+from imgconv.model.steps.base import Extent, Form, Obstacle, Peer, Step
+from imgconv.model.steps.sums import stretch_obstacle, stretches, sums_scratch
 
 LARGEST_SIDE = 4095
 LARGEST_TAP_COUNT = 1 << 20
+_LONGEST_QUOTED = 60
 _MOST_COMMON_BITS = 1 << 14  # of the common denominator; float64 weights need 1075
 
 
@@ -38,7 +44,7 @@ class IntegerForm(NamedTuple):
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class Kernel:
+class Kernel(Step):
     """Weights of a linear filter, kept as exact rational numbers.
 
     The value at a pixel is ``scale * sum(weights * window) + offset``.
@@ -72,6 +78,8 @@ class Kernel:
     >>> kernel.flipped().weights
     ((Fraction(1, 2), 2, 1),)
     """
+
+    kind: ClassVar[str] = "kernel"
 
     weights: Weights
     scale: Rational
@@ -200,9 +208,125 @@ class Kernel:
             object.__setattr__(copy, "anchor", _checked_anchor(copy.anchor, rows, columns))
         return copy
 
+    @property
+    def extents(self) -> tuple[Extent, ...]:
+        """The window of its taps."""
+        return (Extent(*self.shape, self.anchor),)
+
+    @property
+    def makes_sums(self) -> bool:
+        """Whether depth, range and rounding are applied by it."""
+        return True
+
+    @property
+    def members(self) -> tuple[Kernel, ...]:
+        """Itself."""
+        return (self,)
+
+    def divided(self, unit: int) -> Kernel:
+        """Return the kernel with its weights divided by a number; the offset stays."""
+        scale = Fraction(self.scale) / unit
+        return Kernel(self.weights, scale=scale, offset=self.offset, anchor=self.anchor)
+
+    def in_light(self, depth: Depth) -> Kernel:
+        """Return the kernel with its offset, levels of an image of this depth, as a share."""
+        if not self.offset:
+            return self
+        return Kernel(
+            self.weights,
+            scale=self.scale,
+            offset=Fraction(self.offset) / depth.high,
+            anchor=self.anchor,
+            name=self.name,
+        )
+
+    def scratch(self, before: Form, after: Form) -> int:
+        """Return the bytes of sums in float64, and of products with alpha."""
+        return sums_scratch(before, after)
+
+    def obstacle(self, before: Form, settings: Settings, alpha: Alpha) -> Obstacle | None:
+        """Return why it cannot run on bands: a stretch of weighed colours."""
+        return stretch_obstacle(before, settings, alpha)
+
+    def surveys(self, before: Form, settings: Settings) -> bool:
+        """Return whether the least and the greatest value must be known first."""
+        return stretches(settings)
+
+    def opencv(self, before: Form) -> Peer:
+        """Return ``cv2.filter2D``."""
+        return Peer("cv2.filter2D")
+
+    @property
+    def spec(self) -> str | dict[str, object]:
+        """Its name, its matrix, or a mapping where it has a scale, an offset or an anchor too."""
+        if self.name:
+            return self.name
+        plain = self.scale == 1 and self.offset == 0
+        if plain and self.anchor == (self.shape[0] // 2, self.shape[1] // 2):
+            return format_matrix(
+                [[format_number(weight) for weight in row] for row in self.weights]
+            )
+        return {
+            "weights": [[format_number(weight) for weight in row] for row in self.weights],
+            "scale": format_number(self.scale),
+            "offset": format_number(self.offset),
+            "anchor": list(self.anchor),
+        }
+
+    @property
+    def exact(self) -> tuple[str, ...]:
+        """Weights, scale, offset and anchor; not the name."""
+        numbers = f"{format_number(self.scale)} {format_number(self.offset)}"
+        matrix = "; ".join(" ".join(map(format_number, row)) for row in self.weights)
+        return (f"{matrix} | {numbers} | {self.anchor[0]},{self.anchor[1]}",)
+
     def __repr__(self) -> str:
         rows, columns = self.shape
         return f"<Kernel {self.name or 'unnamed'} {rows}x{columns} sum {self.sum}>"
+
+
+def format_matrix(rows: Sequence[Sequence[str]]) -> str:
+    """Return a matrix as text that reads back as the same rows.
+
+    A square count of numbers in one row has its size before it, since it could be a square whose
+    row marks got lost.
+
+    Examples
+    --------
+    >>> format_matrix([["1", "2"], ["3", "4"]]), format_matrix([["1", "2", "3", "4"]])
+    ('1 2; 3 4', '1x4: 1 2 3 4')
+    """
+    matrix = "; ".join(" ".join(row) for row in rows)
+    count = len(rows[0])
+    square = len(rows) == 1 and count > 1 and math.isqrt(count) ** 2 == count
+    return f"1x{count}: {matrix}" if square else matrix
+
+
+def as_kernel(step: Step, spec: str = "", why: str = "") -> Kernel:
+    """Return a step that must be a single kernel.
+
+    Parameters
+    ----------
+    step : Step
+    spec : str, optional
+        What was asked for; default the step's name.
+    why : str, optional
+        Why a single kernel is needed, for the message.
+
+    Raises
+    ------
+    KernelError
+        When it is a set of kernels, or makes no sums of weights.
+    """
+    if isinstance(step, Kernel):
+        return step
+    asked = spec or step.name
+    asked = repr(asked if len(asked) <= _LONGEST_QUOTED else asked[: _LONGEST_QUOTED - 3] + "...")
+    why = f"; {why}" if why else ""
+    if step.members:
+        members = ", ".join(member.name for member in step.members)
+        raise KernelError(f"{asked} is a set of kernels{why}", hint=f"take one of them: {members}")
+    raise KernelError(f"{asked} is a step without weights, not a kernel{why}")
 
 
 def _number(value: object, what: str) -> Rational:

@@ -6,8 +6,8 @@ import math
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from imgconv.model.explanation import Number, number_data
-from imgconv.model.numbers import Rational
+from imgconv.model.explanation import number_data
+from imgconv.model.numbers import Number, Rational
 
 _AXES = {1: ("col",), 2: ("row", "col"), 3: ("depth", "row", "col")}
 

@@ -11,6 +11,9 @@ from imgconv.model.errors import ArgumentError
 
 Rational = int | Fraction
 
+Number = Rational | float
+"""Exact where it is finite; NaN and infinity are floats."""
+
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _RATIO = re.compile(r"([+-]?\d+)/(\d+)")
 _LONGEST = 400  # characters; bounds the work of a number such as 1e-300 written out

@@ -2,124 +2,126 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import NamedTuple
 
 from imgconv.model.alpha import Alpha
-from imgconv.model.border import Border
-from imgconv.model.geometry import OutputSize, Size
-from imgconv.model.kernel_set import Filter
-from imgconv.model.output import Depth, OutputRange, Rounding
-from imgconv.model.tone import Binarization, Gray
-
-
-class Settings(NamedTuple):
-    """How a kernel is applied: everything that `correlate` takes beside image and kernel."""
-
-    border: Border = Border.REFLECT101
-    border_value: int | float = 0
-    stride: tuple[int, int] = (1, 1)
-    dilation: tuple[int, int] = (1, 1)
-    size: Size = OutputSize.SAME
-    depth: Depth | None = None
-    rounding: Rounding = Rounding.HALF_EVEN
-    output_range: OutputRange = OutputRange.SATURATE
-    white: int | None = None
-    """What ``OutputRange.FULL`` takes for white; default that of the image's type."""
+from imgconv.model.errors import ArgumentError
+from imgconv.model.settings import Settings
+from imgconv.model.step_plan import StepPlan, leading_count, plan_steps
+from imgconv.model.steps.base import Form, Reach, Step
+from imgconv.model.steps.convert import Convert
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """What happens to an image, in this order.
-
-    Gray; black and white, unless `binarize_after`; negative; the kernels, one after the other;
-    black and white (and then the negative) where `binarize_after` puts it last.
+    """What happens to an image: steps, one after the other, and the settings that they share.
 
     Attributes
     ----------
-    kernels : tuple of Kernel or KernelSet
-        Applied in order, each with the same border, stride, dilation and size.
+    steps : tuple of Step
+        In any order and any number: a `Kernel`, a `KernelSet`, and others, such as `ToGray` and
+        `Binarization`.
     convolve : bool
-        Whether kernels are flipped first.
+        Whether windows are flipped first.
     anchor : (int, int), optional
-        In place of every kernel's own.
+        In place of the anchor of every window.
     fuse : bool
         Whether neighbouring kernels become one where that changes no bit.
     alpha : Alpha
-        How the kernels treat transparency.
-    linear : bool
-        Whether the kernels see linear light instead of sRGB values.
-    gray : Gray, optional
-    binarize : Binarization, optional
-        Makes colour gray too.
-    binarize_after, invert : bool
+        How steps with a window treat transparency.
     settings : Settings
-        The output range applies to the last kernel. So does a depth that cannot hold every value
-        of the image; a depth that can is used from the first kernel on, so that nothing between
-        them is clipped to the image's type.
+        Border, stride, dilation and size apply to each step with a window.
+
+    Raises
+    ------
+    ArgumentError
+        When linear light begins twice, or ends where it did not begin.
+
+    Notes
+    -----
+    Depth and range are applied where sums are made: by kernels, sets of kernels and `Convert`; a
+    depth also where linear light ends.
+
+    - The last of these steps has the depth of the settings; the last that makes sums, the range.
+    - Each step before it has the depth of the settings if that holds every value of the step's
+      input, so that nothing is clipped between steps; otherwise the depth of its input. Its range
+      is ``saturate``.
+    - All other steps keep the depth of their input, whatever the settings say. So those after the
+      last sum see the final depth, and those before it the depth that is carried.
+    - Linear light is float32. Its end goes back to the depth that it began with, or to that of the
+      settings.
+    - A recipe that makes no sums, but whose settings ask for something, ends with a `Convert`
+      (before the end of linear light, if there is one).
     """
 
-    kernels: tuple[Filter, ...] = ()
+    steps: tuple[Step, ...] = ()
     convolve: bool = False
     anchor: tuple[int, int] | None = None
     fuse: bool = False
     alpha: Alpha = Alpha.AUTO
-    linear: bool = False
-    gray: Gray | None = None
-    binarize: Binarization | None = None
-    binarize_after: bool = False
-    invert: bool = False
     settings: Settings = field(default_factory=Settings)
 
-    def without_tone(self) -> Recipe:
-        """Return the recipe for an image to which the tone was done already."""
-        return replace(self, gray=None, binarize=None, binarize_after=False, invert=False)
+    def __post_init__(self) -> None:
+        light = False
+        for step in self.steps:
+            if step.opens_light and light:
+                raise ArgumentError(f"{step.name} follows {step.name} without an end between them")
+            if step.closes_light and not light:
+                raise ArgumentError(
+                    f"{step.name} ends linear light, which did not begin",
+                    hint=f"put linear before it: linear, gaussian:2, {step.name}",
+                )
+            light = step.opens_light or (light and not step.closes_light)
 
-    def stages(self, depth: Depth) -> list[tuple[Filter, Settings]]:
-        """Return each kernel as it is correlated with an image of this depth, with its settings."""
-        if depth not in self._stages:
-            self._stages[depth] = self._new_stages(depth)
-        return self._stages[depth]
+    @property
+    def kernels(self) -> tuple[Step, ...]:
+        """The steps that look through a window, in order."""
+        return tuple(step for step in self.steps if _is_window(step))
 
-    def _new_stages(self, depth: Depth) -> list[tuple[Filter, Settings]]:
-        asked = self.settings.depth or depth
-        between = self.settings._replace(
-            depth=asked if asked.holds(depth) else depth,
-            output_range=OutputRange.SATURATE,
-        )
-        kernels, _ = self.chain(depth)
-        stages = [(kernel, between) for kernel in kernels[:-1]]
-        return stages + [
-            (kernel, self.settings._replace(depth=asked, white=depth.high))
-            for kernel in kernels[-1:]
-        ]
+    def with_kernels(self, kernels: Sequence[Step]) -> Recipe:
+        """Return the recipe with other steps in place of those from the first window to the last.
 
-    def chain(self, depth: Depth) -> tuple[list[Filter], list[str]]:
-        """Return the kernels as they are correlated, and what fusing did to them, in words."""
-        if depth not in self._chains:
-            self._chains[depth] = self._chain(depth)
-        return self._chains[depth]
+        Where there is none they stand at the end of linear light, or of the recipe.
+        """
+        first, last = self._windows()
+        steps = (*self.steps[:first], *kernels, *self.steps[last:])
+        return replace(self, steps=steps)
+
+    def windowed(self) -> Recipe:
+        """Return the recipe without the steps before the first window and after the last one."""
+        first, last = self._windows()
+        return replace(self, steps=self.steps[first:last])
+
+    def _windows(self) -> tuple[int, int]:
+        windows = [i for i, step in enumerate(self.steps) if step.reach is Reach.WINDOW]
+        if windows:
+            return windows[0], windows[-1] + 1
+        ends = [i for i, step in enumerate(self.steps) if step.closes_light]
+        end = ends[-1] if ends else len(self.steps)
+        return end, end
+
+    def leading(self) -> tuple[Step, ...]:
+        """Return the steps before the first window, and before linear light."""
+        return self.steps[: leading_count(self.steps)]
+
+    def planned(self, image: Form) -> StepPlan:
+        """Return the steps as they are applied to an image of this form."""
+        if image not in self._plans:
+            placed = [self._placed(step) for step in self.steps]
+            self._plans[image] = plan_steps(placed, self.settings, image, fuse=self.fuse)
+        return self._plans[image]
 
     @cached_property
-    def _stages(self) -> dict[Depth, list[tuple[Filter, Settings]]]:
-        """Stages by depth, which every picture of a folder asks for."""
+    def _plans(self) -> dict[Form, StepPlan]:
+        """Plans by form, kept so that the next picture of a folder finds prepared kernels."""
         return {}
 
-    @cached_property
-    def _chains(self) -> dict[Depth, tuple[list[Filter], list[str]]]:
-        """Chains by depth, kept so that the next picture finds prepared kernels."""
-        return {}
-
-    def _chain(self, depth: Depth) -> tuple[list[Filter], list[str]]:
-        kernels = [self._placed(kernel) for kernel in self.kernels]
-        if not self.fuse:
-            return kernels, []
-        from imgconv.model.fusion import fused
-
-        asked = self.settings.depth or depth
-        return fused(kernels, self.settings, depth, asked if asked.holds(depth) else depth)
-
-    def _placed(self, kernel: Filter) -> Filter:
-        placed = kernel if self.anchor is None else kernel.anchored(self.anchor)
+    def _placed(self, step: Step) -> Step:
+        placed = step if self.anchor is None else step.anchored(self.anchor)
         return placed.flipped() if self.convolve else placed
+
+
+def _is_window(step: Step) -> bool:
+    return step.reach is Reach.WINDOW and step.kind != Convert.kind

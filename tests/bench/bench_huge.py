@@ -31,7 +31,7 @@ from imgconv.io.kernels.spec import load_kernel
 from imgconv.io.tiled.base import Layout
 from imgconv.io.tiled.tiff import TiffReader, write_tiff
 from imgconv.model.recipe import Recipe
-from imgconv.ops.pipeline.streaming import Stream
+from imgconv.ops.pipeline.bands import Stream
 
 _ROUNDS = 5
 _KERNELS = {
@@ -117,7 +117,7 @@ def pieces(source: Path, folder: Path) -> None:
     rows = min(rows, 8192)
     step, megapixels = 256, rows * columns / 1e6
     image = reader.read(0, rows)
-    recipe = Recipe(kernels=(load_kernel("sharpen"),))
+    recipe = Recipe(steps=(load_kernel("sharpen"),))
 
     class Held:
         shape, dtype = image.shape, image.dtype

@@ -54,7 +54,7 @@ def test_json_describes_the_result(run, colour):
     assert report["target"] == "out.png"
     assert report["shape"] == [96, 80]
     assert report["depth"] == "u8"
-    assert "gray: bt601" in report["recipe"]
+    assert "steps: [gray]" in report["recipe"]
 
 
 def test_an_unknown_method_names_those_that_are(run, colour, tmp_path):

@@ -17,7 +17,8 @@ from cli.program import assert_fails
 
 from imgconv.model.border import Border
 from imgconv.model.kernel import Kernel
-from imgconv.model.recipe import Recipe, Settings
+from imgconv.model.recipe import Recipe
+from imgconv.model.settings import Settings
 from imgconv.ops.pipeline.run import run_recipe
 
 _PROGRAM = """
@@ -48,7 +49,7 @@ def run_measured(*arguments, **settings):
 def blurred(image, border):
     kernels = (Kernel([[1] * 5] * 5, scale="1/25"), Kernel([[0, -1, 0], [-1, 5, -1], [0, -1, 0]]))
     settings = Settings(border=Border(border))
-    return run_recipe(image, Recipe(kernels=kernels, settings=settings))
+    return run_recipe(image, Recipe(steps=kernels, settings=settings))
 
 
 @pytest.mark.parametrize("border", ["reflect101", "wrap"])

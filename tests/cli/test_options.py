@@ -25,16 +25,19 @@ def recipe(run):
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        (["--gray"], "gray: bt601"),
-        (["--gray", "bt709"], "gray: bt709"),
-        (["--gray=linear"], "gray: linear"),
-        (["--gray", "--invert"], "gray: bt601"),
-        (["--binarize"], "binarize: otsu"),
-        (["--binarize", "128"], "binarize: 128"),
-        (["--binarize", "127.5"], "binarize: 255/2"),
-        (["--binarize", "255/2"], "binarize: 255/2"),
-        (["--binarize", "li"], "binarize: li"),
-        (["--binarize", "sauvola:window=31,k=0.3"], 'binarize: "sauvola:window=31,k=3/10"'),
+        (["--gray"], "steps: [gray]"),
+        (["--gray", "bt709"], 'steps: ["gray:bt709"]'),
+        (["--gray=linear"], 'steps: ["gray:linear"]'),
+        (["--gray", "--invert"], "steps: [gray, invert]"),
+        (["--binarize"], 'steps: ["binarize:otsu"]'),
+        (["--binarize", "128"], 'steps: ["binarize:128"]'),
+        (["--binarize", "127.5"], 'steps: ["binarize:255/2"]'),
+        (["--binarize", "255/2"], 'steps: ["binarize:255/2"]'),
+        (["--binarize", "li"], 'steps: ["binarize:li"]'),
+        (
+            ["--binarize", "sauvola:window=31,k=0.3"],
+            'steps: ["binarize:sauvola:window=31,k=3/10"]',
+        ),
     ],
 )
 def test_tone_with_and_without_a_value(recipe, options, line):
@@ -127,8 +130,8 @@ def test_inline_matrices_are_exact(run, matrix, weights):
 
 
 def test_a_matrix_may_begin_with_a_minus(recipe):
-    assert recipe("-k", "-1 0 1")[0] == 'kernels: ["-1 0 1"]'
-    assert recipe("--kernel=-1 0 1")[0] == 'kernels: ["-1 0 1"]'
+    assert recipe("-k", "-1 0 1")[0] == 'steps: ["-1 0 1"]'
+    assert recipe("--kernel=-1 0 1")[0] == 'steps: ["-1 0 1"]'
 
 
 def test_a_kernel_of_a_file(run, photo, gray, bank, tmp_path):

@@ -81,8 +81,7 @@ def test_options_win_over_the_file(run, tmp_path):
     options = ("-k", "emboss", "--padding", "replicate", "--stride", "3", "--depth", "same")
     printed = run("apply", "--recipe", "recipe.yaml", *options, "--print-recipe")
     assert printed.out.decode().splitlines() == [
-        "kernels: [emboss]",
-        "gray: bt709",
+        'steps: ["gray:bt709", emboss]',
         "padding: replicate",
         "stride: [3, 3]",
     ]

@@ -11,8 +11,8 @@ from imgconv.engines.naive import NaiveEngine
 from imgconv.io.kernels.bank import KernelBank
 from imgconv.model.errors import ArgumentError
 from imgconv.model.kernel import Kernel
-from imgconv.model.recipe import Settings
-from imgconv.ops.linear.correlate import apply_kernel
+from imgconv.model.settings import Settings
+from imgconv.ops.linear.single import apply_kernel
 
 
 def script(image, kernel):

@@ -18,10 +18,13 @@ from imgconv.model.geometry import OutputSize
 from imgconv.model.kernel import Kernel
 from imgconv.model.kernel_set import Combine, KernelSet, SetOutput
 from imgconv.model.output import Depth, OutputRange, Rounding
-from imgconv.model.recipe import Recipe, Settings
-from imgconv.model.tone import Binarization, Gray
+from imgconv.model.recipe import Recipe
+from imgconv.model.settings import Settings
+from imgconv.model.steps.color import Invert, ToGray
+from imgconv.model.steps.methods import Gray
+from imgconv.model.steps.threshold import Binarization
+from imgconv.ops.pipeline.bands import Stream, chain_of
 from imgconv.ops.pipeline.run import run_recipe
-from imgconv.ops.pipeline.streaming import Stream, chain_of
 
 
 class Held:
@@ -60,11 +63,7 @@ def assert_same(image, recipe, height):
     np.testing.assert_array_equal(result, whole.image)
     np.testing.assert_array_equal(np.signbit(result), np.signbit(whole.image))
     assert stream.clipped_share == whole.clipped_share
-    assert (
-        stream.threshold == whole.threshold
-        or recipe.binarize is None
-        or (recipe.binarize.method.value == "fixed")
-    )
+    assert stream.threshold == whole.threshold
     assert stream.notes == whole.notes
 
 
@@ -92,8 +91,9 @@ sizes = st.one_of(st.sampled_from(OutputSize), st.tuples(*[st.integers(0, 9)] * 
 
 @st.composite
 def recipes(draw, chains):
+    gray, negative = draw(st.sampled_from([None, *Gray])), draw(st.booleans())
     return Recipe(
-        kernels=tuple(draw(chains)),
+        steps=(*([ToGray(gray)] if gray else []), *([Invert()] if negative else []), *draw(chains)),
         settings=Settings(
             border=Border(draw(st.sampled_from(BORDERS))),
             border_value=draw(st.sampled_from([0, 1, 200])),
@@ -105,14 +105,13 @@ def recipes(draw, chains):
             output_range=draw(st.sampled_from(OutputRange)),
         ),
         alpha=draw(st.sampled_from(Alpha)),
-        gray=draw(st.sampled_from([None, *Gray])),
-        invert=draw(st.booleans()),
     )
 
 
 def needs_all(image, recipe):
     """Tell whether a stretch would need the weighed colours of the whole image."""
-    weighed = image.shape[2:] == (4,) and recipe.gray is None and recipe.alpha is Alpha.AUTO
+    gray = any(step.kind == "gray" for step in recipe.steps)
+    weighed = image.shape[2:] == (4,) and not gray and recipe.alpha is Alpha.AUTO
     return weighed and recipe.settings.output_range is OutputRange.RESCALE
 
 
@@ -175,9 +174,10 @@ def test_bands_are_made_apart_of_the_rows_that_they_name(image, recipe, height):
 )
 def test_thresholds(image, recipe, method, after, height):
     integer = Settings(border=recipe.settings.border, stride=recipe.settings.stride)
-    recipe = replace(
-        recipe, binarize=Binarization.parse(method), binarize_after=after, settings=integer
-    )
+    chosen = Binarization.parse(method)
+    at = len(recipe.steps) if after else len(recipe.steps) - len(recipe.kernels)
+    steps = (*recipe.steps[:at], chosen, *recipe.steps[at:])
+    recipe = replace(recipe, steps=steps, settings=integer)
     assert_same(image, recipe, height)
 
 
@@ -186,7 +186,7 @@ def test_rows_are_read_in_order_and_once(border):
     """Only a border that wraps reads rows out of turn, and only as many as it needs."""
     held = Held(np.arange(200, dtype=np.uint8).reshape(100, 2))
     chain = (Kernel([[1], [2], [3]], scale="1/6"), Kernel([[1, 1]] * 5, scale="1/10"))
-    recipe = Recipe(kernels=chain, settings=Settings(border=Border(border)))
+    recipe = Recipe(steps=chain, settings=Settings(border=Border(border)))
     list(Stream(lambda: held, recipe, height=8).bands())
     held.spans.sort()
     rows = [row for start, stop in held.spans for row in range(start, stop)]
@@ -196,21 +196,21 @@ def test_rows_are_read_in_order_and_once(border):
 
 @pytest.mark.parametrize("method", ["sauvola", "li", "triangle"])
 def test_a_threshold_that_needs_the_whole_image(method):
-    recipe = Recipe(binarize=Binarization.parse(method))
+    recipe = Recipe(steps=(Binarization.parse(method),))
     with pytest.raises(LimitError, match=f"threshold method {method} needs the whole image"):
         streamed(np.zeros((9, 9), np.uint8), recipe, 4)
 
 
 def test_a_threshold_of_floats_needs_the_whole_image():
     with pytest.raises(LimitError, match="otsu of a float image needs the whole image"):
-        streamed(np.zeros((9, 9), np.float32), Recipe(binarize=Binarization.parse("otsu")), 4)
+        streamed(np.zeros((9, 9), np.float32), Recipe(steps=(Binarization.parse("otsu"),)), 4)
 
 
 def test_a_stretch_where_some_bands_hold_nothing_finite():
     image = np.linspace(0, 1, 60, dtype=np.float32).reshape(20, 3)
     image[3:12] = np.nan
     recipe = Recipe(
-        kernels=(Kernel([[1, 2, 1]]),), settings=Settings(output_range=OutputRange.RESCALE)
+        steps=(Kernel([[1, 2, 1]]),), settings=Settings(output_range=OutputRange.RESCALE)
     )
     assert_same(image, recipe, 2)
     assert_same(np.full_like(image, np.inf), recipe, 2)

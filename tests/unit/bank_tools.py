@@ -9,9 +9,9 @@ import yaml
 
 from imgconv import load_kernel
 from imgconv.io.kernels.bank import KernelBank, built_in_directory
-from imgconv.model.recipe import Settings
-from imgconv.ops.linear.correlate import apply_kernel
+from imgconv.model.settings import Settings
 from imgconv.ops.linear.kernel_set import apply_set
+from imgconv.ops.linear.single import apply_kernel
 
 BANK = KernelBank([built_in_directory()])
 ENTRIES = {entry.name: entry for entry in BANK.entries()}

@@ -15,7 +15,7 @@ from imgconv import Kernel, KernelSet
 from imgconv.model.border import Border
 from imgconv.model.kernel_set import Combine
 from imgconv.model.output import Depth, OutputRange, Rounding
-from imgconv.model.recipe import Settings
+from imgconv.model.settings import Settings
 from imgconv.ops.linear.kernel_set import apply_set
 
 WHOLE_DEPTHS = (Depth.U8, Depth.U16, Depth.I16)

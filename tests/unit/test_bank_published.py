@@ -27,7 +27,7 @@ from imgconv.model.facts import examine
 
 FAMILIES = (
     *("blur", "derivatives", "edges", "emboss", "laplacian"),
-    *("lines", "pass", "presets", "sharpen", "texture"),
+    *("lines", "pass", "presets", "rank", "sharpen", "texture"),
 )
 TURNING_GENERATORS = {"motion", "haar", "gabor", "savgol", "farid_derivative"}
 

@@ -10,6 +10,8 @@ from skimage import metrics
 
 from imgconv.io.config.recipes import recipe_from
 from imgconv.model.errors import ArgumentError
+from imgconv.model.output import Depth
+from imgconv.model.steps.base import Form
 from imgconv.ops.compare.compare import compare, difference_picture, interior
 from imgconv.ops.compare.engine_diagnosis import find_causes
 from imgconv.ops.compare.metrics import measure
@@ -60,13 +62,15 @@ def test_colour_pixels_agree_in_every_channel():
 
 
 def test_the_interior_of_a_chain():
-    image = np.zeros((12, 12), np.uint8)
-    inside = interior(image, recipe_from({"kernels": ["1 1 1 1 1", "blur"]}))
+    def inside_of(**options):
+        return interior((12, 12), recipe_from(options).planned(Form(Depth.U8)))
+
+    inside = inside_of(kernels=["1 1 1 1 1", "blur"])
     expected = np.zeros((12, 12), bool)
     expected[1:-1, 3:-3] = True
     np.testing.assert_array_equal(inside, expected)
-    assert interior(image, recipe_from({"kernels": ["blur"], "size": "valid"})).all()
-    strided = interior(image, recipe_from({"kernels": ["blur"], "stride": "2"}))
+    assert inside_of(kernels=["blur"], size="valid").all()
+    strided = inside_of(kernels=["blur"], stride="2")
     assert strided.shape == (6, 6)
     assert not strided[0].any()
     assert strided[1:, 1:].all()

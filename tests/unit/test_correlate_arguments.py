@@ -150,6 +150,7 @@ def test_a_recipe_takes_values_as_well_as_text():
 
 def test_kernels_are_prepared_once():
     recipe = imgconv.recipe_from({"kernels": ["emboss"], "convolve": True, "anchor": (0, 0)})
-    first, second = (recipe.stages(imgconv.Depth.U8)[0][0] for _ in range(2))
+    form = imgconv.Form(imgconv.Depth.U8)
+    first, second = (recipe.planned(form).steps[0].step for _ in range(2))
     assert first is second
     assert imgconv.load_kernel("gaussian:2") is imgconv.load_kernel("gaussian:2")

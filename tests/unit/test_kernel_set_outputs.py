@@ -26,7 +26,7 @@ from imgconv import Kernel, KernelSet, correlate, filter_image
 from imgconv.model.errors import ArgumentError, KernelError
 from imgconv.model.kernel_set import Combine, SetOutput
 from imgconv.model.output import Depth
-from imgconv.model.recipe import Settings
+from imgconv.model.settings import Settings
 from imgconv.ops.linear.kernel_set import apply_set
 
 

@@ -8,7 +8,8 @@ import pytest
 from imgconv import filter_image
 from imgconv.io.config.recipes import format_recipe, recipe_from
 from imgconv.model.errors import ArgumentError
-from imgconv.ops.color.tone import binarize, invert, to_gray
+from imgconv.ops.color.gray import invert, to_gray
+from imgconv.ops.color.threshold import binarize
 from imgconv.ops.linear.correlate import correlate
 from imgconv.ops.pipeline.run import run_recipe
 
@@ -142,8 +143,7 @@ def test_a_recipe_is_written_as_it_is_read(tmp_path):
     assert read_recipe(path) == recipe
     changed = read_recipe(path, options={"depth": "u8", "kernels": ["blur"]})
     assert changed.settings.depth.value == "u8"
-    assert [kernel.name for kernel in changed.kernels] == ["blur"]
-    assert changed.gray == recipe.gray
+    assert [step.name for step in changed.steps] == ["blur"]
 
 
 def test_a_nameless_kernel_is_written_whole(tmp_path):
@@ -151,8 +151,8 @@ def test_a_nameless_kernel_is_written_whole(tmp_path):
 
     kernel = Kernel([[1, "1/3"], [0, -2]], scale="1/7", offset=3, anchor=(0, 1))
     path = tmp_path / "recipe.yaml"
-    path.write_text(format_recipe(Recipe(kernels=(kernel,))))
-    assert read_recipe(path).kernels == (kernel,)
+    path.write_text(format_recipe(Recipe(steps=(kernel,))))
+    assert read_recipe(path).steps == (kernel,)
 
 
 def test_full_refers_to_the_image_in_a_chain_too():

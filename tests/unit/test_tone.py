@@ -11,9 +11,11 @@ from skimage import color, filters
 
 from imgconv.model.errors import ArgumentError
 from imgconv.model.output import Depth
-from imgconv.model.tone import Binarization, Gray, ThresholdMethod
+from imgconv.model.steps.methods import Gray, ThresholdMethod
+from imgconv.model.steps.threshold import Binarization
 from imgconv.ops.color import srgb
-from imgconv.ops.color.tone import binarize, binarize_reporting, invert, to_gray
+from imgconv.ops.color.gray import invert, to_gray
+from imgconv.ops.color.threshold import binarize, binarize_reporting
 
 RNG = np.random.default_rng(7)
 COLOURS = RNG.integers(0, 256, (300, 300, 3), dtype=np.uint8)

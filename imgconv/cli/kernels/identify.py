@@ -23,11 +23,11 @@ from imgconv.cli.options import Command, bank_option, json_option, one_kernel, o
 @json_option
 def command(matrix: str, banks: tuple[Path, ...], as_json: bool) -> None:
     """Describe what a matrix is: one that is written out, in a file, or any other kernel."""
-    from imgconv.model.kernel import Kernel
+    from imgconv.model.kernel import as_kernel
     from imgconv.ops.linear.identify import identify
 
     kernel = one_kernel(matrix, banks)
-    known = [kernel for kernel in open_bank(banks).values() if isinstance(kernel, Kernel)]
+    known = [as_kernel(step) for step in open_bank(banks).values() if step.is_linear]
     said = identify(kernel, known)
     if as_json:
         output.write_json({"said": said})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from imgconv.io.kernels.bank import KernelBank
     from imgconv.model.kernel import Kernel
     from imgconv.model.kernel_set import KernelSet
+    from imgconv.model.steps.base import Step
 
 
 _LARGEST_PICTURE = 31
@@ -30,19 +32,19 @@ _LARGEST_PICTURE = 31
 @bank_option
 @json_option
 def command(name: str, banks: tuple[Path, ...], as_json: bool) -> None:
-    """Show a kernel: weights as exact fractions, sum, symmetry, rank, range, source."""
-    from imgconv.io.kernels.spec import load_kernel
-    from imgconv.model.kernel import Kernel
+    """Show a kernel: weights as exact fractions, sum, symmetry, rank, range, source.
+
+    Of another step, its window and its options.
+    """
+    from imgconv.io.kernels.spec import load_step
 
     bank = open_bank(banks)
-    kernel = load_kernel(name, bank)
+    step = load_step(name, bank)
+    describe, show = _VIEWS.get(step.kind, (_step_data, _show_step))
     if as_json:
-        output.write_json(_kernel_data(kernel) if isinstance(kernel, Kernel) else _set_data(kernel))
+        output.write_json(describe(step))
         return
-    if isinstance(kernel, Kernel):
-        _show_kernel(kernel)
-    else:
-        _show_set(kernel)
+    show(step)
     _show_entry(name, bank)
 
 
@@ -52,6 +54,8 @@ def _show_entry(name: str, bank: KernelBank) -> None:
         entry = bank.entry(name.partition(":")[0].strip())
     except UnknownKernelError:
         return
+    if entry.kind == "step":
+        output.show(f"  description: {entry.description}\n  source: {entry.source}")
     if entry.options():
         output.show("  options: " + ", ".join(str(option) for option in entry.options()))
     if entry.aliases:
@@ -146,3 +150,21 @@ def _show_set(kernels: KernelSet) -> None:
     for kernel in kernels.kernels:
         output.show(f"  {kernel.name}  {kernel.orientation}")
         output.show("\n".join(_matrix(kernel)))
+
+
+def _step_data(step: Step) -> dict[str, Any]:
+    windows = [extent._asdict() for extent in step.extents]
+    return {"name": step.name, "kind": step.kind, "reach": step.reach.value, "windows": windows}
+
+
+def _show_step(step: Step) -> None:
+    output.show(f"{step.name}: a step without weights")
+    for extent in step.extents:
+        row, column = extent.anchor
+        output.show(f"  {extent.rows} x {extent.columns} pixels, anchor {row},{column}")
+
+
+_VIEWS: dict[str, tuple[Callable[[Any], dict[str, Any]], Callable[[Any], None]]] = {
+    "kernel": (_kernel_data, _show_kernel),
+    "set": (_set_data, _show_set),
+}

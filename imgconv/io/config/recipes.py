@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
@@ -11,19 +11,23 @@ from imgconv.io.config import strict_yaml
 from imgconv.io.config.strict_yaml import Node
 from imgconv.io.kernels.bank import KernelBank
 from imgconv.io.kernels.bank_entry import read_kernel
-from imgconv.io.kernels.matrix_text import format_matrix
-from imgconv.io.kernels.spec import load_kernel
+from imgconv.io.kernels.spec import load_step
 from imgconv.model.alpha import Alpha
 from imgconv.model.border import Border, parse_border_value
 from imgconv.model.errors import ArgumentError, ImgconvError, RecipeError
 from imgconv.model.geometry import OutputSize, parse_size, parse_steps
 from imgconv.model.kernel import Kernel
-from imgconv.model.kernel_set import Filter, KernelSet
-from imgconv.model.numbers import format_number
 from imgconv.model.output import Depth, OutputRange, Rounding, parse_choice
-from imgconv.model.recipe import Recipe, Settings
-from imgconv.model.tone import Binarization, Gray
+from imgconv.model.recipe import Recipe
+from imgconv.model.settings import Settings
+from imgconv.model.steps.base import Step
+from imgconv.model.steps.color import EncodeLight, Invert, LinearLight, ToGray
+from imgconv.model.steps.convert import Convert
+from imgconv.model.steps.methods import Gray
+from imgconv.model.steps.threshold import Binarization
 
+PLACES = ("linear", "binarize-after", "invert", "gray", "binarize")
+"""Keys that stand for steps around the list: those before there was one."""
 FLAGS = ("convolve", "fuse", "linear", "binarize-after", "invert")
 TEXTS = (
     "alpha",
@@ -39,8 +43,44 @@ TEXTS = (
     "rounding",
     "range",
 )
-KEYS = ("kernels", *FLAGS, *TEXTS)
+KEYS = ("steps", "kernels", *FLAGS, *TEXTS)
 """The keys of a recipe: the long names of the options (`border` is accepted for `padding`)."""
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A recipe that is being read: its list of steps, and what stands around it."""
+
+    recipe: Recipe = field(default_factory=Recipe)
+    steps: tuple[Step, ...] = ()
+    gray: Gray | None = None
+    binarize: Binarization | None = None
+    binarize_after: bool = False
+    invert: bool = False
+    linear: bool = False
+
+    def finished(self) -> Recipe:
+        """Return the recipe: gray, black and white, negative, and then the list in linear light.
+
+        Black and white, and then the negative, follow on the list where `binarize_after` says so.
+        """
+        if self.binarize_after and self.binarize is None:
+            raise ArgumentError("binarize-after says when to binarize, not how", "add binarize")
+        middle = self.steps
+        if self.linear:
+            middle = (LinearLight(), *middle, EncodeLight())
+        around: list[Step] = [self.binarize] if self.binarize else []
+        around += [Invert()] if self.invert else []
+        before: list[Step] = [ToGray(self.gray)] if self.gray else []
+        if self.binarize_after:
+            steps = (*before, *(middle or (Convert(),)), *around)
+        else:
+            steps = (*before, *around, *middle)
+        result = replace(self.recipe, steps=steps)
+        if result.anchor is not None:
+            for step in result.steps:
+                step.anchored(result.anchor)
+        return result
 
 
 def recipe_from(options: Mapping[str, object], bank: KernelBank | None = None) -> Recipe:
@@ -49,9 +89,12 @@ def recipe_from(options: Mapping[str, object], bank: KernelBank | None = None) -
     Parameters
     ----------
     options : mapping
-        ``kernels``: specs, `Kernel` values or matrices; flags ``convolve``, ``fuse``,
-        ``linear``, ``binarize-after``, ``invert``; for the others text as on the command line, or
-        the value itself. Absent or None means the default.
+        ``steps``: specs, `Step` values or matrices, in order. Or ``kernels``, a list of the same
+        kind, with steps around it: ``gray``, ``binarize`` and ``invert`` come before it,
+        ``binarize`` and ``invert`` after it where ``binarize-after`` is true, and ``linear`` puts
+        it in linear light. Flags are ``convolve``, ``fuse``, ``linear``, ``binarize-after``,
+        ``invert``; for the others text as on the command line, or the value itself. Absent or None
+        means the default.
     bank : KernelBank, optional
         Where names are looked up.
 
@@ -64,14 +107,24 @@ def recipe_from(options: Mapping[str, object], bank: KernelBank | None = None) -
 
     Examples
     --------
-    >>> recipe = recipe_from({"kernels": ["sharpen"], "padding": "replicate", "depth": "i16"})
-    >>> recipe.kernels[0].name, recipe.settings.border.value
-    ('sharpen', 'replicate')
+    >>> recipe = recipe_from({"steps": ["gray", "sharpen"], "padding": "replicate"})
+    >>> [step.name for step in recipe.steps], recipe.settings.border.value
+    (['gray', 'sharpen'], 'replicate')
     """
-    return _checked(_with_options(Recipe(), options, bank))
+    beside = [key for key in ("kernels", *PLACES) if options.get(key) not in (None, False)]
+    if options.get("steps") is not None and beside:
+        raise ArgumentError(_two_ways(beside[0]), hint=_ONE_WAY)
+    return _with_options(_Draft(), options, bank).finished()
 
 
-def _with_options(recipe: Recipe, options: Mapping[str, object], bank: KernelBank | None) -> Recipe:
+_ONE_WAY = "write all of it in steps, in order: [gray, blur, 'binarize:otsu']"
+
+
+def _two_ways(key: str) -> str:
+    return f"steps is the whole list, so {key} cannot stand beside it"
+
+
+def _with_options(draft: _Draft, options: Mapping[str, object], bank: KernelBank | None) -> _Draft:
     given = {
         "padding" if key == "border" else key: value
         for key, value in options.items()
@@ -80,12 +133,9 @@ def _with_options(recipe: Recipe, options: Mapping[str, object], bank: KernelBan
     if unknown := sorted(given.keys() - set(KEYS)):
         raise ArgumentError(f"unknown option {unknown[0]!r}", hint="known: " + ", ".join(KEYS))
     changes: dict[str, object] = {}
-    specs = given.get("kernels")
-    if specs is not None:
-        specs = [specs] if isinstance(specs, str | Kernel | KernelSet) else specs
-        if not isinstance(specs, list | tuple):
-            raise ArgumentError("kernels is a list of kernels", hint="write kernels=['blur']")
-        changes["kernels"] = tuple(_filter(spec, bank) for spec in specs)
+    for key in ("kernels", "steps"):
+        if key in given:
+            changes["steps"] = _steps(key, given[key], bank)
     for flag in FLAGS:
         if flag in given:
             if not isinstance(given[flag], bool):
@@ -93,23 +143,26 @@ def _with_options(recipe: Recipe, options: Mapping[str, object], bank: KernelBan
             changes[flag.replace("-", "_")] = given[flag]
     texts = {key: _text(given[key]) for key in TEXTS if key in given}
     changes |= {key: parse(texts[key]) for key, parse in _PARSERS.items() if key in texts}
-    changes["settings"] = _settings(recipe.settings, texts)
-    return replace(recipe, **changes)  # type: ignore[arg-type]
+    shared = {key: changes.pop(key) for key in _OF_THE_RECIPE if key in changes}
+    shared["settings"] = _settings(draft.recipe.settings, texts)
+    recipe = replace(draft.recipe, **shared)  # type: ignore[arg-type]
+    return replace(draft, recipe=recipe, **changes)  # type: ignore[arg-type]
 
 
-def _checked(result: Recipe) -> Recipe:
-    if result.binarize_after and result.binarize is None:
-        raise ArgumentError("binarize-after says when to binarize, not how", "add binarize")
-    if result.anchor is not None:
-        for kernel in result.kernels:
-            kernel.anchored(result.anchor)
-    return result
+_OF_THE_RECIPE = ("convolve", "fuse", "alpha", "anchor")
 
 
-def _filter(spec: object, bank: KernelBank | None) -> Filter:
-    if isinstance(spec, Kernel | KernelSet):
+def _steps(key: str, given: object, bank: KernelBank | None) -> tuple[Step, ...]:
+    specs = [given] if isinstance(given, str | Step) else given
+    if not isinstance(specs, list | tuple):
+        raise ArgumentError(f"{key} is a list of {key}", hint=f"write {key}=['blur']")
+    return tuple(_step(spec, bank) for spec in specs)
+
+
+def _step(spec: object, bank: KernelBank | None) -> Step:
+    if isinstance(spec, Step):
         return spec
-    return load_kernel(spec, bank) if isinstance(spec, str) else Kernel(spec)  # type: ignore[arg-type]
+    return load_step(spec, bank) if isinstance(spec, str) else Kernel(spec)  # type: ignore[arg-type]
 
 
 def _text(value: object) -> str:
@@ -164,6 +217,9 @@ def read_recipe(
 ) -> Recipe:
     """Read a recipe from a YAML file, then let options take the place of its keys.
 
+    A list of ``kernels`` or ``steps`` in the options takes the place of the file's list, whichever
+    of the two that is called.
+
     Raises
     ------
     RecipeError
@@ -171,9 +227,9 @@ def read_recipe(
     """
     text = strict_yaml.read_text(Path(path), RecipeError)
     node = strict_yaml.parse(text, str(path), RecipeError)
-    recipe = _with_options(_unchecked(node, bank), options or {}, bank)
+    draft = _with_options(_unchecked(node, bank), options or {}, bank)
     try:
-        return _checked(recipe)
+        return draft.finished()
     except ImgconvError as error:
         raise node.error(error.message, error.hint) from None
 
@@ -186,48 +242,51 @@ def recipe_from_node(node: Node, bank: KernelBank | None = None) -> Recipe:
     ImgconvError
         Of the node's class, with file, line and column.
     """
-    recipe = _unchecked(node, bank)
+    draft = _unchecked(node, bank)
     try:
-        return _checked(recipe)
+        return draft.finished()
     except ImgconvError as error:
         raise node.error(error.message, error.hint) from None
 
 
-def _unchecked(node: Node, bank: KernelBank | None) -> Recipe:
+def _unchecked(node: Node, bank: KernelBank | None) -> _Draft:
     """Read the keys; whether they go together may depend on options that are still to come."""
-    recipe = Recipe()
+    draft = _Draft()
     fields = node.as_mapping((*KEYS, "border"))
     if "border" in fields and "padding" in fields:
         raise fields["border"].error("border and padding are one option; give one of them")
+    beside = [key for key in fields if key in ("kernels", *PLACES)]
+    if "steps" in fields and beside:
+        raise node.keys[beside[0]].error(_two_ways(beside[0]), _ONE_WAY)
     for key, value in fields.items():
         name = "padding" if key == "border" else key
         try:
-            recipe = _with_options(recipe, {name: _option(name, value, bank)}, bank)
+            draft = _with_options(draft, {name: _option(name, value, bank)}, bank)
         except ImgconvError as error:
             if isinstance(error, value.raises):
                 raise
             raise value.error(error.message, error.hint) from None
-    return recipe
+    return draft
 
 
 def _option(key: str, node: Node, bank: KernelBank | None) -> object:
     if key in FLAGS:
         return node.as_flag()
-    if key != "kernels":
+    if key not in ("kernels", "steps"):
         return node.as_text() if node.kind == "text" else ",".join(_texts(node))
     items = [node] if node.kind == "text" else node.as_list()
-    return [_kernel(item, bank) for item in items]
+    return [_step_of(item, bank) for item in items]
 
 
 def _texts(node: Node) -> list[str]:
     return [item.as_text() for item in node.as_list()]
 
 
-def _kernel(node: Node, bank: KernelBank | None) -> Filter:
+def _step_of(node: Node, bank: KernelBank | None) -> Step:
     if node.kind == "mapping":
         return read_kernel(node)
     try:
-        return load_kernel(node.as_text(), bank)
+        return load_step(node.as_text(), bank)
     except ImgconvError as error:
         if isinstance(error, node.raises):
             raise
@@ -240,23 +299,20 @@ def format_recipe(recipe: Recipe) -> str:
     Examples
     --------
     >>> print(format_recipe(recipe_from({"kernels": ["blur", "1 -1"], "gray": "bt709"})), end="")
-    kernels: [blur, "1 -1"]
-    gray: bt709
+    steps: ["gray:bt709", blur, "1 -1"]
     padding: reflect101
     """
+    pairs = {"steps": [step.spec for step in recipe.steps] or None, **settings_texts(recipe)}
+    return yaml_lines(pairs)
+
+
+def settings_texts(recipe: Recipe) -> dict[str, object]:
+    """Return what a recipe has beside its steps by key; None where it is the default."""
     settings, plain = recipe.settings, Settings()
-    pairs: dict[str, object] = {}
-    if recipe.kernels:
-        pairs["kernels"] = [_kernel_text(kernel) for kernel in recipe.kernels]
-    pairs |= {
+    return {
         "convolve": recipe.convolve or None,
         "fuse": recipe.fuse or None,
-        "alpha": _changed(recipe.alpha.value, Recipe().alpha.value),
-        "linear": recipe.linear or None,
-        "gray": recipe.gray and recipe.gray.value,
-        "binarize": recipe.binarize and str(recipe.binarize),
-        "binarize-after": recipe.binarize_after or None,
-        "invert": recipe.invert or None,
+        "alpha": _changed(recipe.alpha.value, Alpha.AUTO.value),
         "padding": settings.border.value,
         "border-value": settings.border_value or None,
         "anchor": recipe.anchor and list(recipe.anchor),
@@ -267,23 +323,12 @@ def format_recipe(recipe: Recipe) -> str:
         "rounding": _changed(settings.rounding.value, plain.rounding.value),
         "range": _changed(settings.output_range.value, plain.output_range.value),
     }
+
+
+def yaml_lines(pairs: Mapping[str, object]) -> str:
+    """Return keys and values as lines of YAML, but for None."""
     lines = [f"{key}: {_yaml(value)}" for key, value in pairs.items() if value is not None]
     return "\n".join(lines) + "\n"
-
-
-def _kernel_text(kernel: Filter) -> object:
-    if kernel.name or isinstance(kernel, KernelSet):
-        return kernel.name
-    matrix = format_matrix([[format_number(weight) for weight in row] for row in kernel.weights])
-    plain = kernel.scale == 1 and kernel.offset == 0
-    if plain and kernel.anchor == (kernel.shape[0] // 2, kernel.shape[1] // 2):
-        return matrix
-    return {
-        "weights": [[format_number(weight) for weight in row] for row in kernel.weights],
-        "scale": format_number(kernel.scale),
-        "offset": format_number(kernel.offset),
-        "anchor": list(kernel.anchor),
-    }
 
 
 def _size_text(settings: Settings) -> object:

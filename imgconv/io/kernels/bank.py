@@ -10,7 +10,9 @@ from imgconv.io.config import strict_yaml
 from imgconv.io.kernels.bank_entry import Entry, read_entry
 from imgconv.model.errors import KernelError, UnknownKernelError
 from imgconv.model.kernel import Kernel
-from imgconv.model.kernel_set import Combine, Filter, KernelSet, SetOutput
+from imgconv.model.kernel_set import Combine, KernelSet, SetOutput
+from imgconv.model.steps.base import Step
+from imgconv.model.steps.registry import step_names
 
 ENVIRONMENT_VARIABLE = "IMGCONV_KERNELS"
 _SUFFIXES = (".yaml", ".yml")
@@ -67,11 +69,12 @@ def _parsed(text: str, path: Path) -> dict[str, Entry]:
     }
 
 
-class KernelBank(Mapping[str, Filter]):
-    """Kernels by name.
+class KernelBank(Mapping[str, Step]):
+    """Kernels, and steps with their options, by name.
 
-    A mapping of names to `Kernel` or, for directional sets and magnitudes, `KernelSet`. A
-    generator stands for its kernel with the default parameters.
+    A mapping of names to `Kernel`, for directional sets and magnitudes to `KernelSet`, and for
+    filters that are not sums to another `Step`. A generator stands for its kernel with the default
+    parameters.
 
     Parameters
     ----------
@@ -130,7 +133,7 @@ class KernelBank(Mapping[str, Filter]):
                 seen.setdefault(name, entry)
         return list(seen.values())
 
-    def __getitem__(self, name: str) -> Filter:
+    def __getitem__(self, name: str) -> Step:
         return self.build(self.entry(name), {})
 
     def __iter__(self) -> Iterator[str]:
@@ -139,7 +142,7 @@ class KernelBank(Mapping[str, Filter]):
     def __len__(self) -> int:
         return len(self.entries())
 
-    def build(self, entry: Entry, given: Mapping[str, str]) -> Filter:
+    def build(self, entry: Entry, given: Mapping[str, str]) -> Step:
         """Make what an entry stands for, its options given as text.
 
         Raises
@@ -155,6 +158,8 @@ class KernelBank(Mapping[str, Filter]):
         }
         if entry.kind == "generator":
             return entry.generate(values)
+        if entry.kind == "step":
+            return entry.make_step(values)
         return KernelSet(
             tuple(self._member(entry, name) for name in entry.members),
             Combine(values["combine"]),
@@ -194,6 +199,7 @@ class KernelBank(Mapping[str, Filter]):
         import difflib
 
         known = [n for entry in self.entries() for n in (entry.name, *entry.aliases)]
+        known += [name for name in step_names() if name not in known]
         close = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
         hint = f"did you mean {' or '.join(close)}?" if close else "see: imgconv kernels list"
         return UnknownKernelError(f"no kernel is called {name[:80]!r}", hint)

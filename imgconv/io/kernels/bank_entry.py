@@ -13,12 +13,14 @@ from imgconv.model.kernel import LARGEST_TAP_COUNT, Kernel
 from imgconv.model.kernel_set import Combine, SetOutput
 from imgconv.model.numbers import Rational, parse_number
 from imgconv.model.output import parse_choice
+from imgconv.model.steps.base import Step
+from imgconv.model.steps.registry import built_in_step, step_names
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _WORDS = ("description", "orientation", "source")
 _ABOUT = (*_WORDS, "tags", "aliases")
 _KERNEL_KEYS = ("weights", "column", "row", "scale", "offset", "anchor", "sum")
-KNOWN_KEYS = (*_ABOUT, *_KERNEL_KEYS, "generator", "parameters", "set", "combine")
+KNOWN_KEYS = (*_ABOUT, *_KERNEL_KEYS, "generator", "step", "parameters", "set", "combine")
 
 
 class Parameter(NamedTuple):
@@ -63,13 +65,15 @@ class Entry(NamedTuple):
 
     Attributes
     ----------
-    kind : {"kernel", "generator", "set"}
+    kind : {"kernel", "generator", "set", "step"}
     family : str
         Name of the file, without its ending.
     kernel : Kernel, optional
         Of a kernel.
     generator, parameters
         Of a generator.
+    step, parameters
+        Of a step: the name of its kind.
     members, combine
         Of a set.
     """
@@ -85,6 +89,7 @@ class Entry(NamedTuple):
     aliases: tuple[str, ...] = ()
     kernel: Kernel | None = None
     generator: str = ""
+    step: str = ""
     parameters: tuple[Parameter, ...] = ()
     members: tuple[str, ...] = ()
     combine: Combine = Combine.MAX
@@ -102,6 +107,12 @@ class Entry(NamedTuple):
         """Make the kernel of a generator."""
         kernel = generate(self.generator, values)
         return kernel.described(self.name, self.description, self.orientation, self.source)
+
+    def make_step(self, values: dict[str, Any]) -> Step:
+        """Make the step of an entry that stands for one."""
+        kind = built_in_step(self.step)
+        assert kind is not None, "the entry was read"
+        return kind.parse(",".join(f"{key}={value}" for key, value in values.items()))
 
 
 def read_entry(name: str, key: Node, node: Node, family: str) -> Entry:
@@ -126,6 +137,8 @@ def read_entry(name: str, key: Node, node: Node, family: str) -> Entry:
     common: dict[str, Any] = {"name": name, "family": family, "node": node, **about, **lists}
     if "generator" in fields:
         return _generator(fields, common)
+    if "step" in fields:
+        return _step(fields, common)
     if "set" in fields:
         return _set(fields, common)
     kernel = read_kernel(node).described(name, *(about[key] for key in _WORDS))
@@ -191,7 +204,7 @@ def _weights(node: Node, fields: Mapping[str, Node]) -> Any:
 
 
 def _generator(fields: Mapping[str, Node], common: dict[str, Any]) -> Entry:
-    for key in (*_KERNEL_KEYS, "set", "combine"):
+    for key in (*_KERNEL_KEYS, "set", "combine", "step"):
         if key in fields:
             raise fields[key].error(f"a generator has no {key!r}")
     name = fields["generator"].as_text()
@@ -212,7 +225,25 @@ def _generator(fields: Mapping[str, Node], common: dict[str, Any]) -> Entry:
     return Entry(kind="generator", generator=name, parameters=parameters, **common)
 
 
-def _parameter(name: str, node: Node, allowed: Allowed) -> Parameter:
+def _step(fields: Mapping[str, Node], common: dict[str, Any]) -> Entry:
+    for key in (*_KERNEL_KEYS, "set", "combine"):
+        if key in fields:
+            raise fields[key].error(f"a step has no {key!r}")
+    name = fields["step"].as_text()
+    if built_in_step(name) is None:
+        known = ", ".join(step_names())
+        raise fields["step"].error(f"no step kind is called {name!r}", hint=f"known: {known}")
+    given = fields["parameters"].as_mapping() if "parameters" in fields else {}
+    parameters = tuple(_parameter(key, node) for key, node in given.items())
+    entry = Entry(kind="step", step=name, parameters=parameters, **common)
+    try:
+        entry.make_step({option.name: option.default for option in parameters})
+    except ArgumentError as error:
+        raise fields["step"].error(error.message, error.hint) from None
+    return entry
+
+
+def _parameter(name: str, node: Node, allowed: Allowed | None = None) -> Parameter:
     fields = node.as_mapping(("default", "min", "max", "choices"))
     if "default" not in fields or ("choices" in fields) == ("min" in fields and "max" in fields):
         raise node.error("a parameter has a default and either choices or min and max")
@@ -220,12 +251,14 @@ def _parameter(name: str, node: Node, allowed: Allowed) -> Parameter:
     if "choices" in fields:
         choices = tuple(item.as_text() for item in fields["choices"].as_list())
         parameter = Parameter(name, default, choices=choices)
-        fitting = set(choices) <= set(allowed)
+        fitting = allowed is None or set(choices) <= set(allowed)
     else:
         low, high = _number(fields["min"]), _number(fields["max"])
         parameter = Parameter(name, default, low, high)
-        fitting = not isinstance(allowed[0], str) and allowed[0] <= low <= high <= allowed[1]
-    if not fitting:
+        fitting = allowed is None or (
+            not isinstance(allowed[0], str) and allowed[0] <= low <= high <= allowed[1]
+        )
+    if allowed is not None and not fitting:
         of = f"{name} of this generator"
         if isinstance(allowed[0], str):
             raise node.error(f"{of} is a choice of {', '.join(map(str, allowed))}")

@@ -114,18 +114,6 @@ def parse_geometry(width: int, height: int, origin: tuple[int, int] | None, text
     return Kernel(_shaped(height, width, text, f"{width}x{height}+{x}+{y}"), anchor=(y, x))
 
 
-def format_matrix(rows: Rows) -> str:
-    """Write a matrix so that `parse_matrix` reads the same rows back.
-
-    Examples
-    --------
-    >>> format_matrix([["1", "2"], ["3", "4"]]), format_matrix([["1", "2", "3", "4"]])
-    ('1 2; 3 4', '1x4: 1 2 3 4')
-    """
-    matrix = "; ".join(" ".join(row) for row in rows)
-    return f"1x{len(rows[0])}: {matrix}" if len(rows) == 1 and _side(len(rows[0])) else matrix
-
-
 def quoted(text: str, most: int = 60) -> str:
     """Return a text in quotes, cut off where it is long."""
     most = min(most, MOST_QUOTED)

@@ -1,4 +1,4 @@
-"""Kernel specs: what a person writes after ``-k``."""
+"""Specs of steps and kernels: what a person writes after ``-k``."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ from imgconv.io.kernels.matrix_text import (
     parse_matrix,
     quoted,
 )
-from imgconv.model.errors import ArgumentError, KernelError
-from imgconv.model.kernel import Kernel
-from imgconv.model.kernel_set import Filter
+from imgconv.model.errors import ArgumentError, KernelError, UnknownKernelError
+from imgconv.model.kernel import Kernel, as_kernel
+from imgconv.model.kernel_set import KernelSet, as_sums
+from imgconv.model.steps.base import Step
+from imgconv.model.steps.registry import built_in_step, installed_step
 
 _IN_A_MATRIX = set("0123456789+-./;,eE \t\n")
 _TURNS = (".T", ".flip", ".rot90", ".normalized")
@@ -27,7 +29,42 @@ _FILE = re.compile(r"(?P<path>.+\.ya?ml)(?:#(?P<name>.*))?")
 _OF_A_TOOL = re.compile(r"(im|vips|pil|ffmpeg|gimp):", re.IGNORECASE)
 
 
-def load_kernel(spec: str, bank: KernelBank | None = None) -> Filter:
+def load_step(spec: str, bank: KernelBank | None = None) -> Step:
+    """Return the step that a spec means.
+
+    Parameters
+    ----------
+    spec : str
+        A step kind with its options (``"gray:bt709"``, ``"binarize:otsu"``, ``"invert"``), or a
+        kernel, as for `load_kernel`. Names are looked up among the built-in step kinds, then in the
+        bank, then among the kinds that other packages add (entry point group ``imgconv.steps``).
+    bank : KernelBank, optional
+        Default the built-in one and those of ``IMGCONV_KERNELS``.
+
+    Raises
+    ------
+    KernelError
+        For an option that the step does not have, a matrix or a file that is wrong.
+    UnknownKernelError
+        When nothing has that name.
+
+    Examples
+    --------
+    >>> load_step("binarize:otsu").name, load_step("sobel_x").name
+    ('binarize:otsu', 'sobel_x')
+    """
+    if not isinstance(spec, str):
+        raise ArgumentError(f"a step is written as text, not as {type(spec).__name__}")
+    text = spec.strip()
+    if len(text) > LARGEST_TEXT:
+        raise KernelError(f"a kernel of {len(text)} characters; at most {LARGEST_TEXT} are read")
+    from_file = _FILE.match(text) or is_matrix_file(text)
+    if bank is None and not os.environ.get(ENVIRONMENT_VARIABLE) and not from_file:
+        return _built_in(text)
+    return _loaded(text, bank)
+
+
+def load_kernel(spec: str, bank: KernelBank | None = None) -> Kernel | KernelSet:
     """Return the kernel that a spec means.
 
     Parameters
@@ -67,17 +104,22 @@ def load_kernel(spec: str, bank: KernelBank | None = None) -> Filter:
     """
     if not isinstance(spec, str):
         raise ArgumentError(f"a kernel's name is text, not {type(spec).__name__}")
-    text = spec.strip()
-    if len(text) > LARGEST_TEXT:
-        raise KernelError(f"a kernel of {len(text)} characters; at most {LARGEST_TEXT} are read")
-    from_file = _FILE.match(text) or is_matrix_file(text)
-    if bank is None and not os.environ.get(ENVIRONMENT_VARIABLE) and not from_file:
-        return _built_in(text)
-    return _loaded(text, bank)
+    return as_sums(load_step(spec, bank), spec)
+
+
+def load_single(spec: str, bank: KernelBank | None = None, why: str = "") -> Kernel:
+    """Return the single kernel that a spec means (see `as_kernel`).
+
+    Raises
+    ------
+    KernelError
+        For a set of kernels, or another step.
+    """
+    return as_kernel(load_step(spec, bank), spec, why)
 
 
 @lru_cache(maxsize=256)
-def _built_in(text: str) -> Filter:
+def _built_in(text: str) -> Step:
     """Load what depends on nothing but the built-in bank; kept, with what engines find out."""
     return _loaded(text, _standard())
 
@@ -87,7 +129,26 @@ def _standard() -> KernelBank:
     return KernelBank.standard()
 
 
-def _loaded(text: str, bank: KernelBank | None) -> Filter:
+def _loaded(text: str, bank: KernelBank | None) -> Step:
+    name, _, options = text.partition(":")
+    if (kind := built_in_step(name.strip())) is not None:
+        return _parsed(kind, options, text)
+    try:
+        return _from_kernels(text, bank)
+    except UnknownKernelError:
+        if (kind := installed_step(name.strip())) is None:
+            raise
+        return _parsed(kind, options, text)
+
+
+def _parsed(kind: type[Step], options: str, text: str) -> Step:
+    try:
+        return kind.parse(options) if options.strip() else kind()
+    except ArgumentError as error:
+        raise KernelError(f"{quoted(text)}: {error.message}", error.hint) from None
+
+
+def _from_kernels(text: str, bank: KernelBank | None) -> Step:
     if is_sized(text) or is_nested(text) or _is_matrix(text):
         return parse_matrix(text)
     if is_matrix_file(text):
@@ -101,7 +162,10 @@ def _loaded(text: str, bank: KernelBank | None) -> Filter:
         from imgconv.io.kernels.expression import evaluate
 
         known = bank
-        return evaluate(text, lambda name: _one_kernel(name, known), parse_matrix).named(text)
+        why = "an expression is made of single ones"
+        return evaluate(
+            text, lambda name: as_kernel(_named(name, known), name, why), parse_matrix
+        ).named(text)
     return _named(text, bank)
 
 
@@ -118,7 +182,7 @@ def _in_the_form_of_a_tool(text: str) -> Kernel | None:
     return tool_text.read_form(text)
 
 
-def _named(text: str, bank: KernelBank) -> Filter:
+def _named(text: str, bank: KernelBank) -> Step:
     """Return what has a name, in the bank or in another tool."""
     prefix = _OF_A_TOOL.match(text)
     if prefix is None:
@@ -139,16 +203,7 @@ def _is_expression(text: str) -> bool:
     return marked or text.startswith("-") or text.endswith(_TURNS)
 
 
-def _one_kernel(text: str, bank: KernelBank) -> Kernel:
-    found = _named(text, bank)
-    if not isinstance(found, Kernel):
-        raise KernelError(
-            f"{quoted(text)} is a set of kernels; an expression is made of single ones"
-        )
-    return found
-
-
-def _from_bank(text: str, bank: KernelBank, prefix: str = "") -> Filter:
+def _from_bank(text: str, bank: KernelBank, prefix: str = "") -> Step:
     name, _, options = text.partition(":")
     entry = bank.entry(name.strip())
     given = _options(entry, options, text)
@@ -180,7 +235,7 @@ def _options(entry: Entry, text: str, spec: str) -> dict[str, str]:
     return given
 
 
-def _from_file(text: str, file: re.Match[str]) -> Filter:
+def _from_file(text: str, file: re.Match[str]) -> Step:
     path, name = file["path"], file["name"]
     bank = KernelBank([Path(path)])
     names = [entry.name for entry in bank.entries()]

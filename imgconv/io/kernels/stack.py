@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgconv.io.kernels.bank import KernelBank
-from imgconv.io.kernels.matrix_text import quoted
-from imgconv.io.kernels.spec import load_kernel
+from imgconv.io.kernels.spec import load_single
 from imgconv.io.layers.weights import NO_BIAS, is_array_spec, load_bias
-from imgconv.model.errors import ArgumentError, KernelError
+from imgconv.model.errors import ArgumentError
 from imgconv.model.kernel import Kernel
 from imgconv.ops.layers.layer import Conv, make_conv
 
@@ -37,7 +36,7 @@ def stack_kernels(
     ((2, 1, 3, 3), ('sobel_x', '1 1'))
     """
     options = {key: value for key, value in (given or {}).items() if value is not None}
-    kernels = [one_kernel(spec, bank) for spec in specs]
+    kernels = [load_single(spec, bank) for spec in specs]
     stack, offsets = stacked(kernels)
     bias = options.pop("bias", None)
     if bias is not None and bias != NO_BIAS:
@@ -61,17 +60,6 @@ def numbers_of(bias: object) -> Array:
     """Read ``2,1,3`` or a list of numbers."""
     parts = bias.replace(",", " ").split() if isinstance(bias, str) else bias
     return np.array(parts, object)
-
-
-def one_kernel(spec: str, bank: KernelBank | None) -> Kernel:
-    """Return the single kernel that a spec means; a set is refused."""
-    kernel = load_kernel(spec, bank)
-    if not isinstance(kernel, Kernel):
-        members = ", ".join(member.name for member in kernel.kernels)
-        raise KernelError(
-            f"{quoted(spec)} is a set of kernels", hint=f"take one of them: {members}"
-        )
-    return kernel
 
 
 def stacked(kernels: Sequence[Kernel]) -> tuple[Array, list[Fraction]]:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from imgconv.io.config import strict_yaml
 from imgconv.io.config.strict_yaml import Node
 from imgconv.io.kernels.bank import KernelBank
-from imgconv.io.kernels.stack import conv_of, numbers_of, one_kernel, stack_kernels, stacked
+from imgconv.io.kernels.spec import load_single
+from imgconv.io.kernels.stack import conv_of, numbers_of, stack_kernels, stacked
 from imgconv.io.layers.weights import NO_BIAS, is_array_spec, load_bias, load_weights
 from imgconv.model.errors import ArgumentError, ImgconvError, KernelError
 from imgconv.model.kernel import Kernel
@@ -181,7 +182,7 @@ class _Reader:
             return Kernel([[0]])  # a channel that the filter does not name
         try:
             if node.kind == "text":
-                return one_kernel(node.text, self.bank)
+                return load_single(node.text, self.bank)
             return Kernel(_nested(node))
         except ImgconvError as error:
             raise node.error(error.message, error.hint) from None

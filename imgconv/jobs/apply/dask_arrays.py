@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from imgconv.model.errors import ArgumentError, LimitError, MissingDependencyError
 from imgconv.model.recipe import Recipe
-from imgconv.ops.pipeline.rows import Rows
-from imgconv.ops.pipeline.streaming import Stream, chain_of
+from imgconv.ops.pipeline.bands import Stream, chain_of
 
 if TYPE_CHECKING:
     from dask.array import Array
@@ -86,5 +85,5 @@ def _band(
     *blocks: NDArray[Any],
 ) -> NDArray[Any]:
     """Make some rows of the output, on a worker."""
-    chain: list[Rows] = chain_of(_Held(shape, dtype, spans, blocks), recipe, threads=1)
+    chain = chain_of(_Held(shape, dtype, spans, blocks), recipe, threads=1)
     return chain[-1].read(*wanted)

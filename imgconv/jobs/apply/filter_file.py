@@ -13,11 +13,9 @@ from imgconv.io.images.headers.base import Header
 from imgconv.io.images.picture import Encoding, Reading, check_encoding
 from imgconv.io.storage import files
 from imgconv.io.storage.locations import Place
-from imgconv.model.alpha import Alpha
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
-from imgconv.ops.linear.alpha import has_alpha
-from imgconv.ops.linear.correlate import Image
+from imgconv.ops.image import Image
 from imgconv.ops.linear.plans import describe_plans
 from imgconv.ops.pipeline.run import run_recipe
 
@@ -119,15 +117,8 @@ def filter_bytes(
 
 
 def _plans(page: Image, recipe: Recipe) -> list[str]:
-    """Name the engine's paths for what of a page is filtered: its colours, after tone."""
-    if not recipe.kernels:
-        return []
-    shape = page.shape
-    if recipe.gray is not None or recipe.binarize is not None:
-        shape = shape[:2]
-    elif has_alpha(page) and recipe.alpha is not Alpha.FILTER:
-        shape = (*shape[:2], shape[2] - 1)
-    return describe_plans(recipe, shape, Depth.F32 if recipe.linear else Depth.of(page.dtype))
+    """Name the engine's paths for the kernels."""
+    return describe_plans(recipe, page.shape, Depth.of(page.dtype)) if recipe.kernels else []
 
 
 def filter_file(

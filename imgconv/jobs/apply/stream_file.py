@@ -28,7 +28,7 @@ from imgconv.jobs.apply.prefetch import ReadAhead, ahead
 from imgconv.model.errors import ImageReadError, LimitError
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
-from imgconv.ops.pipeline.streaming import Stream
+from imgconv.ops.pipeline.bands import Stream
 
 
 def filter_in_bands(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from imgconv.io.images.formats import Format, sniff
 from imgconv.io.images.headers import read_header
 from imgconv.io.images.headers.base import DamagedError, Header
-from imgconv.model.errors import LimitError
-from imgconv.model.kernel_set import KernelSet
+from imgconv.jobs.memory import picture_bytes
+from imgconv.model.errors import ImgconvError, LimitError
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
+from imgconv.model.steps.base import Form
 
 SUPERVISOR = 60 << 20
 WORKER = 190 << 20
@@ -17,7 +18,6 @@ _FIXED = 4 << 20
 _COMPRESSED = ("jpeg", "png", "webp")
 _BESIDE = {"webp": 9, "gif": 14, "avif": 14}
 """Bytes for each value that a codec takes beside its input and output."""
-_BYTES = {Depth.U8: 1, Depth.U16: 2, Depth.I16: 2, Depth.F32: 4}
 
 
 def budget(limit: int, workers: int) -> tuple[int, int]:
@@ -44,11 +44,7 @@ def budget(limit: int, workers: int) -> tuple[int, int]:
 
 
 def need_of(data: bytes, recipe: Recipe, kind: Format) -> tuple[int, Header | None]:
-    """Return a bound of the memory that filtering a file takes, and its header, which says so.
-
-    Measured, not proved: a picture is held as decoded and with its channels swapped, filtered and
-    swapped back, and encoded; some formats and steps have arrays of their own beside that.
-    """
+    """Return a bound of the memory that filtering a file takes, and its header, which says so."""
     source = sniff(data)
     if source is None:
         return 0, None
@@ -56,21 +52,20 @@ def need_of(data: bytes, recipe: Recipe, kind: Format) -> tuple[int, Header | No
         header = read_header(data, source.name)
     except DamagedError:
         return 0, None
-    sample = -(-header.bits // 8)
-    depth = recipe.settings.depth
-    after = sample if depth is None else _BYTES[depth]
-    filtered = after * (4 if depth is Depth.F32 or sample == 4 else 2)
-    per_value = 2 * sample + filtered + after * (1 if kind.name in _COMPRESSED else 2)
-    per_value += max(_BESIDE.get(kind.name, 0), _BESIDE.get(source.name, 0))
-    if header.channels in (2, 4):  # alpha is multiplied in and divided out
-        per_value += 16
-    if any(isinstance(kernel, KernelSet) for kernel in recipe.kernels):
-        per_value += 64
-    if recipe.linear:
-        per_value += 32
-    if recipe.binarize is not None:
-        per_value += 18
-    elif recipe.gray is not None:
-        per_value += 10
+    size = -(-header.pixels // max(header.width, 1)), header.width
+    encoders = 1 if kind.name in _COMPRESSED else 2
+    beside = max(_BESIDE.get(kind.name, 0), _BESIDE.get(source.name, 0))
+    try:
+        need = picture_bytes(
+            size, _form_of(header, source), recipe, encoders=encoders, beside=beside
+        )
+    except ImgconvError:  # filtering will say the same
+        return 0, header
+    return _FIXED + len(data) + need, header
+
+
+def _form_of(header: Header, source: Format) -> Form:
+    """Return what a file is decoded to."""
+    depth = {1: Depth.U8, 2: Depth.U16}.get(-(-header.bits // 8), Depth.F32)
     channels = max(header.channels, 3 if source.name == "gif" else 1)
-    return _FIXED + len(data) + header.pixels * channels * per_value * 11 // 10, header
+    return Form(depth, None if channels == 1 else channels)

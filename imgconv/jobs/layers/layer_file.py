@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from imgconv.io.layers.map_files import check_maps_target, write_maps
 from imgconv.io.layers.volumes import read_input
+from imgconv.jobs.memory import check_layers
 from imgconv.model.errors import ArgumentError
 from imgconv.model.layer_shapes import LayerShapes
-from imgconv.model.tone import Gray
+from imgconv.model.steps.methods import Gray
 from imgconv.ops.layers.feature_maps import Normalization
 from imgconv.ops.layers.layer import Conv, Image
 from imgconv.ops.layers.network import Network, axes_of, network_shapes, run_network, run_parts
@@ -41,6 +42,8 @@ def read_for(source: Path, network: Network, gray: Gray | None = None) -> LayerI
         When it cannot be read.
     ArgumentError
         When a layer does not fit it.
+    LimitError
+        When a layer's input and output do not fit in the free memory.
     """
     axes = axes_of(network)
     image = read_input(source, axes)
@@ -50,12 +53,14 @@ def read_for(source: Path, network: Network, gray: Gray | None = None) -> LayerI
     if picture and image.shape[-1] in (2, 4) and takes != image.shape[-1]:
         image, notes = image[..., :-1], ("Note: the alpha channel is left out",)
     if gray is not None:
-        from imgconv.ops.color.tone import to_gray
+        from imgconv.ops.color.gray import to_gray
 
         if axes != 2 or image.shape[-1] not in (1, 3):
             raise ArgumentError(f"{source}: only a picture can be made gray")
         image = to_gray(image if image.shape[-1] == 3 else image[..., 0], gray)[..., None]
-    return LayerInput(image, network_shapes(network, (1, *image.shape)), notes)
+    shapes = network_shapes(network, (1, *image.shape))
+    check_layers(shapes)
+    return LayerInput(image, shapes, notes)
 
 
 def _channels_taken(network: Network) -> int | None:

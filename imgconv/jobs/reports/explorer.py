@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from imgconv.jobs.reports.page import render_page
 from imgconv.model.errors import ArgumentError
 from imgconv.model.geometry import OutputSize
-from imgconv.model.kernel import Kernel
-from imgconv.model.kernel_set import Filter
+from imgconv.model.kernel import Kernel, as_kernel
 from imgconv.model.numbers import format_number
 from imgconv.model.output import Depth, OutputRange
 from imgconv.model.recipe import Recipe
-from imgconv.ops.color.tone import to_gray
+from imgconv.model.steps.base import Form, Step
+from imgconv.ops.color.gray import to_gray
 from imgconv.ops.draw.window_frames import cropped
-from imgconv.ops.linear.correlate import as_image
-from imgconv.ops.pipeline.run import with_tone
+from imgconv.ops.image import as_image
+from imgconv.ops.pipeline.run import run_leading
 
 Image = NDArray[Any]
 
@@ -33,7 +33,7 @@ _RANGES = (OutputRange.SATURATE, OutputRange.ABS, OutputRange.OFFSET)
 def explorer_page(
     image: Image,
     recipe: Recipe,
-    families: Mapping[str, Mapping[str, Filter]],
+    families: Mapping[str, Mapping[str, Step]],
     *,
     title: str,
     crop: Sequence[int] | None = None,
@@ -46,10 +46,10 @@ def explorer_page(
     image : ndarray, shape (rows, columns[, 3 or 4])
         uint8, uint16 or int16; alpha is left out.
     recipe : Recipe
-        Its tone is done to the picture. Its kernel, if there is one, and its border, stride,
-        dilation, rounding and range are what the page begins with.
-    families : mapping of str to mapping of str to Kernel or KernelSet
-        Kernels to choose from; sets are left out.
+        Its steps before the first window are done to the picture. Its kernel, if there is one, and
+        its border, stride, dilation, rounding and range are what the page begins with.
+    families : mapping of str to mapping of str to Step
+        Kernels to choose from; sets and other steps are left out.
     title : str
     crop : (int, int, int, int), optional
         First row, first column, rows and columns of the part to explore; default the whole.
@@ -67,7 +67,7 @@ def explorer_page(
     ArgumentError
         For a float32 picture, or what the page cannot begin with.
     """
-    pixels, _ = with_tone(as_image(image), recipe)
+    pixels = run_leading(as_image(image), recipe)
     pixels, note = _page_sized(_part(pixels, crop))
     depth = Depth.of(pixels.dtype)
     if depth is Depth.F32:
@@ -87,8 +87,10 @@ def explorer_page(
         "columns": pixels.shape[1],
         "views": _views(pixels),
         "families": {
-            family: {name: _kernel_data(k) for name, k in kernels.items() if isinstance(k, Kernel)}
-            for family, kernels in families.items()
+            family: {
+                n: _kernel_data(as_kernel(step)) for n, step in steps.items() if step.is_linear
+            }
+            for family, steps in families.items()
         },
         "start": _start(recipe, pixels.shape, at),
     }
@@ -141,7 +143,7 @@ def _kernel_data(kernel: Kernel) -> dict[str, Any]:
 
 def _start(recipe: Recipe, shape: tuple[int, ...], at: tuple[int, int] | None) -> dict[str, Any]:
     settings = recipe.settings
-    if len(recipe.kernels) > 1 or not all(isinstance(k, Kernel) for k in recipe.kernels):
+    if len(recipe.kernels) > 1 or not all(step.is_linear for step in recipe.kernels):
         raise ArgumentError(
             "a page begins with one kernel, not with several or a set", hint="give one -k, or none"
         )
@@ -149,7 +151,7 @@ def _start(recipe: Recipe, shape: tuple[int, ...], at: tuple[int, int] | None) -
         raise ArgumentError("a page knows the ranges saturate, abs and offset, and no --depth")
     if settings.size not in (OutputSize.SAME, OutputSize.VALID):
         raise ArgumentError("a page knows the sizes same and valid")
-    kernels = recipe.stages(Depth.U8)
+    planned = recipe.windowed().planned(Form(Depth.U8)).steps
     start: dict[str, Any] = {
         "at": list(at) if at is not None else [shape[0] // 2, shape[1] // 2],
         "border": settings.border.value,
@@ -160,8 +162,7 @@ def _start(recipe: Recipe, shape: tuple[int, ...], at: tuple[int, int] | None) -
         "range": settings.output_range.value,
         "rounding": settings.rounding.value,
     }
-    if kernels:
-        kernel = kernels[0][0]
-        assert isinstance(kernel, Kernel)
+    if recipe.kernels:
+        kernel = as_kernel(planned[0].step)
         start |= {"name": kernel.name, "kernel": _kernel_data(kernel)}
     return start

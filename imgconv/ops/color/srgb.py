@@ -54,7 +54,8 @@ def nearest_level(linear: NDArray[Any], depth: Depth) -> NDArray[Any]:
 def to_linear(image: NDArray[Any], depth: Depth) -> NDArray[np.float32]:
     """Return the linear light of sRGB values as float32, white being 1."""
     if depth is Depth.F32:
-        return extended(decoded, image).astype(np.float32)
+        with np.errstate(over="ignore"):  # beyond the range of float32 it is infinite
+            return extended(decoded, image).astype(np.float32)
     light: NDArray[np.float32] = (linear_table(depth) / _UNIT).astype(np.float32)[image]
     return light
 
@@ -71,7 +72,8 @@ def from_linear(light: NDArray[np.float32], depth: Depth) -> tuple[NDArray[Any],
 def extended(curve: Curve, values: NDArray[Any]) -> NDArray[np.float64]:
     """Apply a curve, mirrored for negative values."""
     wide = values.astype(np.float64)
-    return np.copysign(curve(np.abs(wide)), wide)
+    with np.errstate(invalid="ignore"):
+        return np.copysign(curve(np.abs(wide)), wide)
 
 
 def _in_units(values: NDArray[np.float64]) -> Integers:

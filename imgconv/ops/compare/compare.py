@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,14 @@ from imgconv.engines.naive import NaiveEngine
 from imgconv.engines.opencv import OpenCVEngine, load_cv2
 from imgconv.model.errors import ArgumentError
 from imgconv.model.geometry import Axis
-from imgconv.model.kernel_set import KernelSet
-from imgconv.model.output import Depth, OutputRange
-from imgconv.model.recipe import Recipe, Settings
+from imgconv.model.recipe import Recipe
+from imgconv.model.step_plan import StepPlan
+from imgconv.model.steps.base import Reach
 from imgconv.ops.compare.engine_diagnosis import Cause, find_causes
 from imgconv.ops.compare.metrics import Difference, absolute_difference, measure
-from imgconv.ops.linear.correlate import Image, as_image, plan
+from imgconv.ops.image import Image, as_image, form_of
 from imgconv.ops.pipeline.run import Outcome, run_recipe
+from imgconv.ops.windows import geometries_of
 
 ENGINES: dict[str, type[OpenCVEngine] | type[NaiveEngine]] = {
     "opencv": OpenCVEngine,
@@ -48,6 +49,8 @@ class Comparison:
         The fastest of a few runs each.
     opencv : str
         The version of OpenCV.
+    calls : tuple of str
+        The functions of OpenCV that did steps there; all other steps were done as here.
     """
 
     ours: Image
@@ -59,6 +62,7 @@ class Comparison:
     seconds: float
     seconds_theirs: float
     opencv: str
+    calls: tuple[str, ...] = ("cv2.filter2D",)
 
     @property
     def within_tolerance(self) -> bool:
@@ -96,8 +100,8 @@ def compare(
         uint8, uint16, int16 or float32, RGB.
     recipe : Recipe
     against : {"opencv", "naive"}, default "opencv"
-        ``cv2.filter2D`` with the same weights, border and depth, or the script of the source
-        documents, which has a border and a rounding of its own.
+        OpenCV's functions (see `Step.opencv`) with the same weights, border and depth, or the
+        script of the source documents, which has a border and a rounding of its own.
     tolerance : float, optional
         In grey levels; default 1 for integers, and for float32 1e-5 of the greatest magnitude,
         which counts as 1 at least.
@@ -117,7 +121,7 @@ def compare(
     >>> import numpy as np
     >>> from imgconv.model.kernel import Kernel
     >>> image = np.arange(64, dtype=np.uint8).reshape(8, 8)
-    >>> recipe = Recipe(kernels=(Kernel([[0, -1, 0], [-1, 5, -1], [0, -1, 0]]),))
+    >>> recipe = Recipe(steps=(Kernel([[0, -1, 0], [-1, 5, -1], [0, -1, 0]]),))
     >>> compare(image, recipe).difference.equal
     64
     """
@@ -125,9 +129,11 @@ def compare(
         raise ArgumentError(f"{against!r} is unknown; compare against {' or '.join(ENGINES)}")
     pixels = as_image(image, recipe.settings.depth)
     ours, seconds = _timed(pixels, recipe, threads, None)
-    theirs, seconds_theirs = _timed(pixels, recipe, threads, ENGINES[against]())
-    toned = run_recipe(pixels, _tone_of(recipe)).image
-    inside = interior(toned, recipe)
+    theirs, seconds_theirs = _timed(
+        pixels, recipe, threads, ENGINES[against](), peers=against == "opencv"
+    )
+    plan = recipe.planned(form_of(pixels))
+    inside = interior((pixels.shape[0], pixels.shape[1]), plan)
     difference = measure(ours.image, theirs.image, inside)
     same = difference.equal == difference.pixels
     causes = [] if same else find_causes(pixels, recipe, ours.image, theirs.image, against)
@@ -141,23 +147,27 @@ def compare(
         seconds=seconds,
         seconds_theirs=seconds_theirs,
         opencv=str(load_cv2().__version__),
+        calls=_calls(plan),
     )
 
 
-def interior(image: Image, recipe: Recipe) -> NDArray[np.bool_]:
-    """Return which output pixels depend on no position outside the image, shape (rows, columns)."""
-    known = np.ones(image.shape[0], bool), np.ones(image.shape[1], bool)
-    probe = image
-    for stage, settings in recipe.stages(Depth.of(image.dtype)):
-        members = stage.kernels if isinstance(stage, KernelSet) else (stage,)
-        rows, columns = [], []
-        for kernel in members:
-            plain = settings._replace(depth=None, output_range=OutputRange.SATURATE)
-            geometry = plan(probe, kernel, plain, None).geometry
-            rows.append(_reached(known[0], geometry.rows))
-            columns.append(_reached(known[1], geometry.columns))
+def interior(size: tuple[int, int], plan: StepPlan) -> NDArray[np.bool_]:
+    """Return which output pixels depend on no position outside the image, shape (rows, columns).
+
+    Parameters
+    ----------
+    size : (int, int)
+        Rows and columns of the image.
+    plan : StepPlan
+    """
+    known = np.ones(size[0], bool), np.ones(size[1], bool)
+    for planned in plan.steps:
+        if planned.step.reach is not Reach.WINDOW:
+            continue
+        geometries = geometries_of(planned.step, planned.settings, (len(known[0]), len(known[1])))
+        rows = [_reached(known[0], geometry.rows) for geometry in geometries]
+        columns = [_reached(known[1], geometry.columns) for geometry in geometries]
         known = np.logical_and.reduce(rows), np.logical_and.reduce(columns)
-        probe = np.broadcast_to(image[:1, :1], (len(known[0]), len(known[1]), *image.shape[2:]))
     return np.logical_and.outer(*known)
 
 
@@ -198,10 +208,9 @@ def _finite(data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _tone_of(recipe: Recipe) -> Recipe:
-    """Return the part of a recipe that comes before the kernels."""
-    before = replace(recipe, kernels=(), settings=Settings())
-    return replace(before, binarize=None, invert=False) if recipe.binarize_after else before
+def _calls(plan: StepPlan) -> tuple[str, ...]:
+    calls = [planned.step.opencv(planned.before).call for planned in plan.steps]
+    return tuple(dict.fromkeys(call for call in calls if call)) or ("cv2.filter2D",)
 
 
 def _default_tolerance(image: Image) -> float:
@@ -212,13 +221,18 @@ def _default_tolerance(image: Image) -> float:
 
 
 def _timed(
-    image: Image, recipe: Recipe, threads: int | None, engine: Engine | None
+    image: Image,
+    recipe: Recipe,
+    threads: int | None,
+    engine: Engine | None,
+    *,
+    peers: bool = False,
 ) -> tuple[Outcome, float]:
     """Run a recipe up to three times, for a quarter of a second at the most."""
     best, began = float("inf"), time.perf_counter()
     for _ in range(3):
         started = time.perf_counter()
-        outcome = run_recipe(image, recipe, threads=threads, engine=engine)
+        outcome = run_recipe(image, recipe, threads=threads, engine=engine, peers=peers)
         best = min(best, time.perf_counter() - started)
         if time.perf_counter() - began > 0.25:
             break

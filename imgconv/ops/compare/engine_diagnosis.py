@@ -19,9 +19,10 @@ from imgconv.engines.opencv import (
 )
 from imgconv.model.border import Border
 from imgconv.model.errors import ImgconvError
-from imgconv.model.kernel_set import Filter, KernelSet
+from imgconv.model.kernel import Kernel
 from imgconv.model.output import Depth, Rounding
 from imgconv.model.recipe import Recipe
+from imgconv.model.steps.base import Reach, Step
 from imgconv.ops.pipeline.run import run_recipe
 
 Image = NDArray[Any]
@@ -55,6 +56,7 @@ class _Trial:
     evidence: str
     recipe: Recipe
     engine: Engine | None = None
+    peers: bool = False
     agrees_with: Recipe | None = None  # what ours makes of this; None: theirs
 
 
@@ -97,7 +99,7 @@ def _agreement(image: Image, trial: _Trial, theirs: Image) -> NDArray[np.bool_]:
     """Return where a trial agrees with what it should; nowhere, where it cannot be computed."""
     nowhere = np.zeros(theirs.shape[:2], bool)
     try:
-        result = run_recipe(image, trial.recipe, engine=trial.engine).image
+        result = run_recipe(image, trial.recipe, engine=trial.engine, peers=trial.peers).image
         target = theirs
         if trial.agrees_with is not None:
             target = run_recipe(image, trial.agrees_with).image
@@ -145,6 +147,7 @@ def _sums_of_opencv(recipe: Recipe, depth: Depth, depth_out: Depth) -> Iterator[
             "OpenCV summing directly, in pieces, agrees with ours",
             recipe,
             DirectOpenCVEngine(),
+            peers=True,
             agrees_with=recipe,
         )
     yield _Trial(
@@ -152,6 +155,7 @@ def _sums_of_opencv(recipe: Recipe, depth: Depth, depth_out: Depth) -> Iterator[
         "OpenCV computing in float64 agrees with ours",
         recipe,
         DoubleOpenCVEngine(),
+        peers=True,
         agrees_with=recipe,
     )
     yield _Trial(
@@ -159,6 +163,7 @@ def _sums_of_opencv(recipe: Recipe, depth: Depth, depth_out: Depth) -> Iterator[
         "OpenCV computing in float64, its sums rounded to 9 decimals, agrees with ours",
         recipe,
         SteadyOpenCVEngine(),
+        peers=True,
         agrees_with=recipe,
     )
 
@@ -188,22 +193,21 @@ def _other_settings(recipe: Recipe, borders: Iterable[Border]) -> Iterator[_Tria
     turned = replace(recipe, convolve=not recipe.convolve)
     yield _Trial("flip", "ours with the kernel flipped agrees with theirs", turned)
     if any(side % 2 == 0 for kernel in _kernels(recipe) for side in kernel.shape):
-        shifted = tuple(_other_centre(kernel) for kernel in recipe.kernels)
-        moved = replace(recipe, kernels=shifted, anchor=None)
+        shifted = tuple(_other_centre(step) for step in recipe.steps)
+        moved = replace(recipe, steps=shifted, anchor=None)
         yield _Trial("anchor", "ours with anchor (k - 1) // 2 agrees with theirs", moved)
 
 
-def _kernels(recipe: Recipe) -> list[Filter]:
-    return [
-        kernel
-        for stage in recipe.kernels
-        for kernel in (stage.kernels if isinstance(stage, KernelSet) else [stage])
-    ]
+def _kernels(recipe: Recipe) -> list[Kernel]:
+    return [kernel for step in recipe.steps for kernel in step.members]
 
 
-def _other_centre(kernel: Filter) -> Filter:
-    rows, columns = kernel.shape
-    return kernel.anchored(((rows - 1) // 2, (columns - 1) // 2))
+def _other_centre(step: Step) -> Step:
+    if step.reach is not Reach.WINDOW:
+        return step
+    rows = max(extent.rows for extent in step.extents)
+    columns = max(extent.columns for extent in step.extents)
+    return step.anchored(((rows - 1) // 2, (columns - 1) // 2))
 
 
 def _with(recipe: Recipe, **changes: Any) -> Recipe:

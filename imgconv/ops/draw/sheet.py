@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -11,12 +10,12 @@ from numpy.typing import NDArray
 
 from imgconv.engines.opencv import OpenCVEngine, load_cv2
 from imgconv.model.errors import ArgumentError
-from imgconv.model.kernel_set import Filter
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
+from imgconv.model.steps.base import Step
 from imgconv.ops.draw.draw import ACCENT, FAINT, Box, Canvas, Picture
-from imgconv.ops.linear.correlate import Image, as_image
-from imgconv.ops.pipeline.run import run_recipe, with_tone
+from imgconv.ops.image import Image, as_image
+from imgconv.ops.pipeline.run import run_leading, run_recipe
 
 SIZES = {"screen": 160, "print": 400}
 """Longest side of a panel, in pixels."""
@@ -46,25 +45,25 @@ class SheetRow(NamedTuple):
 
 def contact_sheet(
     image: Image,
-    kernels: Sequence[Filter],
+    steps: Sequence[Step],
     recipe: Recipe,
     *,
     columns: int = 2,
     size: str = "screen",
     threads: int | None = None,
 ) -> tuple[Picture, list[SheetRow]]:
-    """Draw the original, and for each kernel our result, OpenCV's and their difference.
+    """Draw the original, and for each step our result, OpenCV's and their difference.
 
     Parameters
     ----------
     image : ndarray, shape (rows, columns) or (rows, columns, channels)
         uint8, uint16, int16 or float32.
-    kernels : sequence of Kernel or KernelSet
-        Each is applied by itself.
+    steps : sequence of Step
+        Kernels and others; each is applied by itself.
     recipe : Recipe
-        Tone, border, range and so on; its own kernels are not heard.
+        Border, range and so on, and the steps before and after; those with a window are replaced.
     columns : int, default 2
-        How many kernels stand side by side.
+        How many steps stand side by side.
     size : {"screen", "print"}, default "screen"
         A panel's longest side: 160 or 400 pixels. Results are filtered in full and then reduced.
     threads : int, optional
@@ -76,17 +75,17 @@ def contact_sheet(
     Raises
     ------
     ArgumentError
-        When there is no kernel, or the sheet would have more than 2**27 pixels.
+        When there is no step, or the sheet would have more than 2**27 pixels.
     """
-    if not kernels:
+    if not steps:
         raise ArgumentError("a sheet needs a kernel", hint="give -k, --family or --all")
     pixels = as_image(image, recipe.settings.depth)
-    toned, _ = with_tone(pixels, recipe)
-    panel = _panel_size(toned, SIZES[size])
-    columns = max(1, min(columns, len(kernels)))
+    original = run_leading(pixels, recipe)
+    panel = _panel_size(original, SIZES[size])
+    columns = max(1, min(columns, len(steps)))
     wide = len(_PANELS) * (panel[1] + _GAP) + 2 * _GAP
     high = _TITLE + panel[0] + _LABEL + _GAP
-    rows = -(-len(kernels) // columns)
+    rows = -(-len(steps) // columns)
     top = _TITLE + panel[0] + _LABEL + 2 * _GAP
     if columns * wide * (top + rows * high) > _MOST_PIXELS:
         raise ArgumentError(
@@ -94,28 +93,29 @@ def contact_sheet(
         )
     canvas = Canvas(columns * wide, top + rows * high)
     canvas.text("original", (_GAP, 6), 15)
-    canvas.paste(_reduced(_as_picture(toned), panel), (_GAP, _TITLE))
+    canvas.paste(_reduced(_as_picture(original), panel), (_GAP, _TITLE))
     said = []
-    for i, kernel in enumerate(kernels):
+    for i, step in enumerate(steps):
         at = i % columns * wide, top + i // columns * high
-        row, pictures = _compared(pixels, replace(recipe, kernels=(kernel,)), threads)
+        name = step.name or "matrix"
+        row, pictures = _compared(pixels, name, recipe.with_kernels([step]), threads)
         _tile(canvas, at, (wide, panel), row, pictures)
         said.append(row)
     return canvas.picture(), said
 
 
 def _compared(
-    image: Image, recipe: Recipe, threads: int | None
+    image: Image, name: str, recipe: Recipe, threads: int | None
 ) -> tuple[SheetRow, tuple[Picture, Picture, Picture]]:
     ours = run_recipe(image, recipe, threads=threads).image
-    theirs = run_recipe(image, recipe, engine=OpenCVEngine()).image
+    theirs = run_recipe(image, recipe, engine=OpenCVEngine(), peers=True).image
     apart = np.abs(ours.astype(np.float64) - theirs.astype(np.float64))
     apart[(ours == theirs) | (np.isnan(ours) & np.isnan(theirs))] = 0
     apart = np.nan_to_num(apart, posinf=Depth.of(ours.dtype).high)
     most = float(apart.max())
     differing = int(np.count_nonzero(apart if apart.ndim == 2 else apart.any(axis=2)))
     shown = np.rint(apart * (255 / most if most else 0)).astype(np.uint8)
-    row = SheetRow(recipe.kernels[0].name or "matrix", most, differing)
+    row = SheetRow(name, most, differing)
     return row, (_as_picture(ours), _as_picture(theirs), _as_picture(shown))
 
 

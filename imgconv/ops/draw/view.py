@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgconv.model.output import Depth, OutputRange
-from imgconv.model.recipe import Recipe, Settings
+from imgconv.model.recipe import Recipe
+from imgconv.model.settings import Settings
 from imgconv.ops.compare.difference import per_pixel
 from imgconv.ops.pipeline.run import run_recipe
 

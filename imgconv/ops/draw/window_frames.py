@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
 from imgconv.model.errors import ArgumentError
-from imgconv.model.explanation import Number, Stage, Tap
-from imgconv.model.kernel import Kernel
+from imgconv.model.explanation import Stage, Tap
+from imgconv.model.kernel import as_kernel
+from imgconv.model.numbers import Number
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
 from imgconv.ops.draw.draw import (
@@ -27,8 +28,8 @@ from imgconv.ops.draw.draw import (
     signed,
 )
 from imgconv.ops.explain.explain import explain
-from imgconv.ops.linear.correlate import Image
-from imgconv.ops.pipeline.run import run_recipe, with_tone
+from imgconv.ops.image import Image
+from imgconv.ops.pipeline.run import run_leading, run_recipe
 
 LARGEST_KERNEL = 9
 LARGEST_PICTURE = 16
@@ -88,9 +89,9 @@ def window_frames(image: Image, recipe: Recipe) -> Iterator[Picture]:
     ArgumentError
         When there is more to show than fits.
     """
-    if len(recipe.kernels) != 1 or not isinstance(recipe.kernels[0], Kernel):
+    if len(recipe.kernels) != 1 or not recipe.kernels[0].is_linear:
         raise ArgumentError("an animation shows one kernel at a time", hint="give one -k")
-    kernel = recipe.kernels[0]
+    kernel = as_kernel(recipe.kernels[0])
     if max(kernel.shape) > LARGEST_KERNEL or max(image.shape[:2]) > LARGEST_PICTURE:
         raise ArgumentError(
             f"a kernel of {kernel.shape[0]} x {kernel.shape[1]} on {image.shape[0]} x "
@@ -100,10 +101,10 @@ def window_frames(image: Image, recipe: Recipe) -> Iterator[Picture]:
         )
     output = run_recipe(image, recipe).image
     places = list(np.ndindex(output.shape[:2]))
-    stages = [explain(image, recipe, at).stages[-1] for at in places]
+    stages = [cast(Stage, explain(image, recipe, at).stages[-1]) for at in places]
     layout = _layout(image, stages, output)
     shown = output if output.ndim == 3 else output[..., None]
-    source, _ = with_tone(image, recipe)
+    source = run_leading(image, recipe)
     pixels = source if source.ndim == 3 else source[..., None]
     for done, stage in enumerate(stages, 1):
         yield _frame(pixels, shown, stage, places[:done], layout)

@@ -6,8 +6,7 @@ import math
 from collections.abc import Iterable
 from fractions import Fraction
 
-from imgconv.model.explanation import Number
-from imgconv.model.numbers import Rational, simplest
+from imgconv.model.numbers import Number, Rational, simplest
 
 
 def exact_number(value: int | float) -> Number:

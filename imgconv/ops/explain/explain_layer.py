@@ -26,9 +26,9 @@ from imgconv.model.layer_shapes import AXIS_NAMES, LayerShapes
 from imgconv.model.numbers import simplest
 from imgconv.model.output import Depth
 from imgconv.ops.explain.exact_terms import exact_number, exact_product, exact_total
+from imgconv.ops.image import outside_value
 from imgconv.ops.layers.layer import Conv, Image
 from imgconv.ops.layers.network import Network, as_one, axes_of, network_shapes, run_layers
-from imgconv.ops.linear.correlate import outside_value
 
 Place = tuple[int, ...]
 

@@ -26,8 +26,8 @@ from imgconv.model.layer import (
 )
 from imgconv.model.layer_shapes import LayerShapes, check_size, place_axes
 from imgconv.model.output import Depth, Rounding
+from imgconv.ops.image import checked_threads
 from imgconv.ops.layers.layer import Image, as_batch
-from imgconv.ops.linear.correlate import checked_threads
 
 _DIGITS = 60  # of the decimals that decide what float64 leaves open
 _RELATIVE = 2.0**-48  # a bound on the error of the float64 functions, wider than any libm's

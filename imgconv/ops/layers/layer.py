@@ -16,8 +16,8 @@ from imgconv.model.geometry import Axis
 from imgconv.model.layer import Layout, Padding, Steps, parse_axes, parse_padding, written
 from imgconv.model.layer_shapes import LayerShapes, check_size, place_axes
 from imgconv.model.output import Depth, Rounding, parse_choice
+from imgconv.ops.image import checked_threads, outside_value
 from imgconv.ops.layers.exact_weights import Weights, exact_biases, exact_weights
-from imgconv.ops.linear.correlate import checked_threads, outside_value
 
 Image = NDArray[Any]
 PaddingLike = Padding | str | int | Sequence[object]

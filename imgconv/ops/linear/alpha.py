@@ -14,23 +14,20 @@ from imgconv.engines.rounding import Quotients, clamped, integers_up_to, round_f
 from imgconv.engines.select import select_engine
 from imgconv.model.alpha import Alpha
 from imgconv.model.kernel import Kernel
-from imgconv.model.kernel_set import Filter, KernelSet
+from imgconv.model.kernel_set import KernelSet
 from imgconv.model.output import Depth, OutputRange
-from imgconv.model.recipe import Settings
-from imgconv.ops.linear.correlate import Image, apply_filter, plan
-from imgconv.ops.linear.part import Part
+from imgconv.model.settings import Settings
+from imgconv.ops.image import Image
+from imgconv.ops.linear.kernel_set import apply_sums
+from imgconv.ops.linear.single import plan
+from imgconv.ops.part import Part
 
 _WORD = 1 << 16
 
 
-def has_alpha(image: Image) -> bool:
-    """Return whether the last channel is alpha: that of two or four is."""
-    return image.ndim == 3 and image.shape[2] in (2, 4)
-
-
 def filter_with_alpha(
     image: Image,
-    kernel: Filter,
+    kernel: Kernel | KernelSet,
     settings: Settings,
     alpha: Alpha,
     *,
@@ -44,7 +41,7 @@ def filter_with_alpha(
     ----------
     image : ndarray, shape (rows, columns, 2 or 4)
     kernel, settings, threads, engine, part
-        As for `apply_filter`. Outside a ``constant`` border everything is opaque.
+        As for `apply_sums`. Outside a ``constant`` border everything is opaque.
     alpha : Alpha
 
     Returns
@@ -62,15 +59,16 @@ def filter_with_alpha(
         The opaque part of an image is filtered as if it had no alpha.
     """
 
-    def run(piece: Image, kernel: Filter, settings: Settings) -> Filtered:
-        return apply_filter(piece, kernel, settings, threads=threads, engine=engine, part=part)
+    def run(piece: Image, kernel: Kernel | KernelSet, settings: Settings) -> Filtered:
+        return apply_sums(piece, kernel, settings, threads=threads, engine=engine, part=part)
 
     if alpha is Alpha.FILTER:
         return run(image, kernel, settings)
     colours, opacity = np.ascontiguousarray(image[..., :-1]), image[..., -1:]
     seen = alpha is Alpha.AUTO and not (opacity == Depth.of(image.dtype).high).all()
-    if seen and isinstance(kernel, Kernel) and kernel.sum:
-        return _weighted(colours, opacity, kernel, settings, threads, engine, part)
+    first = kernel.members[0]
+    if seen and kernel.is_linear and first.sum:
+        return _weighted(colours, opacity, first, settings, threads, engine, part)
     if seen:
         white = Depth.of(image.dtype).high
         product, unit = _premultiplied(colours, opacity)
@@ -81,8 +79,7 @@ def filter_with_alpha(
         filtered = run(product, _over(kernel, unit), scaled._replace(depth=depth))
     else:
         filtered = run(colours, kernel, settings)
-    carrier = _carrier(kernel.kernels[0] if isinstance(kernel, KernelSet) else kernel)
-    kept = run(opacity, carrier, _of_alpha(settings, Depth.of(image.dtype)))
+    kept = run(opacity, _carrier(first), _of_alpha(settings, Depth.of(image.dtype)))
     return filtered._replace(image=np.concatenate([filtered.image, kept.image], axis=2))
 
 
@@ -101,15 +98,9 @@ def _carrier(kernel: Kernel) -> Kernel:
 
 
 @lru_cache(maxsize=32)
-def _over(kernel: Filter, unit: int) -> Filter:
+def _over(kernel: Kernel | KernelSet, unit: int) -> Kernel | KernelSet:
     """Return a kernel whose weights are divided by a number."""
-    if unit == 1:
-        return kernel
-    if isinstance(kernel, KernelSet):
-        members = tuple(_over(member, unit) for member in kernel.kernels)
-        return KernelSet(members, kernel.combine, kernel.output, kernel.name)  # type: ignore[arg-type]
-    scale = Fraction(kernel.scale) / unit
-    return Kernel(kernel.weights, scale=scale, offset=kernel.offset, anchor=kernel.anchor)
+    return kernel if unit == 1 else kernel.divided(unit)
 
 
 def _premultiplied(colours: Image, opacity: Image) -> tuple[Image, int]:

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
-from fractions import Fraction
-from typing import Any, SupportsIndex
+from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from imgconv.engines.base import Correlation, Engine, Filtered
-from imgconv.engines.cpus import usable_cpus
-from imgconv.engines.select import select_engine
 from imgconv.model.border import Border, parse_border_value
-from imgconv.model.errors import ArgumentError
-from imgconv.model.geometry import OutputSize, parse_size, parse_steps, plan_geometry
+from imgconv.model.geometry import OutputSize, parse_size, parse_steps
 from imgconv.model.kernel import Kernel, WeightsLike
-from imgconv.model.kernel_set import Filter, KernelSet
+from imgconv.model.kernel_set import KernelSet
 from imgconv.model.output import Depth, OutputRange, Rounding, parse_choice
-from imgconv.model.recipe import Settings
-from imgconv.ops.linear.part import Extremes, Part
-
-Image = NDArray[Any]
-
-_MOST_THREADS = 256
+from imgconv.model.settings import Settings
+from imgconv.model.steps.base import Step
+from imgconv.ops.image import Image, as_image
+from imgconv.ops.linear.kernel_set import apply_sums
 
 
 def correlate(
     image: ArrayLike,
-    kernel: Filter | WeightsLike | str,
+    kernel: Kernel | KernelSet | WeightsLike | str,
     *,
     border: Border | str = "reflect101",
     border_value: int | float = 0,
@@ -104,7 +95,7 @@ def correlate(
            [5, 6, 6],
            [8, 9, 9]], dtype=uint8)
     """
-    chosen = _as_filter(kernel)
+    chosen = _as_sums(kernel)
     settings = Settings(
         border=Border.parse(border),
         border_value=parse_border_value(border_value),
@@ -117,10 +108,12 @@ def correlate(
     )
     if anchor is not None:
         chosen = chosen.anchored(anchor)
-    return apply_filter(as_image(image, settings.depth), chosen, settings, threads=threads).image
+    return apply_sums(as_image(image, settings.depth), chosen, settings, threads=threads).image
 
 
-def convolve(image: ArrayLike, kernel: Filter | WeightsLike | str, **options: Any) -> Image:
+def convolve(
+    image: ArrayLike, kernel: Kernel | KernelSet | WeightsLike | str, **options: Any
+) -> Image:
     """Convolve an image with a kernel: correlate it with the kernel turned by 180 degrees.
 
     Parameters
@@ -148,164 +141,12 @@ def convolve(image: ArrayLike, kernel: Filter | WeightsLike | str, **options: An
            [4, 5, 6],
            [7, 8, 9]], dtype=uint8)
     """
-    chosen = _as_filter(kernel)
+    chosen = _as_sums(kernel)
     anchor = options.pop("anchor", None)
     if anchor is not None:
         chosen = chosen.anchored(anchor)
     return correlate(image, chosen.flipped(), **options)
 
 
-def _as_filter(kernel: Filter | WeightsLike | str) -> Filter:
-    return kernel if isinstance(kernel, Kernel | KernelSet) else Kernel(kernel)
-
-
-def as_image(image: ArrayLike, depth: Depth | None = None) -> Image:
-    """Check that an array is an image that an engine takes.
-
-    Raises
-    ------
-    ArgumentError
-        For another type, another number of axes, or no pixels.
-    """
-    array = np.asarray(image)
-    if array.dtype == np.float64 and depth is Depth.F32:
-        array = array.astype(np.float32)
-    Depth.of(array.dtype)
-    if array.ndim not in (2, 3) or array.size == 0:
-        raise ArgumentError(
-            f"an image has shape (rows, columns) or (rows, columns, channels) and at least one "
-            f"pixel, not shape {array.shape}"
-        )
-    return array
-
-
-def apply_filter(
-    image: Image,
-    kernel: Filter,
-    settings: Settings,
-    *,
-    threads: int | None = None,
-    engine: Engine | None = None,
-    part: Part | None = None,
-) -> Filtered:
-    """Correlate a checked image, or a part of one, with a kernel or a set (see `apply_kernel`)."""
-    if isinstance(kernel, Kernel):
-        return apply_kernel(image, kernel, settings, threads=threads, engine=engine, part=part)
-    from imgconv.ops.linear.kernel_set import apply_set
-
-    return apply_set(image, kernel, settings, threads=threads, engine=engine, part=part)
-
-
-def apply_kernel(
-    image: Image,
-    kernel: Kernel,
-    settings: Settings,
-    *,
-    threads: int | None = None,
-    engine: Engine | None = None,
-    part: Part | None = None,
-) -> Filtered:
-    """Correlate a checked image, counting the clipped values (see `correlate`).
-
-    With a `part`, the image is a band of a larger one's rows.
-    """
-    engine = engine or select_engine()
-    job = plan(image, kernel, settings, threads, part)
-    if settings.output_range is OutputRange.RESCALE:
-        ends = engine.extremes(job) if part is None else part.extremes or (0, 0)
-        job = _stretched(job, ends)
-    filtered = engine.correlate(job)
-    return filtered if image.ndim == 3 else filtered._replace(image=filtered.image[..., 0])
-
-
-def extremes_of(
-    image: Image,
-    kernel: Kernel,
-    settings: Settings,
-    *,
-    threads: int | None = None,
-    engine: Engine | None = None,
-    part: Part | None = None,
-) -> Extremes:
-    """Return what ``OutputRange.RESCALE`` must know of a part: the ends of the finite sums."""
-    engine = engine or select_engine()
-    job = plan(image, kernel, settings, threads, part)
-    if image.dtype == np.float32 and not np.isfinite(engine.sums(job)).any():
-        return ()
-    return engine.extremes(job)
-
-
-def plan(
-    image: Image,
-    kernel: Kernel,
-    settings: Settings,
-    threads: int | None,
-    part: Part | None = None,
-) -> Correlation:
-    """Say one correlation fully; the stretch of ``RESCALE`` is not in it yet."""
-    channels = image if image.ndim == 3 else image[..., None]
-    geometry = plan_geometry(
-        (channels.shape[0] if part is None else part.length, channels.shape[1]),
-        kernel.shape,
-        kernel.anchor,
-        stride=settings.stride,
-        dilation=settings.dilation,
-        size=settings.size,
-    )
-    if part is not None:
-        channels, geometry = part.cut(channels, geometry)
-    depth_in = Depth.of(image.dtype)
-    depth = settings.depth or depth_in
-    form = kernel.integer_form
-    gain, bias = form.gain, form.bias
-    if settings.output_range is OutputRange.OFFSET:
-        bias += depth.middle
-    elif settings.output_range is OutputRange.FULL:
-        ratio = Fraction(depth.high, settings.white or depth_in.high)
-        gain, bias = gain * ratio, bias * ratio
-    return Correlation(
-        image=channels,
-        weights=form.weights,
-        gain=gain,
-        bias=bias,
-        absolute=settings.output_range is OutputRange.ABS,
-        border=settings.border,
-        border_value=outside_value(settings.border_value, depth_in),
-        geometry=geometry,
-        depth=depth,
-        rounding=settings.rounding,
-        threads=checked_threads(threads),
-    )
-
-
-def checked_threads(threads: object) -> int:
-    """Return a number of threads; None means the CPUs that this process may use."""
-    if threads is None:
-        return usable_cpus()
-    # An int first: to ask whether something has a method takes longer than a small image.
-    if isinstance(threads, int | SupportsIndex) and (count := operator.index(threads)) >= 1:
-        return min(count, _MOST_THREADS)
-    raise ArgumentError(f"threads is {threads!r}; a whole number of at least 1 is needed")
-
-
-def _stretched(job: Correlation, extremes: Extremes) -> Correlation:
-    ends = [job.gain * extreme + job.bias for extreme in extremes]
-    low, high = min(ends), max(ends)
-    if low == high:
-        return job._replace(gain=Fraction(0), bias=Fraction(job.depth.low))
-    factor = (job.depth.high - job.depth.low) / (high - low)
-    return job._replace(gain=job.gain * factor, bias=(job.bias - low) * factor + job.depth.low)
-
-
-def outside_value(value: int | float, depth: Depth) -> int | float:
-    """Return what stands outside an image of this depth under ``Border.CONSTANT``."""
-    if depth is Depth.F32:
-        if abs(value) > float(np.finfo(np.float32).max):
-            raise ArgumentError(f"border value {value} is beyond the range of float32")
-        return float(np.float32(value))
-    if value != int(value) or not depth.low <= value <= depth.high:
-        raise ArgumentError(
-            f"border value {value} is not a value of a {depth.value} image",
-            hint=f"give a whole number from {depth.low} to {depth.high}",
-        )
-    return int(value)
+def _as_sums(kernel: Kernel | KernelSet | WeightsLike | str) -> Kernel | KernelSet:
+    return kernel if isinstance(kernel, Step) else Kernel(kernel)

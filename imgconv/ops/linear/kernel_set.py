@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -14,13 +13,15 @@ from imgconv.engines.base import Correlation, Engine, Filtered
 from imgconv.engines.rounding import Quotients, clamped, integers_up_to, round_floats
 from imgconv.engines.select import select_engine
 from imgconv.model.errors import ArgumentError
-from imgconv.model.geometry import Geometry
 from imgconv.model.kernel import Kernel
-from imgconv.model.kernel_set import Combine, KernelSet, SetOutput
+from imgconv.model.kernel_set import Combine, KernelSet, SetOutput, as_sums
 from imgconv.model.output import Depth, OutputRange, Rounding
-from imgconv.model.recipe import Settings
-from imgconv.ops.linear.correlate import Image, plan
-from imgconv.ops.linear.part import Extremes, Part
+from imgconv.model.settings import Settings
+from imgconv.model.steps.base import Step
+from imgconv.ops.image import Image
+from imgconv.ops.linear.single import apply_kernel, plan
+from imgconv.ops.part import Extremes, Part
+from imgconv.ops.windows import check_alike
 
 
 def apply_set(
@@ -64,6 +65,22 @@ def apply_set(
     return Filtered(pixels if image.ndim == 3 else pixels[..., 0], clipped)
 
 
+def apply_sums(
+    image: Image,
+    step: Step,
+    settings: Settings,
+    *,
+    threads: int | None = None,
+    engine: Engine | None = None,
+    part: Part | None = None,
+) -> Filtered:
+    """Correlate a checked image, or a part of one, with a kernel or a set of them."""
+    kernel = as_sums(step)
+    if isinstance(kernel, KernelSet):
+        return apply_set(image, kernel, settings, threads=threads, engine=engine, part=part)
+    return apply_kernel(image, kernel, settings, threads=threads, engine=engine, part=part)
+
+
 def set_extremes(
     image: Image,
     kernels: KernelSet,
@@ -76,21 +93,6 @@ def set_extremes(
     """Return what ``OutputRange.RESCALE`` must know of a part: the ends of the combined values."""
     values = _values(image, kernels, settings, threads, engine, part)[2]
     return _ends(_whole(kernels.combine, values))
-
-
-def check_alike(kernels: KernelSet, geometries: Sequence[Geometry]) -> None:
-    """Check that the members of a set yield outputs of one size.
-
-    Raises
-    ------
-    ArgumentError
-        When they do not.
-    """
-    if len({geometry.out_shape for geometry in geometries}) > 1:
-        raise ArgumentError(
-            f"the kernels of {kernels.name or 'the set'} differ in size and so do their outputs",
-            hint="use size 'same'",
-        )
 
 
 def _values(

@@ -7,10 +7,14 @@ import numpy as np
 from imgconv.engines.base import Correlation
 from imgconv.engines.native import NativeEngine
 from imgconv.engines.select import select_engine
-from imgconv.model.kernel import Kernel
+from imgconv.model.alpha import Alpha
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
-from imgconv.ops.linear.correlate import plan
+from imgconv.model.step_plan import PlannedStep
+from imgconv.model.steps.base import Form, Reach
+from imgconv.ops.image import shape_of
+from imgconv.ops.linear.single import plan
+from imgconv.ops.windows import geometries_of
 
 
 def describe_plans(recipe: Recipe, shape: tuple[int, ...], depth: Depth) -> list[str]:
@@ -20,7 +24,7 @@ def describe_plans(recipe: Recipe, shape: tuple[int, ...], depth: Depth) -> list
     ----------
     recipe : Recipe
     shape : tuple of int
-        Rows, columns and perhaps channels, after tone.
+        Rows, columns and perhaps channels.
     depth : Depth
 
     Returns
@@ -30,22 +34,30 @@ def describe_plans(recipe: Recipe, shape: tuple[int, ...], depth: Depth) -> list
 
     Examples
     --------
-    >>> recipe = Recipe(kernels=(Kernel([[1, 2, 1]], name="soft"),))
+    >>> from imgconv.model.kernel import Kernel
+    >>> recipe = Recipe(steps=(Kernel([[1, 2, 1]], name="soft"),))
     >>> describe_plans(recipe, (100, 100), Depth.U8)[0].partition(":")[0]
     'soft'
     """
     said = []
-    for kernel, settings in recipe.stages(depth):
-        members = (kernel,) if isinstance(kernel, Kernel) else kernel.kernels
-        image = np.broadcast_to(np.zeros((), depth.dtype), shape)
-        jobs = [plan(image, member, settings, None) for member in members]
-        said += [
-            f"{member.name or 'matrix'}: {_path(job)}"
-            for member, job in zip(members, jobs, strict=True)
-        ]
-        depth = jobs[0].depth
-        shape = (*jobs[0].geometry.out_shape, *shape[2:])
+    size = shape[0], shape[1]
+    for planned in recipe.planned(Form(depth, shape[2] if len(shape) == 3 else None)).steps:
+        if planned.step.reach is not Reach.WINDOW:
+            continue
+        said += _paths(planned, size, recipe.alpha)
+        size = geometries_of(planned.step, planned.settings, size)[0].out_shape
     return said
+
+
+def _paths(planned: PlannedStep, size: tuple[int, int], alpha: Alpha) -> list[str]:
+    form = planned.before
+    if form.has_alpha and alpha is not Alpha.FILTER:
+        form = form._replace(channels=form.values - 1)
+    image = np.broadcast_to(np.zeros((), form.depth.dtype), shape_of(*size, form))
+    return [
+        f"{member.name or 'matrix'}: {_path(plan(image, member, planned.settings, None))}"
+        for member in planned.step.members
+    ]
 
 
 def _path(job: Correlation) -> str:

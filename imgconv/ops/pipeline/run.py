@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from functools import partial
+from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-
-from imgconv.engines.base import Engine, Filtered
+from imgconv.engines.base import Engine
 from imgconv.model.alpha import Alpha
-from imgconv.model.kernel import Kernel
-from imgconv.model.kernel_set import Filter
-from imgconv.model.output import Depth
-from imgconv.model.recipe import Recipe, Settings
-from imgconv.ops.linear.alpha import filter_with_alpha, has_alpha
-from imgconv.ops.linear.correlate import Image, apply_filter, as_image
-from imgconv.ops.linear.part import Part
+from imgconv.model.recipe import Recipe
+from imgconv.model.settings import Settings
+from imgconv.model.step_plan import PlannedStep
+from imgconv.model.steps.registry import function_of, kind_of
+from imgconv.ops.context import StepContext, StepResult
+from imgconv.ops.image import Image, as_image, form_of
 
 
 class Outcome(NamedTuple):
@@ -26,12 +22,12 @@ class Outcome(NamedTuple):
     ----------
     image : ndarray
     clipped_share : float
-        Share of the values that were clamped to the range of their type, 0 to 1; in a chain, that
-        of the kernel with the greatest.
+        Share of the values that were clamped to the range of their type, 0 to 1; of several steps,
+        that of the one with the greatest.
     threshold : float, optional
-        The one that binarizing chose for the whole image.
+        The one that the last step that chose one found for the whole image.
     notes : tuple of str
-        What fusing did.
+        What fusing did, and what steps report.
     """
 
     image: Image
@@ -41,7 +37,12 @@ class Outcome(NamedTuple):
 
 
 def run_recipe(
-    image: Image, recipe: Recipe, *, threads: int | None = None, engine: Engine | None = None
+    image: Image,
+    recipe: Recipe,
+    *,
+    threads: int | None = None,
+    engine: Engine | None = None,
+    peers: bool = False,
 ) -> Outcome:
     """Do to an image what a recipe says.
 
@@ -55,94 +56,71 @@ def run_recipe(
         Default the CPUs that this process may use.
     engine : Engine, optional
         Default the fastest exact one.
+    peers : bool
+        Whether OpenCV does what it has a function for (see `Step.opencv`).
 
     Returns
     -------
     Outcome
         What becomes of alpha is the recipe's to say (see `filter_with_alpha`).
     """
-    pixels, threshold = with_tone(as_image(image, recipe.settings.depth), recipe)
-    pixels, clipped, notes = _through_kernels(pixels, recipe, threads, engine)
-    if recipe.binarize_after:
-        pixels, threshold = black_and_white(pixels, recipe)
+    pixels = as_image(image, recipe.settings.depth)
+    plan = recipe.planned(form_of(pixels))
+    clipped, threshold = 0.0, None
+    notes = list(plan.notes)
+    for planned in plan.steps:
+        context = context_of(planned, recipe.alpha, threads=threads, engine=engine)
+        result = run_step(pixels, planned, context, peers=peers)
+        pixels = result.image
+        if result.values:
+            clipped = max(clipped, result.clipped / result.values)
+        if result.threshold is not None:
+            threshold = result.threshold
+        notes += result.notes
     return Outcome(pixels, clipped, threshold, tuple(notes))
 
 
-def with_tone(image: Image, recipe: Recipe) -> tuple[Image, float | None]:
-    """Do what comes before the kernels; give the threshold too, where one was chosen."""
-    if recipe.gray is not None:
-        from imgconv.ops.color.tone import to_gray
-
-        image = to_gray(image, recipe.gray)
-    return (image, None) if recipe.binarize_after else black_and_white(image, recipe)
-
-
-def _through_kernels(
-    pixels: Image, recipe: Recipe, threads: int | None, engine: Engine | None
-) -> tuple[Image, float, list[str]]:
-    """Apply the kernels, in linear light where the recipe asks for it."""
-    if recipe.linear:
-        from imgconv.ops.color.linear_light import in_linear_light
-
-        run = partial(_through_kernels, threads=threads, engine=engine)
-        return in_linear_light(pixels, recipe, run)
-    clipped = 0.0
-    depth = Depth.of(pixels.dtype)
-    _, notes = recipe.chain(depth)
-    for kernel, settings in stages_of(recipe, depth):
-        filtered = filter_stage(
-            pixels, kernel, settings, recipe.alpha, threads=threads, engine=engine
-        )
-        pixels = filtered.image
-        clipped = max(clipped, filtered.clipped / colour_values(pixels.shape))
-    return pixels, clipped, notes
+def run_step(
+    image: Image, planned: PlannedStep, context: StepContext, *, peers: bool = False
+) -> StepResult:
+    """Do one step by the function that the registry names, or by OpenCV's."""
+    role = "apply"
+    if peers and planned.step.opencv(planned.before).call and kind_of(planned.step).peer:
+        role = "peer"
+    result: StepResult = function_of(planned.step, role)(image, planned.step, context)
+    return result
 
 
-def black_and_white(image: Image, recipe: Recipe) -> tuple[Image, float | None]:
-    """Binarize and invert, where the recipe asks for it; give the threshold too."""
-    threshold = None
-    if recipe.binarize is not None:
-        from imgconv.ops.color.tone import binarize_reporting
-
-        image, threshold = binarize_reporting(image, recipe.binarize)
-    return (_inverted(image) if recipe.invert else image), threshold
-
-
-def stages_of(recipe: Recipe, depth: Depth) -> list[tuple[Filter, Settings]]:
-    """Return the correlations to do; where there is no kernel, what else is asked still happens."""
-    if not recipe.kernels and recipe.settings != Settings():
-        return [(Kernel([[1]], name="identity"), recipe.settings)]
-    return recipe.stages(depth)
-
-
-def colour_values(shape: tuple[int, ...]) -> int:
-    """Count the values of an image, without alpha."""
-    return math.prod(shape[:2]) * {2: 1, 4: 3}.get(
-        shape[-1] if len(shape) == 3 else 1, math.prod(shape[2:])
-    )
-
-
-def filter_stage(
-    image: Image,
-    kernel: Filter,
-    settings: Settings,
+def context_of(
+    planned: PlannedStep,
     alpha: Alpha,
     *,
     threads: int | None = None,
     engine: Engine | None = None,
-    part: Part | None = None,
-) -> Filtered:
-    """Correlate a checked image, or a part of one, as its alpha asks for."""
-    if has_alpha(image):
-        return filter_with_alpha(
-            image, kernel, settings, alpha, threads=threads, engine=engine, part=part
-        )
-    return apply_filter(image, kernel, settings, threads=threads, engine=engine, part=part)
+) -> StepContext:
+    """Return what a step's function is told of its settings and of how it runs."""
+    return StepContext(input_settings(planned), alpha, threads, engine)
 
 
-def _inverted(image: Image) -> Image:
-    from imgconv.ops.color.tone import invert
+def input_settings(planned: PlannedStep) -> Settings:
+    """Return the settings of a step, the border's value as one of its input."""
+    if planned.light is None:
+        return planned.settings
+    from imgconv.ops.color.linear_light import settings_in_light
 
-    if has_alpha(image):
-        return np.concatenate([invert(image[..., :-1]), image[..., -1:]], axis=2)
-    return invert(image)
+    return settings_in_light(planned.settings, planned.light)
+
+
+def run_leading(image: Image, recipe: Recipe) -> Image:
+    """Do the steps of a recipe that come before its first window, and before linear light."""
+    pixels = as_image(image, recipe.settings.depth)
+    plan = recipe.planned(form_of(pixels))
+    return run_all(pixels, plan.steps[: plan.leading], recipe.alpha)[-1]
+
+
+def run_all(image: Image, steps: Sequence[PlannedStep], alpha: Alpha) -> list[Image]:
+    """Return the image before each of some steps, and after the last one."""
+    images = [image]
+    for planned in steps:
+        images.append(run_step(images[-1], planned, context_of(planned, alpha)).image)
+    return images

@@ -1,68 +1,35 @@
-"""Tone: the ways to gray and to black and white, as values."""
+"""The step that makes black and white, and the ways to choose a threshold."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 from fractions import Fraction
+from typing import ClassVar, Self
 
+from imgconv.model.alpha import Alpha
 from imgconv.model.errors import ArgumentError
 from imgconv.model.numbers import Rational, format_number, parse_number
-from imgconv.model.output import parse_choice
+from imgconv.model.output import Depth, parse_choice
+from imgconv.model.settings import Settings
+from imgconv.model.steps.base import Form, Obstacle, Reach, Step
+from imgconv.model.steps.color import gray_scratch
+from imgconv.model.steps.methods import THRESHOLD_PARAMETERS, ThresholdMethod
+
+FROM_HISTOGRAM = (
+    ThresholdMethod.OTSU,
+    ThresholdMethod.MEAN,
+    ThresholdMethod.YEN,
+    ThresholdMethod.ISODATA,
+    ThresholdMethod.MINIMUM,
+)
+"""Methods that need no more of an image than how often each level occurs."""
+_MASK_BYTES = 18  # for each pixel: a comparison and its choice
+_LOCAL_BYTES = 64  # for each pixel: sums of the window and the threshold, as float64
 
 
-class Gray(Enum):
-    """How three channels become one."""
-
-    BT601 = "bt601"
-    """0.299 R + 0.587 G + 0.114 B, rounded as ``cv2.cvtColor`` does."""
-    BT709 = "bt709"
-    """0.2125 R + 0.7154 G + 0.0721 B, the weights of scikit-image."""
-    AVERAGE = "average"
-    """(R + G + B) / 3."""
-    LIGHTNESS = "lightness"
-    """(max + min) / 2, the L of HSL."""
-    LINEAR = "linear"
-    """0.2126 R + 0.7152 G + 0.0722 B in linear light, encoded as sRGB again."""
-    RED = "red"
-    GREEN = "green"
-    BLUE = "blue"
-
-
-class ThresholdMethod(Enum):
-    """Where the threshold comes from; the local ones have one for each pixel."""
-
-    FIXED = "fixed"
-    OTSU = "otsu"
-    TRIANGLE = "triangle"
-    LI = "li"
-    YEN = "yen"
-    ISODATA = "isodata"
-    MINIMUM = "minimum"
-    MEAN = "mean"
-    LOCAL_MEAN = "local-mean"
-    LOCAL_GAUSSIAN = "local-gaussian"
-    NIBLACK = "niblack"
-    SAUVOLA = "sauvola"
-
-    @property
-    def is_local(self) -> bool:
-        """Whether each pixel has a threshold of its own."""
-        return self in _PARAMETERS and self is not ThresholdMethod.FIXED
-
-
-_PARAMETERS: dict[ThresholdMethod, tuple[str, ...]] = {
-    ThresholdMethod.FIXED: ("threshold",),
-    ThresholdMethod.LOCAL_MEAN: ("window", "offset"),
-    ThresholdMethod.LOCAL_GAUSSIAN: ("window", "offset"),
-    ThresholdMethod.NIBLACK: ("window", "k"),
-    ThresholdMethod.SAUVOLA: ("window", "k"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Binarization:
-    """A threshold method with its parameters.
+@dataclass(frozen=True)
+class Binarization(Step):
+    """Make black and white by a threshold; colour becomes gray first.
 
     Attributes
     ----------
@@ -77,6 +44,8 @@ class Binarization:
         For ``local-mean`` and ``local-gaussian``: taken from the local mean.
     """
 
+    kind: ClassVar[str] = "binarize"
+
     method: ThresholdMethod = ThresholdMethod.OTSU
     threshold: Rational | None = None
     window: int = 25
@@ -88,7 +57,7 @@ class Binarization:
             raise ArgumentError(f"window is {self.window}; it must be odd and at least 3")
 
     @classmethod
-    def parse(cls, text: str) -> Binarization:
+    def parse(cls, text: str) -> Self:
         """Read ``otsu``, a number (a fixed threshold) or ``sauvola:window=25,k=0.2``.
 
         Examples
@@ -107,7 +76,7 @@ class Binarization:
         return cls.of(method, dict(_pairs(rest, text)))
 
     @classmethod
-    def of(cls, method: ThresholdMethod, given: dict[str, object]) -> Binarization:
+    def of(cls, method: ThresholdMethod, given: dict[str, object]) -> Self:
         """Make one from a method and the parameters that were given.
 
         Raises
@@ -115,7 +84,7 @@ class Binarization:
         ArgumentError
             For a parameter that the method does not have, or one that is no number.
         """
-        known = _PARAMETERS.get(method, ())
+        known = THRESHOLD_PARAMETERS.get(method, ())
         values: dict[str, Rational] = {}
         for key, value in given.items():
             if key not in known:
@@ -127,9 +96,45 @@ class Binarization:
             raise ArgumentError(f"window is {window}; it must be odd and at least 3")
         return cls(method, window=window, **values)
 
+    @property
+    def reach(self) -> Reach:
+        """One pixel, or the whole image for a threshold of each pixel's own."""
+        return Reach.WHOLE if self.method.is_local else Reach.PIXEL
+
+    def output_form(self, before: Form, settings: Settings) -> Form:
+        """Return the same depth with one channel."""
+        return super().output_form(before, settings)._replace(channels=None)
+
+    def scratch(self, before: Form, after: Form) -> int:
+        """Return the bytes of gray, of thresholds and of the comparison."""
+        return gray_scratch(before) + (_LOCAL_BYTES if self.method.is_local else _MASK_BYTES)
+
+    def obstacle(self, before: Form, settings: Settings, alpha: Alpha) -> Obstacle | None:
+        """Return why it cannot run on bands: a method that a histogram does not serve."""
+        what = f"threshold method {self.method.value}"
+        if self.method.is_local:
+            return Obstacle(what, "choose one for the whole image (otsu), or ")
+        if self.method is ThresholdMethod.FIXED:
+            return None
+        if before.depth is Depth.F32:
+            return Obstacle(f"{what} of a float image", "a number serves; or ")
+        if self.method not in FROM_HISTOGRAM:
+            known = ", ".join(["a number", *(method.value for method in FROM_HISTOGRAM)])
+            return Obstacle(what, f"these do not: {known}; or ")
+        return None
+
+    def surveys(self, before: Form, settings: Settings) -> bool:
+        """Return whether the method chooses one threshold for the whole image."""
+        return self.method is not ThresholdMethod.FIXED and not self.method.is_local
+
+    @property
+    def spec(self) -> str:
+        """The kind and the method with its parameters."""
+        return f"binarize:{self}"
+
     def __str__(self) -> str:
-        """Write it so that `parse` gives it back."""
-        known = _PARAMETERS.get(self.method, ())
+        """Return the method as `parse` reads it."""
+        known = THRESHOLD_PARAMETERS.get(self.method, ())
         if self.method is ThresholdMethod.FIXED and self.threshold is not None:
             return format_number(self.threshold)
         default = Binarization(self.method)

@@ -1,4 +1,4 @@
-"""Images of which only some rows are there: each stage makes its rows as they are asked for."""
+"""Images of which only some rows are there: each step makes its rows as they are asked for."""
 
 from __future__ import annotations
 
@@ -7,18 +7,16 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from imgconv.engines.base import Engine, Filtered
 from imgconv.model.alpha import Alpha
 from imgconv.model.border import Border
-from imgconv.model.geometry import plan_geometry
-from imgconv.model.kernel_set import Filter, KernelSet
 from imgconv.model.output import Depth
-from imgconv.model.recipe import Recipe, Settings
-from imgconv.ops.linear.alpha import has_alpha
-from imgconv.ops.linear.correlate import Image, as_image, extremes_of, outside_value
-from imgconv.ops.linear.kernel_set import check_alike, set_extremes
-from imgconv.ops.linear.part import Extremes, Part
-from imgconv.ops.pipeline.run import black_and_white, filter_stage
+from imgconv.model.step_plan import PlannedStep
+from imgconv.model.steps.base import Form
+from imgconv.ops.context import StepContext, StepResult, Survey
+from imgconv.ops.image import Image, as_image, has_alpha, outside_value, shape_of
+from imgconv.ops.part import Part
+from imgconv.ops.pipeline.run import run_step
+from imgconv.ops.windows import geometries_of
 
 
 class Source(Protocol):
@@ -41,24 +39,30 @@ class Source(Protocol):
         ...
 
 
-class Rows:
+class LazyRows:
     """Rows that are made when they are asked for; whoever reads in order has none made twice.
 
     Attributes
     ----------
     shape : tuple of int
         Of the whole image.
-    depth : Depth
-    clipped : int
-        How many values were clamped, each counted once.
+    form : Form
+    clipped, values : int
+        How many values were clamped, and of how many; each counted once.
+    threshold : float, optional
+        The one that a step used for the rows that were made last.
+    notes : tuple of str
+        What a step reported of them.
     """
 
-    _before: Rows | None = None
+    _before: LazyRows | None = None
 
     def __init__(self, shape: tuple[int, ...], depth: Depth) -> None:
         self.shape = shape
-        self.depth = depth
-        self.clipped = 0
+        self.form = Form(depth, shape[2] if len(shape) == 3 else None)
+        self.clipped = self.values = 0
+        self.threshold: float | None = None
+        self.notes: tuple[str, ...] = ()
         self._kept: Image = np.empty((0, *shape[1:]), depth.dtype)
         self._from = self._to = 0
 
@@ -67,6 +71,8 @@ class Rows:
         if start <= self._to < stop:
             made = self._make(self._to, stop)
             self.clipped += made.clipped
+            self.values += made.values
+            self.threshold, self.notes = made.threshold, made.notes
             self._kept = np.concatenate([self._kept, made.image]) if len(self._kept) else made.image
             self._to = stop
             self._passed(stop)
@@ -85,6 +91,15 @@ class Rows:
         self._kept = self._kept[drop:].copy()  # a view would keep all of them in memory
         self._from += drop
 
+    @property
+    def reach(self) -> int:
+        """How many rows of what is before it one row needs."""
+        return 1
+
+    def needed(self, height: int) -> int:
+        """Return how many rows of what is before it a number of its rows needs."""
+        return height
+
     def sources(self, start: int, stop: int) -> list[tuple[int, int]]:
         """Return the spans of rows of the source that some rows are made of, in order."""
         spans = self._spans(start, stop)
@@ -97,122 +112,98 @@ class Rows:
         """Return the spans of rows that rows are made of, in what is before them."""
         return [(start, stop)]
 
-    def _make(self, start: int, stop: int) -> Filtered:
+    def _make(self, start: int, stop: int) -> StepResult:
         raise NotImplementedError
 
     def _passed(self, stop: int) -> None:
         """Hear that rows up to `stop` will not be made in order again."""
 
 
-class TonedRows(Rows):
-    """A source in gray, in black and white or negative, where the recipe asks for it."""
+class SourceRows(LazyRows):
+    """The rows of a source, of a type that steps take."""
 
-    def __init__(self, source: Source, recipe: Recipe) -> None:
+    def __init__(self, source: Source, depth: Depth | None) -> None:
         self._source = source
-        self._recipe = recipe
-        pixel = self._toned(np.zeros((1, 1, *source.shape[2:]), source.dtype))
-        super().__init__((*source.shape[:2], *pixel.shape[2:]), Depth.of(pixel.dtype))
+        self._depth = depth
+        pixel = as_image(np.zeros((1, 1, *source.shape[2:]), source.dtype), depth)
+        super().__init__(tuple(source.shape), Depth.of(pixel.dtype))
 
-    def _make(self, start: int, stop: int) -> Filtered:
-        return Filtered(self._toned(self._source.read(start, stop)), 0)
-
-    def _toned(self, image: Image) -> Image:
-        image = as_image(image, self._recipe.settings.depth)
-        if self._recipe.gray is not None:
-            from imgconv.ops.color.tone import to_gray
-
-            image = to_gray(image, self._recipe.gray)
-        return image if self._recipe.binarize_after else black_and_white(image, self._recipe)[0]
+    def _make(self, start: int, stop: int) -> StepResult:
+        return StepResult(as_image(self._source.read(start, stop), self._depth))
 
 
-class FinishedRows(Rows):
-    """The rows of a chain in black and white, where the recipe puts that last."""
+class StepRows(LazyRows):
+    """The rows that a step makes of others, each pixel of the one at its place.
 
-    def __init__(self, before: Rows, recipe: Recipe) -> None:
-        self._before: Rows = before
-        self._recipe = recipe
-        pixel = np.zeros((1, 1, *before.shape[2:]), before.depth.dtype)
-        tail = black_and_white(pixel, recipe)[0].shape[2:]
-        super().__init__((*before.shape[:2], *tail), before.depth)
+    Parameters
+    ----------
+    before : LazyRows
+    planned : PlannedStep
+    context : StepContext
+    """
 
-    def _make(self, start: int, stop: int) -> Filtered:
-        return Filtered(black_and_white(self._before.read(start, stop), self._recipe)[0], 0)
+    def __init__(self, before: LazyRows, planned: PlannedStep, context: StepContext) -> None:
+        self._before: LazyRows = before
+        self.planned = planned
+        self.context = context
+        rows, columns = self._size(before)
+        super().__init__(shape_of(rows, columns, planned.after), planned.after.depth)
+
+    def _size(self, before: LazyRows) -> tuple[int, int]:
+        return before.shape[0], before.shape[1]
+
+    def survey(self, survey: Survey, start: int, stop: int) -> None:
+        """Let a survey see what some rows are made of; to be called in order."""
+        survey.add(self._before.read(start, stop), self.context)
+        self._passed(stop)
+
+    def _make(self, start: int, stop: int) -> StepResult:
+        return run_step(self._before.read(start, stop), self.planned, self.context)
 
     def _passed(self, stop: int) -> None:
         self._before.release(stop)
 
 
-class StageRows(Rows):
-    """The rows that a kernel or a set makes of others.
+class WindowRows(StepRows):
+    """The rows that a step with a window makes of others.
 
-    Each stage puts the border around what is before it, so a chain asks its stages, and not the
+    Each step puts the border around what is before it, so a chain asks its steps, and not the
     source, for the rows that stand in for those outside.
     """
 
-    def __init__(
-        self,
-        before: Rows,
-        kernel: Filter,
-        settings: Settings,
-        alpha: Alpha,
-        *,
-        threads: int | None = None,
-        engine: Engine | None = None,
-    ) -> None:
-        self._before: Rows = before
-        self._alpha = alpha
-        self.kernel = kernel
-        self._settings = settings
-        self._running: dict[str, Any] = {"threads": threads, "engine": engine}
-        self.source_depth = before.depth
-        self._outside = outside_value(settings.border_value, before.depth)
-        members = kernel.kernels if isinstance(kernel, KernelSet) else (kernel,)
-        geometries = [
-            plan_geometry(
-                (before.shape[0], before.shape[1]),
-                member.shape,
-                member.anchor,
-                stride=settings.stride,
-                dilation=settings.dilation,
-                size=settings.size,
-            )
-            for member in members
-        ]
-        if isinstance(kernel, KernelSet):
-            check_alike(kernel, geometries)
-        self.axes = [geometry.rows for geometry in geometries]
-        self.extremes: Extremes = ()
-        shape = (*geometries[0].out_shape, *before.shape[2:])
-        super().__init__(shape, settings.depth or before.depth)
+    def _size(self, before: LazyRows) -> tuple[int, int]:
+        settings = self.context.settings
+        self._outside = outside_value(settings.border_value, before.form.depth)
+        geometries = geometries_of(self.planned.step, settings, (before.shape[0], before.shape[1]))
+        self._axes = [geometry.rows for geometry in geometries]
+        return geometries[0].out_shape
 
     @property
     def reach(self) -> int:
         """How many rows of what is before it one row needs."""
-        first, last = self._positions(0, 1)
+        return self.needed(1)
+
+    def needed(self, height: int) -> int:
+        """Return how many rows of what is before it a number of its rows needs."""
+        first, last = self._positions(0, height)
         return last - first
 
-    def extremes_between(self, start: int, stop: int) -> Extremes:
-        """Return the ends of the exact values of some rows; to be asked for in order."""
+    def survey(self, survey: Survey, start: int, stop: int) -> None:
+        """Let a survey see what some rows are made of; to be called in order."""
         band, part = self._band(start, stop)
+        survey.add(band, self.context._replace(part=part))
         self._passed(stop)
-        if has_alpha(band) and self._alpha is not Alpha.FILTER:
-            band = band[..., :-1]
-        if isinstance(self.kernel, KernelSet):
-            return set_extremes(band, self.kernel, self._settings, part=part, **self._running)
-        return extremes_of(band, self.kernel, self._settings, part=part, **self._running)
 
-    def _make(self, start: int, stop: int) -> Filtered:
+    def _make(self, start: int, stop: int) -> StepResult:
         band, part = self._band(start, stop)
-        return filter_stage(
-            band, self.kernel, self._settings, self._alpha, part=part, **self._running
-        )
+        return run_step(band, self.planned, self.context._replace(part=part))
 
     def _passed(self, stop: int) -> None:
         # What a mirror needs at the lower edge is at most a reach behind.
         self._before.release(self._positions(stop, stop + 1)[0] - self.reach)
 
     def _positions(self, start: int, stop: int) -> tuple[int, int]:
-        ends = [axis.read_by(start, stop) for axis in self.axes]
+        ends = [axis.read_by(start, stop) for axis in self._axes]
         return min(first for first, _ in ends), max(last for _, last in ends)
 
     def _spans(self, start: int, stop: int) -> list[tuple[int, int]]:
@@ -220,7 +211,7 @@ class StageRows(Rows):
         length = self._before.shape[0]
         if first >= 0 and last <= length:
             return [(first, last)]
-        return _runs(row_places(self._settings.border, first, last, length))
+        return _runs(row_places(self.context.settings.border, first, last, length))
 
     def _reading(self, start: int, stop: int) -> tuple[int, int]:
         """Return the positions that some output rows read; perhaps outside."""
@@ -234,17 +225,18 @@ class StageRows(Rows):
         """Return the rows that some output rows need, the border included."""
         length = self._before.shape[0]
         first, last = self._reading(start, stop)
-        part = Part(length, first, start, stop, self.extremes)
+        part = Part(length, first, start, stop)
         if first >= 0 and last <= length:
             return self._before.read(first, last), part
-        places = row_places(self._settings.border, first, last, length)
+        places = row_places(self.context.settings.border, first, last, length)
         wanted = np.unique(places[places >= 0])
         blocks = [self._before.read(*span) for span in _runs(places)]
-        empty = np.empty((1, *self._before.shape[1:]), self._before.depth.dtype)
+        empty = np.empty((1, *self._before.shape[1:]), self._before.form.depth.dtype)
         band = np.concatenate(blocks or [empty])[np.searchsorted(wanted, np.maximum(places, 0))]
         band[places < 0] = self._outside
-        if has_alpha(band) and self._alpha is not Alpha.FILTER:
-            band[places < 0, :, -1] = self.source_depth.high  # outside everything is opaque
+        if has_alpha(band) and self.context.alpha is not Alpha.FILTER:
+            # Outside everything is opaque.
+            band[places < 0, :, -1] = self._before.form.depth.high
         return band, part
 
 

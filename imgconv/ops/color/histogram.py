@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imgconv.model.errors import ArgumentError, LimitError
+from imgconv.model.errors import ArgumentError
 from imgconv.model.output import Depth
-from imgconv.model.tone import ThresholdMethod
-from imgconv.ops.linear.correlate import Image
+from imgconv.model.steps.methods import ThresholdMethod
+from imgconv.model.steps.threshold import Binarization
+from imgconv.ops.color.threshold import binarize_reporting
+from imgconv.ops.image import Image
 
 _ALMOST_0 = float(np.finfo(np.float32).eps)
 
@@ -24,22 +26,11 @@ class Histogram:
     ----------
     depth : Depth
     method : ThresholdMethod
-        The one that will choose a threshold from it.
-
-    Raises
-    ------
-    LimitError
-        When that method needs the image as a whole.
+        The one that will choose a threshold from it, of those that need no more
+        (see `Binarization.obstacle`).
     """
 
     def __init__(self, depth: Depth, method: ThresholdMethod) -> None:
-        if depth is Depth.F32 or (method is not ThresholdMethod.OTSU and method not in _CHOOSERS):
-            known = ", ".join(["a number", "otsu", *(method.value for method in _CHOOSERS)])
-            what = f"{method.value} of a float image" if depth is Depth.F32 else method.value
-            known = "a number serves" if depth is Depth.F32 else f"these do not: {known}"
-            raise LimitError(
-                f"threshold method {what} needs the whole image in memory", hint=_remedy(known)
-            )
         self._depth = depth
         self._method = method
         self._counts = np.zeros(depth.high - depth.low + 1, np.int64)
@@ -68,9 +59,6 @@ class Histogram:
 
     def _of_flat(self, level: int) -> float:
         """Ask the method itself about an image of one level: there a pixel tells all."""
-        from imgconv.model.tone import Binarization
-        from imgconv.ops.color.tone import binarize_reporting
-
         pixel = np.full((2, 2), level, self._depth.dtype)
         threshold = binarize_reporting(pixel, Binarization(self._method))[1]
         return float(level if threshold is None else threshold)
@@ -85,10 +73,6 @@ class Histogram:
                     f"threshold method {self._method.value} finds no threshold here: {error}",
                     hint="choose another method, or a number",
                 ) from None
-
-
-def _remedy(known: str) -> str:
-    return f"{known}; or raise --max-memory, if there is as much"
 
 
 def otsu(counts: NDArray[np.int64]) -> int:

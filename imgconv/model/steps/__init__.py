@@ -1,0 +1,1 @@
+"""Step kinds as values: what a recipe is made of."""

@@ -1,0 +1,155 @@
+"""The registry of step kinds: names, and where the code of each is.
+
+Homes are ``"module:name"`` and imported when they are first used, so that reading a recipe loads
+neither NumPy nor the steps that it does not have. Other packages add kinds by the entry point group
+``imgconv.steps``, which is looked at only for a name that is not built in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from imgconv.model.errors import ArgumentError
+from imgconv.model.steps.base import Step
+
+ENTRY_POINTS = "imgconv.steps"
+
+
+class StepKind(NamedTuple):
+    """Where the code of a step kind is.
+
+    Attributes
+    ----------
+    value : str
+        The class, a frozen dataclass that derives from `Step`.
+    apply : str
+        ``apply(image, step, context)`` gives a `StepResult`
+        (see `imgconv.ops.context`).
+    survey : str
+        ``survey(step, context)`` gives an object with ``add(image, context)``, which is called
+        for every band of the step's input, and ``result()``, which becomes ``context.facts``.
+    explain : str
+        ``explain(source, output, planned, place)`` gives a `StepExplanation`
+        (see `imgconv.model.explanation`).
+    peer : str
+        ``peer(image, step, context)`` gives what OpenCV makes of it, where `Step.opencv` names a
+        function.
+    """
+
+    value: str
+    apply: str
+    survey: str = ""
+    explain: str = ""
+    peer: str = ""
+
+
+_SUMS = "imgconv.ops.linear.steps"
+_COLOR = "imgconv.ops.color.steps"
+
+KINDS: Mapping[str, StepKind] = {
+    "kernel": StepKind(
+        "imgconv.model.kernel:Kernel",
+        apply=f"{_SUMS}:apply",
+        survey=f"{_SUMS}:KernelSurvey",
+        explain="imgconv.ops.explain.sums:explain_sums",
+    ),
+    "set": StepKind(
+        "imgconv.model.kernel_set:KernelSet",
+        apply=f"{_SUMS}:apply",
+        survey=f"{_SUMS}:SetSurvey",
+        explain="imgconv.ops.explain.sums:explain_sums",
+    ),
+    "convert": StepKind(
+        "imgconv.model.steps.convert:Convert",
+        apply=f"{_SUMS}:convert",
+        survey=f"{_SUMS}:KernelSurvey",
+        explain="imgconv.ops.explain.sums:explain_sums",
+    ),
+    "gray": StepKind("imgconv.model.steps.color:ToGray", apply=f"{_COLOR}:gray"),
+    "invert": StepKind("imgconv.model.steps.color:Invert", apply=f"{_COLOR}:negative"),
+    "linear": StepKind("imgconv.model.steps.color:LinearLight", apply=f"{_COLOR}:decode"),
+    "encode": StepKind("imgconv.model.steps.color:EncodeLight", apply=f"{_COLOR}:encode"),
+    "binarize": StepKind(
+        "imgconv.model.steps.threshold:Binarization",
+        apply=f"{_COLOR}:black_and_white",
+        survey=f"{_COLOR}:ThresholdSurvey",
+    ),
+    "median": StepKind(
+        "imgconv.model.steps.rank:Median",
+        apply="imgconv.ops.rank.median:apply",
+        peer="imgconv.ops.rank.median:peer",
+    ),
+}
+_WITHOUT_NAME = ("kernel", "set")
+"""Kinds that are written as a name of the bank, a matrix or an expression, and not by a word."""
+
+
+def kind_of(step: Step) -> StepKind:
+    """Return the registry's row for a step.
+
+    Raises
+    ------
+    ArgumentError
+        When no installed package has its kind.
+    """
+    found = KINDS.get(step.kind) or _from_elsewhere(step.kind)
+    if found is None:
+        raise ArgumentError(
+            f"no step kind is called {step.kind!r}",
+            hint=f"its package must name it in the entry point group {ENTRY_POINTS}",
+        )
+    return found
+
+
+def function_of(step: Step, role: str) -> Any:
+    """Return a function of a step: ``"apply"``, ``"survey"``, ``"explain"`` or ``"peer"``; or None.
+
+    Examples
+    --------
+    >>> from imgconv.model.steps.color import Invert
+    >>> function_of(Invert(), "peer") is None
+    True
+    """
+    home = getattr(kind_of(step), role)
+    return load_home(home) if home else None
+
+
+@cache
+def load_home(home: str) -> Any:
+    """Import what ``"module:name"`` says."""
+    module, _, name = home.partition(":")
+    return getattr(import_module(module), name)
+
+
+def built_in_step(name: str) -> type[Step] | None:
+    """Return the class of a built-in kind that is written by its name, or None."""
+    if name in _WITHOUT_NAME or name not in KINDS:
+        return None
+    step: type[Step] = load_home(KINDS[name].value)
+    return step
+
+
+def installed_step(name: str) -> type[Step] | None:
+    """Return the class of a kind that another package adds, or None."""
+    kind = _from_elsewhere(name)
+    if kind is None:
+        return None
+    step: type[Step] = load_home(kind.value)
+    return step
+
+
+def step_names() -> list[str]:
+    """List the names of the built-in kinds that are written by their name."""
+    return [name for name in KINDS if name not in _WITHOUT_NAME]
+
+
+@cache
+def _from_elsewhere(name: str) -> StepKind | None:
+    from importlib.metadata import entry_points
+
+    for point in entry_points(group=ENTRY_POINTS, name=name):
+        return StepKind(*point.load())
+    return None

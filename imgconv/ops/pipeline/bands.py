@@ -1,0 +1,183 @@
+"""Run a recipe on an image that does not fit in memory: bands of rows in, bands of rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from imgconv.engines.base import Engine
+from imgconv.model.errors import LimitError
+from imgconv.model.recipe import Recipe
+from imgconv.model.step_plan import StepPlan
+from imgconv.model.steps.base import Obstacle, Reach
+from imgconv.model.steps.registry import function_of
+from imgconv.ops.image import Image
+from imgconv.ops.pipeline.lazy_rows import LazyRows, Source, SourceRows, StepRows, WindowRows
+from imgconv.ops.pipeline.run import context_of
+
+Facts = Mapping[int, Any]
+"""What surveys found of the whole image, by the number of the step."""
+
+
+def chain_of(
+    source: Source,
+    recipe: Recipe,
+    facts: Facts | None = None,
+    *,
+    threads: int | None = None,
+    engine: Engine | None = None,
+) -> list[LazyRows]:
+    """Return the rows of a source, and those after each step of a recipe, the output last.
+
+    Parameters
+    ----------
+    source : Source
+    recipe : Recipe
+    facts : mapping of int to object, optional
+        What the surveys of steps found; absent before they did.
+    threads : int, optional
+    engine : Engine, optional
+    """
+    chain: list[LazyRows] = [SourceRows(source, recipe.settings.depth)]
+    for number, planned in enumerate(recipe.planned(chain[0].form).steps):
+        context = context_of(planned, recipe.alpha, threads=threads, engine=engine)
+        kind = WindowRows if planned.step.reach is Reach.WINDOW else StepRows
+        known = None if facts is None else facts.get(number)
+        chain.append(kind(chain[-1], planned, context._replace(facts=known)))
+    return chain
+
+
+class Stream:
+    """A recipe on a source of rows; the bands that it yields are those of `run_recipe`.
+
+    What a step must know of its whole input, such as the threshold that a method chooses or the
+    extremes that a stretch needs, costs one more pass over the source.
+
+    Parameters
+    ----------
+    opened : callable
+        Gives the source from its beginning; called once for each pass.
+    recipe : Recipe
+    height : int
+        Output rows in a band.
+    threads : int, optional
+    engine : Engine, optional
+
+    Raises
+    ------
+    LimitError
+        When the recipe has a step that needs the whole image.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Of the output.
+    dtype : dtype
+    chain : list of LazyRows
+        The source, and what each step makes, the output last.
+
+    Examples
+    --------
+    >>> class Ramp:
+    ...     shape, dtype = (9, 2), np.dtype(np.uint8)
+    ...     def read(self, start, stop):
+    ...         return np.arange(start, stop, dtype=np.uint8).repeat(2).reshape(-1, 2)
+    >>> from imgconv.model.steps.color import Invert
+    >>> stream = Stream(Ramp, Recipe(steps=(Invert(),)), height=4)
+    >>> [band.shape for band in stream.bands()]
+    [(4, 2), (4, 2), (1, 2)]
+    """
+
+    def __init__(
+        self,
+        opened: Callable[[], Source],
+        recipe: Recipe,
+        *,
+        height: int,
+        threads: int | None = None,
+        engine: Engine | None = None,
+    ) -> None:
+        self._opened = opened
+        self._recipe = recipe
+        self._height = height
+        self._running: dict[str, Any] = {"threads": threads, "engine": engine}
+        self._facts: dict[int, Any] = {}
+        self.chain = self._chained(opened())
+        self._plan = recipe.planned(self.chain[0].form)
+        self.depth = self.chain[-1].form.depth
+        self.shape = self.chain[-1].shape
+        self.dtype = np.dtype(self.depth.dtype)
+        self._surveying = _surveying(self._plan)
+        self._check()
+
+    @property
+    def passes(self) -> int:
+        """How many times the source is read."""
+        return 1 + len(self._surveying)
+
+    @property
+    def clipped_share(self) -> float:
+        """Share of the values that were clamped in the step with the greatest; after all bands."""
+        return max((rows.clipped / rows.values for rows in self.chain if rows.values), default=0)
+
+    @property
+    def threshold(self) -> float | None:
+        """The one that the last step with a threshold used; known when the first band is there."""
+        known = [rows.threshold for rows in self.chain if rows.threshold is not None]
+        return known[-1] if known else None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What fusing did, and what steps reported of the last band."""
+        return (*self._plan.notes, *(note for rows in self.chain for note in rows.notes))
+
+    def bands(self) -> Iterator[Image]:
+        """Yield the output from top to bottom."""
+        for number in self._surveying:
+            self._survey(number)
+        self.chain = self._chained(self._opened())
+        output = self.chain[-1]
+        for start, stop in self._spans(output):
+            yield output.read(start, stop)
+            output.release(stop)
+
+    def _chained(self, source: Source) -> list[LazyRows]:
+        return chain_of(source, self._recipe, self._facts, **self._running)
+
+    def _check(self) -> None:
+        """Refuse now what the passes would find that they cannot do."""
+        for planned in self._plan.steps:
+            found = planned.step.obstacle(planned.before, planned.settings, self._recipe.alpha)
+            if found is not None:
+                raise _needs_all(found)
+
+    def _survey(self, number: int) -> None:
+        """Find what a step must know of its whole input, by one pass over the source."""
+        rows = self._chained(self._opened())[number + 1]
+        assert isinstance(rows, StepRows)
+        step = rows.planned.step
+        survey = function_of(step, "survey")(step, rows.context)
+        for start, stop in self._spans(rows):
+            rows.survey(survey, start, stop)
+        self._facts[number] = survey.result()
+
+    def _spans(self, rows: LazyRows) -> Iterator[tuple[int, int]]:
+        for start in range(0, rows.shape[0], self._height):
+            yield start, min(start + self._height, rows.shape[0])
+
+
+def _surveying(plan: StepPlan) -> list[int]:
+    return [
+        number
+        for number, planned in enumerate(plan.steps)
+        if planned.step.surveys(planned.before, planned.settings)
+    ]
+
+
+def _needs_all(found: Obstacle) -> LimitError:
+    return LimitError(
+        f"{found.what} needs the whole image in memory",
+        hint=f"{found.instead}raise --max-memory, if there is as much",
+    )

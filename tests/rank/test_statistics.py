@@ -15,7 +15,7 @@ from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError, KernelError
 from imgconv.model.footprint import Footprint, FootprintShape
 from imgconv.model.geometry import OutputSize
-from imgconv.model.recipe import Settings
+from imgconv.model.settings import Settings
 from imgconv.ops.rank.histograms import by_histograms
 from imgconv.ops.rank.network import sorting_network
 from imgconv.ops.rank.sorted_windows import by_sorting, nearest_rank

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from imgconv.io.config.recipe_hash import recipe_hash
 from imgconv.io.images.formats import format_for
 from imgconv.io.images.picture import Encoding, Reading
 from imgconv.io.storage.base import Storage
@@ -12,7 +13,6 @@ from imgconv.jobs.batch.executors.base import Executor
 from imgconv.jobs.batch.inputs import Sources
 from imgconv.jobs.batch.naming import DEFAULT, NameTemplate, kernel_word
 from imgconv.jobs.batch.pairing import Pairing
-from imgconv.jobs.batch.resume import recipe_hash
 from imgconv.jobs.batch.shard import Shard
 from imgconv.jobs.memory import default_limit, parse_bytes
 from imgconv.model.recipe import Recipe

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from imgconv.model.numbers import parse_number
 from imgconv.model.output import Depth
-from imgconv.ops.linear.correlate import Image, as_image
+from imgconv.ops.image import Image, as_image
 from imgconv.ops.rank.windows import Windows
 from imgconv.ops.smoothing.floats import (
     Floats,

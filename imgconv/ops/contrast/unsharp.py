@@ -14,8 +14,9 @@ from imgconv.model.generators.gaussians import gaussian, unsharp
 from imgconv.model.kernel import Kernel
 from imgconv.model.numbers import parse_number
 from imgconv.model.output import Depth
-from imgconv.model.recipe import Settings
-from imgconv.ops.linear.correlate import Image, apply_filter, as_image
+from imgconv.model.settings import Settings
+from imgconv.ops.image import Image, as_image
+from imgconv.ops.linear.single import apply_kernel
 
 
 def unsharp_mask(
@@ -65,11 +66,11 @@ def unsharp_mask(
     settings = Settings(border=Border.parse(border), border_value=parse_border_value(border_value))
     width, share = parse_number(sigma), parse_number(amount)
     kernel = unsharp(width, share, "auto")
-    sharpened = apply_filter(array, kernel, settings, threads=threads).image
+    sharpened = apply_kernel(array, kernel, settings, threads=threads).image
     if limit == 0:
         return sharpened
     detail = _detail(gaussian(width, "auto", "3sigma"))
-    difference = apply_filter(
+    difference = apply_kernel(
         array, detail, settings._replace(depth=Depth.F32), threads=threads
     ).image
     return np.where(np.abs(difference) < np.float32(float(limit)), array, sharpened)

@@ -11,11 +11,12 @@ from imgconv.engines.opencv import load_cv2
 from imgconv.model.errors import ArgumentError
 from imgconv.model.numbers import parse_number
 from imgconv.model.output import Depth
-from imgconv.model.recipe import Settings
+from imgconv.model.settings import Settings
+from imgconv.ops.color.histogram import otsu
 from imgconv.ops.edges.gradient import Gradient, check_aperture, is_ridge, over_gradient
 from imgconv.ops.edges.hysteresis import as_white, connected, ordered_thresholds
-from imgconv.ops.linear.correlate import Image, apply_filter, as_image
-from imgconv.ops.pipeline.histogram import otsu
+from imgconv.ops.image import Image, as_image
+from imgconv.ops.linear.single import apply_kernel
 
 _BINS = 4096
 
@@ -146,7 +147,7 @@ def _blurred(image: Image, sigma: object, threads: int | None) -> Image:
         return image
     from imgconv.model.generators.gaussians import gaussian
 
-    return apply_filter(image, gaussian(share, "auto", "3sigma"), Settings(), threads=threads).image
+    return apply_kernel(image, gaussian(share, "auto", "3sigma"), Settings(), threads=threads).image
 
 
 def _is_opencvs(pixels: Image) -> bool:

@@ -12,7 +12,7 @@ from imgconv.engines.opencv import load_cv2
 from imgconv.engines.rounding import clamped
 from imgconv.model.errors import ArgumentError
 from imgconv.model.output import Depth, parse_choice
-from imgconv.ops.linear.correlate import Image, as_image, checked_threads
+from imgconv.ops.image import Image, as_image, checked_threads
 from imgconv.ops.rank.windows import in_bands
 
 _TANGENT = 13573  # of 22.5 degrees, in 2**-15, as cv2.Canny has it

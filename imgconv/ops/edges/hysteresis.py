@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from imgconv.engines.opencv import load_cv2
 from imgconv.model.errors import ArgumentError
 from imgconv.model.output import Depth
-from imgconv.ops.linear.correlate import Image, as_image
+from imgconv.ops.image import Image, as_image
 
 
 def hysteresis(image: ArrayLike, low: float, high: float) -> Image:

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from imgconv.model.output import Depth
 from imgconv.ops.edges.hysteresis import as_white
-from imgconv.ops.linear.correlate import Image, as_image
+from imgconv.ops.image import Image, as_image
 
 
 def zero_crossing(image: ArrayLike, threshold: float = 0, *, level: float = 0) -> Image:

@@ -17,8 +17,8 @@ from numpy.typing import ArrayLike
 from imgconv.model.border import Border, parse_border_value
 from imgconv.model.errors import ArgumentError, KernelError
 from imgconv.model.footprint import Footprint
-from imgconv.model.recipe import Settings
-from imgconv.ops.linear.correlate import as_image
+from imgconv.model.settings import Settings
+from imgconv.ops.image import as_image
 from imgconv.ops.rank.extremes import ends_of, extreme
 from imgconv.ops.rank.statistics import FootprintLike, as_footprint
 from imgconv.ops.rank.windows import Image, Outside, parse_outside, place, run_windows

@@ -13,7 +13,7 @@ from imgconv.model.border import parse_border_value
 from imgconv.model.footprint import Footprint, FootprintShape, footprint_size
 from imgconv.model.geometry import OutputSize, parse_size, parse_steps
 from imgconv.model.output import Depth, Rounding, parse_choice
-from imgconv.model.recipe import Settings
+from imgconv.model.settings import Settings
 from imgconv.ops.rank.extremes import ends_of, extreme
 from imgconv.ops.rank.modes import mode_of
 from imgconv.ops.rank.ordered import order_statistic, parse_percentile

@@ -14,8 +14,8 @@ from imgconv.model.border import Border
 from imgconv.model.footprint import Footprint
 from imgconv.model.geometry import Axis, plan_geometry
 from imgconv.model.output import Depth
-from imgconv.model.recipe import Settings
-from imgconv.ops.linear.correlate import as_image, checked_threads, outside_value
+from imgconv.model.settings import Settings
+from imgconv.ops.image import as_image, checked_threads, outside_value
 
 Image = NDArray[Any]
 Flags = NDArray[np.bool_]

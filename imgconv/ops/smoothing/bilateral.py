@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from imgconv.engines.opencv import load_cv2
-from imgconv.ops.linear.correlate import Image, as_image
+from imgconv.ops.image import Image, as_image
 from imgconv.ops.rank.windows import Windows
 from imgconv.ops.smoothing.floats import (
     Floats,

@@ -16,8 +16,8 @@ from imgconv.model.errors import ArgumentError
 from imgconv.model.footprint import Footprint, FootprintShape
 from imgconv.model.numbers import parse_number
 from imgconv.model.output import Depth
-from imgconv.model.recipe import Settings
-from imgconv.ops.linear.correlate import Image, as_image
+from imgconv.model.settings import Settings
+from imgconv.ops.image import Image, as_image
 from imgconv.ops.rank.windows import Outside, Windows, in_bands, parse_outside, place
 
 Floats = NDArray[np.float64]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from imgconv.model.errors import ArgumentError
-from imgconv.ops.linear.correlate import Image, as_image
+from imgconv.ops.image import Image, as_image
 from imgconv.ops.rank.windows import Windows
 from imgconv.ops.smoothing.floats import (
     Floats,

@@ -79,7 +79,7 @@ def test_all_counts_agree(checked):
     failures = [failure.get("type") for failure in suite.iter("failure")]
     assert {status: failures.count(status) for status in wanted} == {**wanted, "passed": 0}
     kept = {path.name for path in (folder / "failures").iterdir()}
-    assert kept == {"block", "size", "absent"}
+    assert kept == {"block", "size", "absent", ".imgconv-failures"}
     assert report.exit_code == 4
 
 
@@ -98,11 +98,11 @@ def test_junit_keeps_to_the_schema(checked):
 
 def test_junit_holds_what_xml_cannot(tmp_path):
     from imgconv.jobs.golden.report_junit import junit
-    from imgconv.jobs.golden.result import CaseResult, GoldenReport
+    from imgconv.jobs.golden.result import CaseReport, CaseResult
 
     bad = CaseResult(name="x", status=Status.FAILED, reasons=("a\x00b <&> \x1b[31m",))
-    root = ET.fromstring(junit(GoldenReport(Path("golden.yaml"), (bad,))))
-    assert next(root.iter("failure")).get("message") == "a?b <&> ?[31m"
+    root = ET.fromstring(junit(CaseReport(Path("golden.yaml"), (bad,))))
+    assert next(root.iter("failure")).get("message") == "a\\x00b <&> \\x1b[31m"
 
 
 def test_a_large_picture_is_shown_in_part(tmp_path):

@@ -45,7 +45,12 @@ _file = click.Path(path_type=Path)
     heading="Reports",
     help="Annotations of GitHub Actions on stderr; auto: when running there.",
 )
-@option("--overwrite", is_flag=True, heading="Reports", help="Replace reports that exist.")
+@option(
+    "--overwrite",
+    is_flag=True,
+    heading="Reports",
+    help="Replace files that are no report of goldens, and write into a folder with files.",
+)
 @json_option  # fmt: skip
 def command(as_json: bool, **options: Any) -> int:
     """Fail when a case, of NAMEs or all, no longer yields what was recorded.
@@ -62,7 +67,7 @@ def command(as_json: bool, **options: Any) -> int:
         output.write_json(report.as_dict())
     else:
         output.show(text_report.describe(report))
-    if annotate == "always" or (annotate == "auto" and annotations.in_actions()):
+    if annotations.wanted(annotate):
         for line in annotations.annotate(report):
             output.say(line)
     return report.exit_code

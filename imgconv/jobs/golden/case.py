@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgconv.io.images import image_files
-from imgconv.model.errors import ImageReadError, RecipeError
+from imgconv.jobs.golden.ignored import counted_pixels
+from imgconv.model.errors import ImageReadError
 from imgconv.model.recipe import Recipe
 from imgconv.model.tolerance import EXACT_SPEC, ToleranceSpec
 from imgconv.ops.compare.difference import Rectangle
@@ -106,27 +107,4 @@ class Case:
         RecipeError
             When a rectangle lies outside the picture, or a mask has another size.
         """
-        if not self.ignore:
-            return None
-        counted = np.ones(shape[:2], bool)
-        for part in self.ignore:
-            if isinstance(part, Path):
-                counted &= ~self._mask(part, shape)
-                continue
-            rows, columns = part.row + part.rows, part.column + part.columns
-            if rows > shape[0] or columns > shape[1]:
-                raise RecipeError(
-                    f"{self.name}: ignore {list(part)} reaches outside {shape[0]} x {shape[1]}"
-                )
-            counted[part.row : rows, part.column : columns] = False
-        return counted
-
-    def _mask(self, path: Path, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-        mask = image_files.read_image(path)
-        if mask.shape[:2] != shape[:2]:
-            raise RecipeError(
-                f"{path}: the mask is {mask.shape[0]} x {mask.shape[1]}, the picture of "
-                f"{self.name} {shape[0]} x {shape[1]}"
-            )
-        ignored = mask > 0 if mask.ndim == 2 else (mask[..., :3] > 0).any(axis=2)
-        return np.asarray(ignored)
+        return counted_pixels(self.ignore, shape, self.name)

@@ -14,9 +14,10 @@ from imgconv.engines.cpus import usable_cpus
 from imgconv.io.images import image_files
 from imgconv.jobs.golden.case import Case
 from imgconv.jobs.golden.environment import environment_changes
-from imgconv.jobs.golden.result import CaseFinding, CaseResult, GoldenReport, Status
+from imgconv.jobs.golden.result import CaseFinding, CaseReport, CaseResult, Status
 from imgconv.jobs.golden.store import GoldenStore, pixel_hash
 from imgconv.jobs.golden.suite import FILE_NAME, Suite, read_suite
+from imgconv.jobs.golden.text_report import NO_GOLDEN
 from imgconv.model.errors import (
     ArgumentError,
     GoldenDamagedError,
@@ -27,9 +28,11 @@ from imgconv.model.output import Depth
 from imgconv.model.tolerance import ToleranceSpec
 from imgconv.ops.compare.change_diagnosis import describe_kind, diagnose_change
 from imgconv.ops.compare.difference import judge
+from imgconv.ops.compare.placement import describe_placement, place
 
 Image = NDArray[Any]
 Watcher = Callable[[CaseFinding], None]
+_Item = TypeVar("_Item")
 _T = TypeVar("_T")
 
 
@@ -40,7 +43,7 @@ def check_goldens(
     allow_commands: bool = False,
     jobs: int | None = None,
     watch: Watcher | None = None,
-) -> GoldenReport:
+) -> CaseReport:
     """Check a golden set.
 
     Parameters
@@ -77,7 +80,7 @@ def check_goldens(
     results = in_parallel(look, cases, jobs)
     if not names:
         results += _unused(suite)
-    return GoldenReport(suite.file, tuple(results))
+    return CaseReport(suite.file, tuple(results))
 
 
 def allow(cases: Sequence[Case], commands: bool) -> None:
@@ -96,9 +99,9 @@ def allow(cases: Sequence[Case], commands: bool) -> None:
 
 
 def in_parallel(
-    work: Callable[[Case, int | None], _T], cases: Sequence[Case], jobs: int | None
+    work: Callable[[_Item, int | None], _T], cases: Sequence[_Item], jobs: int | None
 ) -> list[_T]:
-    """Do something with each case, several at a time, and give the answers in order.
+    """Do something with each case or pair, several at a time, and give the answers in order.
 
     Threads do: decoding, filtering and hashing release the interpreter.
     """
@@ -188,7 +191,7 @@ def check_picture(
             return CaseFinding(CaseResult(name=name, status=Status.PASSED))
         expected = store.picture(name, record)
     except GoldenMissingError:
-        return _missing(name, actual, "no golden is recorded")
+        return _missing(name, actual, NO_GOLDEN)
     except GoldenDamagedError as error:
         hint = (error.hint,) if error.hint else ()
         return CaseFinding(
@@ -215,13 +218,28 @@ def compare_pictures(
     actual: Image,
     tolerance: ToleranceSpec,
     counted: Callable[[tuple[int, ...]], Any] = lambda _: None,
+    subject: str = "the new picture",
 ) -> CaseFinding:
-    """Compare a picture against another, pixel by pixel."""
+    """Compare a picture against another, pixel by pixel.
+
+    Parameters
+    ----------
+    name, tolerance, counted
+        As for `check_picture`.
+    expected, actual : ndarray
+    subject : str, optional
+        What `actual` is called in words.
+    """
     if expected.shape != actual.shape or expected.dtype != actual.dtype:
+        placement = place(expected, actual)
+        reasons = [f"{describe_kind(expected)} became {describe_kind(actual)}"]
+        if placement is not None:
+            reasons.append(describe_placement(placement, subject))
         result = CaseResult(
             name=name,
             status=Status.FAILED,
-            reasons=(f"{describe_kind(expected)} became {describe_kind(actual)}",),
+            reasons=tuple(reasons),
+            placement=placement,
             causes=tuple(diagnose_change(expected, actual)),
             exit_code=1,
         )

@@ -106,7 +106,11 @@ def _png(image: Image) -> bytes:
 
 
 def render_report(
-    title: str, entries: Sequence[PageEntry], counts: Mapping[str, int], note: str = ""
+    title: str,
+    entries: Sequence[PageEntry],
+    counts: Mapping[str, int],
+    note: str = "",
+    generator: str = "imgconv",
 ) -> bytes:
     """Make the page.
 
@@ -118,7 +122,9 @@ def render_report(
         For each state that can be filtered by ("all" too) how many there are; empty for none.
     note : str, optional
         A line beside the title.
+    generator : str, optional
+        Names the command that makes the page, in its head.
     """
     shown = [entry.as_dict() for entry in entries]
     data = {"entries": shown, "counts": dict(counts), "note": note}
-    return page.render_page("report.html", title, data).encode()
+    return page.render_page("report.html", title, data, generator).encode()

@@ -1,15 +1,20 @@
-"""How a picture changed, and whether a tolerance allows that (metric ``levels/1``)."""
+"""How a picture changed, and whether a tolerance allows that (``levels/1`` and other metrics)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imgconv.model.tolerance import Tolerance
+from imgconv.model.tolerance import METRICS, Tolerance
+from imgconv.ops.compare.antialias import antialiased_in_both
+from imgconv.ops.compare.appearance import appearances
 from imgconv.ops.compare.metrics import absolute_difference
+from imgconv.ops.compare.perceptual import describe_broken, measure_metric
 
 Image = NDArray[Any]
 _WINDOW = 16
@@ -42,6 +47,10 @@ class Change:
     worst_window : Rectangle or None
         The window with the most of them; its side is that of the tolerance's density, or 16.
     worst_count : int
+    antialiased : int
+        How many pixels were left out because they are antialiased in both pictures.
+    metrics : dict
+        The values of the other metrics that the tolerance limits.
     broken : tuple of str
         The limits that are not kept, in words; empty when the change passes.
     """
@@ -54,6 +63,8 @@ class Change:
     bounding_box: Rectangle | None
     worst_window: Rectangle | None
     worst_count: int
+    antialiased: int = 0
+    metrics: Mapping[str, float] = field(default_factory=dict)
     broken: tuple[str, ...] = ()
 
 
@@ -78,24 +89,62 @@ def judge(
     >>> change.bounding_box, change.broken
     (Rectangle(row=1, column=2, rows=1, columns=2), ('2 of 20 pixels differ (10 %), none may',))
     """
-    apart = per_pixel(expected, actual)
-    counts = np.ones(apart.shape, bool) if counted is None else counted
+    counts = np.ones(expected.shape[:2], bool) if counted is None else counted
+    if _equal(expected, actual):
+        return _unchanged(int(counts.sum()), tolerance)
+    look = tolerance.alpha == "look"
+    pairs = appearances(expected, actual) if look else [(expected, actual)]
+    apart = per_pixel(*pairs[0])
+    for pair in pairs[1:]:
+        apart = np.maximum(apart, per_pixel(*pair))
     apart[~counts] = 0
     over = apart > tolerance.level
     marked = over if over.any() else apart > 0
     side = tolerance.density[1] if tolerance.density else _WINDOW
     window, count = worst_window(marked, side)
+    densest = count if over.any() else 0
+    smooth = 0
+    if tolerance.antialias == "ignore" and over.any():
+        ignored = antialiased_in_both(expected, actual, over)
+        smooth = int(ignored.sum())
+        over = over & ~ignored
+    drifts = [_drift(*pair, counts) for pair in pairs]
     change = Change(
         pixels=int(counts.sum()),
         differing=int(over.sum()),
         unequal=int(np.count_nonzero(apart)),
-        max_abs_diff=float(apart.max()),
-        mean=_drift(expected, actual, counts),
+        max_abs_diff=float(np.max(apart, where=over, initial=0) if smooth else apart.max()),
+        mean=max(drifts, key=abs),
         bounding_box=bounding_box(marked),
         worst_window=window,
         worst_count=count,
+        antialiased=smooth,
+        metrics=_measured(expected, actual, tolerance, counted),
     )
-    return replace(change, broken=_broken(change, tolerance, count if over.any() else 0))
+    return replace(change, broken=_broken(change, tolerance, densest))
+
+
+def _equal(expected: Image, actual: Image) -> bool:
+    if expected is actual:
+        return True
+    return np.array_equal(expected, actual, equal_nan=expected.dtype == np.float32)
+
+
+def _unchanged(pixels: int, tolerance: Tolerance) -> Change:
+    equal = {"psnr": math.inf, "ssim": 1.0, "ciede2000": 0.0, "flip": 0.0}
+    metrics = {name: equal[name] for name in METRICS if getattr(tolerance, name) is not None}
+    return Change(pixels, 0, 0, 0.0, 0.0, None, None, 0, metrics=metrics)
+
+
+def _measured(
+    expected: Image, actual: Image, tolerance: Tolerance, counted: NDArray[np.bool_] | None
+) -> dict[str, float]:
+    """Measure by the metrics that have a limit; ignored pixels are as expected."""
+    asked = [name for name in METRICS if getattr(tolerance, name) is not None]
+    if asked and counted is not None:
+        actual = np.where(counted if actual.ndim == 2 else counted[..., None], actual, expected)
+    look = tolerance.alpha == "look"
+    return {name: measure_metric(name, expected, actual, look=look) for name in asked}
 
 
 def per_pixel(expected: Image, actual: Image) -> Image:
@@ -150,7 +199,7 @@ def _drift(expected: Image, actual: Image, counts: NDArray[np.bool_]) -> float:
 
 
 def _broken(change: Change, tolerance: Tolerance, densest: int) -> tuple[str, ...]:
-    said = []
+    said: list[str | None] = []
     most = tolerance.share * change.pixels
     if change.differing > most:
         by = f" by more than {tolerance.level:g}" if tolerance.level else ""
@@ -166,4 +215,6 @@ def _broken(change: Change, tolerance: Tolerance, densest: int) -> tuple[str, ..
     if tolerance.density is not None and densest > tolerance.density[0]:
         most_there, side = tolerance.density
         said.append(f"{densest} pixels differ in one window of {side} x {side}, {most_there} may")
-    return tuple(said)
+    for name, value in change.metrics.items():
+        said.append(describe_broken(name, value, getattr(tolerance, name)))
+    return tuple(filter(None, said))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from imgconv.io.storage import files, listing
-from imgconv.io.storage.listing import Found
+from imgconv.io.storage.base import ListedFile
 from imgconv.model.errors import ArgumentError, ImageReadError, NothingMatchedError
 
 _MOST_COMPARED = 1 << 28
@@ -65,7 +65,7 @@ def pair_paths(a: Path, b: Path) -> list[PicturePair]:
     return [_pair(key, found_a, found_b) for key in sorted(found_a.keys() | found_b.keys())]
 
 
-def _pair(key: str, in_a: Mapping[str, Found], in_b: Mapping[str, Found]) -> PicturePair:
+def _pair(key: str, in_a: Mapping[str, ListedFile], in_b: Mapping[str, ListedFile]) -> PicturePair:
     one, other = in_a.get(key), in_b.get(key)
     a, b = (Path(found.path) if found else None for found in (one, other))
     for found in filter(None, (one, other)):
@@ -79,7 +79,7 @@ def _pair(key: str, in_a: Mapping[str, Found], in_b: Mapping[str, Found]) -> Pic
 
 
 def _elsewhere(
-    found: Found, others: Mapping[str, Found], own: Mapping[str, Found], side: str
+    found: ListedFile, others: Mapping[str, ListedFile], own: Mapping[str, ListedFile], side: str
 ) -> str:
     """Describe under which other name the other folder has a file, if that can be told."""
     free = [other for key, other in others.items() if key not in own]
@@ -94,12 +94,12 @@ def _folded(key: str) -> str:
     return unicodedata.normalize("NFC", key).casefold()
 
 
-def _same_bytes(found: Found, others: Iterable[Found]) -> str | None:
+def _same_bytes(found: ListedFile, others: Iterable[ListedFile]) -> str | None:
     alike = [other for other in others if other.size == found.size and not other.problem]
     if not alike or found.size > _MOST_COMPARED:
         return None
     try:
-        data = files.read_stamped(found.path)[0]
-        return next((o.key for o in alike if files.read_stamped(o.path)[0] == data), None)
+        data = files.read_content(found.path).data
+        return next((o.key for o in alike if files.read_content(o.path).data == data), None)
     except ImageReadError:
         return None

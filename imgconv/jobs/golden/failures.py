@@ -74,7 +74,7 @@ class FailureFolder:
 
 def _remove_listed(folder: Path) -> None:
     try:
-        text = files.read_stamped(folder / LIST)[0].decode("utf-8", "surrogateescape")
+        text = files.read_content(folder / LIST).data.decode("utf-8", "surrogateescape")
     except ImageReadError:
         return
     root = folder.resolve()

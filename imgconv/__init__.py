@@ -19,7 +19,15 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from imgconv.api import compare, convolve, correlate, explain, filter_dask_array, filter_image
+    from imgconv.api import (
+        compare,
+        convolve,
+        correlate,
+        diff,
+        explain,
+        filter_dask_array,
+        filter_image,
+    )
     from imgconv.io.config.recipes import read_recipe, recipe_from
     from imgconv.io.images.image_files import read_image, write_image
     from imgconv.io.kernels.bank import KernelBank
@@ -30,6 +38,7 @@ if TYPE_CHECKING:
     from imgconv.jobs.apply.filter_path import filter_path
     from imgconv.jobs.batch.report import BatchReport
     from imgconv.jobs.batch.run import filter_folder, plan_folder
+    from imgconv.jobs.diff.compare import diff_folders
     from imgconv.jobs.golden.check import check_goldens
     from imgconv.jobs.golden.record import accept_goldens, record_goldens
     from imgconv.model.border import Border
@@ -69,7 +78,15 @@ if TYPE_CHECKING:
     from imgconv.ops.windows import windows_under
 
 _HOMES = {
-    "api": ("compare", "convolve", "correlate", "explain", "filter_dask_array", "filter_image"),
+    "api": (
+        "compare",
+        "convolve",
+        "correlate",
+        "diff",
+        "explain",
+        "filter_dask_array",
+        "filter_image",
+    ),
     "io.kernels.bank": ("KernelBank",),
     "io.images.image_files": ("read_image", "write_image"),
     "io.kernels.spec": ("load_kernel", "load_step"),
@@ -79,6 +96,7 @@ _HOMES = {
     "io.config.recipes": ("read_recipe", "recipe_from"),
     "jobs.batch.report": ("BatchReport",),
     "jobs.batch.run": ("filter_folder", "plan_folder"),
+    "jobs.diff.compare": ("diff_folders",),
     "jobs.golden.check": ("check_goldens",),
     "jobs.golden.record": ("accept_goldens", "record_goldens"),
     "jobs.apply.filter_path": ("filter_path",),
@@ -175,6 +193,8 @@ __all__ = [
     "conv3d",
     "convolve",
     "correlate",
+    "diff",
+    "diff_folders",
     "explain",
     "explain_layer",
     "filter_dask_array",

@@ -5,7 +5,8 @@ They stand above `io`, which knows the bank, so that `ops` needs no files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, cast
 
@@ -33,6 +34,8 @@ from imgconv.ops.pipeline import run as _run
 
 if TYPE_CHECKING:
     from dask.array import Array
+
+    from imgconv.jobs.golden.result import CaseResult
 
 _F = TypeVar("_F", bound=Callable[..., object])
 KernelLike = Kernel | KernelSet | WeightsLike | str
@@ -175,6 +178,68 @@ def compare(
     )
 
 
+def diff(
+    a: ArrayLike | str | os.PathLike[str],
+    b: ArrayLike | str | os.PathLike[str],
+    *,
+    tolerance: str | Mapping[str, object] | None = None,
+    ignore: Sequence[Sequence[int] | str | os.PathLike[str]] = (),
+    alpha: str = "look",
+) -> CaseResult:
+    """Compare two pictures: where they differ, by how much, and why.
+
+    Parameters
+    ----------
+    a, b : array_like or path
+        What is expected, and what is there: images of shape (rows, columns[, channels]) and type
+        uint8, uint16, int16 or float32, or files; of a file with pages, all are compared.
+    tolerance : str or mapping, optional
+        As in golden.yaml: "exact" (default), "loose", "any", or limits by name.
+    ignore : sequence, optional
+        Rectangles (row, column, rows, columns), and files of masks.
+    alpha : {"look", "data"}, default "look"
+        Compare as it looks over black and over white, or alpha as a channel.
+
+    Returns
+    -------
+    CaseResult
+        Its ``exit_code`` is 0 when the two are the same within the tolerance, and 1 when not.
+
+    Raises
+    ------
+    ImgconvError
+        When a file cannot be read, or an option is wrong.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    >>> result = diff(image, image[:, ::-1])
+    >>> result.exit_code, result.causes[0].name, result.change.differing
+    (1, 'flip', 256)
+    """
+    from pathlib import Path
+
+    from imgconv.io.images.image_files import read_picture
+    from imgconv.io.images.picture import Picture
+    from imgconv.jobs.diff.compare import DiffOptions, compare_pages
+    from imgconv.model.tolerance import parse_tolerance
+    from imgconv.ops.compare.difference import Rectangle
+
+    given = {"preset": tolerance} if isinstance(tolerance, str) else dict(tolerance or {})
+    parts = [
+        Path(part) if isinstance(part, str | os.PathLike) else Rectangle(*part) for part in ignore
+    ]
+    options = DiffOptions(parse_tolerance({"alpha": alpha, **given}), parts)
+    one, other = (
+        read_picture(side)
+        if isinstance(side, str | os.PathLike)
+        else Picture((_flat(as_image(side)),))
+        for side in (a, b)
+    )
+    return compare_pages("B", one, other, options).result
+
+
 def explain(
     image: ArrayLike,
     recipe: Recipe | None = None,
@@ -251,9 +316,14 @@ def filter_dask_array(
     MissingDependencyError
         When Dask is not installed (``pip install 'imgconv[cluster]'``).
     """
-    from imgconv.jobs.spread.arrays import filter_rows
+    from imgconv.jobs.apply.dask_arrays import filter_rows
 
     return filter_rows(array, _recipe(recipe, options), rows=rows)
+
+
+def _flat(image: Image) -> Image:
+    """Return a gray image of one channel as files have it."""
+    return image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image
 
 
 def _recipe(recipe: Recipe | None, options: RecipeOptions) -> Recipe:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from imgconv.jobs.golden.result import Finding
+    from imgconv.jobs.golden.result import CaseFinding
 
 FOLDER = "goldens"
 """The folder of the goldens, beside the test's file."""
@@ -67,14 +67,14 @@ class GoldenImage:
             As in golden.yaml: "exact" (default), "loose", or limits by name.
         """
         from imgconv.jobs.golden.check import check_picture
-        from imgconv.jobs.golden.store import Store
+        from imgconv.jobs.golden.store import GoldenStore
         from imgconv.jobs.golden.suite import check_name
-        from imgconv.jobs.golden.words import describe_result
+        from imgconv.jobs.golden.text_report import describe_result
         from imgconv.model.tolerance import parse_tolerance
 
         __tracebackhide__ = True
         chosen = check_name(name or re.sub(r"[^\w.+-]+", "_", self._request.node.name).strip("_"))
-        store = Store(self._request.path.parent / FOLDER)
+        store = GoldenStore(self._request.path.parent / FOLDER)
         self._claim(store.path(chosen, "json"))
         finding = check_picture(chosen, _pixels(array_or_path), store, parse_tolerance(tolerance))
         if finding.result.exit_code == 0:
@@ -99,7 +99,7 @@ class GoldenImage:
             )
         taken[path] = self._request.node.nodeid
 
-    def _kept(self, finding: Finding) -> str:
+    def _kept(self, finding: CaseFinding) -> str:
         from imgconv.jobs.golden.failures import write_failure
 
         folder = self._tmp_path / "golden-failures"

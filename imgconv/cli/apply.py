@@ -98,7 +98,7 @@ def _compare(image: Any, recipe: Recipe, **options: Any) -> None:
 def _on_cluster(
     source: Place, target: Place, recipe: Recipe, cluster: str, *, overwrite: bool
 ) -> Row:
-    from imgconv.jobs.spread.zarr_file import filter_zarr
+    from imgconv.jobs.apply.zarr_cluster import filter_zarr
 
     if not (isinstance(source, Path) and isinstance(target, Path)):
         raise ArgumentError(

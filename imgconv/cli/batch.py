@@ -24,6 +24,7 @@ from imgconv.cli.options import (
 from imgconv.cli.progress import progress_for, summary, write_event
 
 if TYPE_CHECKING:
+    from imgconv.jobs.batch.options import BatchOptions
     from imgconv.jobs.batch.report import BatchReport
     from imgconv.model.recipe import Recipe
 
@@ -62,12 +63,6 @@ _running_options = together(
 )  # fmt: skip
 
 
-_RUN_OPTIONS = (
-    *("recursive", "name", "shard", "overwrite", "in_place", "format"),
-    *("jobs", "max_memory", "max_failures", "cluster"),
-)
-
-
 @click.command(
     "batch",
     cls=Command,
@@ -96,14 +91,30 @@ def command(sources: tuple[str, ...], target: str | None, **options: Any) -> int
         return 0
     if target is None or not (sources or options["from0"]):
         raise click.UsageError("SRC and DST are missing: batch SRC... DST, or --from0 DST")
-    how = {key: options[key] for key in _RUN_OPTIONS}
-    how |= {"reading": reading_of(options), "encoding": encoding_of(options)}
-    how["listed"] = _listed() if options["from0"] else ()
-    if options["fail_fast"]:
-        how["max_failures"] = 1
+    how = _batch_options(options)
     if options["dry_run"]:
         return _dry_run(sources, target, recipe, how, options["as_json"])
-    return _run(sources, target, recipe, how, **options)
+    return _run(sources, target, recipe, how, as_json=options["as_json"], quiet=options["quiet"])
+
+
+def _batch_options(options: dict[str, Any]) -> BatchOptions:
+    from imgconv.jobs.batch.options import BatchOptions
+
+    return BatchOptions(
+        recursive=options["recursive"],
+        listed=tuple(_listed()) if options["from0"] else (),
+        name=options["name"],
+        format=options["format"],
+        jobs=options["jobs"],
+        max_memory=options["max_memory"],
+        shard=options["shard"],
+        overwrite=options["overwrite"],
+        in_place=options["in_place"],
+        max_failures=1 if options["fail_fast"] else options["max_failures"],
+        cluster=options["cluster"],
+        reading=reading_of(options),
+        encoding=encoding_of(options),
+    )
 
 
 def _listed() -> list[str]:
@@ -113,16 +124,21 @@ def _listed() -> list[str]:
 
 
 def _run(
-    sources: tuple[str, ...], target: str, recipe: Recipe, how: dict[str, Any], **options: Any
+    sources: tuple[str, ...],
+    target: str,
+    recipe: Recipe,
+    options: BatchOptions,
+    *,
+    as_json: bool,
+    quiet: bool,
 ) -> int:
-    from imgconv.jobs.batch.run import filter_folder
+    from imgconv.jobs.batch.run import run_batch
 
     gc.enable()  # a single image does without
-    as_json, quiet = options["as_json"], options["quiet"]
     progress = progress_for(as_json=as_json, quiet=quiet)
     try:
-        report = filter_folder(
-            sources, target, recipe, on_plan=progress.plan, on_event=progress.event, **how
+        report = run_batch(
+            sources, target, recipe, options, on_plan=progress.plan, on_event=progress.event
         )
     finally:
         progress.close()
@@ -138,11 +154,11 @@ def _summarise(report: BatchReport, *, as_json: bool, quiet: bool) -> None:
 
 
 def _dry_run(
-    sources: tuple[str, ...], target: str, recipe: Recipe, how: dict[str, Any], as_json: bool
+    sources: tuple[str, ...], target: str, recipe: Recipe, options: BatchOptions, as_json: bool
 ) -> int:
-    from imgconv.jobs.batch.run import plan_folder
+    from imgconv.jobs.batch.run import plan_batch
 
-    for planned in plan_folder(sources, target, recipe, **how):
+    for planned in plan_batch(sources, target, recipe, options):
         if as_json:
             write_event("plan", planned._asdict())
         else:

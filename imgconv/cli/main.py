@@ -21,6 +21,7 @@ _COMMANDS = {
     "batch": "Filter folders of images.",
     "manifest": "Join and check what batch wrote down.",
     "compare": "Hold a result against cv2.filter2D, and say why they differ.",
+    "diff": "Compare two pictures or two folders: where, how much, and why they differ.",
     "explain": "Show how one pixel came about: taps, products, sum, rounding.",
     "layer": "Run an image through the layers of a network.",
     "kernels": "List, show, check, plot, identify and export kernels.",

@@ -20,7 +20,7 @@ def command() -> None:
 @json_option
 def merge(folder: str, as_json: bool) -> None:
     """Join the manifests of the shards in DST into one, with one row for each output."""
-    from imgconv.jobs.spread.audit import merge_manifests
+    from imgconv.jobs.batch.verify import merge_manifests
 
     rows, manifests = merge_manifests(folder)
     if as_json:
@@ -34,7 +34,7 @@ def merge(folder: str, as_json: bool) -> None:
 @json_option
 def verify(folder: str, as_json: bool) -> int:
     """Check that DST holds the outputs that its manifests tell of; exit 1 where it does not."""
-    from imgconv.jobs.spread.audit import verify_manifest
+    from imgconv.jobs.batch.verify import verify_manifest
 
     rows, findings = verify_manifest(folder)
     if as_json:

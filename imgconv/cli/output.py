@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from imgconv.model.errors import ArgumentError, ImageReadError, ImageWriteError
+from imgconv.model.text import visible
 
 if TYPE_CHECKING:
     from imgconv.io.images.picture import Reading
@@ -31,7 +32,7 @@ def say(message: str) -> None:
 
 def one_line(text: str) -> str:
     """Keep a file name from breaking the line or the terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return visible(text)
 
 
 def show(text: str) -> None:

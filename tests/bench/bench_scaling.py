@@ -26,8 +26,8 @@ from imgconv.io.images.encode import encode_picture
 from imgconv.io.images.formats import format_named
 from imgconv.io.images.picture import Encoding, Picture
 from imgconv.io.storage import files, json_lines
-from imgconv.jobs.batch.manifest import Entry
-from imgconv.jobs.spread.planning import SIZE
+from imgconv.jobs.batch.executors.dask import CHUNK_SIZE
+from imgconv.jobs.batch.manifest import ManifestRow
 
 KEYS_PER_SECOND = 20_000
 """Assumed: an object store lists 1,000 keys in 50 ms, and pages come one after the other."""
@@ -71,7 +71,9 @@ def measured(folder: Path, times: int) -> Costs:
     encoded = encode_picture(Picture((photo,)), kind, "x", Encoding(quality=90))[0]
     picture = decode_picture(encoded, "x")
     recipe = recipe_from({"kernels": ["sharpen"]})
-    entry = Entry("a/b.jpg", "a/b.jpg", "ok", 1, 2, "0" * 64, 1, 2, "0" * 64, "0" * 32, "imgconv")
+    row = ManifestRow(
+        "a/b.jpg", "a/b.jpg", "ok", 1, 2, "0" * 64, 1, 2, "0" * 64, "0" * 32, "imgconv"
+    )
     names = iter(range(10**6))
 
     def taken(run: Callable[[], object]) -> float:
@@ -82,7 +84,7 @@ def measured(folder: Path, times: int) -> Costs:
         filter=taken(lambda: filter_image(photo, recipe, threads=1)),
         encode=taken(lambda: encode_picture(picture, kind, "x")),
         put=taken(lambda: files.write_whole(folder / f"{next(names)}.jpg", encoded)),
-        row=taken(lambda: json_lines.line_of(entry.as_dict())),
+        row=taken(lambda: json_lines.line_of(row.as_dict())),
         task=task_cost(),
     )
 
@@ -108,12 +110,12 @@ def task_cost() -> float:
 def simulate(costs: Costs, pictures: int, workers: int, seed: int = 0) -> tuple[float, float]:
     """Give the hours of a run, and the share of work that was lost to dying workers.
 
-    Portions become ready as the listing goes on; the scheduler hands them out one at a time; a
-    worker that dies loses its portion, which another one does again.
+    Chunks become ready as the listing goes on; the scheduler hands them out one at a time; a
+    worker that dies loses its chunk, which another one does again.
     """
     chance = random.Random(seed)
-    work = SIZE * costs.picture
-    count = -(-pictures // SIZE)
+    work = CHUNK_SIZE * costs.picture
+    count = -(-pictures // CHUNK_SIZE)
     free = [0.0] * workers
     scheduler = lost = end = 0.0
     ready, again = 0, 0
@@ -123,7 +125,7 @@ def simulate(costs: Costs, pictures: int, workers: int, seed: int = 0) -> tuple[
             listed = 0.0
         else:
             ready += 1
-            listed = ready * SIZE / KEYS_PER_SECOND
+            listed = ready * CHUNK_SIZE / KEYS_PER_SECOND
         worker = heapq.heappop(free)
         scheduler = max(scheduler, listed, worker) + costs.task
         until_death = chance.expovariate(DEATHS_PER_WORKER_HOUR / 3600)
@@ -144,7 +146,7 @@ def main(pictures: int = 10_000_000, times: int = 21) -> None:
     for name, value in costs._asdict().items():
         print(f"{name:<8}{value * 1e3:>10.3f} ms")
     print(f"picture {costs.picture * 1e3:>10.3f} ms of one core\n")
-    print(f"{pictures} pictures, portions of {SIZE}")
+    print(f"{pictures} pictures, chunks of {CHUNK_SIZE}")
     print(f"{'workers':>8}{'hours':>10}{'pictures/s':>12}{'of ideal':>10}{'lost':>8}")
     for workers in (1, 10, 100, 1000):
         hours, lost = simulate(costs, pictures, workers)

@@ -190,29 +190,47 @@ def test_unsafe_templates_are_refused(run, photos, tmp_path, template):
 @pytest.mark.parametrize(
     ("names", "options", "words"),
     [
-        (["A/x.png", "a/X.png"], [], ["A/x.png", "a/X.png", "one output"]),
-        (["caf\u00e9.png", "cafe\u0301.png"], [], ["one output"]),
-        (["stra\u00dfe.png", "STRASSE.png"], [], ["one output"]),
-        (["x.png", "x.jpg"], ["--format", "png"], ["x.jpg", "x.png"]),
+        (["A/x.png", "a/X.png"], [], ["A/x.png", "a/X.png", "differ in case"]),
+        (["cafe\u0301.png", "caf\u00e9.png"], [], ["cafe\u0301.png", "Unicode form"]),
+        (["STRASSE.png", "stra\u00dfe.png"], [], ["STRASSE.png"]),
+        (["x.jpg", "x.png"], ["--format", "png"], ["x.jpg", "x.png"]),
     ],
 )
-def test_outputs_that_would_collide(run, tmp_path, names, options, words):
-    make_tree(tmp_path / "photos", names)
-    done = batch(run, "-r", "photos", "out", *options)
-    assert_fails(done, 2, *words)
-    assert not (tmp_path / "out").exists()
+def test_of_outputs_that_would_collide_the_first_is_written(run, tmp_path, names, options, words):
+    make_tree(tmp_path / "photos", [*names, "other.png"])
+    calm = batch(run, f"photos/{names[0]}", "photos/other.png", "calm", *options)
+    assert calm.code == 0
+    for count in (2, 0):  # again: the first still holds, and the second still fails
+        done = batch(run, "-r", "photos", "out", *options, "--json")
+        assert (done.code, len(events(done.out, "ok"))) == (1, count)
+        (failure,) = events(done.out, "failed")
+        assert failure["source"] == names[1]
+        assert all(word in failure["message"] for word in words)
+    out = tree(tmp_path / "out")
+    assert sorted(map(os.path.basename, out)) == sorted(tree(tmp_path / "calm"))
+    assert sorted(out.values()) == sorted(tree(tmp_path / "calm").values())
+    assert run("manifest", "verify", "out").code == 0
 
 
 def test_two_folders_with_one_name_in_both_collide(run, tmp_path):
     make_tree(tmp_path / "one", ["x.png"])
-    make_tree(tmp_path / "two", ["x.png"])
-    assert_fails(batch(run, "-r", "one", "two", "out"), 2, "one/x.png", "two/x.png")
+    make_tree(tmp_path / "two", ["x.png", "y.png"])
+    done = batch(run, "-r", "one", "two", "out")
+    assert done.code == 1
+    assert "Failed: x.png: its output, x.png, would be that of one/x.png too" in done.err
+    assert sorted(tree(tmp_path / "out")) == ["x.png", "y.png"]
 
 
 def test_a_file_where_a_folder_of_outputs_must_be(run, tmp_path):
     make_tree(tmp_path / "one", ["x.png"])
     make_tree(tmp_path / "two", ["x.png/y.png"])
-    assert_fails(batch(run, "-r", "one", "two", "out"), 2, "one/x.png", "folder")
+    done = batch(run, "-r", "one", "two", "out")
+    assert done.code == 1
+    assert "x.png/y.png: its folder, x.png, has the name of the output of one/x.png" in done.err
+    assert list(tree(tmp_path / "out")) == ["x.png"]
+    done = batch(run, "-r", "two", "one", "swapped")
+    assert (done.code, done.err.count("has the name of a folder of outputs")) == (1, 1)
+    assert list(tree(tmp_path / "swapped")) == ["x.png/y.png"]
 
 
 def test_outputs_inside_the_inputs(run, photos, tmp_path):

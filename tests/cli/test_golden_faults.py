@@ -24,7 +24,7 @@ def test_a_picture_packed_anew_is_the_same_golden(run, golden_set, tmp_path):
 @pytest.mark.parametrize(
     ("what", "word"),
     [("pixel", "tampered"), ("hash", "tampered"), ("cut", "damaged"), ("gone", "gone"),
-     ("facts", "no facts")],
+     ("facts", "not a golden record")],
 )  # fmt: skip
 def test_a_golden_tampered_with_fails_and_says_so(run, golden_set, tmp_path, what, word):
     run("golden", "record")
@@ -99,18 +99,47 @@ def test_what_cannot_be_found(run, golden_set):
     assert_fails(run("golden", "check"), 6, "golden.yaml:5:12: no file matches")
 
 
-def test_reports_replace_nothing_unasked(run, golden_set, tmp_path):
+def test_reports_replace_their_own_and_nothing_else_unasked(run, golden_set, tmp_path):
     reports = ("--html", "r.html", "--junit", "j.xml", "--failures", "fail")
     assert run("golden", "check", *reports).code == 6
     first = (tmp_path / "r.html").read_bytes()
-    assert_fails(run("golden", "check", *reports), 5, "r.html exists", "--overwrite")
-    assert_fails(run("golden", "check", *reports[4:]), 5, "fail exists")
     assert (tmp_path / "fail" / "sharp" / "actual.png").exists()
     run("golden", "record")
-    assert run("golden", "check", *reports, "--overwrite").code == 0
+    assert run("golden", "check", *reports).code == 0
     assert (tmp_path / "r.html").read_bytes() != first
-    assert not [path for path in (tmp_path / "fail").rglob("*") if path.is_file()]
+    assert [path.name for path in (tmp_path / "fail").rglob("*")] == [".imgconv-failures"]
+    for name in ("r.html", "j.xml"):
+        (tmp_path / name).write_text('<testsuites name="other">')
+        assert_fails(run("golden", "check", *reports), 5, f"{name} exists", "--overwrite")
+        assert run("golden", "check", *reports, "--overwrite").code == 0
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "photo.png").write_bytes(b"mine")
+    assert_fails(run("golden", "check", "--failures", "own"), 5, "own exists", "--overwrite")
     assert_fails(run("golden", "check", "--html", "no/r.html"), 5, "does not exist")
+
+
+def test_failures_hold_the_pictures_of_this_run_only(run, golden_set, tmp_path):
+    run("golden", "check", "--failures", "fail")
+    assert {path.name for path in (tmp_path / "fail").iterdir()} == {
+        "sharp", "soft", ".imgconv-failures"
+    }  # fmt: skip
+    (tmp_path / "fail" / "soft" / "note.txt").write_text("mine")
+    (tmp_path / "outside").mkdir()
+    save(tmp_path / "outside" / "actual.png", written(tmp_path / "photo.png"))
+    listed = (tmp_path / "fail" / ".imgconv-failures").read_text()
+    (tmp_path / "fail" / ".imgconv-failures").write_text(
+        listed + "../outside/actual.png\nsoft/note.txt\n"
+    )
+    run("golden", "record")
+    golden_set.write_text(SET.replace("replicate", "wrap"))
+    assert run("golden", "check", "--failures", "fail").code == 1
+    kept = {path.relative_to(tmp_path / "fail").as_posix()
+            for path in (tmp_path / "fail").rglob("*") if path.is_file()}  # fmt: skip
+    assert kept == {
+        "sharp/expected.png", "sharp/actual.png", "sharp/difference.png", "soft/note.txt",
+        ".imgconv-failures",
+    }  # fmt: skip
+    assert (tmp_path / "outside" / "actual.png").exists()
 
 
 def test_checks_at_the_same_time_agree_and_write_nothing(golden_set, imgconv, tmp_path):

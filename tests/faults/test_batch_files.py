@@ -230,9 +230,9 @@ def test_a_torn_line_and_a_damaged_one(run, photos, tmp_path):
 
 
 def test_two_runs_into_one_folder(photos, tmp_path):
-    from imgconv.io.storage.output_tree import OutputTree
+    from imgconv.io.storage.local import LocalStorage
 
-    with OutputTree(str(tmp_path / "out")).open():
+    with LocalStorage(str(tmp_path / "out")).exclusive():
         code = "import imgconv; imgconv.filter_folder('photos', 'out')"
         done = subprocess.run(
             [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=False

@@ -8,7 +8,7 @@ import pytest
 
 from imgconv.engines.select import native_engine
 from imgconv.jobs.golden.check import check_goldens
-from imgconv.jobs.golden.words import describe
+from imgconv.jobs.golden.text_report import describe
 
 CONFIG = Path(__file__).with_name("golden.yaml")
 

@@ -9,6 +9,7 @@ from browser import browser, complaints, open_page, press, set_scheme  # noqa: F
 
 from imgconv.jobs.golden.record import record_goldens
 from imgconv.jobs.golden.reports import check_with_reports
+from imgconv.jobs.golden.store import GoldenStore
 
 SET = """version: 1
 goldens: goldens
@@ -34,7 +35,7 @@ def report_page(tmp_path_factory, camera):
     cv2.imwrite(str(folder / "a.png"), block)
     cv2.imwrite(str(folder / "b.png"), rim)
     path.write_text(SET + "  - {name: absent, actual: a.png}\n")
-    (folder / "goldens" / "stray.json").write_text("{}")
+    GoldenStore(folder / "goldens").record("stray", camera, hash_only=True)
     check_with_reports(path, html=folder / "report.html")
     return folder / "report.html"
 

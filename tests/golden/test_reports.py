@@ -14,7 +14,8 @@ import pytest
 from imgconv.jobs.golden.record import record_goldens
 from imgconv.jobs.golden.reports import check_with_reports
 from imgconv.jobs.golden.result import Status
-from imgconv.jobs.golden.words import counts
+from imgconv.jobs.golden.store import GoldenStore
+from imgconv.jobs.golden.text_report import counts
 
 SCHEMA = Path(__file__).with_name("junit.xsd")
 ALL = """version: 1
@@ -42,7 +43,7 @@ def checked(tmp_path_factory, camera):
     path.write_text(ALL.replace("  - {name: absent, actual: a.png}\n", "")
                        .replace("none.png", "a.png"))  # fmt: skip
     record_goldens(path)
-    (folder / "goldens" / "stray.json").write_text("{}")
+    GoldenStore(folder / "goldens").record("stray", camera, hash_only=True)
     block = camera.copy()
     block[100:112, 300:312] = 255 - block[100:112, 300:312]
     save(folder / "b.png", block)
@@ -78,7 +79,7 @@ def test_all_counts_agree(checked):
     failures = [failure.get("type") for failure in suite.iter("failure")]
     assert {status: failures.count(status) for status in wanted} == {**wanted, "passed": 0}
     kept = {path.name for path in (folder / "failures").iterdir()}
-    assert kept == {"block", "size", "absent"}
+    assert kept == {"block", "size", "absent", ".imgconv-failures"}
     assert report.exit_code == 4
 
 
@@ -97,20 +98,20 @@ def test_junit_keeps_to_the_schema(checked):
 
 def test_junit_holds_what_xml_cannot(tmp_path):
     from imgconv.jobs.golden.report_junit import junit
-    from imgconv.jobs.golden.result import Report, Result
+    from imgconv.jobs.golden.result import CaseReport, CaseResult
 
-    bad = Result(name="x", status=Status.FAILED, reasons=("a\x00b <&> \x1b[31m",))
-    root = ET.fromstring(junit(Report(Path("golden.yaml"), (bad,))))
-    assert next(root.iter("failure")).get("message") == "a?b <&> ?[31m"
+    bad = CaseResult(name="x", status=Status.FAILED, reasons=("a\x00b <&> \x1b[31m",))
+    root = ET.fromstring(junit(CaseReport(Path("golden.yaml"), (bad,))))
+    assert next(root.iter("failure")).get("message") == "a\\x00b <&> \\x1b[31m"
 
 
 def test_a_large_picture_is_shown_in_part(tmp_path):
     from imgconv.jobs.reports.report_page import View, make_entry
-    from imgconv.ops.compare.difference import Box
+    from imgconv.ops.compare.difference import Rectangle
 
     image = np.zeros((100, 50_000), np.uint8)
     image[60, 40_000] = 255
-    view, worst = View("actual", "actual", image), Box(50, 39_990, 16, 16)
+    view, worst = View("actual", "actual", image), Rectangle(50, 39_990, 16, 16)
     entry = make_entry("x", "failed", ["it"], [view], worst)
     assert (entry.rows, entry.columns) == (100, 1600)
     assert entry.words[-1].startswith("shown here: rows 0 to 99, columns 39198 to ")

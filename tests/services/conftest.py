@@ -16,9 +16,11 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("fsspec", reason="needs: pip install 'imgconv[test-services]'")
-
-SERVICES = ["memory", "s3", "sftp"]
+SERVICES = [
+    "memory",
+    pytest.param("s3", marks=pytest.mark.services),
+    pytest.param("sftp", marks=pytest.mark.services),
+]
 
 
 def free_port() -> int:

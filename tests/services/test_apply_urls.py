@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 from cli.program import assert_fails, save, written
 
 from imgconv import filter_image
 from imgconv.io.images.image_files import decode
 from imgconv.io.storage import remote
 from imgconv.io.storage.locations import parse_place
-
-pytestmark = pytest.mark.services
 
 
 def test_there_and_back(run, rgb, tmp_path, folder):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sys
 import threading
 import time
 
@@ -13,10 +12,9 @@ from cli.program import assert_fails
 from services.clusters import Cluster
 
 from imgconv import filter_folder, recipe_from
-from imgconv.model.errors import ImgconvError, LimitError
+from imgconv.model.errors import LimitError
 
 pytestmark = pytest.mark.services
-pytest.importorskip("distributed", reason="needs: pip install 'imgconv[test-services]'")
 
 RECIPE = recipe_from({"kernels": ["sharpen"]})
 
@@ -113,14 +111,14 @@ def test_a_picture_that_kills_its_worker_is_given_up(cluster, tmp_path):
     make_tree(tmp_path / "photos", [f"{i}.png" for i in range(8)])
     (tmp_path / "deadly.py").write_text(
         "import os\n"
-        "from imgconv.jobs.spread import portion\n"
-        "if portion.do_one.__name__ != 'deadly':  # Dask loads this twice\n"
-        "    right = portion.do_one\n"
-        "def deadly(plan, todo):\n"
-        "    if todo.item.key == '3.png':\n"
+        "from imgconv.jobs.batch.executors import dask as module\n"
+        "if module.process_one.__name__ != 'deadly':  # Dask loads this twice\n"
+        "    right = module.process_one\n"
+        "def deadly(settings, item):\n"
+        "    if item.key == '3.png':\n"
         "        os._exit(9)\n"
-        "    return right(plan, todo)\n"
-        "portion.do_one = deadly\n"
+        "    return right(settings, item)\n"
+        "module.process_one = deadly\n"
     )
     ended = threading.Event()
 
@@ -142,31 +140,3 @@ def test_a_picture_that_kills_its_worker_is_given_up(cluster, tmp_path):
     assert (report.ok, report.failed) == (7, 1)
     assert report.failures[0].source == "3.png"
     assert "its worker died" in report.failures[0].message
-
-
-def test_local_processes(tmp_path, run):
-    make_tree(tmp_path / "photos", [f"{i}.png" for i in range(20)])
-    done = run("batch", "photos", "out", "-k", "blur", "--cluster", "local:2")
-    assert (done.code, done.out) == (0, b"")
-    assert "20 done, 0 failed" in done.err
-    assert run("manifest", "verify", "out").code == 0
-
-
-@pytest.mark.parametrize(
-    ("address", "code", "words"),
-    [
-        ("local:none", 2, "is not local:N"),
-        ("tcp://127.0.0.1:9", 7, "no scheduler answers"),
-        ("nonsense://x", 7, "no scheduler answers"),
-    ],
-)
-def test_clusters_that_are_none(run, tmp_path, address, code, words):
-    make_tree(tmp_path / "photos", ["a.png"])
-    assert_fails(run("batch", "photos", "out", "-k", "blur", "--cluster", address), code, words)
-
-
-def test_without_dask(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(ImgconvError, match="--cluster needs Dask") as caught:
-        filter_folder(tmp_path, tmp_path / "out", RECIPE, cluster="local:2")
-    assert caught.value.hint == "pip install 'imgconv[cluster]'"

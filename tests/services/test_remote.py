@@ -15,8 +15,6 @@ from imgconv.model.errors import (
     OutputExistsError,
 )
 
-pytestmark = pytest.mark.services
-
 
 @pytest.fixture
 def base(folder: str) -> Url:
@@ -117,6 +115,7 @@ def test_secrets_stay_secret(tmp_path):
     assert "secret" not in str(url)
 
 
+@pytest.mark.services
 def test_a_host_that_is_not_known_is_refused(sftp_server, monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     place = parse_place(sftp_server.replace("127.0.0.1", "localhost"))

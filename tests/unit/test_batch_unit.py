@@ -10,19 +10,22 @@ from imgconv.engines.opencv import cv2_version, load_cv2
 from imgconv.io.config.recipes import recipe_from
 from imgconv.io.images.picture import Encoding, Reading
 from imgconv.io.storage import files
-from imgconv.io.storage.output_tree import OutputTree
-from imgconv.jobs.batch import unit
-from imgconv.jobs.batch.protocol import Task, Work
+from imgconv.io.storage.local import LocalStorage
+from imgconv.jobs.batch import process_one as module
+from imgconv.jobs.batch.items import Item, RunSettings
+from imgconv.jobs.batch.process_one import process_one
 from imgconv.model.errors import ImageReadError, MissingDependencyError
 
 
-def work(root: Path) -> Work:
+def settings(root: Path) -> RunSettings:
     recipe = recipe_from({"kernels": ["sharpen"]})
-    return Work(recipe, "hash", None, str(root), "", 1, 1 << 30, Reading(), Encoding())
+    storage = LocalStorage(str(root))
+    files = Reading(), Encoding()
+    return RunSettings(recipe, "hash", None, *files, storage, "engine", threads=1, room=1 << 30)
 
 
-def task(source: Path) -> Task:
-    return Task(0, str(source), "a.png", "a.png", source.stat().st_size, False, False)
+def item(source: Path) -> Item:
+    return Item(0, str(source), "a.png", "a.png", source.stat().st_size)
 
 
 @pytest.mark.parametrize(
@@ -38,27 +41,25 @@ def test_only_what_lies_in_the_picture_is_final(
 
     source = tmp_path / "a.png"
     source.write_bytes(b"\x89PNG\r\n\x1a\n")
-    monkeypatch.setattr(unit, "filter_bytes", fail)
-    entry = unit.Unit(work(tmp_path / "out"), "engine").do(task(source)).entry
-    assert (entry.status, entry.final, entry.message) == ("failed", final, str(error))
+    monkeypatch.setattr(module, "filter_bytes", fail)
+    row = process_one(settings(tmp_path / "out"), item(source)).row
+    assert (row.status, row.final, row.message) == ("failed", final, str(error))
 
 
 def test_content_that_was_read_ahead_is_not_read_again(tmp_path: Path) -> None:
     source = Path(__file__).parents[2] / "sample_images" / "text.png"
-    tree = OutputTree(str(tmp_path / "out"))
-    with tree.open():
-        content = files.read_stamped(source)
-        gone = task(source)._replace(source=str(tmp_path / "gone.png"))
-        result = unit.Unit(work(tmp_path / "out"), "engine").do(gone, content)
-        tree.close()  # what was staged goes
-    assert result.entry.status == "ok"
-    assert result.entry.input == content[1]
+    with LocalStorage(str(tmp_path / "out")).exclusive():  # what is staged goes
+        content = files.read_content(source)
+        gone = item(source)._replace(source=str(tmp_path / "gone.png"), content=content)
+        result = process_one(settings(tmp_path / "out"), gone)
+    assert result.row.status == "ok"
+    assert result.row.input == content.stamp
 
 
 def test_a_folder_of_outputs_is_listed_once(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "old.png").touch()
-    tree = OutputTree(str(tmp_path))
+    tree = LocalStorage(str(tmp_path))
     assert tree.had("sub/old.png")
     assert not tree.had("sub/new.png")
     (tmp_path / "sub" / "new.png").touch()

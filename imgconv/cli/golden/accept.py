@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from imgconv.jobs.golden.result import Finding
+    from imgconv.jobs.golden.result import CaseFinding
 
 
 @click.command(
@@ -41,7 +41,7 @@ def command(everything: bool, interactive: bool, **options: Any) -> None:
 
     NAME may be a pattern (blur*). Exit code 5 when a file is there that imgconv did not record.
     """
-    from imgconv.jobs.golden.record import Kind, accept_goldens
+    from imgconv.jobs.golden.record import Action, accept_goldens
 
     if everything == bool(options["names"]) and not (interactive and not everything):
         raise ArgumentError("name the cases to accept, or give --all or --interactive")
@@ -49,10 +49,10 @@ def command(everything: bool, interactive: bool, **options: Any) -> None:
         raise ArgumentError("--prune goes with --all; a filtered run never deletes")
     steps = accept_goldens(ask=_ask if interactive else None, deleting=_list, **options)
     for step in steps:
-        if step.kind is not Kind.UNCHANGED:
-            output.say("\n  ".join([f"{step.kind.value}: {step.name}", *step.words]))
-    taken = sum(step.kind in (Kind.TAKEN, Kind.RECORDED) for step in steps)
-    deleted = sum(step.kind is Kind.DELETED for step in steps)
+        if step.action is not Action.UNCHANGED:
+            output.say("\n  ".join([f"{step.action.value}: {step.name}", *step.words]))
+    taken = sum(step.action in (Action.TAKEN, Action.RECORDED) for step in steps)
+    deleted = sum(step.action is Action.DELETED for step in steps)
     output.say(f"{taken} taken, {deleted} deleted, {len(steps) - taken - deleted} left as they are")
 
 
@@ -61,8 +61,8 @@ def _list(doomed: Sequence[Path]) -> None:
         output.say(output.one_line(f"deleting: {path}"))
 
 
-def _ask(finding: Finding) -> bool:
-    from imgconv.jobs.golden.words import describe_result
+def _ask(finding: CaseFinding) -> bool:
+    from imgconv.jobs.golden.text_report import describe_result
 
     for line in describe_result(finding.result):
         output.say(line)

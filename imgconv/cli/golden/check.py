@@ -45,7 +45,12 @@ _file = click.Path(path_type=Path)
     heading="Reports",
     help="Annotations of GitHub Actions on stderr; auto: when running there.",
 )
-@option("--overwrite", is_flag=True, heading="Reports", help="Replace reports that exist.")
+@option(
+    "--overwrite",
+    is_flag=True,
+    heading="Reports",
+    help="Replace files that are no report of goldens, and write into a folder with files.",
+)
 @json_option  # fmt: skip
 def command(as_json: bool, **options: Any) -> int:
     """Fail when a case, of NAMEs or all, no longer yields what was recorded.
@@ -53,7 +58,7 @@ def command(as_json: bool, **options: Any) -> int:
     Writes nothing under the goldens. Exit code 0 when all is as recorded, 1 when something
     differs, 6 when a golden is missing, one is used by no case, or there are no cases.
     """
-    from imgconv.jobs.golden import annotations, words
+    from imgconv.jobs.golden import annotations, text_report
     from imgconv.jobs.golden.reports import check_with_reports
 
     annotate = options.pop("annotate")
@@ -61,8 +66,8 @@ def command(as_json: bool, **options: Any) -> int:
     if as_json:
         output.write_json(report.as_dict())
     else:
-        output.show(words.describe(report))
-    if annotate == "always" or (annotate == "auto" and annotations.in_actions()):
+        output.show(text_report.describe(report))
+    if annotations.wanted(annotate):
         for line in annotations.annotate(report):
             output.say(line)
     return report.exit_code

@@ -31,16 +31,16 @@ def command(**options: Any) -> None:
     What is recorded stays; `imgconv golden accept` takes a new result. Exit code 5 when a golden
     is there and the result differs from it, or a file is there that imgconv did not record.
     """
-    from imgconv.jobs.golden.record import Kind, record_goldens
+    from imgconv.jobs.golden.record import Action, record_goldens
 
     steps = record_goldens(**options)
     for step in steps:
-        if step.kind is not Kind.UNCHANGED:
-            output.say(f"{step.kind.value}: {step.name}")
-    unchanged = sum(step.kind is Kind.UNCHANGED for step in steps)
-    recorded = sum(step.kind is Kind.RECORDED for step in steps)
+        if step.action is not Action.UNCHANGED:
+            output.say(f"{step.action.value}: {step.name}")
+    unchanged = sum(step.action is Action.UNCHANGED for step in steps)
+    recorded = sum(step.action is Action.RECORDED for step in steps)
     output.say(f"{recorded} recorded, {unchanged} unchanged")
-    changed = [step for step in steps if step.kind is Kind.DIFFERS]
+    changed = [step for step in steps if step.action is Action.DIFFERS]
     if changed:
         raise OutputExistsError(
             f"{changed[0].name}: another golden is there (of {len(changed)})",

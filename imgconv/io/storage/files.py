@@ -9,7 +9,7 @@ import shutil
 import stat
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from io import RawIOBase
+from io import FileIO, RawIOBase
 from pathlib import Path
 from types import ModuleType
 from typing import BinaryIO, NamedTuple
@@ -65,10 +65,32 @@ def read_bytes(
 
 
 class Stamp(NamedTuple):
-    """What tells without reading that a file is most likely what it was."""
+    """Size and time of a file: where they are the same, it is most likely unchanged."""
 
     size: int
     mtime_ns: int
+
+
+class Identity(NamedTuple):
+    """Size, time and inode of a file: another file, or a changed one, has others."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+    device: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Identity:
+        """Return the identity that a status tells."""
+        return cls(status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev)
+
+
+class Content(NamedTuple):
+    """Bytes of a file, with the stamp and the identity that it had when it was read."""
+
+    data: bytes
+    stamp: Stamp
+    identity: Identity | None = None
 
 
 def stamp_of(path: str | os.PathLike[str]) -> Stamp | None:
@@ -80,8 +102,8 @@ def stamp_of(path: str | os.PathLike[str]) -> Stamp | None:
     return _stamp(status) if stat.S_ISREG(status.st_mode) else None
 
 
-def read_stamped(path: str | os.PathLike[str]) -> tuple[bytes, Stamp]:
-    """Read a whole regular file, and give the stamp that it had; nothing else is waited for.
+def read_content(path: str | os.PathLike[str]) -> Content:
+    """Read a whole regular file with its stamp, and wait for nothing else.
 
     Raises
     ------
@@ -89,17 +111,30 @@ def read_stamped(path: str | os.PathLike[str]) -> tuple[bytes, Stamp]:
         When it is missing, a pipe, a device or a folder, or cannot be read.
     """
     try:
-        # A pipe would keep us waiting for somebody to write.
-        descriptor = os.open(path, os.O_RDONLY | _NO_WAITING)
-        with os.fdopen(descriptor, "rb", buffering=0) as file:
+        with open_regular(path) as file:
             status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise ImageReadError(f"{os.fspath(path)}: it is not a regular file")
-            return file.readall(), _stamp(status)
+            return Content(file.readall(), _stamp(status), Identity.of(status))
     except ImageReadError:
         raise
     except OSError as error:
         raise ImageReadError(f"{os.fspath(path)}: {reason(error)}") from None
+
+
+def open_regular(path: str | os.PathLike[str]) -> FileIO:
+    """Open a regular file for reading; a pipe, which would have to be waited for, is refused.
+
+    Raises
+    ------
+    ImageReadError
+        When it is a pipe, a device or a folder.
+    OSError
+        When it cannot be opened.
+    """
+    descriptor = os.open(path, os.O_RDONLY | _NO_WAITING)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return FileIO(descriptor, "rb")
+    os.close(descriptor)
+    raise ImageReadError(f"{os.fspath(path)}: it is not a regular file")
 
 
 def fetch_soon(path: str | os.PathLike[str]) -> None:

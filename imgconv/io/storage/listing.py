@@ -1,4 +1,4 @@
-"""Which files there are: folders walked, globs matched, in an order that does not change."""
+"""List files of this machine: folders are walked and patterns matched, in a stable order."""
 
 from __future__ import annotations
 
@@ -6,46 +6,13 @@ import glob
 import os
 import stat
 from collections.abc import Iterator
-from typing import NamedTuple
 
-from imgconv.io.images.formats import FORMATS
+from imgconv.io.storage.base import STATE, SUFFIXES, ListedFile
 from imgconv.io.storage.files import reason
-from imgconv.io.storage.output_tree import STATE
 from imgconv.model.errors import ImageReadError
 
-_SUFFIXES = tuple(suffix for known in FORMATS for suffix in known.suffixes)
 
-
-class Found(NamedTuple):
-    """An input.
-
-    Attributes
-    ----------
-    root : str
-        What the key is relative to.
-    key : str
-        The path below it, with ``/``.
-    size, mtime_ns : int
-    problem : str
-        Why it cannot be read, if that is known already.
-    skip : bool
-        Whether the problem is no failure, but a reason to leave the file alone.
-    """
-
-    root: str
-    key: str
-    size: int = 0
-    mtime_ns: int = 0
-    problem: str = ""
-    skip: bool = False
-
-    @property
-    def path(self) -> str:
-        """Where the file is."""
-        return os.path.join(self.root, self.key)  # noqa: PTH118
-
-
-def walk(folder: str) -> Iterator[Found]:
+def walk(folder: str) -> Iterator[ListedFile]:
     """Return the pictures in a folder and its subfolders, by suffix, in order.
 
     Hidden files and folders are left out, as a shell's ``*`` does. A link to a file in the tree
@@ -59,7 +26,7 @@ def walk(folder: str) -> Iterator[Found]:
     yield from _walk(folder, "", os.path.realpath(folder))
 
 
-def _walk(root: str, prefix: str, real_root: str) -> Iterator[Found]:
+def _walk(root: str, prefix: str, real_root: str) -> Iterator[ListedFile]:
     path = os.path.join(root, prefix)  # noqa: PTH118
     try:
         with os.scandir(path) as entries:
@@ -73,27 +40,27 @@ def _walk(root: str, prefix: str, real_root: str) -> Iterator[Found]:
             continue
         if entry.is_dir(follow_symlinks=False):
             folders.append(name)
-        elif name.lower().endswith(_SUFFIXES):
+        elif name.lower().endswith(SUFFIXES):
             yield _found(root, prefix + name, entry, real_root)
     for name in folders:
         yield from _walk(root, f"{prefix}{name}/", real_root)
 
 
-def _found(root: str, key: str, entry: os.DirEntry[str], real_root: str) -> Found:
+def _found(root: str, key: str, entry: os.DirEntry[str], real_root: str) -> ListedFile:
     try:
         if entry.is_symlink():
             if not is_inside(os.path.realpath(entry.path), real_root):
-                return Found(root, key, problem=f"a link that leads out of {root}", skip=True)
+                return ListedFile(root, key, problem=f"a link that leads out of {root}", skip=True)
             if entry.is_dir():
-                return Found(root, key, problem="a link to a folder", skip=True)
+                return ListedFile(root, key, problem="a link to a folder", skip=True)
         return _checked(root, key, entry.stat())
     except OSError as error:
-        return Found(root, key, problem=reason(error))
+        return ListedFile(root, key, problem=reason(error))
 
 
-def one(root: str, key: str) -> Found:
+def one(root: str, key: str) -> ListedFile:
     """Look at one file that was named."""
-    found = Found(root, key)
+    found = ListedFile(root, key)
     try:
         return _checked(root, key, os.stat(found.path))  # noqa: PTH116
     except (OSError, ValueError) as error:
@@ -101,11 +68,11 @@ def one(root: str, key: str) -> Found:
         return found._replace(problem=said)
 
 
-def _checked(root: str, key: str, status: os.stat_result) -> Found:
+def _checked(root: str, key: str, status: os.stat_result) -> ListedFile:
     if not stat.S_ISREG(status.st_mode):
         what = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
-        return Found(root, key, problem=f"it is {what}")
-    return Found(root, key, status.st_size, status.st_mtime_ns)
+        return ListedFile(root, key, problem=f"it is {what}")
+    return ListedFile(root, key, status.st_size, status.st_mtime_ns)
 
 
 def is_glob(text: str) -> bool:
@@ -113,7 +80,7 @@ def is_glob(text: str) -> bool:
     return glob.has_magic(text) and not os.path.lexists(text)
 
 
-def matched(pattern: str) -> Iterator[Found]:
+def matched(pattern: str) -> Iterator[ListedFile]:
     """Return the files that a pattern matches (``**``: any folders), keys relative to its root."""
     fixed = pattern
     while glob.has_magic(fixed):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -35,11 +35,13 @@ _OBJECT_STORES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "adl", "oss", "memory"
 _VERSIONS = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "created")
 """What services call a fact that changes with the content."""
 
+_LARGE = 64 << 20
+"""Bytes from which a file is put in parts."""
 _LONGEST_REASON = 120
 _own = threading.local()
 
 
-class Found(NamedTuple):
+class RemoteFile(NamedTuple):
     """A file of a listing.
 
     Attributes
@@ -109,7 +111,7 @@ def write_whole(url: Url, data: bytes, *, overwrite: bool = False) -> None:
             if url.scheme in _OBJECT_STORES:
                 files.pipe_file(path, data, mode="overwrite" if overwrite else "create")
             else:
-                _write_aside(files, path, data, overwrite, url.scheme in _SSH)
+                _write_aside(files, path, (data,), overwrite, url.scheme in _SSH)
         except FileExistsError:
             raise OutputExistsError(f"{url} exists", hint="--overwrite replaces it") from None
 
@@ -121,7 +123,7 @@ def remove(url: Url) -> None:
         files.rm_file(_path(files, url))
 
 
-def listing(url: Url) -> Iterator[Found]:
+def listing(url: Url) -> Iterator[RemoteFile]:
     """List the files below a URL, folder by folder, in the order of their names.
 
     Raises
@@ -136,11 +138,65 @@ def listing(url: Url) -> Iterator[Found]:
             for name, facts in sorted(found.items()):
                 relative = f"{folder}/{name}".removeprefix(base).lstrip("/")
                 version = next((facts[key] for key in _VERSIONS if facts.get(key)), "")
-                yield Found(url / relative, int(facts.get("size") or 0), str(version))
+                yield RemoteFile(url / relative, int(facts.get("size") or 0), str(version))
+
+
+def list_names(url: Url) -> dict[str, int]:
+    """Return the names directly below a URL with their sizes; none where there is no folder.
+
+    Raises
+    ------
+    ImageReadError
+        When the service cannot say.
+    """
+    with _failing_as(ImageReadError, url):
+        files = _file_system(url)
+        try:
+            found = files.ls(_path(files, url).rstrip("/"), detail=True)
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        return {
+            str(facts["name"]).rstrip("/").rpartition("/")[2]: int(facts.get("size") or 0)
+            for facts in found
+        }
+
+
+def write_stream(url: Url, blocks: Iterable[bytes]) -> None:
+    """Write a file of blocks so that it appears complete; one that is there is replaced.
+
+    Raises
+    ------
+    ImageWriteError
+        When it cannot be written.
+    """
+    with _failing_as(ImageWriteError, url):
+        files = _file_system(url)
+        path = _path(files, url)
+        if url.scheme not in _OBJECT_STORES:
+            _write_aside(files, path, blocks, True, url.scheme in _SSH)
+            return
+        rest = iter(blocks)
+        head = bytearray()
+        for block in rest:
+            head += block
+            if len(head) >= _LARGE:
+                break
+        else:
+            files.pipe_file(path, bytes(head))
+            return
+        with files.open(path, "wb") as file:  # in parts; the object appears when it is closed
+            file.write(head)
+            for block in rest:
+                file.write(block)
+
+
+def is_object_store(url: Url) -> bool:
+    """Return whether keys are any text, and no folders lie between them."""
+    return url.scheme in _OBJECT_STORES
 
 
 def _write_aside(
-    files: AbstractFileSystem, path: str, data: bytes, overwrite: bool, by_ssh: bool
+    files: AbstractFileSystem, path: str, blocks: Iterable[bytes], overwrite: bool, by_ssh: bool
 ) -> None:
     folder, _, name = path.rpartition("/")
     partial = f"{folder}/.{name[:100]}.{os.urandom(6).hex()}.part"
@@ -149,7 +205,8 @@ def _write_aside(
     _make_folder(files, folder)
     try:
         with files.open(partial, "wb") as file:
-            file.write(data)
+            for block in blocks:
+                file.write(block)
         if by_ssh and not overwrite:
             files.ftp.rename(partial, path)  # SFTP's own rename fails where the name is taken
         else:

@@ -7,16 +7,20 @@ can tell its own work from other people's files.
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any, NamedTuple
 
 from imgconv.io.storage import json_lines
+from imgconv.io.storage.base import Storage
 from imgconv.io.storage.files import Stamp
 
+_SHARD = re.compile(r"manifest(-\d+-of-\d+)[-.]")
 
-class Entry(NamedTuple):
+
+class ManifestRow(NamedTuple):
     """What happened to one input.
 
     Attributes
@@ -83,96 +87,114 @@ class Entry(NamedTuple):
         }
 
 
-_FIELDS = frozenset(Entry._fields)
+_FIELDS = frozenset(ManifestRow._fields)
 
 
 class Manifest:
-    """What is known of earlier runs into a folder.
+    """Rows of earlier runs into a folder.
+
+    Parameters
+    ----------
+    lines : iterable of bytes
 
     Attributes
     ----------
-    entries : dict
+    rows : dict
         The newest row of each output.
     earlier : dict
-        Hashes that its older rows, not yet cleared away, have for an output.
+        Hashes that its older rows, not yet removed, have for an output.
     superseded, damaged : int
         How many rows were older than another, and how many lines were not rows.
     """
 
-    def __init__(self, paths: list[Path]) -> None:
-        self.entries: dict[str, Entry] = {}
+    def __init__(self, lines: Iterable[bytes]) -> None:
+        self.rows: dict[str, ManifestRow] = {}
         self.earlier: dict[str, list[str]] = {}
         self.superseded = self.damaged = 0
-        for path in paths:
-            for line in json_lines.read_lines(path):
-                self._take(line)
+        for line in lines:
+            self._take(line)
 
     def _take(self, line: bytes) -> None:
-        entry = parse_entry(line)
-        if entry is None:
+        row = parse_row(line)
+        if row is None:
             self.damaged += 1
             return
-        known = self.entries.get(entry.target)
+        known = self.rows.get(row.target)
         if known is not None:
             self.superseded += 1
-            old, entry = sorted((known, entry), key=lambda row: row.finished)
+            old, row = sorted((known, row), key=lambda row: row.finished)
             if old.output_sha256:
-                self.earlier.setdefault(entry.target, []).append(old.output_sha256)
-        self.entries[entry.target] = entry
+                self.earlier.setdefault(row.target, []).append(old.output_sha256)
+        self.rows[row.target] = row
 
     def hashes(self, target: str) -> tuple[str, ...]:
-        """Return every hash that an output of ours may have."""
-        entry = self.entries.get(target)
-        newest = (entry.output_sha256,) if entry and entry.output_sha256 else ()
+        """Return every hash that an output of earlier runs may have."""
+        row = self.rows.get(target)
+        newest = (row.output_sha256,) if row and row.output_sha256 else ()
         return (*newest, *self.earlier.get(target, ()))
 
 
-def parse_entry(line: bytes) -> Entry | None:
-    """Return the row of a line, or None where it is none."""
+def parse_row(line: bytes) -> ManifestRow | None:
+    """Return the row of a line; None where the line is damaged."""
     data = json_lines.parse_line(line)
     if data is None:
         return None
     try:
-        entry = Entry(**{key: value for key, value in data.items() if key in _FIELDS})
+        row = ManifestRow(**{key: value for key, value in data.items() if key in _FIELDS})
     except TypeError:
         return None
-    return entry._replace(recipe=sys.intern(entry.recipe), engine=sys.intern(entry.engine))
+    source = row.target if row.source == row.target else row.source  # one text in memory
+    return row._replace(source=source, recipe=sys.intern(row.recipe), engine=sys.intern(row.engine))
 
 
-def manifest_path(state: Path, share: str = "") -> Path:
-    """Return the manifest's place; every shard writes its own."""
-    return state / f"manifest{share}.jsonl"
+def manifest_name(shard_suffix: str = "") -> str:
+    """Return the name of a manifest; every shard writes its own."""
+    return f"manifest{shard_suffix}.jsonl"
 
 
-def manifest_paths(state: Path, share: str = "") -> list[Path]:
-    """Return the manifests that a run reads: the joined one, and its shard's or every shard's."""
-    joined = manifest_path(state)
-    if share:
-        return [joined, manifest_path(state, share)]
-    return [joined, *sorted(state.glob("manifest-*.jsonl"))]
+def belongs(name: str, shard_suffix: str) -> bool:
+    """Return whether a run of a shard reads a manifest: no other shard writes it."""
+    found = _SHARD.match(name)
+    return found is None or not shard_suffix or found[1] == shard_suffix
 
 
-def compact(path: Path) -> None:
-    """Leave the newest row of each output in a manifest, and nothing else."""
-    join([path], path)
+def read_manifest(storage: Storage) -> Manifest:
+    """Read what a run needs: the joined manifest, and its shard's or every shard's."""
+    names = [name for name in storage.manifests() if belongs(name, storage.shard_suffix)]
+    return Manifest(chain.from_iterable(map(storage.read_lines, names)))
 
 
-def join(sources: list[Path], target: Path) -> int:
-    """Write one manifest of several, the newest row of each output; give the count of rows."""
+def join_own(storage: Storage) -> None:
+    """Join the manifests that runs of this shard wrote to one, the newest row of each output."""
+    suffix = storage.shard_suffix
+    own = [name for name in storage.manifests() if _shard_of(name) == suffix]
+    join_manifests(storage, own, manifest_name(suffix))
+
+
+def _shard_of(name: str) -> str:
+    found = _SHARD.match(name)
+    return found[1] if found else ""
+
+
+def join_manifests(storage: Storage, names: list[str], target: str) -> int:
+    """Write one manifest of several and remove these; return the count of its rows."""
     newest: dict[str, tuple[float, int, int]] = {}
-    for number, path in enumerate(sources):
-        for at, line in enumerate(json_lines.read_lines(path)):
-            entry = parse_entry(line)
-            if entry is not None:
-                place = (entry.finished, number, at)
-                newest[entry.target] = max(newest.get(entry.target, place), place)
+    for number, name in enumerate(names):
+        for at, line in enumerate(storage.read_lines(name)):
+            row = parse_row(line)
+            if row is not None:
+                place = (row.finished, number, at)
+                newest[row.target] = max(newest.get(row.target, place), place)
     places = {place[1:] for place in newest.values()}
-    json_lines.write_lines(target, _chosen(sources, places))
+    storage.write_lines(target, _chosen(storage, names, places))
+    for name in names:
+        if name != target:
+            storage.remove_manifest(name)
     return len(places)
 
 
-def _chosen(sources: list[Path], places: set[tuple[int, int]]) -> Iterator[bytes]:
-    for number, path in enumerate(sources):
-        for at, line in enumerate(json_lines.read_lines(path)):
+def _chosen(storage: Storage, names: list[str], places: set[tuple[int, int]]) -> Iterator[bytes]:
+    for number, name in enumerate(names):
+        for at, line in enumerate(storage.read_lines(name)):
             if (number, at) in places:
                 yield line

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Sequence
 
 from imgconv.model.errors import ArgumentError
-from imgconv.model.steps.base import Step
+from imgconv.model.recipe import Recipe
 
 FIELDS = ("stem", "ext", "kernel")
 DEFAULT = "{stem}{ext}"
@@ -21,7 +20,8 @@ class NameTemplate:
     text : str
         ``{stem}`` is the input's name without its suffix, ``{ext}`` the suffix with its point,
         ``{kernel}`` the kernels' names.
-    kernels : sequence of Step
+    kernel : str
+        What ``{kernel}`` is (see `kernel_word`).
     suffix : str, optional
         What ``{ext}`` is instead, where the format is given.
 
@@ -37,12 +37,12 @@ class NameTemplate:
     """
 
     def __init__(
-        self, text: str = DEFAULT, kernels: Sequence[Step] = (), suffix: str | None = None
+        self, text: str = DEFAULT, kernel: str = "same", suffix: str | None = None
     ) -> None:
         self.text = text
         self._plain = text == DEFAULT and suffix is None
         self._suffix = suffix
-        self._kernel = _kernel_word(kernels)
+        self._kernel = kernel
         try:
             fields = [found[1:] for found in string.Formatter().parse(text) if found[1] is not None]
         except ValueError as error:
@@ -92,8 +92,8 @@ def split_suffix(name: str) -> tuple[str, str]:
     return (name[:at], name[at:]) if at > 0 else (name, "")
 
 
-def _kernel_word(kernels: Sequence[Step]) -> str:
-    """Return the kernels' names as a piece of a file name that every system takes."""
-    words = "-".join(kernel.name or "kernel" for kernel in kernels) or "same"
+def kernel_word(recipe: Recipe) -> str:
+    """Return the names of a recipe's kernels as a part of a file name that every system takes."""
+    words = "-".join(kernel.name or "kernel" for kernel in recipe.kernels) or "same"
     safe = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in words)
     return safe[:_LONGEST_KERNEL].strip(".")

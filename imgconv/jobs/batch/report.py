@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from imgconv.jobs.batch.manifest import Entry
+from imgconv.jobs.batch.manifest import ManifestRow
 
 _FAILURES_KEPT = 1000
 
@@ -14,7 +14,7 @@ class Event(NamedTuple):
     """What happened to one file: ``ok``, ``skipped`` or ``failed``, and its row."""
 
     kind: str
-    entry: Entry
+    entry: ManifestRow
 
 
 @dataclass
@@ -32,7 +32,7 @@ class BatchReport:
     seconds : float
     replaced_workers : int
         How many worker processes died and were replaced.
-    failures : list of Entry
+    failures : list of ManifestRow
         The first thousand.
     manifest : str
         Where the rows are.
@@ -48,7 +48,7 @@ class BatchReport:
     bytes_out: int = 0
     seconds: float = 0
     replaced_workers: int = 0
-    failures: list[Entry] = field(default_factory=list)
+    failures: list[ManifestRow] = field(default_factory=list)
     manifest: str = ""
     stopped: bool = False
 

@@ -1,133 +1,35 @@
-"""Plan, run, summarise: `filter_folder` and what it is made of."""
+"""Plan, run, summarise: `filter_folder` and `plan_folder`."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import fields
+from itertools import chain
 from typing import Any, NamedTuple
 
-from imgconv.engines.cpus import usable_cpus
-from imgconv.io.config.recipe_hash import recipe_hash
 from imgconv.io.config.recipes import recipe_from
-from imgconv.io.images.formats import format_for
-from imgconv.io.images.picture import Encoding, Reading, check_encoding
-from imgconv.io.storage.json_lines import JsonLines
+from imgconv.io.images.picture import check_encoding
+from imgconv.io.storage.base import STATE, Storage
 from imgconv.io.storage.locations import is_url
-from imgconv.io.storage.output_tree import OutputTree
-from imgconv.jobs.batch import memory
-from imgconv.jobs.batch.conduct import Conductor
-from imgconv.jobs.batch.manifest import Manifest, compact, manifest_path, manifest_paths
-from imgconv.jobs.batch.naming import DEFAULT, NameTemplate
-from imgconv.jobs.batch.pairing import Pair, Shard, Sources, make_plan
-from imgconv.jobs.batch.protocol import Task, Work
+from imgconv.io.storage.opening import open_storage
+from imgconv.jobs.batch.change_detection import ChangeDetection
+from imgconv.jobs.batch.executors.base import Executor
+from imgconv.jobs.batch.items import Item, RunSettings
+from imgconv.jobs.batch.manifest import join_own, manifest_name, read_manifest
+from imgconv.jobs.batch.options import BatchOptions
+from imgconv.jobs.batch.pairing import Pair
 from imgconv.jobs.batch.report import BatchReport, Event
-from imgconv.jobs.batch.resume import Resume
-from imgconv.jobs.batch.supervisor import Pool
-from imgconv.jobs.memory import default_limit, parse_bytes
-from imgconv.jobs.spread.options import SpreadOptions
+from imgconv.jobs.batch.runner import Runner
+from imgconv.jobs.batch.shard import Shard
 from imgconv.model.errors import ArgumentError
 from imgconv.model.recipe import Recipe
 
 PathLike = str | os.PathLike[str]
 
 
-class BatchOptions(NamedTuple):
-    """How a batch is run, read and written.
-
-    Attributes
-    ----------
-    recursive : bool, default True
-        Whether folders may stand among the sources.
-    listed : iterable of str
-        More files, by paths that are mirrored as they stand.
-    name : str
-        Template of the outputs' names.
-    format : str, optional
-        Of every output; default what its name says.
-    jobs : int, optional
-        How many files at a time; default the CPUs of this process.
-    max_memory : str or int, optional
-        Bytes, or text such as ``4G``; default half of what is free.
-    shard : str, optional
-        ``i/N``: do only this part.
-    overwrite, in_place : bool
-        Whether other people's files, and the inputs, may be replaced.
-    max_failures : int, optional
-        Stop when so many files failed.
-    cluster : str, optional
-        Address of a Dask scheduler, or ``local:N`` for N processes here.
-    reading : Reading
-        Bounds, page and salvaging.
-    encoding : Encoding
-        Quality, compression and the like.
-    """
-
-    recursive: bool = True
-    listed: Iterable[str] = ()
-    name: str = DEFAULT
-    format: str | None = None
-    jobs: int | None = None
-    max_memory: str | int | None = None
-    shard: str | None = None
-    overwrite: bool = False
-    in_place: bool = False
-    max_failures: int | None = None
-    cluster: str | None = None
-    reading: Reading = Reading()
-    encoding: Encoding = Encoding()
-
-    def is_spread(self, sources: Sequence[str], target: str) -> bool:
-        """Return whether the work is beyond this machine: on a cluster, or behind URLs."""
-        return self.cluster is not None or any(is_url(name) for name in (*sources, target))
-
-    def spread(self) -> SpreadOptions:
-        """Return what a spread run takes of this.
-
-        Raises
-        ------
-        ArgumentError
-            For what only folders of this machine have.
-        """
-        for name, given in (
-            ("from0", self.listed),
-            ("in-place", self.in_place),
-            ("max-memory", self.max_memory),
-        ):
-            if given:
-                raise ArgumentError(
-                    f"--{name} is for folders of this machine, not for URLs and clusters"
-                )
-        shared = SpreadOptions._fields
-        return SpreadOptions(**{key: getattr(self, key) for key in shared})
-
-    def plan(self, sources: Sequence[str], target: str, recipe: Recipe) -> list[Pair]:
-        """Pair every input of this shard with its output (see `make_plan`)."""
-        shard = Shard.parse(self.shard) if self.shard else Shard()
-        suffix = format_for(self.format, None).suffixes[0] if self.format else None
-        template = NameTemplate(self.name, recipe.kernels, suffix)
-        found = Sources(sources, self.listed, self.recursive)
-        pairs = make_plan(found, target, template, self.format, in_place=self.in_place)
-        return [pair for pair in pairs if shard.has(pair.source.key)]
-
-    @property
-    def memory(self) -> int:
-        """How many bytes the run may take."""
-        if self.max_memory is None:
-            return default_limit()
-        return parse_bytes(str(self.max_memory))
-
-    def hashed(self, recipe: Recipe) -> str:
-        """Return the hash of all that decides what an output is."""
-        return recipe_hash(recipe, self.format, self.reading, self.encoding)
-
-    @property
-    def share(self) -> str:
-        """What the names of this shard's own files end with."""
-        return str(Shard.parse(self.shard)) if self.shard else ""
-
-
-class Planned(NamedTuple):
+class PlannedFile(NamedTuple):
     """What a run would do with one file.
 
     Attributes
@@ -154,7 +56,7 @@ def filter_folder(
     on_event: Callable[[Event], None] | None = None,
     **options: Any,
 ) -> BatchReport:
-    """Do to every picture in folders what a recipe says, in worker processes.
+    """Filter every picture in folders by a recipe, in worker processes or on a cluster.
 
     Running again does what is left: a file that an earlier run did, and of which neither the input
     nor the recipe nor the versions changed since, is not even read. The rows of the manifest,
@@ -163,13 +65,13 @@ def filter_folder(
     Parameters
     ----------
     sources : path or sequence of path
-        Folders, files and patterns. What lies under a folder is mirrored under `target`. For
-        URLs, and on a cluster, one folder or URL.
+        Folders, files, patterns and URLs. What lies under a folder is mirrored under `target`.
     target : path
         A folder, which is made if need be, or a URL.
     recipe : Recipe, optional
     on_plan : callable, optional
-        Called once with the number of files.
+        Called with the number of files: once before the first of them, or again and again where
+        the listing of URLs, or for a cluster, goes on during the run.
     on_event : callable, optional
         Called with an `Event` for each file.
     **options
@@ -183,20 +85,40 @@ def filter_folder(
     Raises
     ------
     ImgconvError
-        When there is nothing to do, outputs would collide, or the folder cannot be written.
+        When there is nothing to do, or inputs cannot be listed, or outputs cannot be written.
     """
-    started = time.perf_counter()
     chosen, how = _parted(recipe, options)
-    root = os.fspath(target)
-    names = _names(sources)
-    if how.is_spread(names, root):
-        return _spread(names, root, chosen, how.spread(), on_plan, on_event)
-    pairs = how.plan(names, root, chosen)
-    report = BatchReport(total=len(pairs))
-    if on_plan:
-        on_plan(len(pairs))
-    if pairs:
-        _run(how, root, chosen, pairs, report, on_event or (lambda _: None))
+    return run_batch(
+        _names(sources), os.fspath(target), chosen, how, on_plan=on_plan, on_event=on_event
+    )
+
+
+def run_batch(
+    sources: tuple[str, ...],
+    target: str,
+    recipe: Recipe,
+    options: BatchOptions,
+    *,
+    on_plan: Callable[[int], None] | None = None,
+    on_event: Callable[[Event], None] | None = None,
+) -> BatchReport:
+    """Filter every picture in folders by a recipe (see `filter_folder`)."""
+    started = time.perf_counter()
+    check_encoding(options.encoding)
+    if options.cluster is not None:
+        sources, target = tuple(map(_everywhere, sources)), _everywhere(target)
+    storage = open_storage(target, options.shard_suffix)
+    executor = options.executor(sources, storage)
+    try:
+        pairs = options.pairing(sources, storage, recipe).pairs(complete=not executor.streams)
+        if not executor.streams:
+            pairs = iter(list(pairs))
+        first = next(pairs)
+        report = BatchReport()
+        run = _Run(options, recipe, storage, executor, report)
+        run.do(chain([first], pairs), on_plan or (lambda _: None), on_event or (lambda _: None))
+    finally:
+        executor.close()
     report.seconds = time.perf_counter() - started
     return report
 
@@ -206,7 +128,7 @@ def plan_folder(
     target: PathLike,
     recipe: Recipe | None = None,
     **options: Any,
-) -> list[Planned]:
+) -> list[PlannedFile]:
     """Describe what `filter_folder` would do, and write nothing.
 
     The versions of imgconv and OpenCV that wrote earlier outputs are taken for those of now.
@@ -218,7 +140,7 @@ def plan_folder(
 
     Returns
     -------
-    list of Planned
+    list of PlannedFile
 
     Raises
     ------
@@ -226,91 +148,128 @@ def plan_folder(
         As for `filter_folder`.
     """
     chosen, how = _parted(recipe, options)
-    root = os.fspath(target)
-    names = _names(sources)
-    if how.is_spread(names, root):
-        raise ArgumentError("a plan is made for folders of this machine, not for URLs and clusters")
-    pairs = how.plan(names, root, chosen)
-    tree = OutputTree(root, how.share)
-    known = Manifest(manifest_paths(tree.state, how.share))
-    resume = Resume(known, tree, how.hashed(chosen), None, how.overwrite)
-    return [_planned(resume, number, pair) for number, pair in enumerate(pairs)]
+    return list(plan_batch(_names(sources), os.fspath(target), chosen, how))
 
 
-def _spread(
-    names: list[str],
-    root: str,
-    recipe: Recipe,
-    options: SpreadOptions,
-    on_plan: Callable[[int], None] | None,
-    on_event: Callable[[Event], None] | None,
-) -> BatchReport:
-    from imgconv.jobs.spread.run import spread
+def plan_batch(
+    sources: tuple[str, ...], target: str, recipe: Recipe, options: BatchOptions
+) -> Iterator[PlannedFile]:
+    """Describe what `run_batch` would do, and write nothing (see `plan_folder`)."""
+    storage = open_storage(target, options.shard_suffix)
+    pairs = options.pairing(sources, storage, recipe).pairs(complete=True)
+    detection = ChangeDetection(
+        manifest=read_manifest(storage),
+        target=storage,
+        recipe_hash=options.hash_of(recipe),
+        engine=None,
+        overwrite=options.overwrite,
+    )
+    for number, pair in enumerate(_of_shard(list(pairs), options.shard)):
+        yield _planned(detection, number, pair)
 
-    if len(names) != 1:
-        raise ArgumentError(
-            f"one SRC is taken for URLs and clusters, not {len(names)}",
-            hint="give the folder, or run them one after the other",
-        )
-    return spread(names[0], root, recipe, options, on_plan=on_plan, on_event=on_event)
 
-
-def _planned(resume: Resume, number: int, pair: Pair) -> Planned:
-    decided = resume.decide(number, pair)
-    names = pair.source.path, resume.tree.path(pair.target)
-    if isinstance(decided, Task):
-        return Planned(*names, "filter")
+def _planned(detection: ChangeDetection, number: int, pair: Pair) -> PlannedFile:
+    decided = detection.decide(number, pair)
+    names = pair.source.path, detection.target.path(pair.target)
+    if isinstance(decided, Item):
+        return PlannedFile(*names, "filter")
     action = {"ok": "unchanged", "skipped": "skip", "failed": "fail"}[decided.status]
-    return Planned(*names, action, decided.message)
+    return PlannedFile(*names, action, decided.message)
+
+
+def _of_shard(pairs: Iterable[Pair], shard: str | None) -> Iterator[Pair]:
+    chosen = Shard.parse(shard)
+    return (pair for pair in pairs if chosen.has(pair.source.key))
 
 
 def _parted(recipe: Recipe | None, options: dict[str, Any]) -> tuple[Recipe, BatchOptions]:
     """Part the options of a recipe from those of a run."""
-    how = {key: value for key, value in options.items() if key in BatchOptions._fields}
-    named = {key.replace("_", "-"): value for key, value in options.items() if key not in how}
+    known = {field.name for field in fields(BatchOptions)}
+    how = {key: value for key, value in options.items() if key in known}
+    named = {key.replace("_", "-"): value for key, value in options.items() if key not in known}
     if recipe is not None and named:
         raise ArgumentError("give a recipe or options, not both")
-    chosen = BatchOptions(**how)
-    check_encoding(chosen.encoding)
-    return recipe or recipe_from(named), chosen
+    return recipe or recipe_from(named), BatchOptions(**how)
 
 
-def _names(sources: PathLike | Sequence[PathLike]) -> list[str]:
+def _names(sources: PathLike | Sequence[PathLike]) -> tuple[str, ...]:
     listed = [sources] if isinstance(sources, str | os.PathLike) else sources
-    return [os.fspath(name) for name in listed]
+    return tuple(os.fspath(name) for name in listed)
 
 
-def _run(
-    options: BatchOptions,
-    root: str,
-    recipe: Recipe,
-    pairs: list[Pair],
-    report: BatchReport,
-    on_event: Callable[[Event], None],
-) -> None:
-    jobs = options.jobs or usable_cpus()
-    workers, bound = memory.budget(options.memory, min(jobs, len(pairs)))
-    tree = OutputTree(root, options.share)
-    path = manifest_path(tree.state, options.share)
-    report.manifest = str(path)
-    with tree.open():
-        log = JsonLines(path)
-        pool = Pool(workers, bound)
+def _everywhere(place: str) -> str:
+    """Return a path that names the same place on every machine that sees it."""
+    return place if is_url(place) else os.path.abspath(place)  # noqa: PTH100
+
+
+class _Run(NamedTuple):
+    """What one run is made of."""
+
+    options: BatchOptions
+    recipe: Recipe
+    storage: Storage
+    executor: Executor
+    report: BatchReport
+
+    def do(
+        self,
+        pairs: Iterable[Pair],
+        on_plan: Callable[[int], None],
+        on_event: Callable[[Event], None],
+    ) -> None:
+        """Do what is left of the pairs, while no other run may write there."""
+        count = None
+        wanted: Iterable[Pair] = _of_shard(pairs, self.options.shard)
+        if not self.executor.streams:
+            wanted = list(wanted)
+            count = self.report.total = len(wanted)
+            on_plan(count)
+            if not count:
+                return
+        name = manifest_name(self.storage.shard_suffix)
+        self.report.manifest = f"{self.storage.root}/{STATE}/{name}"
+        with self.storage.exclusive():
+            try:
+                self.executor.start(count)
+                superseded = self._process(wanted, on_plan, on_event)
+            finally:
+                self.executor.close()  # before what workers had staged is removed
+                self.report.replaced_workers = self.executor.replaced
+            if superseded or self.executor.streams:
+                join_own(self.storage)
+
+    def _process(
+        self,
+        pairs: Iterable[Pair],
+        on_plan: Callable[[int], None],
+        on_event: Callable[[Event], None],
+    ) -> bool:
+        """Process pairs; return whether the manifest has rows that newer ones replace."""
+        log = self.storage.open_log(manifest_name(self.storage.shard_suffix))
         try:
-            known = Manifest(manifest_paths(tree.state, options.share))
-            hashed = options.hashed(recipe)
-            resume = Resume(known, tree, hashed, pool.engine(), options.overwrite)
-            limit = options.max_failures
-            conductor = Conductor(pool, resume, log, report, on_event, limit)
-            threads = max(1, jobs // workers)
-            place = root, options.share, threads, pool.usual
-            files = options.reading, options.encoding
-            work = Work(recipe, hashed, options.format, *place, *files)
-            conductor.run(work, pairs)
+            hashed = self.options.hash_of(self.recipe)
+            manifest = read_manifest(self.storage)
+            detection = ChangeDetection(
+                manifest=manifest,
+                target=self.storage,
+                recipe_hash=hashed,
+                engine=self.executor.engine(),
+                overwrite=self.options.overwrite,
+            )
+            limit = self.options.max_failures
+            runner = Runner(self.executor, detection, log, self.report, on_event, limit)
+            settings = RunSettings(
+                recipe=self.recipe,
+                recipe_hash=hashed,
+                format=self.options.format,
+                reading=self.options.reading,
+                encoding=self.options.encoding,
+                target=self.storage,
+                engine=detection.engine or "",
+                threads=1,
+                room=0,
+            )
+            runner.run(self.executor.settings(settings), pairs, on_plan)
         finally:
-            pool.close()
             log.close()
-            tree.close()
-            report.replaced_workers = pool.deaths
-        if conductor.superseded:
-            compact(path)
+        return runner.superseded

@@ -1,4 +1,4 @@
-"""Annotations that GitHub Actions shows beside golden.yaml."""
+"""Annotations that GitHub Actions shows beside a file."""
 
 from __future__ import annotations
 
@@ -6,8 +6,14 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from imgconv.jobs.golden.result import Report
-from imgconv.jobs.golden.words import details
+from imgconv.jobs.golden.result import CaseReport
+from imgconv.jobs.golden.text_report import explanation
+from imgconv.model.text import visible
+
+
+def wanted(choice: str) -> bool:
+    """Return whether ``--annotate`` asks for annotations: auto does in GitHub Actions."""
+    return choice == "always" or (choice == "auto" and in_actions())
 
 
 def in_actions() -> bool:
@@ -15,12 +21,13 @@ def in_actions() -> bool:
     return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
-def annotate(report: Report) -> Iterator[str]:
+def annotate(report: CaseReport) -> Iterator[str]:
     """Return a line for each result that did not pass, as the runner reads it."""
-    file = _from_root(report.file)
+    wording = report.wording
     for result in report.broken():
-        title = f"golden {result.status.value}: {result.name}"
-        text = "\n".join([*result.reasons, *details(result)])
+        file = _from_root(result.file or report.file)
+        title = f"{wording.command} {wording.states[result.status]}: {visible(result.name)}"
+        text = "\n".join(explanation(result))
         line = f",line={result.line}" if result.line else ""
         yield f"::error file={_property(file)}{line},title={_property(title)}::{_text(text)}"
 
@@ -37,4 +44,6 @@ def _text(text: str) -> str:
 
 
 def _property(text: str) -> str:
-    return _text(text).replace(":", "%3A").replace(",", "%2C")
+    """Escape a property; of a path the runner wants the characters themselves, not escapes."""
+    printable = "".join(char if char.isprintable() or char in "\r\n" else "?" for char in text)
+    return _text(printable).replace(":", "%3A").replace(",", "%2C")

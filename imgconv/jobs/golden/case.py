@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgconv.io.images import image_files
-from imgconv.model.errors import ImageReadError, RecipeError
+from imgconv.jobs.golden.ignored import counted_pixels
+from imgconv.model.errors import ImageReadError
 from imgconv.model.recipe import Recipe
-from imgconv.model.tolerance import ASKED_EXACT, Asked
-from imgconv.ops.compare.difference import Box
+from imgconv.model.tolerance import EXACT_SPEC, ToleranceSpec
+from imgconv.ops.compare.difference import Rectangle
 from imgconv.ops.pipeline.run import run_recipe
 
 Image = NDArray[Any]
@@ -41,8 +42,8 @@ class Case:
         A picture of the user's in place of a golden.
     command, output, folder
         Words that make a picture, the name of its file, and where they are run.
-    tolerance : Asked
-    ignore : tuple of Box or Path
+    tolerance : ToleranceSpec
+    ignore : tuple of Rectangle or Path
         Rectangles, and masks: pictures whose pixels above 0 do not count.
     """
 
@@ -55,8 +56,8 @@ class Case:
     command: tuple[str, ...] = ()
     output: str = "output.png"
     folder: Path = Path()
-    tolerance: Asked = ASKED_EXACT
-    ignore: tuple[Box | Path, ...] = ()
+    tolerance: ToleranceSpec = EXACT_SPEC
+    ignore: tuple[Rectangle | Path, ...] = ()
 
     def picture(self, threads: int | None = None) -> Image:
         """Make the picture, as it is now.
@@ -106,27 +107,4 @@ class Case:
         RecipeError
             When a rectangle lies outside the picture, or a mask has another size.
         """
-        if not self.ignore:
-            return None
-        counted = np.ones(shape[:2], bool)
-        for part in self.ignore:
-            if isinstance(part, Path):
-                counted &= ~self._mask(part, shape)
-                continue
-            rows, columns = part.row + part.rows, part.column + part.columns
-            if rows > shape[0] or columns > shape[1]:
-                raise RecipeError(
-                    f"{self.name}: ignore {list(part)} reaches outside {shape[0]} x {shape[1]}"
-                )
-            counted[part.row : rows, part.column : columns] = False
-        return counted
-
-    def _mask(self, path: Path, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-        mask = image_files.read_image(path)
-        if mask.shape[:2] != shape[:2]:
-            raise RecipeError(
-                f"{path}: the mask is {mask.shape[0]} x {mask.shape[1]}, the picture of "
-                f"{self.name} {shape[0]} x {shape[1]}"
-            )
-        ignored = mask > 0 if mask.ndim == 2 else (mask[..., :3] > 0).any(axis=2)
-        return np.asarray(ignored)
+        return counted_pixels(self.ignore, shape, self.name)

@@ -14,9 +14,10 @@ from imgconv.engines.cpus import usable_cpus
 from imgconv.io.images import image_files
 from imgconv.jobs.golden.case import Case
 from imgconv.jobs.golden.environment import environment_changes
-from imgconv.jobs.golden.result import Finding, Report, Result, Status
-from imgconv.jobs.golden.store import Store, pixel_hash
+from imgconv.jobs.golden.result import CaseFinding, CaseReport, CaseResult, Status
+from imgconv.jobs.golden.store import GoldenStore, pixel_hash
 from imgconv.jobs.golden.suite import FILE_NAME, Suite, read_suite
+from imgconv.jobs.golden.text_report import NO_GOLDEN
 from imgconv.model.errors import (
     ArgumentError,
     GoldenDamagedError,
@@ -24,12 +25,14 @@ from imgconv.model.errors import (
     ImgconvError,
 )
 from imgconv.model.output import Depth
-from imgconv.model.tolerance import Asked
-from imgconv.ops.compare.change_diagnosis import describe_kind, suspects
+from imgconv.model.tolerance import ToleranceSpec
+from imgconv.ops.compare.change_diagnosis import describe_kind, diagnose_change
 from imgconv.ops.compare.difference import judge
+from imgconv.ops.compare.placement import describe_placement, place
 
 Image = NDArray[Any]
-Watcher = Callable[[Finding], None]
+Watcher = Callable[[CaseFinding], None]
+_Item = TypeVar("_Item")
 _T = TypeVar("_T")
 
 
@@ -40,7 +43,7 @@ def check_goldens(
     allow_commands: bool = False,
     jobs: int | None = None,
     watch: Watcher | None = None,
-) -> Report:
+) -> CaseReport:
     """Check a golden set.
 
     Parameters
@@ -53,7 +56,7 @@ def check_goldens(
     jobs : int, optional
         How many cases are checked at a time; default the CPUs of this process.
     watch : callable, optional
-        Is given every `Finding`, with its pictures, in the thread that made it.
+        Is given every `CaseFinding`, with its pictures, in the thread that made it.
 
     Raises
     ------
@@ -68,7 +71,7 @@ def check_goldens(
     cases = suite.select(names)
     allow(cases, allow_commands)
 
-    def look(case: Case, threads: int | None) -> Result:
+    def look(case: Case, threads: int | None) -> CaseResult:
         finding = check_case(case, suite.store, threads)
         if watch is not None:
             watch(finding)
@@ -77,7 +80,7 @@ def check_goldens(
     results = in_parallel(look, cases, jobs)
     if not names:
         results += _unused(suite)
-    return Report(suite.file, tuple(results))
+    return CaseReport(suite.file, tuple(results))
 
 
 def allow(cases: Sequence[Case], commands: bool) -> None:
@@ -96,9 +99,9 @@ def allow(cases: Sequence[Case], commands: bool) -> None:
 
 
 def in_parallel(
-    work: Callable[[Case, int | None], _T], cases: Sequence[Case], jobs: int | None
+    work: Callable[[_Item, int | None], _T], cases: Sequence[_Item], jobs: int | None
 ) -> list[_T]:
-    """Do something with each case, several at a time, and give the answers in order.
+    """Do something with each case or pair, several at a time, and give the answers in order.
 
     Threads do: decoding, filtering and hashing release the interpreter.
     """
@@ -116,9 +119,9 @@ def in_parallel(
             raise
 
 
-def _unused(suite: Suite) -> list[Result]:
+def _unused(suite: Suite) -> list[CaseResult]:
     return [
-        Result(
+        CaseResult(
             name=name,
             status=Status.UNUSED,
             reasons=("no case uses this golden (imgconv golden accept --all --prune deletes it)",),
@@ -128,14 +131,14 @@ def _unused(suite: Suite) -> list[Result]:
     ]
 
 
-def check_case(case: Case, store: Store, threads: int | None = None) -> Finding:
+def check_case(case: Case, store: GoldenStore, threads: int | None = None) -> CaseFinding:
     """Make a case's picture and hold it against its golden; an error is a result too."""
     started = time.perf_counter()
     try:
-        finding = hold(case, store, threads)
+        finding = compare_case(case, store, threads)
     except ImgconvError as error:
-        finding = Finding(
-            Result(
+        finding = CaseFinding(
+            CaseResult(
                 name=case.name,
                 status=Status.FAILED,
                 reasons=(str(error), *([error.hint] if error.hint else [])),
@@ -146,7 +149,7 @@ def check_case(case: Case, store: Store, threads: int | None = None) -> Finding:
     return finding._replace(result=replace(finding.result, line=case.line, seconds=seconds))
 
 
-def hold(case: Case, store: Store, threads: int | None = None) -> Finding:
+def compare_case(case: Case, store: GoldenStore, threads: int | None = None) -> CaseFinding:
     """Make a case's picture and hold it against its golden.
 
     Raises
@@ -166,41 +169,41 @@ def hold(case: Case, store: Store, threads: int | None = None) -> Finding:
 def check_picture(
     name: str,
     actual: Image,
-    store: Store,
-    tolerance: Asked,
+    store: GoldenStore,
+    tolerance: ToleranceSpec,
     counted: Callable[[tuple[int, ...]], Any] = lambda _: None,
-) -> Finding:
+) -> CaseFinding:
     """Compare a picture against a golden: by hash, and where that differs, pixel by pixel.
 
     Parameters
     ----------
     name : str
     actual : ndarray
-    store : Store
-    tolerance : Asked
+    store : GoldenStore
+    tolerance : ToleranceSpec
     counted : callable, optional
         Gives for a shape the pixels that count, or None for all.
     """
     try:
-        facts = store.facts(name)
-        if pixel_hash(actual) == facts.pixels:
-            store.verify(name, facts)
-            return Finding(Result(name=name, status=Status.PASSED))
-        expected = store.picture(name, facts)
+        record = store.load(name)
+        if pixel_hash(actual) == record.pixels:
+            store.verify(name, record)
+            return CaseFinding(CaseResult(name=name, status=Status.PASSED))
+        expected = store.picture(name, record)
     except GoldenMissingError:
-        return _missing(name, actual, "no golden is recorded")
+        return _missing(name, actual, NO_GOLDEN)
     except GoldenDamagedError as error:
         hint = (error.hint,) if error.hint else ()
-        return Finding(
-            Result(name=name, status=Status.FAILED, reasons=(str(error), *hint), exit_code=1),
+        return CaseFinding(
+            CaseResult(name=name, status=Status.FAILED, reasons=(str(error), *hint), exit_code=1),
             None,
             actual,
         )
-    changes = tuple(environment_changes(facts.environment))
+    changes = tuple(environment_changes(record.environment))
     if expected is None:
         reason = "the pixels are not those recorded; with the hash alone nothing can say where"
-        return Finding(
-            Result(name=name, status=Status.FAILED, reasons=(reason,), environment=changes,
+        return CaseFinding(
+            CaseResult(name=name, status=Status.FAILED, reasons=(reason,), environment=changes,
                    exit_code=1),
             None,
             actual,
@@ -213,32 +216,49 @@ def compare_pictures(
     name: str,
     expected: Image,
     actual: Image,
-    tolerance: Asked,
+    tolerance: ToleranceSpec,
     counted: Callable[[tuple[int, ...]], Any] = lambda _: None,
-) -> Finding:
-    """Compare a picture against another, pixel by pixel."""
+    subject: str = "the new picture",
+) -> CaseFinding:
+    """Compare a picture against another, pixel by pixel.
+
+    Parameters
+    ----------
+    name, tolerance, counted
+        As for `check_picture`.
+    expected, actual : ndarray
+    subject : str, optional
+        What `actual` is called in words.
+    """
     if expected.shape != actual.shape or expected.dtype != actual.dtype:
-        result = Result(
+        placement = place(expected, actual)
+        reasons = [f"{describe_kind(expected)} became {describe_kind(actual)}"]
+        if placement is not None:
+            reasons.append(describe_placement(placement, subject))
+        result = CaseResult(
             name=name,
             status=Status.FAILED,
-            reasons=(f"{describe_kind(expected)} became {describe_kind(actual)}",),
-            causes=tuple(suspects(expected, actual)),
+            reasons=tuple(reasons),
+            placement=placement,
+            causes=tuple(diagnose_change(expected, actual)),
             exit_code=1,
         )
-        return Finding(result, expected, actual)
+        return CaseFinding(result, expected, actual)
     counts = counted(actual.shape)
     change = judge(expected, actual, tolerance.of(Depth.of(actual.dtype)), counts)
     if not change.broken:
-        return Finding(Result(name=name, status=Status.PASSED, change=change), expected, actual)
-    result = Result(
+        return CaseFinding(
+            CaseResult(name=name, status=Status.PASSED, change=change), expected, actual
+        )
+    result = CaseResult(
         name=name,
         status=Status.FAILED,
         reasons=change.broken,
         change=change,
-        causes=tuple(suspects(expected, _with(expected, actual, counts))),
+        causes=tuple(diagnose_change(expected, _with(expected, actual, counts))),
         exit_code=1,
     )
-    return Finding(result, expected, actual)
+    return CaseFinding(result, expected, actual)
 
 
 def _with(expected: Image, actual: Image, counted: Any) -> Image:
@@ -250,11 +270,11 @@ def _with(expected: Image, actual: Image, counted: Any) -> Image:
     return merged
 
 
-def _missing(name: str, actual: Image, reason: str) -> Finding:
-    result = Result(
+def _missing(name: str, actual: Image, reason: str) -> CaseFinding:
+    result = CaseResult(
         name=name,
         status=Status.MISSING,
         reasons=(reason,),
         exit_code=GoldenMissingError.exit_code,
     )
-    return Finding(result, None, actual)
+    return CaseFinding(result, None, actual)

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from imgconv.jobs.golden.case import Case
-from imgconv.jobs.golden.check import allow, hold, in_parallel
-from imgconv.jobs.golden.result import Finding, Status
+from imgconv.jobs.golden.check import allow, compare_case, in_parallel
+from imgconv.jobs.golden.result import CaseFinding, Status
 from imgconv.jobs.golden.store import pixel_hash
 from imgconv.jobs.golden.suite import FILE_NAME, Suite, read_suite
-from imgconv.jobs.golden.words import details
+from imgconv.jobs.golden.text_report import details
 from imgconv.model.errors import (
     ArgumentError,
     GoldenDamagedError,
@@ -23,7 +23,7 @@ from imgconv.model.errors import (
 _OWN_FILE = "{}: this case compares two files of yours, so there is nothing to record"
 
 
-class Kind(Enum):
+class Action(Enum):
     """What happened to a golden."""
 
     RECORDED = "recorded"
@@ -34,11 +34,11 @@ class Kind(Enum):
     DELETED = "deleted"
 
 
-class Step(NamedTuple):
+class CaseAction(NamedTuple):
     """What happened to one golden, with words on what changed."""
 
     name: str
-    kind: Kind
+    action: Action
     words: tuple[str, ...] = ()
 
 
@@ -50,7 +50,7 @@ def record_goldens(
     allow_commands: bool = False,
     goldens_outside: bool = False,
     jobs: int | None = None,
-) -> list[Step]:
+) -> list[CaseAction]:
     """Record the goldens that are not there yet; those that are stay as they are.
 
     Parameters
@@ -64,8 +64,8 @@ def record_goldens(
 
     Returns
     -------
-    list of Step
-        In the order of the cases; `Kind.DIFFERS` where a golden is there and the result is
+    list of CaseAction
+        In the order of the cases; `Action.DIFFERS` where a golden is there and the result is
         another one.
 
     Raises
@@ -82,16 +82,16 @@ def record_goldens(
     for case in own:
         suite.store.check_own(case.name, hash_only=hash_only or _is_hash_only(suite, case))
 
-    def record(case: Case, threads: int | None) -> Step:
+    def record(case: Case, threads: int | None) -> CaseAction:
         actual = case.picture(threads)
         try:
-            same = suite.store.facts(case.name).pixels == pixel_hash(actual)
+            same = suite.store.load(case.name).pixels == pixel_hash(actual)
         except GoldenMissingError:
             suite.store.record(case.name, actual, hash_only=hash_only)
-            return Step(case.name, Kind.RECORDED)
+            return CaseAction(case.name, Action.RECORDED)
         except GoldenDamagedError as error:
-            return Step(case.name, Kind.DIFFERS, (str(error),))
-        return Step(case.name, Kind.UNCHANGED if same else Kind.DIFFERS)
+            return CaseAction(case.name, Action.DIFFERS, (str(error),))
+        return CaseAction(case.name, Action.UNCHANGED if same else Action.DIFFERS)
 
     return in_parallel(record, own, jobs)
 
@@ -125,9 +125,9 @@ def accept_goldens(
     allow_commands: bool = False,
     goldens_outside: bool = False,
     jobs: int | None = None,
-    ask: Callable[[Finding], bool] | None = None,
+    ask: Callable[[CaseFinding], bool] | None = None,
     deleting: Callable[[Sequence[Path]], object] | None = None,
-) -> list[Step]:
+) -> list[CaseAction]:
     """Take new results in place of goldens.
 
     Parameters
@@ -142,13 +142,13 @@ def accept_goldens(
     prune : bool, default False
         Delete the goldens that no case uses; not together with names.
     ask : callable, optional
-        Is given each `Finding`, and tells whether it is taken.
+        Is given each `CaseFinding`, and tells whether it is taken.
     deleting : callable, optional
         Is given all files that `prune` deletes, before the first one is.
 
     Returns
     -------
-    list of Step
+    list of CaseAction
 
     Raises
     ------
@@ -168,8 +168,8 @@ def accept_goldens(
     for case in own:
         suite.store.check_own(case.name, hash_only=_is_hash_only(suite, case))
 
-    def take(case: Case, threads: int | None) -> Step:
-        return _take(hold(case, suite.store, threads), suite, case, bool(names), ask)
+    def take(case: Case, threads: int | None) -> CaseAction:
+        return _take(compare_case(case, suite.store, threads), suite, case, bool(names), ask)
 
     steps = in_parallel(take, own, jobs if ask is None else 1)
     if prune:
@@ -177,38 +177,38 @@ def accept_goldens(
     return steps
 
 
-def _prune(suite: Suite, deleting: Callable[[Sequence[Path]], object] | None) -> list[Step]:
+def _prune(suite: Suite, deleting: Callable[[Sequence[Path]], object] | None) -> list[CaseAction]:
     unused = suite.unused()
     doomed = [path for name in unused for path in suite.store.files_of(name)]
     if doomed and deleting is not None:
         deleting(doomed)
     for name in unused:
         suite.store.remove(name)
-    return [Step(name, Kind.DELETED) for name in unused]
+    return [CaseAction(name, Action.DELETED) for name in unused]
 
 
 def _take(
-    finding: Finding,
+    finding: CaseFinding,
     suite: Suite,
     case: Case,
     named: bool,
-    ask: Callable[[Finding], bool] | None,
-) -> Step:
+    ask: Callable[[CaseFinding], bool] | None,
+) -> CaseAction:
     result, actual = finding.result, finding.actual
     if actual is None:
-        return Step(result.name, Kind.UNCHANGED)
+        return CaseAction(result.name, Action.UNCHANGED)
     if result.status is Status.PASSED and not named:
-        return Step(result.name, Kind.KEPT, ("within the tolerance",))
+        return CaseAction(result.name, Action.KEPT, ("within the tolerance",))
     if ask is not None and not ask(finding):
-        return Step(result.name, Kind.KEPT)
+        return CaseAction(result.name, Action.KEPT)
     suite.store.record(case.name, actual, hash_only=_is_hash_only(suite, case))
     if result.status is Status.MISSING:
-        return Step(result.name, Kind.RECORDED)
-    return Step(result.name, Kind.TAKEN, (*result.reasons, *details(result)))
+        return CaseAction(result.name, Action.RECORDED)
+    return CaseAction(result.name, Action.TAKEN, (*result.reasons, *details(result)))
 
 
 def _is_hash_only(suite: Suite, case: Case) -> bool:
     try:
-        return suite.store.facts(case.name).picture is None
+        return suite.store.load(case.name).picture is None
     except ImgconvError:
         return False

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from imgconv.jobs.golden.result import Finding, Report, Status
-from imgconv.jobs.golden.words import counts, details
-from imgconv.jobs.reports.report_page import Entry, View, make_entry, render_report
+from imgconv.jobs.golden.result import CaseFinding, CaseReport, Status, Wording
+from imgconv.jobs.golden.text_report import counts, explanation
+from imgconv.jobs.reports.report_page import PageEntry, View, make_entry, render_report
+from imgconv.model.text import visible
+from imgconv.ops.draw.canvas import highlight_placed
 from imgconv.ops.draw.view import highlight
 
 LARGEST_PAGE = 100_000_000
 """Bytes of pictures after which a page takes no more."""
 
 
-def views_of(finding: Finding) -> list[View]:
+def mark(wording: Wording) -> bytes:
+    """Return what a page of a command has near its beginning."""
+    return f'<meta name="generator" content="{generator(wording)}">'.encode()
+
+
+def generator(wording: Wording) -> str:
+    """Name the command that makes a page."""
+    return f"imgconv {wording.command}"
+
+
+def views_of(finding: CaseFinding) -> list[View]:
     """Return the pictures of a finding: expected, actual and, where it can be drawn, difference."""
     expected, actual = finding.expected, finding.actual
     views = []
@@ -21,12 +33,17 @@ def views_of(finding: Finding) -> list[View]:
         views.append(View("expected", "expected", expected))
     if actual is not None:
         views.append(View("actual", "actual", actual))
-    if expected is not None and actual is not None and finding.result.change is not None:
-        views.append(View("difference", "difference", highlight(expected, actual)))
+    if expected is not None and actual is not None:
+        placement = finding.result.placement
+        if finding.result.change is not None:
+            views.append(View("difference", "difference", highlight(expected, actual)))
+        elif placement is not None:
+            picture = highlight_placed(expected, actual, placement)
+            views.append(View("difference", "difference", picture))
     return views
 
 
-def entry_of(finding: Finding, held: int = 0) -> Entry:
+def entry_of(finding: CaseFinding, held: int = 0) -> PageEntry:
     """Make a case's entry on the page that holds so many bytes of pictures already.
 
     One that passed has no pictures, and neither has one for which the page is too full.
@@ -34,17 +51,19 @@ def entry_of(finding: Finding, held: int = 0) -> Entry:
     result = finding.result
     views = [] if result.status is Status.PASSED else views_of(finding)
     worst = result.change.worst_window if result.change else None
-    words = [*(result.reasons or ("as recorded",)), *details(result)]
+    words = explanation(result)
     if views and held > LARGEST_PAGE:
         words.append("no pictures: this page is full; --failures DIR writes them all")
         views = []
-    return make_entry(result.name, result.status.value, words, views, worst)
+    return make_entry(visible(result.name), result.status.value, words, views, worst)
 
 
-def html(report: Report, entries: Mapping[str, Entry]) -> bytes:
+def html(report: CaseReport, entries: Mapping[str, PageEntry]) -> bytes:
     """Make the page; what failed comes first."""
-    made = [entries.get(result.name) or entry_of(Finding(result)) for result in report.results]
+    made = [entries.get(result.name) or entry_of(CaseFinding(result)) for result in report.results]
     order = [status.value for status in Status]
     made.sort(key=lambda entry: order.index(entry.status))
     numbers = {"all": len(made), **{s.value: report.count(s) for s in Status}}
-    return render_report(f"Goldens of {report.file.name}", made, numbers, counts(report))
+    title = {"golden": "Goldens of", "diff": "Differences from"}[report.wording.command]
+    title = f"{title} {visible(report.file.name)}"
+    return render_report(title, made, numbers, counts(report), generator(report.wording))

@@ -1,19 +1,27 @@
-"""A check as JUnit XML, as Jenkins and Ant describe it."""
+"""A report as JUnit XML, as Jenkins and Ant describe it."""
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
-from imgconv.jobs.golden.result import Report, Result, Status
-from imgconv.jobs.golden.words import details
+from imgconv.jobs.golden.result import CaseReport, CaseResult, Status, Wording
+from imgconv.jobs.golden.text_report import explanation
+from imgconv.model.text import visible
 
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+def mark(wording: Wording) -> bytes:
+    """Return what a report of a command has near its beginning."""
+    return f'<testsuite name="{_suite_name(wording)}"'.encode()
 
 
-def junit(report: Report, name: str = "imgconv golden") -> bytes:
+def _suite_name(wording: Wording) -> str:
+    return f"imgconv {wording.command}"
+
+
+def junit(report: CaseReport) -> bytes:
     """Return the XML: one testcase for each result; missing and unused goldens are failures too."""
+    name = _suite_name(report.wording)
     results = report.results
     seconds = sum(result.seconds for result in results)
     suites = ET.Element("testsuites")
@@ -45,18 +53,13 @@ def junit(report: Report, name: str = "imgconv golden") -> bytes:
     return text + b"\n"
 
 
-def _testcase(suite: ET.Element, result: Result, name: str) -> None:
+def _testcase(suite: ET.Element, result: CaseResult, name: str) -> None:
     case = ET.SubElement(
         suite,
         "testcase",
-        {"classname": name, "name": result.name, "time": f"{result.seconds:.3f}"},
+        {"classname": name, "name": visible(result.name), "time": f"{result.seconds:.3f}"},
     )
     if result.status is not Status.PASSED:
-        message = _clean(result.reasons[0])
-        failure = ET.SubElement(case, "failure", type=result.status.value, message=message)
-        failure.text = _clean("\n".join([*result.reasons, *details(result)]))
-
-
-def _clean(text: str) -> str:
-    """Leave out what XML cannot hold."""
-    return _NOT_XML.sub("?", text)
+        lines = explanation(result)
+        failure = ET.SubElement(case, "failure", type=result.status.value, message=lines[0])
+        failure.text = "\n".join(lines)

@@ -1,9 +1,9 @@
-"""What a check found."""
+"""The results of a check: of the cases of a golden set, or of pairs of pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from imgconv.model.errors import GoldenMissingError
 from imgconv.ops.compare.difference import Change
 from imgconv.ops.compare.engine_diagnosis import Cause
+from imgconv.ops.compare.placement import Placement
 
 Image = NDArray[Any]
 
 
 class Status(Enum):
-    """How a case, or a golden, stands."""
+    """The verdict on a case, a pair of pictures, or a golden that no case uses."""
 
     FAILED = "failed"
     MISSING = "missing"
@@ -27,66 +28,129 @@ class Status(Enum):
     PASSED = "passed"
 
 
+class Wording(NamedTuple):
+    """The words in which a command reports.
+
+    Attributes
+    ----------
+    command : str
+        Names the command, and with it the suite in JUnit.
+    noun : str
+        For one result.
+    states : mapping of Status to str
+        In the order in which they are counted.
+    """
+
+    command: str
+    noun: str
+    states: Mapping[Status, str]
+
+
+GOLDEN = Wording(
+    "golden",
+    "case",
+    {
+        Status.PASSED: "passed",
+        Status.FAILED: "failed",
+        Status.MISSING: "missing",
+        Status.UNUSED: "unused",
+    },
+)
+DIFF = Wording(
+    "diff",
+    "pair",
+    {Status.PASSED: "same", Status.FAILED: "different", Status.MISSING: "missing"},
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What was found about one case, or one golden that no case uses.
+class CaseResult:
+    """The result for one case, one pair of pictures, or one golden that no case uses.
 
     Attributes
     ----------
     name : str
     status : Status
+    file : Path or None
+        The file that an annotation is about; None: that of the report.
     line : int
         Of the case in golden.yaml; 0 where there is none.
     reasons : tuple of str
         Why it did not pass, in words.
     change : Change or None
         How the pixels differ, where both pictures are there and of one kind.
+    placement : Placement or None
+        How two pictures of different sizes lie on one canvas.
     causes : tuple of Cause
-    environment : tuple of str
-        What is not as it was at the recording; looked at only where something differs.
+    environment : tuple of str or None
+        What is not as it was at the recording; None where that is not known or not asked.
     exit_code : int
     seconds : float
     """
 
     name: str
     status: Status
+    file: Path | None = None
     line: int = 0
     reasons: tuple[str, ...] = ()
     change: Change | None = None
+    placement: Placement | None = None
     causes: tuple[Cause, ...] = ()
-    environment: tuple[str, ...] = ()
+    environment: tuple[str, ...] | None = None
     exit_code: int = 0
     seconds: float = 0.0
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self, wording: Wording = GOLDEN) -> dict[str, Any]:
         """Return name, status and what differs as plain data."""
         change = self.change
         box = change.bounding_box if change else None
         limitless = change is not None and np.isfinite(change.max_abs_diff)
-        return {
+        facts = {
             "name": self.name,
-            "status": self.status.value,
+            "status": wording.states[self.status],
             "differing_pixels": change.differing if change else None,
             "max_abs_diff": change.max_abs_diff if change and limitless else None,
             "bounding_box": list(box) if box else None,
             "causes": [cause.name for cause in self.causes],
         }
+        if wording is GOLDEN:
+            return facts
+        worst = change.worst_window if change else None
+        return {
+            **facts,
+            "pixels": change.pixels if change else None,
+            "metrics": {k: v if np.isfinite(v) else None for k, v in change.metrics.items()}
+            if change
+            else {},
+            "worst_window": list(worst) if worst else None,
+            "reasons": list(self.reasons),
+            "causes": [asdict(cause) for cause in self.causes],
+        }
 
 
-class Finding(NamedTuple):
+class CaseFinding(NamedTuple):
     """A result with the pictures that it is about, where they were looked at."""
 
-    result: Result
+    result: CaseResult
     expected: Image | None = None
     actual: Image | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """What a check of a golden set found, in the order of its cases, unused goldens last."""
+class CaseReport:
+    """The results of a check, in order; goldens that no case uses are last.
+
+    Attributes
+    ----------
+    file : Path
+        golden.yaml, or the second file or folder of a comparison.
+    results : tuple of CaseResult
+    wording : Wording
+    """
 
     file: Path
-    results: tuple[Result, ...]
+    results: tuple[CaseResult, ...]
+    wording: Wording = field(default=GOLDEN)
 
     def count(self, status: Status) -> int:
         """Count the results of a status."""
@@ -107,14 +171,11 @@ class Report:
     def as_dict(self) -> dict[str, Any]:
         """Return counts and results as plain data."""
         return {
-            "cases": self.cases,
-            "passed": self.count(Status.PASSED),
-            "failed": self.count(Status.FAILED),
-            "missing": self.count(Status.MISSING),
-            "unused": self.count(Status.UNUSED),
-            "results": [result.as_dict() for result in self.results],
+            f"{self.wording.noun}s": self.cases,
+            **{said: self.count(status) for status, said in self.wording.states.items()},
+            "results": [result.as_dict(self.wording) for result in self.results],
         }
 
-    def broken(self) -> Sequence[Result]:
+    def broken(self) -> Sequence[CaseResult]:
         """Return all that did not pass."""
         return [result for result in self.results if result.status is not Status.PASSED]

@@ -1,8 +1,8 @@
-"""Where goldens are kept: for each name a file of facts and, unless left out, a lossless picture.
+"""Where goldens are kept: for each name a JSON record and, unless left out, a lossless picture.
 
-Facts decide, and they are about pixels, never about file bytes: a picture that a tool packs
+The record decides, and it is about pixels, never about file bytes: a picture that a tool packs
 smaller, without changing a pixel, is the same golden. A file is replaced or deleted only if it is
-a file of facts, or the picture that one names: the folder may hold files of the user's.
+a record, or the picture that one names: the folder may hold files of the user's.
 """
 
 from __future__ import annotations
@@ -21,7 +21,14 @@ from imgconv.io.images import image_files
 from imgconv.io.images.formats import format_for
 from imgconv.io.storage import files
 from imgconv.jobs.golden.environment import environment
-from imgconv.jobs.golden.facts import NAME, SUFFIXES, Facts, named_picture, read_facts, read_record
+from imgconv.jobs.golden.golden_record import (
+    NAME,
+    SUFFIXES,
+    GoldenRecord,
+    named_picture,
+    read_golden_record,
+    read_record,
+)
 from imgconv.model.errors import (
     GoldenDamagedError,
     GoldenMissingError,
@@ -60,7 +67,7 @@ def channel_order(image: Image) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Store:
+class GoldenStore:
     """A folder of goldens."""
 
     folder: Path
@@ -82,12 +89,12 @@ class Store:
     def _is(self, name: str) -> bool:
         """Return whether a golden is recorded here, in a file that is no link."""
         try:
-            self.facts(name)
+            self.load(name)
         except (GoldenMissingError, GoldenDamagedError, ImageReadError):
             return False
         return files.stamp_of(self.path(name, "json")) is not None
 
-    def facts(self, name: str) -> Facts:
+    def load(self, name: str) -> GoldenRecord:
         """Read what is known of a golden.
 
         Raises
@@ -95,14 +102,14 @@ class Store:
         GoldenMissingError
             When it was never recorded.
         GoldenDamagedError
-            When its file of facts is not one.
+            When its file is not a golden record.
         """
         path = self.path(name, "json")
         if not os.path.lexists(path):
             raise GoldenMissingError(f"{name}: no golden is recorded ({path})")
-        return read_facts(path)
+        return read_golden_record(path)
 
-    def verify(self, name: str, facts: Facts) -> None:
+    def verify(self, name: str, record: GoldenRecord) -> None:
         """Check that the picture is the recorded one.
 
         Raises
@@ -110,33 +117,33 @@ class Store:
         GoldenDamagedError
             When its pixels are not those of the recorded hash, or it is gone.
         """
-        if facts.picture is not None:
-            data = self._picture_bytes(name, facts)
-            if _seal(facts.pixels, data) != facts.seal:
-                self._decoded(name, facts, data)
+        if record.picture is not None:
+            data = self._picture_bytes(name, record)
+            if _seal(record.pixels, data) != record.seal:
+                self._decoded(name, record, data)
 
-    def picture(self, name: str, facts: Facts) -> Image | None:
+    def picture(self, name: str, record: GoldenRecord) -> Image | None:
         """Return the recorded picture, or None where only its hash was recorded (see `verify`)."""
-        if facts.picture is None:
+        if record.picture is None:
             return None
-        return self._decoded(name, facts, self._picture_bytes(name, facts))
+        return self._decoded(name, record, self._picture_bytes(name, record))
 
-    def _picture_bytes(self, name: str, facts: Facts) -> bytes:
-        path = self.path(name, "json").with_name(str(facts.picture))
+    def _picture_bytes(self, name: str, record: GoldenRecord) -> bytes:
+        path = self.path(name, "json").with_name(str(record.picture))
         try:
-            return files.read_stamped(path)[0]
+            return files.read_content(path).data
         except ImageReadError as error:
             state = "cannot be read" if os.path.lexists(path) else "is gone"
             raise GoldenDamagedError(f"{error}; the golden's picture {state}", _TAMPERED) from None
 
-    def _decoded(self, name: str, facts: Facts, data: bytes) -> Image:
+    def _decoded(self, name: str, record: GoldenRecord, data: bytes) -> Image:
         shown = f"{self.folder.name}/{name}"
         try:
             image = image_files.decode(data, shown)
         except ImageReadError as error:
             said = f"the golden's picture is damaged: {error}"
             raise GoldenDamagedError(said, _TAMPERED) from None
-        if pixel_hash(image) != facts.pixels:
+        if pixel_hash(image) != record.pixels:
             raise GoldenDamagedError(
                 f"{shown}: the golden was tampered with: its picture does not match the recorded "
                 "hash",
@@ -166,7 +173,7 @@ class Store:
         ------
         OutputExistsError
         """
-        # The facts are written before the picture, so they are read after it was looked for.
+        # The record is written before the picture, so it is read after the picture was looked for.
         there = [path for end in SUFFIXES if os.path.lexists(path := self.path(name, end))]
         old = self._recorded_picture(name)
         kept = old if suffix is None else self.path(name, suffix).name
@@ -187,11 +194,11 @@ class Store:
         except GoldenDamagedError:
             raise _foreign(path) from None
 
-    def record(self, name: str, image: Image, *, hash_only: bool = False) -> Facts:
+    def record(self, name: str, image: Image, *, hash_only: bool = False) -> GoldenRecord:
         """Put a picture in place of what is recorded, if anything is.
 
         Each file appears whole or not at all. The picture's bytes are on the way first, but it
-        takes its name after the facts: when this is cut short, an old picture is still there.
+        takes its name after the record: when this is cut short, an old picture is still there.
 
         Raises
         ------
@@ -207,32 +214,34 @@ class Store:
         target = self.path(name, "json")
         files.make_folder(target.parent)
         if hash_only:
-            facts = Facts(pixels, image.shape, kind.dtype, order, None, None, environment())
-            files.write_whole(target, facts.as_text().encode(), overwrite=True)
+            record = GoldenRecord(pixels, image.shape, kind.dtype, order, None, None, environment())
+            files.write_whole(target, record.as_text().encode(), overwrite=True)
         else:
             path = self.path(name, suffix)
             data = image_files.encode(image, format_for(suffix, None), str(path))
             seal = _seal(pixels, data)
-            facts = Facts(pixels, image.shape, kind.dtype, order, path.name, seal, environment())
+            record = GoldenRecord(
+                pixels, image.shape, kind.dtype, order, path.name, seal, environment()
+            )
             with files.open_whole(path, overwrite=True) as file:
                 file.write(data)
                 file.flush()
-                files.write_whole(target, facts.as_text().encode(), overwrite=True)
-        if old not in (None, facts.picture):
+                files.write_whole(target, record.as_text().encode(), overwrite=True)
+        if old not in (None, record.picture):
             files.delete(target.with_name(str(old)))
-        return facts
+        return record
 
     def files_of(self, name: str) -> list[Path]:
         """Return the files of a golden that are there, the picture first; none if it is not one."""
         if not self._is(name):
             return []
         target = self.path(name, "json")
-        picture = self.facts(name).picture
+        picture = self.load(name).picture
         found = [] if picture is None else [target.with_name(picture)]
         return [path for path in (*found, target) if files.stamp_of(path) is not None]
 
     def remove(self, name: str) -> None:
-        """Delete a golden: its picture and its facts, and nothing that is not recorded."""
+        """Delete a golden: its picture and its record, and nothing that is not recorded."""
         for path in self.files_of(name):
             files.delete(path)
 

@@ -15,12 +15,12 @@ from imgconv.io.config.recipes import read_recipe, recipe_from_node
 from imgconv.io.config.strict_yaml import Node
 from imgconv.io.kernels.bank import KernelBank
 from imgconv.jobs.golden.case import Case
-from imgconv.jobs.golden.facts import NAME
-from imgconv.jobs.golden.store import Store
+from imgconv.jobs.golden.golden_record import NAME
+from imgconv.jobs.golden.store import GoldenStore
 from imgconv.model.errors import ArgumentError, GoldenMissingError, ImgconvError, RecipeError
 from imgconv.model.recipe import Recipe
-from imgconv.model.tolerance import LIMITS, METRIC, Asked, parse_tolerance
-from imgconv.ops.compare.difference import Box
+from imgconv.model.tolerance import LIMITS, METRIC, ToleranceSpec, parse_tolerance
+from imgconv.ops.compare.difference import Rectangle
 
 FILE_NAME = Path("golden.yaml")
 _TOP = ("version", "goldens", "metric", "tolerance", "kernels", "cases")
@@ -38,7 +38,7 @@ class Suite:
     Attributes
     ----------
     file : Path
-    store : Store
+    store : GoldenStore
     cases : tuple of Case
         One for each picture; a glob gives several, named ``case/file``.
     place : Node
@@ -46,7 +46,7 @@ class Suite:
     """
 
     file: Path
-    store: Store
+    store: GoldenStore
     cases: tuple[Case, ...]
     place: Node
 
@@ -113,10 +113,10 @@ def read_suite(path: Path = FILE_NAME) -> Suite:
         _expect(fields["metric"], METRIC, "metric")
     folder = path.parent
     bank = _bank(fields.get("kernels"), folder)
-    reader = _Reader(folder, bank, _tolerance(fields.get("tolerance"), Asked()))
+    reader = _Reader(folder, bank, _tolerance(fields.get("tolerance"), ToleranceSpec()))
     cases = [case for item in fields["cases"].as_list() for case in reader.cases(item)]
     place = fields["goldens"]
-    return Suite(path, Store(folder / _path(place)), tuple(cases), place)
+    return Suite(path, GoldenStore(folder / _path(place)), tuple(cases), place)
 
 
 _EXAMPLES = {"version": "version: 1", "goldens": "goldens: goldens", "cases": "cases: [...]"}
@@ -156,7 +156,7 @@ def _bank(node: Node | None, folder: Path) -> KernelBank | None:
     return KernelBank.standard(tuple(folder / _path(item) for item in items))
 
 
-def _tolerance(node: Node | None, default: Asked) -> Asked:
+def _tolerance(node: Node | None, default: ToleranceSpec) -> ToleranceSpec:
     if node is None:
         return default
     try:
@@ -175,7 +175,7 @@ def _tolerance(node: Node | None, default: Asked) -> Asked:
 class _Reader:
     """Reads cases; every name may stand once, whatever its capitals."""
 
-    def __init__(self, folder: Path, bank: KernelBank | None, tolerance: Asked) -> None:
+    def __init__(self, folder: Path, bank: KernelBank | None, tolerance: ToleranceSpec) -> None:
         self.folder, self.bank, self.tolerance = folder, bank, tolerance
         self.taken: dict[str, str] = {}
 
@@ -266,8 +266,8 @@ class _Reader:
             replace(case, name=f"{case.name}/{_stem(path, fixed)}", input=path) for path in found
         ]
 
-    def _ignored(self, node: Node) -> list[Box | Path]:
-        parts: list[Box | Path] = []
+    def _ignored(self, node: Node) -> list[Rectangle | Path]:
+        parts: list[Rectangle | Path] = []
         for item in node.as_list():
             if item.kind == "text":
                 parts.append(self.folder / _path(item))
@@ -277,7 +277,7 @@ class _Reader:
                 raise item.error(
                     "a rectangle is [row, column, rows, columns]", hint="or name a mask's file"
                 )
-            parts.append(Box(*map(int, numbers)))
+            parts.append(Rectangle(*map(int, numbers)))
         return parts
 
     def _take(self, name: str, place: Node) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 _PLACE = re.compile(r"\{\{([a-z.]+)\}\}")
 
 
-def render_page(template: str, title: str, data: Any) -> str:
+def render_page(template: str, title: str, data: Any, generator: str = "imgconv") -> str:
     """Make a page of a template.
 
     Parameters
@@ -26,6 +26,8 @@ def render_page(template: str, title: str, data: Any) -> str:
     title : str
     data : dict or list
         What the page's script reads, as JSON; numbers must be finite.
+    generator : str, optional
+        What the page names as its maker, where the template does.
 
     Examples
     --------
@@ -33,11 +35,12 @@ def render_page(template: str, title: str, data: Any) -> str:
     >>> "<title>A &lt; B</title>" in page
     True
     """
+    texts = {"title": title, "generator": generator}
 
     def part(match: re.Match[str]) -> str:
         name = match[1]
-        if name == "title":
-            return html.escape(title)
+        if name in texts:
+            return html.escape(texts[name])
         return embedded_json(data) if name == "data" else _read(name)
 
     return _PLACE.sub(part, _read(template))

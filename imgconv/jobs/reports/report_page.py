@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from imgconv.io.images import image_files
 from imgconv.io.images.formats import format_for
 from imgconv.jobs.reports import page
-from imgconv.ops.compare.difference import Box
+from imgconv.ops.compare.difference import Rectangle
 from imgconv.ops.draw.view import eight_bits
 
 Image = NDArray[Any]
@@ -30,7 +30,7 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PageEntry:
     """One case on the page, its pictures encoded."""
 
     name: str
@@ -38,7 +38,7 @@ class Entry:
     words: tuple[str, ...] = ()
     rows: int = 0
     columns: int = 0
-    worst: Box | None = None
+    worst: Rectangle | None = None
     views: tuple[dict[str, str], ...] = ()
 
     @property
@@ -60,8 +60,12 @@ class Entry:
 
 
 def make_entry(
-    name: str, status: str, words: Sequence[str], views: Sequence[View], worst: Box | None = None
-) -> Entry:
+    name: str,
+    status: str,
+    words: Sequence[str],
+    views: Sequence[View],
+    worst: Rectangle | None = None,
+) -> PageEntry:
     """Encode the pictures of a case; large ones are cut to the part around the worst window."""
     said = list(words)
     rows = max((view.image.shape[0] for view in views), default=0)
@@ -82,18 +86,18 @@ def make_entry(
         for view in views
         if view.image.size
     )
-    return Entry(name, status, tuple(said), rows, columns, worst, encoded)
+    return PageEntry(name, status, tuple(said), rows, columns, worst, encoded)
 
 
-def _part(rows: int, columns: int, worst: Box | None) -> Box:
+def _part(rows: int, columns: int, worst: Rectangle | None) -> Rectangle:
     height, width = min(rows, _SIDE), min(columns, _SIDE)
     middle = (worst.row + worst.rows // 2, worst.column + worst.columns // 2) if worst else (0, 0)
     row = min(max(0, middle[0] - height // 2), rows - height)
     column = min(max(0, middle[1] - width // 2), columns - width)
-    return Box(row, column, height, width)
+    return Rectangle(row, column, height, width)
 
 
-def _cut(image: Image, part: Box) -> Image:
+def _cut(image: Image, part: Rectangle) -> Image:
     return image[part.row : part.row + part.rows, part.column : part.column + part.columns]
 
 
@@ -102,19 +106,25 @@ def _png(image: Image) -> bytes:
 
 
 def render_report(
-    title: str, entries: Sequence[Entry], counts: Mapping[str, int], note: str = ""
+    title: str,
+    entries: Sequence[PageEntry],
+    counts: Mapping[str, int],
+    note: str = "",
+    generator: str = "imgconv",
 ) -> bytes:
     """Make the page.
 
     Parameters
     ----------
     title : str
-    entries : sequence of Entry
+    entries : sequence of PageEntry
     counts : mapping
         For each state that can be filtered by ("all" too) how many there are; empty for none.
     note : str, optional
         A line beside the title.
+    generator : str, optional
+        Names the command that makes the page, in its head.
     """
     shown = [entry.as_dict() for entry in entries]
     data = {"entries": shown, "counts": dict(counts), "note": note}
-    return page.render_page("report.html", title, data).encode()
+    return page.render_page("report.html", title, data, generator).encode()

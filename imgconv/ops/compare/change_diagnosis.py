@@ -5,55 +5,88 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from imgconv.engines.opencv import load_cv2
 from imgconv.model.output import Depth
-from imgconv.ops.compare.difference import Box, bounding_box, per_pixel
+from imgconv.ops.compare.difference import Rectangle, bounding_box, per_pixel
 from imgconv.ops.compare.engine_diagnosis import Cause
 
 Image = NDArray[Any]
 _FARTHEST = 4  # pixels that a shift is looked for
 _WIDEST_RIM = 32
 _SMALL = 0.05  # of the image's area that a local defect may cover
-_Test = Callable[[Image, Image], str | None]
+UNDOABLE = frozenset(
+    ("flip", "channel order", "offset", "shift", "gamma", "re-encoding", "border only")
+)
+"""Causes that are undone on the expected picture to see how much of the change they explain."""
 
 
-def suspects(expected: Image, actual: Image) -> list[Cause]:
+class _Guess(NamedTuple):
+    """The evidence for a cause, and what the expected picture becomes by it.
+
+    Attributes
+    ----------
+    evidence : str
+    undone : ndarray or None
+        None where the cause says all that there is.
+    within : float
+        How far from the new picture a pixel may be that it explains.
+    """
+
+    evidence: str
+    undone: Image | None = None
+    within: float = 0
+
+
+_Test = Callable[[Image, Image], _Guess | None]
+
+
+def diagnose_change(expected: Image, actual: Image) -> list[Cause]:
     """Describe what explains a change between two images of any shapes and types.
 
     One cause of the whole picture is named, the first that fits: "kind" (shape or type), "flip",
-    "channel order", "shift", "offset", "gamma", "low byte". Beside it stand "border only",
-    "local defect" and "rounding", which say where and how little. None fits: "unexplained".
+    "channel order", "offset", "shift", "gamma", "re-encoding". Else stand "border only",
+    "local defect" or "low byte", and beside all of them "rounding", which say where and how
+    little. None fits: "unexplained". The pixels of a cause are those that undoing it explains.
 
     Examples
     --------
     >>> expected = np.arange(12, dtype=np.uint8).reshape(3, 4)
-    >>> [cause.name for cause in suspects(expected, expected[:, ::-1])]
+    >>> [cause.name for cause in diagnose_change(expected, expected[:, ::-1])]
     ['flip']
     """
     if expected.shape != actual.shape or expected.dtype != actual.dtype:
         return [Cause("kind", actual.shape[0] * actual.shape[1], _kind(expected, actual))]
     apart = per_pixel(expected, actual)
     differing = int(np.count_nonzero(apart))
-    named = _first(_WHOLE, expected, actual, differing)
+    named = _first(_WHOLE, expected, actual, apart)
     if not named:
-        named = _first(_WHERE, expected, actual, differing)
+        named = _first(_WHERE, expected, actual, apart)
     if not any(cause.name == "offset" for cause in named) and _is_rounding(expected, apart):
         named.append(Cause("rounding", differing, "no value differs by more than the last level"))
     return named or [Cause("unexplained", differing, "no suspicion fits")]
 
 
 def _first(
-    tests: tuple[tuple[str, _Test], ...], expected: Image, actual: Image, pixels: int
+    tests: tuple[tuple[str, _Test], ...], expected: Image, actual: Image, apart: Image
 ) -> list[Cause]:
     for name, test in tests:
-        evidence = test(expected, actual)
-        if evidence is not None:
-            return [Cause(name, pixels, evidence)]
+        guess = test(expected, actual)
+        if guess is not None:
+            return [Cause(name, _explained(guess, actual, apart), guess.evidence)]
     return []
+
+
+def _explained(guess: _Guess, actual: Image, apart: Image) -> int:
+    """Return how many of the pixels that differ agree after the cause is undone."""
+    differs = apart > 0
+    if guess.undone is None:
+        return int(np.count_nonzero(differs))
+    return int(np.count_nonzero(differs & (per_pixel(guess.undone, actual) <= guess.within)))
 
 
 def describe_kind(image: Image) -> str:
@@ -67,7 +100,7 @@ def _kind(expected: Image, actual: Image) -> str:
     return f"expected {describe_kind(expected)}, got {describe_kind(actual)}"
 
 
-def _flip(expected: Image, actual: Image) -> str | None:
+def _flip(expected: Image, actual: Image) -> _Guess | None:
     ways = {
         "left and right": expected[:, ::-1],
         "top and bottom": expected[::-1],
@@ -76,21 +109,21 @@ def _flip(expected: Image, actual: Image) -> str | None:
     }
     for way, flipped in ways.items():
         if _same(flipped, actual):
-            return f"{way} are exchanged"
+            return _Guess(f"{way} are exchanged", flipped)
     return None
 
 
-def _channel_order(expected: Image, actual: Image) -> str | None:
+def _channel_order(expected: Image, actual: Image) -> _Guess | None:
     if expected.ndim == 2:
         return None
     names = "RGBA"[: expected.shape[2]]
     for order in itertools.permutations(range(len(names))):
-        if _same(expected[..., list(order)], actual):
-            return f"{names} became {''.join(names[i] for i in order)}"
+        if _same(turned := expected[..., list(order)], actual):
+            return _Guess(f"{names} became {''.join(names[i] for i in order)}", turned)
     return None
 
 
-def _shift(expected: Image, actual: Image) -> str | None:
+def _shift(expected: Image, actual: Image) -> _Guess | None:
     """Find a step after which the overlap agrees, but for what a border may have changed."""
     steps = range(-_FARTHEST, _FARTHEST + 1)
     unmoved = _agreement(expected, actual, 0, 0, coarse=False)
@@ -104,7 +137,18 @@ def _shift(expected: Image, actual: Image) -> str | None:
     row, column = best
     down = f"{abs(row)} {'down' if row > 0 else 'up'}" if row else ""
     right = f"{abs(column)} {'right' if column > 0 else 'left'}" if column else ""
-    return f"moved by {' and '.join(filter(None, [down, right]))}, {moved:.1%} of it agrees"
+    way = " and ".join(filter(None, [down, right]))
+    return _Guess(f"moved by {way}, {moved:.1%} of it agrees", _moved_by(expected, row, column))
+
+
+def _moved_by(image: Image, row: int, column: int) -> Image:
+    """Return an image moved by some pixels; where nothing comes from it stays as it was."""
+    rows, columns = image.shape[:2]
+    moved = image.copy()
+    moved[max(row, 0) : rows + min(row, 0), max(column, 0) : columns + min(column, 0)] = image[
+        max(-row, 0) : rows - max(row, 0), max(-column, 0) : columns - max(column, 0)
+    ]
+    return moved
 
 
 def _agreement(expected: Image, actual: Image, row: int, column: int, *, coarse: bool) -> float:
@@ -120,7 +164,7 @@ def _agreement(expected: Image, actual: Image, row: int, column: int, *, coarse:
     return float(np.mean(same if same.ndim == 2 else same.all(axis=2)))
 
 
-def _offset(expected: Image, actual: Image) -> str | None:
+def _offset(expected: Image, actual: Image) -> _Guess | None:
     """Find one number that every value changed by, but for those at the ends of the range."""
     depth = Depth.of(expected.dtype)
     if depth is Depth.F32 or expected.size < 16:
@@ -129,7 +173,7 @@ def _offset(expected: Image, actual: Image) -> str | None:
     step = int(np.median(some[1].astype(np.int64) - some[0]))
     if step == 0 or not all(_moved(*pair, step) for pair in (some, (expected, actual))):
         return None
-    return f"every value changed by {step:+d}"
+    return _Guess(f"every value changed by {step:+d}")
 
 
 def _moved(expected: Image, actual: Image, step: int) -> bool:
@@ -138,7 +182,7 @@ def _moved(expected: Image, actual: Image, step: int) -> bool:
     return bool((moved == actual).all())
 
 
-def _gamma(expected: Image, actual: Image) -> str | None:
+def _gamma(expected: Image, actual: Image) -> _Guess | None:
     """Fit a power to the values, and see whether it gives the new ones within a level."""
     depth = Depth.of(expected.dtype)
     colour = slice(0, 3) if expected.ndim == 3 else slice(None)
@@ -152,7 +196,60 @@ def _gamma(expected: Image, actual: Image) -> str | None:
     level = 1.01 / 255 if depth is Depth.F32 else 1.01 / min(depth.high, 4095)
     if abs(power - 1) < 0.02 or np.mean(np.abs(fitted - after) <= level) < 0.99:
         return None
-    return f"every value was raised to the power {power:.2f}"
+    evidence = f"every value was raised to the power {power:.2f}"
+    return _Guess(evidence, _raised(expected, power, depth), level * depth.high)
+
+
+def _raised(image: Image, power: float, depth: Depth) -> Image:
+    """Return an image with its colours, and not its alpha, raised to a power."""
+    raised = depth.high * np.power((image / depth.high).clip(0), power)
+    if depth is not Depth.F32:
+        raised = np.rint(raised)
+    raised = raised.astype(image.dtype)
+    if image.ndim == 3 and image.shape[2] in (2, 4):
+        raised[..., -1] = image[..., -1]
+    return np.asarray(raised)
+
+
+def _re_encoding(expected: Image, actual: Image) -> _Guess | None:
+    """Find a quality of JPEG that makes most of the change, tried on the middle of the picture."""
+    channels = 1 if expected.ndim == 2 else expected.shape[2]
+    if expected.dtype != np.uint8 or channels not in (1, 3) or min(expected.shape[:2]) < 16:
+        return None
+    before, after = _middle(expected), _middle(actual)
+    ways = itertools.product(_QUALITIES, _SAMPLINGS[channels])
+    left, way = min((_mean_apart(_jpeg(before, *way), after), way) for way in ways)
+    if left > 0.2 * _mean_apart(before, after):
+        return None
+    undone = _jpeg(expected, *way)
+    if _mean_apart(undone, actual) > 0.2 * _mean_apart(expected, actual):
+        return None
+    return _Guess(f"as a JPEG of quality {way[0]} changes it", undone, 1)
+
+
+_QUALITIES = range(30, 101)
+_SAMPLINGS = {1: ("444",), 3: ("444", "420")}
+
+
+def _mean_apart(one: Image, other: Image) -> float:
+    return float(np.mean(per_pixel(one, other)))
+
+
+def _middle(image: Image) -> Image:
+    """Return at most 80 x 80 pixels that begin where a block of JPEG does."""
+    starts = [max(0, (side - 80) // 2) // 16 * 16 for side in image.shape[:2]]
+    return image[starts[0] : starts[0] + 80, starts[1] : starts[1] + 80]
+
+
+def _jpeg(image: Image, quality: int, sampling: str) -> Image:
+    """Return what a JPEG makes of an image, gray or RGB."""
+    cv2 = load_cv2()
+    factors = {"444": 0x111111, "420": 0x221111}[sampling]
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, factors]
+    pixels = image if image.ndim == 2 else image[..., ::-1]
+    data = cv2.imencode(".jpg", np.ascontiguousarray(pixels), options)[1]
+    decoded: Image = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+    return decoded if image.ndim == 2 else decoded[..., ::-1]
 
 
 def _sample(image: Image) -> Image:
@@ -161,17 +258,19 @@ def _sample(image: Image) -> Image:
     return image[::step, ::step]
 
 
-def _low_byte(expected: Image, actual: Image) -> str | None:
+def _low_byte(expected: Image, actual: Image) -> _Guess | None:
     """See whether only what 8 bits cannot hold was lost or changed."""
     if expected.dtype != np.uint16:
         return None
     if ((expected >> 8) == (actual >> 8)).all():
-        return "the high bytes agree, the low bytes do not"
+        return _Guess("the high bytes agree, the low bytes do not")
     rounded = np.rint(expected / 257).astype(np.uint16) * np.uint16(257)
-    return "the values were rounded to 8 bits on the way" if _same(rounded, actual) else None
+    if not _same(rounded, actual):
+        return None
+    return _Guess("the values were rounded to 8 bits on the way", rounded)
 
 
-def _border_only(expected: Image, actual: Image) -> str | None:
+def _border_only(expected: Image, actual: Image) -> _Guess | None:
     apart = per_pixel(expected, actual) > 0
     rows, columns = apart.shape
     depths = np.minimum.outer(_distance(rows), np.full(columns, rows))
@@ -181,7 +280,7 @@ def _border_only(expected: Image, actual: Image) -> str | None:
     if deepest > min(_WIDEST_RIM, min(rows, columns) // 4) or max(map(np.mean, lines)) < 0.1:
         return None
     ring = "pixel differs" if deepest == 1 else f"{deepest} pixels differ"
-    return f"only the outermost {ring}"
+    return _Guess(f"only the outermost {ring}")
 
 
 def _distance(length: int) -> NDArray[np.int64]:
@@ -189,15 +288,15 @@ def _distance(length: int) -> NDArray[np.int64]:
     return np.minimum(at, length - 1 - at)
 
 
-def _local(expected: Image, actual: Image) -> str | None:
+def _local(expected: Image, actual: Image) -> _Guess | None:
     apart = per_pixel(expected, actual) > 0
     box = bounding_box(apart)
     if box is None or box.rows * box.columns > max(1, _SMALL * apart.size):
         return None
-    return _words(box)
+    return _Guess(_words(box))
 
 
-def _words(box: Box) -> str:
+def _words(box: Rectangle) -> str:
     where = f"at row {box.row}, column {box.column}"
     if box.rows * box.columns == 1:
         return f"one pixel {where}"
@@ -224,6 +323,7 @@ _WHOLE: tuple[tuple[str, _Test], ...] = (
     ("offset", _offset),
     ("shift", _shift),
     ("gamma", _gamma),
+    ("re-encoding", _re_encoding),
 )
 _WHERE: tuple[tuple[str, _Test], ...] = (
     ("border only", _border_only),

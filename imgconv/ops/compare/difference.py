@@ -1,21 +1,26 @@
-"""How a picture changed, and whether a tolerance allows that (metric ``levels/1``)."""
+"""How a picture changed, and whether a tolerance allows that (``levels/1`` and other metrics)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imgconv.model.tolerance import Tolerance
+from imgconv.model.tolerance import METRICS, Tolerance
+from imgconv.ops.compare.antialias import antialiased_in_both
+from imgconv.ops.compare.appearance import appearances
 from imgconv.ops.compare.metrics import absolute_difference
+from imgconv.ops.compare.perceptual import describe_broken, measure_metric
 
 Image = NDArray[Any]
 _WINDOW = 16
 
 
-class Box(NamedTuple):
+class Rectangle(NamedTuple):
     """A rectangle of pixels: its first row and column, and how many it has."""
 
     row: int
@@ -37,11 +42,15 @@ class Change:
     max_abs_diff : float
     mean : float
         The greatest mean of (new - expected) of any channel, with its sign.
-    bounding_box : Box or None
+    bounding_box : Rectangle or None
         Around all that differ by more than the level; else around all that differ at all.
-    worst_window : Box or None
+    worst_window : Rectangle or None
         The window with the most of them; its side is that of the tolerance's density, or 16.
     worst_count : int
+    antialiased : int
+        How many pixels were left out because they are antialiased in both pictures.
+    metrics : dict
+        The values of the other metrics that the tolerance limits.
     broken : tuple of str
         The limits that are not kept, in words; empty when the change passes.
     """
@@ -51,9 +60,11 @@ class Change:
     unequal: int
     max_abs_diff: float
     mean: float
-    bounding_box: Box | None
-    worst_window: Box | None
+    bounding_box: Rectangle | None
+    worst_window: Rectangle | None
     worst_count: int
+    antialiased: int = 0
+    metrics: Mapping[str, float] = field(default_factory=dict)
     broken: tuple[str, ...] = ()
 
 
@@ -76,26 +87,64 @@ def judge(
     >>> actual[1, 2:4] = 9
     >>> change = judge(expected, actual, Tolerance())
     >>> change.bounding_box, change.broken
-    (Box(row=1, column=2, rows=1, columns=2), ('2 of 20 pixels differ (10 %), none may',))
+    (Rectangle(row=1, column=2, rows=1, columns=2), ('2 of 20 pixels differ (10 %), none may',))
     """
-    apart = per_pixel(expected, actual)
-    counts = np.ones(apart.shape, bool) if counted is None else counted
+    counts = np.ones(expected.shape[:2], bool) if counted is None else counted
+    if _equal(expected, actual):
+        return _unchanged(int(counts.sum()), tolerance)
+    look = tolerance.alpha == "look"
+    pairs = appearances(expected, actual) if look else [(expected, actual)]
+    apart = per_pixel(*pairs[0])
+    for pair in pairs[1:]:
+        apart = np.maximum(apart, per_pixel(*pair))
     apart[~counts] = 0
     over = apart > tolerance.level
     marked = over if over.any() else apart > 0
     side = tolerance.density[1] if tolerance.density else _WINDOW
     window, count = worst_window(marked, side)
+    densest = count if over.any() else 0
+    smooth = 0
+    if tolerance.antialias == "ignore" and over.any():
+        ignored = antialiased_in_both(expected, actual, over)
+        smooth = int(ignored.sum())
+        over = over & ~ignored
+    drifts = [_drift(*pair, counts) for pair in pairs]
     change = Change(
         pixels=int(counts.sum()),
         differing=int(over.sum()),
         unequal=int(np.count_nonzero(apart)),
-        max_abs_diff=float(apart.max()),
-        mean=_drift(expected, actual, counts),
+        max_abs_diff=float(np.max(apart, where=over, initial=0) if smooth else apart.max()),
+        mean=max(drifts, key=abs),
         bounding_box=bounding_box(marked),
         worst_window=window,
         worst_count=count,
+        antialiased=smooth,
+        metrics=_measured(expected, actual, tolerance, counted),
     )
-    return replace(change, broken=_broken(change, tolerance, count if over.any() else 0))
+    return replace(change, broken=_broken(change, tolerance, densest))
+
+
+def _equal(expected: Image, actual: Image) -> bool:
+    if expected is actual:
+        return True
+    return np.array_equal(expected, actual, equal_nan=expected.dtype == np.float32)
+
+
+def _unchanged(pixels: int, tolerance: Tolerance) -> Change:
+    equal = {"psnr": math.inf, "ssim": 1.0, "ciede2000": 0.0, "flip": 0.0}
+    metrics = {name: equal[name] for name in METRICS if getattr(tolerance, name) is not None}
+    return Change(pixels, 0, 0, 0.0, 0.0, None, None, 0, metrics=metrics)
+
+
+def _measured(
+    expected: Image, actual: Image, tolerance: Tolerance, counted: NDArray[np.bool_] | None
+) -> dict[str, float]:
+    """Measure by the metrics that have a limit; ignored pixels are as expected."""
+    asked = [name for name in METRICS if getattr(tolerance, name) is not None]
+    if asked and counted is not None:
+        actual = np.where(counted if actual.ndim == 2 else counted[..., None], actual, expected)
+    look = tolerance.alpha == "look"
+    return {name: measure_metric(name, expected, actual, look=look) for name in asked}
 
 
 def per_pixel(expected: Image, actual: Image) -> Image:
@@ -109,16 +158,16 @@ def per_pixel(expected: Image, actual: Image) -> Image:
     return apart if apart.ndim == 2 else np.asarray(apart.max(axis=2))
 
 
-def bounding_box(marked: NDArray[np.bool_]) -> Box | None:
+def bounding_box(marked: NDArray[np.bool_]) -> Rectangle | None:
     """Return the least box around the marked pixels."""
     rows, columns = np.flatnonzero(marked.any(axis=1)), np.flatnonzero(marked.any(axis=0))
     if not rows.size:
         return None
     first, last = (int(rows[0]), int(columns[0])), (int(rows[-1]), int(columns[-1]))
-    return Box(*first, last[0] - first[0] + 1, last[1] - first[1] + 1)
+    return Rectangle(*first, last[0] - first[0] + 1, last[1] - first[1] + 1)
 
 
-def worst_window(marked: NDArray[np.bool_], side: int) -> tuple[Box | None, int]:
+def worst_window(marked: NDArray[np.bool_], side: int) -> tuple[Rectangle | None, int]:
     """Find the window of side x side with the most marked pixels, and how many those are.
 
     An integral image gives every window's count by three additions. In a smaller image the window
@@ -131,7 +180,7 @@ def worst_window(marked: NDArray[np.bool_], side: int) -> tuple[Box | None, int]
     counts -= total[height:, :-width] - total[:-height, :-width]
     row, column = np.unravel_index(int(np.argmax(counts)), counts.shape)
     most = int(counts[row, column])
-    return (Box(int(row), int(column), height, width) if most else None), most
+    return (Rectangle(int(row), int(column), height, width) if most else None), most
 
 
 def _drift(expected: Image, actual: Image, counts: NDArray[np.bool_]) -> float:
@@ -150,7 +199,7 @@ def _drift(expected: Image, actual: Image, counts: NDArray[np.bool_]) -> float:
 
 
 def _broken(change: Change, tolerance: Tolerance, densest: int) -> tuple[str, ...]:
-    said = []
+    said: list[str | None] = []
     most = tolerance.share * change.pixels
     if change.differing > most:
         by = f" by more than {tolerance.level:g}" if tolerance.level else ""
@@ -166,4 +215,6 @@ def _broken(change: Change, tolerance: Tolerance, densest: int) -> tuple[str, ..
     if tolerance.density is not None and densest > tolerance.density[0]:
         most_there, side = tolerance.density
         said.append(f"{densest} pixels differ in one window of {side} x {side}, {most_there} may")
-    return tuple(said)
+    for name, value in change.metrics.items():
+        said.append(describe_broken(name, value, getattr(tolerance, name)))
+    return tuple(filter(None, said))

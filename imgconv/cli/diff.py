@@ -1,0 +1,206 @@
+"""`imgconv diff`: two pictures, or two folders of pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from imgconv.cli import output
+from imgconv.cli.options import (
+    Command,
+    PathOrStream,
+    json_option,
+    option,
+    reading_of,
+    reading_options,
+    together,
+)
+from imgconv.model.errors import ArgumentError
+from imgconv.model.tolerance import LIMITS, PRESETS
+
+if TYPE_CHECKING:
+    from imgconv.jobs.diff.compare import DiffOptions
+    from imgconv.jobs.golden.reports import ReportFiles
+    from imgconv.jobs.golden.result import CaseFinding, CaseReport
+    from imgconv.ops.compare.difference import Rectangle
+
+_file = click.Path(path_type=Path)
+_LIMITING, _COMPARING, _REPORTS = "Tolerance", "Comparing", "Reports"
+
+
+def _limit(name: str, metavar: str, text: str) -> Any:
+    return option(f"--{name}", metavar=metavar, heading=_LIMITING, help=text)
+
+
+tolerance_options = together(
+    option("--tolerance", "preset", type=click.Choice(list(PRESETS)), heading=_LIMITING,
+           help="The limits to depart from.  [default: exact; any for other metrics alone]"),
+    _limit("level", "N", "A pixel differs when a channel changed by more than N levels."),
+    _limit("share", "S", "Of the pixels, the share that may differ, 0 to 1."),
+    _limit("limit", "N", "No pixel may differ by more than N levels."),
+    _limit("mean", "N", "The mean of a channel may drift by at most N levels."),
+    _limit("density", "N,W", "At most N pixels may differ in any window of W x W."),
+    _limit("psnr", "DB", "The least PSNR."),
+    _limit("ssim", "S", "The least mean SSIM, 0 to 1."),
+    _limit("ciede2000", "E", "The greatest colour difference CIEDE2000 of any pixel."),
+    _limit("flip", "E", "The greatest mean of NVIDIA's FLIP, 0 to 1."),
+    option("--antialias", type=click.Choice(["count", "ignore"]), heading=_LIMITING,
+           help="Whether pixels count that are antialiased in both.  [default: count]"),
+    option("--alpha", type=click.Choice(["look", "data"]), heading=_LIMITING,
+           help="Compare as it looks over black and white, or alpha as a channel.  "
+           "[default: look]"),
+)  # fmt: skip
+
+comparing_options = together(
+    option("--ignore", metavar="ROW,COL,ROWS,COLS", multiple=True, heading=_COMPARING,
+           help="A rectangle that does not count. May be repeated."),
+    option("--mask", "masks", metavar="FILE", type=_file, multiple=True, heading=_COMPARING,
+           help="A picture whose pixels above 0 do not count. May be repeated."),
+    option("-j", "--jobs", metavar="N", type=click.IntRange(min=1), heading="Running",
+           help="Pairs at a time.  [default: the CPUs of this process]"),
+)  # fmt: skip
+
+report_options = together(
+    option("--out", metavar="FILE", type=_file, heading=_REPORTS,
+           help="Write what differs as a picture: yellow to red, added parts green, removed blue."),
+    option("--html", metavar="FILE", type=_file, heading=_REPORTS,
+           help="A page with the pictures, in one file."),
+    option("--junit", metavar="FILE", type=_file, heading=_REPORTS, help="JUnit XML."),
+    option("--failures", metavar="DIR", type=_file, heading=_REPORTS,
+           help="A folder for expected, actual and difference of all that differ."),
+    option("--annotate", type=click.Choice(["auto", "always", "never"]), default="auto",
+           show_default=True, heading=_REPORTS,
+           help="Annotations of GitHub Actions on stderr; auto: when running there."),
+    option("--overwrite", is_flag=True, heading=_REPORTS, help="Replace files that exist."),
+    option("--quiet", is_flag=True, heading="Running", help="Write nothing but the exit code."),
+)  # fmt: skip
+
+
+@click.command(
+    "diff",
+    cls=Command,
+    epilog="Examples:\n\nimgconv diff before.png after.png --out changed.png\n\n"
+    "imgconv diff expected/ actual/ --tolerance loose --html report.html\n\n"
+    "convert a.png -negate png:- | imgconv diff b.png - --ssim 0.98",
+)
+@click.argument("a", metavar="A", type=PathOrStream())
+@click.argument("b", metavar="B", type=PathOrStream())
+@tolerance_options
+@comparing_options
+@reading_options
+@report_options
+@json_option
+def command(a: Path, b: Path, as_json: bool, quiet: bool, **options: Any) -> int:
+    """Compare two pictures, or two folders by relative path: where they differ, how much, and why.
+
+    A is what is expected; - is stdin. Exit code 0 when they are the same, 1 when they differ, 4
+    when a side cannot be read, 6 when a folder lacks a picture or neither has one.
+    """
+    from imgconv.jobs.golden import annotations
+
+    chosen, reports = _chosen(options), _reports(options)
+    _check(a, b, options)
+    reports.prepare()
+    report = _compare(a, b, chosen, reports, options)
+    reports.write(report)
+    if as_json:
+        output.write_json({"a": str(a), "b": str(b), **report.as_dict()})
+    elif not quiet:
+        output.show(_words(report))
+    if annotations.wanted(options["annotate"]):
+        for line in annotations.annotate(report):
+            output.say(line)
+    return report.exit_code
+
+
+def _chosen(options: dict[str, Any]) -> DiffOptions:
+    from imgconv.jobs.diff.compare import DiffOptions
+    from imgconv.model.tolerance import parse_tolerance
+
+    given = {name: options[name] for name in ("preset", *LIMITS) if options[name] is not None}
+    if "density" in given:
+        given["density"] = given["density"].split(",")
+    if options["salvage"]:
+        raise ArgumentError("a damaged picture is not compared", hint="leave out --salvage")
+    return DiffOptions(
+        parse_tolerance({"alpha": "look", **given}),
+        (*map(_rectangle, options["ignore"]), *options["masks"]),
+        reading_of(options),
+    )
+
+
+def _rectangle(text: str) -> Rectangle:
+    from imgconv.ops.compare.difference import Rectangle
+
+    numbers = text.split(",")
+    if len(numbers) != 4 or not all(n.strip().isdecimal() and len(n) < 12 for n in numbers):
+        raise ArgumentError(
+            f"--ignore {text!r} is not a rectangle", hint="write row,column,rows,columns"
+        )
+    return Rectangle(*map(int, numbers))
+
+
+def _reports(options: dict[str, Any]) -> ReportFiles:
+    from imgconv.jobs.golden.reports import ReportFiles
+    from imgconv.jobs.golden.result import DIFF
+
+    files = {name: options[name] for name in ("html", "junit", "failures", "overwrite")}
+    return ReportFiles(**files, wording=DIFF)
+
+
+def _check(a: Path, b: Path, options: dict[str, Any]) -> None:
+    """Check what would only come out after the comparison."""
+    from imgconv.io.images.formats import format_for
+    from imgconv.io.storage import files
+
+    if output.is_stream(a) and output.is_stream(b):
+        raise ArgumentError("only one of A and B can be stdin")
+    for path in (a, b):
+        if not isinstance(path, Path):
+            raise ArgumentError(f"{path}: diff reads files, folders and stdin, not URLs")
+    if options["out"] is not None:
+        if a.is_dir():
+            raise ArgumentError(
+                "--out is one picture, and these are folders",
+                hint="--failures DIR writes the pictures of each pair",
+            )
+        format_for(None, options["out"])
+        files.check_target(options["out"], overwrite=options["overwrite"])
+
+
+def _compare(
+    a: Path, b: Path, chosen: DiffOptions, reports: ReportFiles, options: dict[str, Any]
+) -> CaseReport:
+    from imgconv.jobs.diff.compare import compare_paths, compare_stream
+
+    def watch(finding: CaseFinding) -> None:
+        if options["out"] is not None:
+            _draw(finding, options["out"], options["overwrite"])
+        reports.watch(finding)
+
+    if output.is_stream(a) or output.is_stream(b):
+        data = output.read_stdin(chosen.reading)
+        file = b if output.is_stream(a) else a
+        return compare_stream(data, file, chosen, first=output.is_stream(a), watch=watch)
+    return compare_paths(a, b, chosen, jobs=options["jobs"], watch=watch)
+
+
+def _draw(finding: CaseFinding, path: Path, overwrite: bool) -> None:
+    from imgconv.io.images.image_files import write_image
+    from imgconv.jobs.golden.report_html import views_of
+
+    drawn = [view.image for view in views_of(finding) if view.role == "difference"]
+    if not drawn:
+        output.say(f"Note: {output.one_line(str(path))} is not written: no difference can be drawn")
+        return
+    write_image(path, drawn[0], overwrite=overwrite)
+
+
+def _words(report: CaseReport) -> str:
+    from imgconv.jobs.golden.text_report import describe, describe_result
+
+    if len(report.results) == 1:
+        return "\n".join(describe_result(report.results[0], report.wording))
+    return describe(report)

@@ -1,0 +1,193 @@
+"""What every storage answers: a folder of files known by keys, wherever it is.
+
+A key is a relative path with ``/``. What a run keeps of its own lies below the key ``.imgconv``:
+the manifests, a lock, and outputs that are not complete yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple, Protocol
+
+from imgconv.io.images.formats import FORMATS
+from imgconv.io.storage.files import Content, Identity, Stamp
+from imgconv.model.errors import ImageWriteError
+
+STATE = ".imgconv"
+SUFFIXES = tuple(suffix for known in FORMATS for suffix in known.suffixes)
+
+
+class ListedFile(NamedTuple):
+    """An input of a listing.
+
+    Attributes
+    ----------
+    root : str
+        Folder or URL that the key is relative to.
+    key : str
+    size, mtime_ns : int
+    version : str
+        For a file behind a URL: an ETag or a time that changes with the content.
+    problem : str
+        Why it cannot be read, if that is known already.
+    skip : bool
+        Whether the problem is no failure, but a reason to leave the file alone.
+    """
+
+    root: str
+    key: str
+    size: int = 0
+    mtime_ns: int = 0
+    version: str = ""
+    problem: str = ""
+    skip: bool = False
+
+    @property
+    def path(self) -> str:
+        """Path or URL of the file."""
+        return f"{self.root.rstrip('/')}/{self.key}"
+
+
+class StagedOutput(NamedTuple):
+    """An output that is not visible yet: the name of a temporary file, or its bytes.
+
+    Attributes
+    ----------
+    stamp : Stamp
+        That it will have under its key; a time of 0 where that is not known before.
+    name : str
+    data : bytes
+    """
+
+    stamp: Stamp
+    name: str = ""
+    data: bytes = b""
+
+
+class Placement(NamedTuple):
+    """A staged output and the key that it is to appear under.
+
+    Attributes
+    ----------
+    key : str
+    staged : StagedOutput
+    replace : bool
+        Whether it may replace what has this key.
+    expected : Identity, optional
+        Of the file that it replaces; another one is not replaced.
+    """
+
+    key: str
+    staged: StagedOutput
+    replace: bool = False
+    expected: Identity | None = None
+
+
+class RowLog(Protocol):
+    """A manifest that rows are appended to."""
+
+    def append(self, objects: Iterable[dict[str, Any]]) -> None:
+        """Append rows; after `Storage.sync` they are durable."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
+class Storage(Protocol):
+    """A folder of files: inputs, or outputs with what a run keeps of its own.
+
+    Attributes
+    ----------
+    root : str
+        Path or URL.
+    shard_suffix : str
+        Ends the names of the manifests and the lock of a shard; "" for a run of everything.
+    is_local : bool
+        Whether other processes of this machine reach the files by their paths.
+    folds_names : bool
+        Whether names that differ in case or Unicode form are taken for one, and a name cannot be a
+        file and a folder.
+    group_seconds : float
+        How long rows gather before they are committed together.
+    """
+
+    root: str
+    shard_suffix: str
+    is_local: bool
+    folds_names: bool
+    group_seconds: float
+
+    def path(self, key: str) -> str:
+        """Return the path or URL of a key."""
+        ...
+
+    def listing(self) -> Iterator[ListedFile]:
+        """List the pictures, by suffix, folder by folder."""
+        ...
+
+    def read(self, key: str) -> Content:
+        """Read a file."""
+        ...
+
+    def stamp(self, key: str) -> Stamp | None:
+        """Return the stamp of an output; None where there is no regular file."""
+        ...
+
+    def has(self, key: str) -> bool:
+        """Return whether anything has this key now."""
+        ...
+
+    def had(self, key: str) -> bool:
+        """Return whether anything had this key when its folder was first asked about."""
+        ...
+
+    def digest(self, key: str) -> str | None:
+        """Return the SHA-256 of a file; None where it cannot be read."""
+        ...
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Make the folders, remove what a killed run left, and keep other runs out meanwhile."""
+        ...
+
+    def stage(self, data: bytes, key: str, *, durable: bool = False) -> StagedOutput:
+        """Write an output so that nobody sees it yet."""
+        ...
+
+    def discard(self, staged: StagedOutput) -> None:
+        """Remove a staged output."""
+        ...
+
+    def sync(self, staged: Iterable[StagedOutput]) -> None:
+        """Wait until staged outputs, logged rows and earlier names are durable."""
+        ...
+
+    def commit(self, placements: Sequence[Placement]) -> list[ImageWriteError | None]:
+        """Make staged outputs appear under their keys; return for each why it did not."""
+        ...
+
+    def open_log(self, name: str) -> RowLog:
+        """Open a manifest for appending; it is made if need be."""
+        ...
+
+    def manifests(self) -> list[str]:
+        """List the names of all manifests."""
+        ...
+
+    def read_lines(self, name: str) -> Iterator[bytes]:
+        """Read the complete lines of a manifest."""
+        ...
+
+    def write_lines(self, name: str, lines: Iterable[bytes]) -> None:
+        """Write a manifest so that it appears complete, or stays as it was."""
+        ...
+
+    def remove_manifest(self, name: str) -> None:
+        """Remove a manifest."""
+        ...
+
+
+def is_picture(key: str) -> bool:
+    """Return whether a key has the suffix of a picture and no hidden part."""
+    hidden = key.startswith(".") or "/." in key
+    return not hidden and key.lower().endswith(SUFFIXES)

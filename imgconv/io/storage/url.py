@@ -1,0 +1,194 @@
+"""A folder behind a URL that fsspec opens: an object store, SFTP and others."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+from imgconv.io.storage import json_lines, remote
+from imgconv.io.storage.base import STATE, ListedFile, Placement, StagedOutput, is_picture
+from imgconv.io.storage.files import Content, Stamp
+from imgconv.io.storage.locations import Url
+from imgconv.model.errors import ImageWriteError
+
+_PUTS_AT_ONCE = 16
+_ROWS_OF_AN_OBJECT = 512
+_BLOCK = 4 << 20
+
+
+class UrlStorage:
+    """A folder behind a URL (see `imgconv.io.storage.base.Storage`).
+
+    Parameters
+    ----------
+    url : Url
+    shard_suffix : str, default ""
+    """
+
+    is_local = False
+    group_seconds = 1.0
+
+    def __init__(self, url: Url, shard_suffix: str = "") -> None:
+        self.url = url
+        self.root = str(url).rstrip("/")
+        self.shard_suffix = shard_suffix
+        self.folds_names = not remote.is_object_store(url)
+        self._listed: tuple[str | None, dict[str, int]] = (None, {})
+        self._puts: ThreadPoolExecutor | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return UrlStorage, (self.url, self.shard_suffix)
+
+    def __str__(self) -> str:
+        return self.root
+
+    def path(self, key: str) -> str:
+        """Return the URL of a key."""
+        return f"{self.root}/{key}"
+
+    def listing(self) -> Iterator[ListedFile]:
+        """List the pictures, folder by folder."""
+        for found in remote.listing(self.url):
+            key = found.url.path[len(self.url.path.rstrip("/")) :].lstrip("/")
+            if is_picture(key):
+                yield ListedFile(self.root, key, found.size, version=found.version)
+
+    def read(self, key: str) -> Content:
+        """Read a file; of when it was written nothing is known."""
+        data = remote.read_bytes(self.url / key)
+        return Content(data, Stamp(len(data), 0))
+
+    def stamp(self, key: str) -> Stamp | None:
+        """Return the size of an output, as its folder was listed; None where there is none."""
+        name = key.rpartition("/")[2]
+        size = self._names(key).get(name)
+        return None if size is None else Stamp(size, 0)
+
+    def has(self, key: str) -> bool:
+        """Return whether there is a file with this key now."""
+        return remote.exists(self.url / key)
+
+    def had(self, key: str) -> bool:
+        """Return whether anything had this name when its folder was first asked about."""
+        return key.rpartition("/")[2] in self._names(key)
+
+    def _names(self, key: str) -> dict[str, int]:
+        """List the folder of a key, once as long as keys come folder by folder."""
+        folder = key.rpartition("/")[0]
+        if folder != self._listed[0]:
+            self._listed = folder, remote.list_names(self.url / folder if folder else self.url)
+        return self._listed[1]
+
+    def digest(self, key: str) -> str | None:
+        """Return the SHA-256 of a file; None where there is none."""
+        if not self.has(key):
+            return None
+        return hashlib.sha256(remote.read_bytes(self.url / key)).hexdigest()
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Open connections for writing, and close them afterwards."""
+        with ThreadPoolExecutor(_PUTS_AT_ONCE) as self._puts:
+            yield
+        self._puts = None
+
+    def stage(self, data: bytes, key: str, *, durable: bool = False) -> StagedOutput:
+        """Hold an output in memory: what is put into a service appears at once."""
+        del key, durable
+        return StagedOutput(Stamp(len(data), 0), data=data)
+
+    def discard(self, staged: StagedOutput) -> None:
+        """Forget a staged output."""
+
+    def sync(self, staged: Iterable[StagedOutput]) -> None:
+        """Do nothing: a put ends when the service has made it durable."""
+
+    def commit(self, placements: Sequence[Placement]) -> list[ImageWriteError | None]:
+        """Put outputs, many at a time; return for each why it was not possible."""
+        if self._puts is None:
+            return [self._commit(placement) for placement in placements]
+        return list(self._puts.map(self._commit, placements))
+
+    def _commit(self, placement: Placement) -> ImageWriteError | None:
+        key, staged, replace, _ = placement
+        try:
+            remote.write_whole(self.url / key, staged.data, overwrite=replace)
+        except ImageWriteError as error:
+            return error
+        return None
+
+    def open_log(self, name: str) -> UrlLog:
+        """Open a manifest for appending; each log has objects of its own."""
+        return UrlLog(self, name)
+
+    def manifests(self) -> list[str]:
+        """List the names of all manifests."""
+        names = remote.list_names(self.url / STATE)
+        return sorted(n for n in names if n.startswith("manifest") and n.endswith(".jsonl"))
+
+    def read_lines(self, name: str) -> Iterator[bytes]:
+        """Read the complete lines of a manifest."""
+        data = remote.read_bytes(self.url / STATE / name)
+        yield from (line for line in data.splitlines(keepends=True) if line.endswith(b"\n"))
+
+    def write_lines(self, name: str, lines: Iterable[bytes]) -> None:
+        """Write a manifest so that it appears complete, or stays as it was."""
+        remote.write_stream(self.url / STATE / name, _blocks(lines))
+
+    def remove_manifest(self, name: str) -> None:
+        """Remove a manifest."""
+        remote.remove(self.url / STATE / name)
+
+
+class UrlLog:
+    """A manifest behind a URL: objects that are written again with each row, up to a size.
+
+    Parameters
+    ----------
+    storage : UrlStorage
+    name : str
+        ``manifest.jsonl``; its objects are called ``manifest-MARK-NUMBER.jsonl``.
+    """
+
+    def __init__(self, storage: UrlStorage, name: str) -> None:
+        self._storage = storage
+        self._stem = f"{name.removesuffix('.jsonl')}-{os.urandom(6).hex()}"
+        self._number = 0
+        self._lines: list[bytes] = []
+
+    def append(self, objects: Iterable[dict[str, Any]]) -> None:
+        """Write rows, which are durable then.
+
+        Raises
+        ------
+        ImageWriteError
+            When they cannot be written.
+        """
+        new = list(map(json_lines.line_of, objects))
+        if not new:
+            return
+        if len(self._lines) + len(new) > _ROWS_OF_AN_OBJECT:
+            self._number, self._lines = self._number + 1, []
+        lines = [*self._lines, *new]
+        url = self._storage.url / STATE / f"{self._stem}-{self._number:05}.jsonl"
+        remote.write_whole(url, b"".join(lines), overwrite=True)
+        self._lines = lines
+
+    def close(self) -> None:
+        """Do nothing: all rows are written."""
+
+
+def _blocks(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Join lines to blocks that a service takes at once."""
+    waiting, size = [], 0
+    for line in lines:
+        waiting.append(line)
+        size += len(line)
+        if size >= _BLOCK:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    yield b"".join(waiting)

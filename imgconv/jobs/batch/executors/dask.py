@@ -1,0 +1,206 @@
+"""A Dask cluster, whose workers process chunks of items and commit them.
+
+A chunk may be done more than once, by workers that die or are thought dead; what can be seen
+afterwards is the same, since outputs are determined by inputs and appear complete.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any, NamedTuple
+
+from imgconv.jobs.batch.checks import row_of
+from imgconv.jobs.batch.commit import commit_group
+from imgconv.jobs.batch.executors.base import Finished
+from imgconv.jobs.batch.items import Item, ItemResult, RunSettings, failed, too_large
+from imgconv.jobs.batch.process_one import process_one
+from imgconv.jobs.batch.report import Event
+from imgconv.jobs.dask_cluster import Cluster, VersionError, gave_up
+from imgconv.jobs.memory import default_limit
+from imgconv.jobs.versions import versions
+from imgconv.model.errors import ImgconvError
+
+CHUNK_SIZE = 256
+"""Items in a chunk: enough that a scheduler's cost for one is nothing beside theirs."""
+_CHUNKS_AHEAD = 2
+"""Chunks that wait for each worker: a scheduler never holds more, however many there are."""
+_GROUP_BYTES = 64 << 20
+"""Bytes of outputs that a worker commits together."""
+
+
+class Chunk(NamedTuple):
+    """Some items, with all that is needed to process them anywhere."""
+
+    settings: RunSettings
+    items: tuple[Item, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of the chunk: the same for the same items and recipe."""
+        marks = [
+            self.settings.recipe_hash,
+            *(f"{i.key}\0{i.mtime_ns}{i.version}" for i in self.items),
+        ]
+        return hashlib.sha256("\n".join(marks).encode("utf-8", "surrogateescape")).hexdigest()[:20]
+
+
+def process_chunk(chunk: Chunk) -> list[Event]:
+    """Process the items of a chunk, commit them and return their events; runs on a worker.
+
+    Raises
+    ------
+    VersionError
+        When this machine has other versions than the one that planned.
+    ImageWriteError
+        When the rows cannot be written.
+    """
+    settings = chunk.settings
+    if versions() != settings.engine:
+        raise VersionError(
+            f"a worker has {versions()}, this is {settings.engine}",
+            hint="install the same versions everywhere",
+        )
+    settings = settings._replace(room=settings.room or default_limit())
+    waiting: list[ItemResult] = []
+    size, events = 0, []
+    known = {item.target: item.known for item in chunk.items if item.known is not None}
+    # Of its own name, since the same chunk may be under way elsewhere.
+    mark = f"{settings.target.shard_suffix}-{os.urandom(8).hex()}"
+    log = settings.target.open_log(f"manifest{mark}.jsonl")
+    try:
+        for item in chunk.items:
+            result = process_one(settings, item)
+            if result.need:
+                result = too_large(item, result, settings.room)
+            waiting.append(result)
+            size += result.row.output_size
+            if size >= _GROUP_BYTES:
+                events += commit_group(settings.target, log, waiting, known)
+                waiting, size = [], 0
+        events += commit_group(settings.target, log, waiting, known)
+    finally:
+        log.close()
+    return events
+
+
+class DaskExecutor:
+    """A Dask cluster (see `base.Executor` and `Cluster`).
+
+    Parameters
+    ----------
+    address : str
+        Of the scheduler, or ``local:N``.
+    room : int
+        Bytes that a picture may take on a worker; 0 for half of what is free there.
+    """
+
+    streams = True
+
+    def __init__(self, address: str, room: int) -> None:
+        self.replaced = 0
+        self._room = room
+        self._cluster = Cluster(address)
+        self._client = self._cluster.client
+        self._distributed = self._cluster.distributed
+
+    def start(self, count: int | None) -> None:
+        """Do nothing: the workers are there."""
+
+    def engine(self) -> str:
+        """Return the versions here, which are those of the workers."""
+        return versions()
+
+    def settings(self, settings: RunSettings) -> RunSettings:
+        """Return the settings with one thread for each picture."""
+        return settings._replace(threads=1, room=self._room)
+
+    def wake(self) -> None:
+        """Do nothing: `run` is not waiting for commits."""
+
+    def close(self) -> None:
+        """Leave the cluster; one of this run ends."""
+        self._cluster.close()
+
+    def run(self, settings: RunSettings, items: Iterator[Item]) -> Iterator[Finished]:
+        """Process items, a chunk at a time.
+
+        The items of a chunk whose workers died again and again are tried each by itself. The
+        cluster blames every task that was on a dead worker, so those that it blames then are done
+        last and one after the other; the one that kills its worker then has failed.
+
+        Raises
+        ------
+        LimitError
+            When the scheduler is gone; the same command again does the rest.
+        """
+        try:
+            yield from self._run(_chunks(settings, items))
+        except ImgconvError:
+            raise
+        except (Exception, concurrent.futures.CancelledError, asyncio.CancelledError) as error:
+            raise gave_up(error) from None
+
+    def _run(self, chunks: Iterator[Chunk]) -> Iterator[Finished]:
+        done = self._distributed.as_completed()
+        in_flight: dict[Any, Chunk] = {}
+        suspects: list[Chunk] = []
+
+        def start(chunk: Chunk) -> None:
+            future = self._submit(chunk)
+            in_flight[future] = chunk
+            done.add(future)
+
+        self._fill(chunks, in_flight, start)
+        yield Finished([], [])
+        while in_flight:
+            future = next(done)
+            chunk = in_flight.pop(future)
+            events: list[Event] = []
+            try:
+                events = future.result()
+            except self._distributed.KilledWorker:
+                apart = [chunk._replace(items=(item,)) for item in chunk.items]
+                if len(apart) == 1:
+                    suspects += apart
+                else:
+                    for each in apart:
+                        start(each)
+            self._fill(chunks, in_flight, start)
+            yield Finished([], events)
+        for chunk in suspects:
+            yield self._exclusively(chunk)
+
+    def _submit(self, chunk: Chunk, mark: str = "") -> Any:
+        key = f"imgconv-{chunk.name}{mark}"
+        return self._client.submit(process_chunk, chunk, key=key, pure=False, retries=2)
+
+    def _fill(
+        self, chunks: Iterator[Chunk], in_flight: dict[Any, Chunk], start: Callable[[Chunk], None]
+    ) -> None:
+        limit = _CHUNKS_AHEAD * max(1, sum(self._client.nthreads().values()))
+        while len(in_flight) < limit:
+            chunk = next(chunks, None)
+            if chunk is None:
+                return
+            start(chunk)
+
+    def _exclusively(self, chunk: Chunk) -> Finished:
+        """Process the only item in flight; it fails if it kills its worker."""
+        try:
+            return Finished([], self._submit(chunk, "-exclusive").result())
+        except self._distributed.KilledWorker as error:
+            (item,) = chunk.items
+            row = row_of(chunk.settings, item)._replace(finished=time.time())
+            died = RuntimeError(f"{item.key}: its worker died ({type(error).__name__})")
+            return Finished([ItemResult(item.number, failed(row, died, item.known))], [])
+
+
+def _chunks(settings: RunSettings, items: Iterator[Item]) -> Iterator[Chunk]:
+    while chunk := tuple(islice(items, CHUNK_SIZE)):
+        yield Chunk(settings, chunk)

@@ -1,0 +1,116 @@
+"""List the inputs: folders, files and patterns of this machine, and URLs."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from imgconv.io.storage import listing
+from imgconv.io.storage.base import SUFFIXES, ListedFile
+from imgconv.io.storage.locations import is_url, parse_place
+from imgconv.io.storage.opening import open_storage
+from imgconv.model.errors import ArgumentError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """Where inputs come from.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Files, folders, patterns and URLs.
+    listed : tuple of str
+        Files by paths that are mirrored as they stand, an absolute one without its first ``/``.
+    recursive : bool
+        Whether local folders may stand among the names.
+    """
+
+    names: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
+    recursive: bool = False
+
+    @property
+    def local(self) -> bool:
+        """Whether all inputs are files of this machine."""
+        return not any(map(is_url, (*self.names, *self.listed)))
+
+    def folders(self) -> list[str]:
+        """Return the names that are folders, or URLs, which may be."""
+        return [name for name in self.names if is_url(name) or os.path.isdir(name)]  # noqa: PTH112
+
+
+def list_inputs(sources: Sources) -> Iterator[ListedFile]:
+    """List the inputs, in an order that does not change.
+
+    Raises
+    ------
+    ArgumentError
+        For a listed path that leads out of the working folder.
+    ImageReadError
+        When a folder cannot be listed.
+    """
+    for name in sources.names:
+        if is_url(name):
+            yield from _behind_url(name)
+        elif os.path.isdir(name):  # noqa: PTH112
+            yield from listing.walk(name)
+        elif listing.is_glob(name):
+            yield from listing.matched(name)
+        else:
+            folder, _, key = name.rpartition("/")
+            yield listing.one(folder or ("/" if name.startswith("/") else "."), key)
+    for name in sources.listed:
+        yield _listed_file(name)
+
+
+def _listed_file(name: str) -> ListedFile:
+    if is_url(name):
+        url = parse_place(name)
+        return ListedFile(f"{url.scheme}://{url.host}", url.path.lstrip("/"))  # type: ignore[union-attr]
+    key = os.path.normpath(name)
+    if key.startswith("../"):
+        raise ArgumentError(
+            f"{name} leads out of this folder, so it has no place in the output's",
+            hint="list paths from a folder above, or absolute ones",
+        )
+    absolute = key.startswith("/")
+    return listing.one("/" if absolute else ".", key.lstrip("/") if absolute else key)
+
+
+def _behind_url(name: str) -> Iterator[ListedFile]:
+    """List a folder, the files that a pattern matches, or a file."""
+    fixed = re.match(r"[^*\[]*", name)
+    assert fixed is not None
+    if fixed[0] != name:
+        folder = fixed[0].rpartition("/")[0]
+        wanted = _pattern(name[len(folder) + 1 :])
+        yield from (
+            found for found in open_storage(folder).listing() if wanted.fullmatch(found.key)
+        )
+        return
+    if name.lower().endswith(SUFFIXES):
+        from imgconv.io.storage import remote
+
+        url = parse_place(name)
+        folder, _, key = name.rpartition("/")
+        if remote.exists(url):  # type: ignore[arg-type]
+            names = remote.list_names(parse_place(folder))  # type: ignore[arg-type]
+            yield ListedFile(folder, key, names.get(key, 0))
+            return
+    yield from open_storage(name).listing()
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """Return the expression of a pattern: ``*`` stays in a folder, ``**/`` is any folders."""
+    parts = []
+    for part in text.split("/"):
+        if part == "**":
+            parts.append("(?:[^/]+/)*")
+        else:
+            translated = fnmatch.translate(part).removeprefix("(?s:").removesuffix(r")\Z")
+            parts.append(translated.removesuffix(r")\z").replace(".*", "[^/]*") + "/")
+    return re.compile("".join(parts).removesuffix("/"), re.DOTALL)

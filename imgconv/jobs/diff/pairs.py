@@ -1,0 +1,105 @@
+"""Which picture of one folder is compared with which of another."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from imgconv.io.storage import files, listing
+from imgconv.io.storage.base import ListedFile
+from imgconv.model.errors import ArgumentError, ImageReadError, NothingMatchedError
+
+_MOST_COMPARED = 1 << 28
+"""Bytes of a file above which it is not looked up whether a missing one was renamed."""
+
+
+class PicturePair(NamedTuple):
+    """Two pictures, or the one of them that is there.
+
+    Attributes
+    ----------
+    name : str
+        The path in both folders, or that of the file.
+    a, b : Path or None
+    problem : str
+        Why the two are not compared, in words.
+    unreadable : bool
+        Whether that is because a side cannot be read, and not because one is missing.
+    """
+
+    name: str
+    a: Path | None
+    b: Path | None
+    problem: str = ""
+    unreadable: bool = False
+
+
+def pair_paths(a: Path, b: Path) -> list[PicturePair]:
+    """Pair two files, or the pictures of two folders and their subfolders by relative path.
+
+    Raises
+    ------
+    ImageReadError
+        When a side is not there, or a folder cannot be read.
+    ArgumentError
+        When one side is a file and the other a folder.
+    NothingMatchedError
+        When both folders have no picture.
+    """
+    for path in (a, b):
+        if not path.exists():
+            raise ImageReadError(f"{path}: no such file or folder")
+    if a.is_dir() != b.is_dir():
+        folder, file = (a, b) if a.is_dir() else (b, a)
+        raise ArgumentError(
+            f"{folder} is a folder and {file} is not",
+            hint=f"compare two files: {folder / file.name}",
+        )
+    if not a.is_dir():
+        return [PicturePair(b.name, a, b)]
+    found_a, found_b = ({one.key: one for one in listing.walk(str(side))} for side in (a, b))
+    if not found_a and not found_b:
+        raise NothingMatchedError(f"there is no picture in {a} and none in {b}")
+    return [_pair(key, found_a, found_b) for key in sorted(found_a.keys() | found_b.keys())]
+
+
+def _pair(key: str, in_a: Mapping[str, ListedFile], in_b: Mapping[str, ListedFile]) -> PicturePair:
+    one, other = in_a.get(key), in_b.get(key)
+    a, b = (Path(found.path) if found else None for found in (one, other))
+    for found in filter(None, (one, other)):
+        if found.problem:
+            return PicturePair(key, a, b, f"{found.path}: {found.problem}", unreadable=True)
+    if one is not None and other is None:
+        return PicturePair(key, a, b, f"B has no such file{_elsewhere(one, in_b, in_a, 'B')}")
+    if other is not None and one is None:
+        return PicturePair(key, a, b, f"A has no such file{_elsewhere(other, in_a, in_b, 'A')}")
+    return PicturePair(key, a, b)
+
+
+def _elsewhere(
+    found: ListedFile, others: Mapping[str, ListedFile], own: Mapping[str, ListedFile], side: str
+) -> str:
+    """Describe under which other name the other folder has a file, if that can be told."""
+    free = [other for key, other in others.items() if key not in own]
+    for other in free:
+        if _folded(other.key) == _folded(found.key):
+            return f"; {side} has {other.key}, which differs in capitals or accents only"
+    renamed = _same_bytes(found, free)
+    return f"; {side} has the same bytes as {renamed}" if renamed else ""
+
+
+def _folded(key: str) -> str:
+    return unicodedata.normalize("NFC", key).casefold()
+
+
+def _same_bytes(found: ListedFile, others: Iterable[ListedFile]) -> str | None:
+    alike = [other for other in others if other.size == found.size and not other.problem]
+    if not alike or found.size > _MOST_COMPARED:
+        return None
+    try:
+        data = files.read_content(found.path).data
+        return next((o.key for o in alike if files.read_content(o.path).data == data), None)
+    except ImageReadError:
+        return None

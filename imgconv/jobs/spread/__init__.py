@@ -1,1 +1,0 @@
-"""Runs that are spread: over threads for URLs, over a cluster for millions of pictures."""

@@ -1,0 +1,18 @@
+"""Versions that decide the bytes of an output, beside input and recipe."""
+
+from __future__ import annotations
+
+from functools import cache
+
+
+@cache
+def versions() -> str:
+    """Return the versions of imgconv and of the libraries that encode, and the engine."""
+    import simplejpeg
+
+    from imgconv import __version__
+    from imgconv.engines.opencv import cv2_version
+    from imgconv.engines.select import select_engine
+
+    codecs = f"OpenCV {cv2_version()}, simplejpeg {simplejpeg.__version__}"
+    return f"imgconv {__version__}, {select_engine().name}, {codecs}"

@@ -1,0 +1,1 @@
+"""Edges: gradients, Canny, hysteresis and zero crossings."""

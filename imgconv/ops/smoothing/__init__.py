@@ -1,0 +1,1 @@
+"""Smoothing that keeps edges. OpenCV or float64 computes; results are not exactly rounded."""

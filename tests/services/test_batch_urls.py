@@ -1,0 +1,210 @@
+"""Batches behind URLs: the same pictures and rows as on this machine."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+from cli.batches import events, make_tree, tree
+from cli.program import assert_fails
+
+from imgconv import filter_folder, recipe_from
+from imgconv.io.storage import remote
+from imgconv.io.storage.base import STATE
+from imgconv.io.storage.locations import parse_place
+from imgconv.io.storage.opening import open_storage
+from imgconv.jobs.batch.manifest import read_manifest
+
+NAMES = ["a.png", "b.png", "deep/c d.png", "deep/er/ü.png", "deep/er/z.png"]
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    make_tree(tmp_path / "photos", NAMES)
+    (tmp_path / "photos" / "note.txt").write_text("no picture")
+    return tmp_path / "photos"
+
+
+@pytest.fixture
+def uploaded(pictures, folder):
+    base = parse_place(f"{folder}/in")
+    for path in sorted(pictures.rglob("*")):
+        if path.is_file():
+            remote.write_whole(base / path.relative_to(pictures).as_posix(), path.read_bytes())
+    return str(base)
+
+
+def outputs(place):
+    storage = open_storage(place)
+    return {found.key: storage.read(found.key).data for found in storage.listing()}
+
+
+def known_rows(place):
+    return read_manifest(open_storage(place)).rows
+
+
+def test_the_same_as_a_run_here(pictures, uploaded, folder, tmp_path):
+    recipe = recipe_from({"kernels": ["sharpen"]})
+    assert filter_folder(pictures, tmp_path / "here", recipe).ok == len(NAMES)
+    report = filter_folder(uploaded, f"{folder}/out", recipe, jobs=3)
+    assert (report.total, report.ok, report.failed) == (len(NAMES), len(NAMES), 0)
+    assert outputs(f"{folder}/out") == tree(tmp_path / "here")
+    down = filter_folder(uploaded, tmp_path / "down", recipe)
+    assert (down.ok, tree(tmp_path / "down")) == (len(NAMES), tree(tmp_path / "here"))
+    up = filter_folder(pictures, f"{folder}/up", recipe)
+    assert (up.ok, outputs(f"{folder}/up")) == (len(NAMES), tree(tmp_path / "here"))
+
+
+def test_running_again_does_what_changed(uploaded, folder):
+    out = f"{folder}/out"
+    recipe = recipe_from({"kernels": ["blur"]})
+    assert filter_folder(uploaded, out, recipe).ok == len(NAMES)
+    again = filter_folder(uploaded, out, recipe)
+    assert (again.ok, again.skipped) == (0, len(NAMES))
+    changed = parse_place(uploaded) / "deep/c d.png"
+    other = remote.read_bytes(parse_place(uploaded) / "a.png")
+    if folder.startswith("sftp"):
+        time.sleep(1.1)  # SFTP tells times in seconds
+    remote.write_whole(changed, other, overwrite=True)
+    third = filter_folder(uploaded, out, recipe)
+    assert (third.ok, third.skipped) == (1, len(NAMES) - 1)
+    assert outputs(out)["deep/c d.png"] == outputs(out)["a.png"]
+    sharper = filter_folder(uploaded, out, recipe_from({"kernels": ["sharpen"]}))
+    assert (sharper.ok, sharper.failed) == (len(NAMES), 0), "our own outputs are replaced"
+    assert len(known_rows(out)) == len(NAMES)
+
+
+def test_other_people_s_files_stay(uploaded, folder):
+    remote.write_whole(parse_place(f"{folder}/out") / "a.png", b"mine")
+    report = filter_folder(uploaded, f"{folder}/out", recipe_from({"kernels": ["blur"]}))
+    assert (report.ok, report.failed) == (len(NAMES) - 1, 1)
+    assert report.failures[0].error == "OutputExistsError"
+    assert outputs(f"{folder}/out")["a.png"] == b"mine"
+    redone = filter_folder(
+        uploaded, f"{folder}/out", recipe_from({"kernels": ["blur"]}), overwrite=True
+    )
+    assert (redone.ok, redone.skipped) == (1, len(NAMES) - 1)
+
+
+def test_a_bad_file_costs_one_file(uploaded, folder):
+    remote.write_whole(parse_place(uploaded) / "bad.png", b"\x89PNG\r\n\x1a\n damaged")
+    report = filter_folder(uploaded, f"{folder}/out", recipe_from({"kernels": ["blur"]}))
+    assert (report.ok, report.failed) == (len(NAMES), 1)
+    assert "bad.png" in report.failures[0].message
+    assert "bad.png" not in outputs(f"{folder}/out")
+
+
+def test_shards_add_up(uploaded, folder):
+    recipe = recipe_from({"kernels": ["blur"]})
+    done = [
+        filter_folder(uploaded, f"{folder}/parts", recipe, shard=f"{i}/3").ok for i in (1, 2, 3)
+    ]
+    assert sum(done) == len(NAMES)
+    filter_folder(uploaded, f"{folder}/whole", recipe)
+    assert outputs(f"{folder}/parts") == outputs(f"{folder}/whole")
+    assert len(known_rows(f"{folder}/parts")) == len(NAMES)
+
+
+def test_manifests_are_joined_and_checked(run, uploaded, folder):
+    out = f"{folder}/out"
+    assert_fails(run("manifest", "verify", out), 6, "has no manifest")
+    filter_folder(uploaded, out, recipe_from({"kernels": ["blur"]}))
+    filter_folder(uploaded, out, recipe_from({"kernels": ["sharpen"]}))
+    done = run("manifest", "merge", out)
+    assert (done.code, done.err.startswith(f"{len(NAMES)} rows of ")) == (0, True)
+    assert open_storage(out).manifests() == ["manifest.jsonl"]
+    assert run("manifest", "verify", out).code == 0
+    assert filter_folder(uploaded, out, recipe_from({"kernels": ["sharpen"]})).skipped == len(NAMES)
+    remote.write_whole(parse_place(out) / "a.png", b"something else", overwrite=True)
+    remote.remove(parse_place(out) / "b.png")
+    done = run("manifest", "verify", out)
+    assert (done.code, sorted(done.out.decode().splitlines())) == (
+        1,
+        ["changed: a.png", "missing: b.png"],
+    )
+
+
+def test_nothing_is_left_but_outputs_and_rows(uploaded, folder):
+    filter_folder(uploaded, f"{folder}/out", recipe_from({"kernels": ["blur"]}))
+    base = parse_place(f"{folder}/out")
+    names = [found.url.path.removeprefix(f"{base.path}/") for found in remote.listing(base)]
+    assert sorted(names) == sorted([*NAMES, f"{STATE}/manifest.jsonl"])
+
+
+def test_from_the_shell(run, uploaded, folder):
+    done = run("batch", uploaded, f"{folder}/out", "-k", "blur", "--quiet")
+    assert (done.code, done.out, done.err) == (0, b"", "")
+    assert_fails(run("batch", uploaded, f"{uploaded}/out", "-k", "blur"), 2, "lies inside")
+    assert_fails(run("batch", uploaded, uploaded, "-k", "blur"), 5, "--in-place")
+    empty = f"{os.path.dirname(uploaded)}/empty"  # noqa: PTH120
+    failed = run("batch", empty, "x", "-k", "blur")
+    assert failed.code in (4, 6)
+
+
+def test_what_a_dry_run_plans_is_what_is_done(run, uploaded, folder):
+    out = f"{folder}/out"
+    planned = run("batch", uploaded, out, "-k", "blur", "--dry-run")
+    assert planned.out.decode().splitlines()[0] == f"filter     {uploaded}/a.png -> {out}/a.png"
+    assert len(planned.out.splitlines()) == len(NAMES)
+    assert outputs(out) == {}
+    filter_folder(uploaded, out, recipe_from({"kernels": ["blur"]}))
+    again = run("batch", uploaded, out, "-k", "blur", "--dry-run", "--json")
+    assert {event["action"] for event in events(again.out, "plan")} == {"unchanged"}
+
+
+def test_in_place_once_and_not_twice(uploaded, folder):
+    recipe = recipe_from({"kernels": ["sharpen"]})
+    filter_folder(uploaded, f"{folder}/out", recipe)
+    counts = []
+    for _ in range(3):
+        report = filter_folder(uploaded, uploaded, recipe, in_place=True)
+        counts.append((report.ok, report.skipped))
+        assert outputs(uploaded) == outputs(f"{folder}/out")
+    assert counts == [(len(NAMES), 0), (0, len(NAMES)), (0, len(NAMES))]
+
+
+def test_outputs_that_are_lost_are_made_again(uploaded, folder):
+    recipe = recipe_from({"kernels": ["blur"]})
+    filter_folder(uploaded, f"{folder}/out", recipe)
+    before = outputs(f"{folder}/out")
+    remote.remove(parse_place(f"{folder}/out") / "b.png")
+    report = filter_folder(uploaded, f"{folder}/out", recipe)
+    assert (report.ok, report.skipped) == (1, len(NAMES) - 1)
+    assert outputs(f"{folder}/out") == before
+
+
+def test_several_sources_patterns_and_files(run, uploaded, folder, tmp_path):
+    make_tree(tmp_path / "here", ["h.png"])
+    done = run("batch", "-r", f"{uploaded}/deep/**/z*.png", f"{uploaded}/b.png", "here", "out")
+    assert (done.code, sorted(tree(tmp_path / "out"))) == (0, ["b.png", "er/z.png", "h.png"])
+    report = filter_folder([], "listed", listed=(f"{uploaded}/a.png", "here/h.png"))
+    assert (report.ok, len(tree(tmp_path / "listed"))) == (2, 2)
+
+
+def test_names_that_would_collide(pictures, folder):
+    """Here letter case tells files apart, and so does an object store; folders do not."""
+    make_tree(pictures, ["Deep/C D.png"], seed=4)
+    report = filter_folder(pictures, f"{folder}/out", recipe_from({"kernels": ["blur"]}))
+    exact = not folder.startswith("sftp")
+    assert (report.ok, report.failed) == (6, 0) if exact else (5, 1)
+    assert len(outputs(f"{folder}/out")) == report.ok
+
+
+def test_a_codec_that_crashes_costs_one_file(uploaded, folder, tmp_path, monkeypatch):
+    crashing = (
+        "import os\n"
+        "from imgconv.jobs.batch import process_one as module\n"
+        "right = module.filter_bytes\n"
+        "def deadly(data, *arguments, **options):\n"
+        "    if options['source'] == 'b.png':\n"
+        "        os._exit(9)\n"
+        "    return right(data, *arguments, **options)\n"
+        "module.filter_bytes = deadly\n"
+    )
+    (tmp_path / "sitecustomize.py").write_text(crashing)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    report = filter_folder(uploaded, f"{folder}/out", recipe_from({"kernels": ["blur"]}), jobs=2)
+    assert (report.ok, report.failed) == (len(NAMES) - 1, 1)
+    assert report.failures[0].source == "b.png"
+    assert "its process died" in report.failures[0].message

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from strategies import BORDERS, images
 
@@ -80,7 +80,10 @@ def test_bands_are_the_whole(image, size, border, alpha, output_size, stride, he
             "stride": stride,
         }
     )
-    whole = filter_image(image, recipe)
+    try:
+        whole = filter_image(image, recipe)
+    except ArgumentError:  # a window that is larger than the image with its pads
+        assume(False)
     bands = list(Stream(lambda: Held(image), recipe, height=height, threads=1).bands())
     np.testing.assert_array_equal(np.concatenate(bands), whole)
 

@@ -35,32 +35,32 @@ _METHODS = [method.value for method in ThresholdMethod]
     "--method",
     type=click.Choice(_METHODS),
     metavar="METHOD",
-    heading="Tone",
+    heading="Colour",
     help=f"{one_of(_METHODS)}.  [default: otsu, or fixed with --threshold]",
 )
 @option(
     "--threshold",
     metavar="T",
-    heading="Tone",
+    heading="Colour",
     help="White is what is greater than this, in grey levels (for fixed).",
 )
 @option(
     "--window",
     metavar="N",
-    heading="Tone",
+    heading="Colour",
     help="Side of the window of the local methods, odd.  [default: 25]",
 )
 @option(
     "--k",
     "k",
     metavar="K",
-    heading="Tone",
+    heading="Colour",
     help="Weight of the deviation (niblack, sauvola).  [default: 0.2]",
 )
 @option(
     "--offset",
     metavar="C",
-    heading="Tone",
+    heading="Colour",
     help="Taken from the local mean (local-mean, local-gaussian).  [default: 0]",
 )
 @option(
@@ -70,10 +70,10 @@ _METHODS = [method.value for method in ThresholdMethod]
     default="bt601",
     metavar="METHOD",
     show_default=True,
-    heading="Tone",
+    heading="Colour",
     help="How colour becomes gray.",
 )
-@option("--invert", is_flag=True, heading="Tone", help="Swap black and white.")
+@option("--invert", is_flag=True, heading="Colour", help="Swap black and white.")
 @output_options
 @threads_option
 @json_option

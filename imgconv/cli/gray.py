@@ -1,4 +1,4 @@
-"""`imgconv gray`: tone alone."""
+"""`imgconv gray`: conversion to gray alone."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ _METHODS = [method.value for method in Gray]
     default="bt601",
     metavar="METHOD",
     show_default=True,
-    heading="Tone",
+    heading="Colour",
     help=f"{one_of(_METHODS)}: bt601 is cv2.cvtColor's, bt709 scikit-image's.",
 )
-@option("--invert", is_flag=True, heading="Tone", help="Negative.")
+@option("--invert", is_flag=True, heading="Colour", help="Negative.")
 @output_options
 @threads_option
 @json_option

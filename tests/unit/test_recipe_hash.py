@@ -59,6 +59,16 @@ def test_every_new_order_has_a_hash_of_its_own():
     assert len(hashes) == len(orders) + len(RECORDED)
 
 
+def test_defaults_are_hashed_too():
+    """So that the hash tells when one is changed."""
+    steps = recipe_from({"steps": ["gray", "invert", "median"]}).steps
+    assert [step.exact for step in steps] == [
+        ("step gray:method=bt601",),
+        ("step invert:",),
+        ("step median:size=3",),
+    ]
+
+
 def test_a_new_order_hashes_weights_and_not_names():
     named = recipe_from({"steps": ["blur", "invert"]})
     matrix = Kernel([[1] * 3] * 3, scale="1/9", name="another")

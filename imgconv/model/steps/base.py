@@ -199,12 +199,8 @@ class Step:
     @property
     def spec(self) -> str | Mapping[str, object]:
         """What `parse` (after the kind and a colon) or a recipe file reads back."""
-        changed = [
-            f"{field.name}={_written(getattr(self, field.name))}"
-            for field in _fields(type(self))
-            if getattr(self, field.name) != field.default
-        ]
-        return self.kind + (":" + ",".join(changed) if changed else "")
+        changed = [f for f in _fields(type(self)) if getattr(self, f.name) != f.default]
+        return self.kind + (":" + self._options(changed) if changed else "")
 
     @property
     def words(self) -> str:
@@ -213,8 +209,14 @@ class Step:
 
     @property
     def exact(self) -> tuple[str, ...]:
-        """Lines that say all that the output depends on; a recipe's hash covers them."""
-        return (f"step {self.spec}",)
+        """Lines that say all that the output depends on; a recipe's hash covers them.
+
+        Defaults are written too, so that the hash tells when one is changed.
+        """
+        return (f"step {self.kind}:{self._options(_fields(type(self)))}",)
+
+    def _options(self, some: list[Field[Any]]) -> str:
+        return ",".join(f"{field.name}={_written(getattr(self, field.name))}" for field in some)
 
     @classmethod
     def parse(cls, options: str) -> Self:

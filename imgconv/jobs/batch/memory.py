@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from imgconv.io.images.formats import Format, sniff
-from imgconv.io.images.headers import read_header
-from imgconv.io.images.headers.base import DamagedError, Header
+from imgconv.io.images.formats import Format, read_header, sniff
+from imgconv.io.images.header import DamagedError, Header
 from imgconv.model.errors import LimitError
 from imgconv.model.kernel_set import KernelSet
 from imgconv.model.output import Depth
@@ -53,7 +52,7 @@ def need_of(data: bytes, recipe: Recipe, kind: Format) -> tuple[int, Header | No
     if source is None:
         return 0, None
     try:
-        header = read_header(data, source.name)
+        header = read_header(data, source)
     except DamagedError:
         return 0, None
     sample = -(-header.bits // 8)

@@ -7,7 +7,7 @@ import time
 from pathlib import PurePath
 
 from imgconv.io.images.formats import Format, format_for
-from imgconv.io.images.headers.base import Header
+from imgconv.io.images.header import Header
 from imgconv.io.storage import files
 from imgconv.io.storage.output_tree import OutputTree
 from imgconv.jobs.apply.filter_file import Row, filter_bytes

@@ -21,7 +21,7 @@ from faults.layout_maker import (
 )
 from PIL import Image
 
-from imgconv.io.images.codecs.png_gray_alpha import SIGNATURE, chunk
+from imgconv.io.images.formats.png.gray_alpha import SIGNATURE, chunk
 
 READ: dict[str, tuple[bytes, np.ndarray]] = {}
 REFUSED: dict[str, tuple[bytes, str]] = {}

@@ -12,6 +12,7 @@ from cli.program import assert_fails
 from faults.image_samples import samples
 
 from imgconv.io.images.decode import decode_picture
+from imgconv.io.images.formats import codec_of, sniff
 from imgconv.io.images.picture import Reading
 from imgconv.model.errors import LimitError
 
@@ -99,8 +100,9 @@ def test_a_header_that_promises_too_much(run, tmp_path, monkeypatch, kind):
     def never(*_, **__):
         raise AssertionError("decoded")
 
-    (tmp_path / "bomb").write_bytes(BOMBS[kind]())
-    monkeypatch.setattr("imgconv.io.images.codecs.decode", never)
+    data = BOMBS[kind]()
+    (tmp_path / "bomb").write_bytes(data)
+    monkeypatch.setattr(codec_of(sniff(data)), "decode", never)
     done = run("apply", "bomb", "out.png")
     assert_fails(done, 7, "Error: bomb: ", "the limit is 256000000", "--max-pixels")
     assert [path.name for path in tmp_path.iterdir()] == ["bomb"]

@@ -16,9 +16,8 @@ from PIL import Image
 
 from imgconv.io.images.decode import decode_picture
 from imgconv.io.images.encode import check_encoding, encode_picture
-from imgconv.io.images.formats import FORMATS, format_named
-from imgconv.io.images.headers import read_header
-from imgconv.io.images.headers.jpeg_quality import quality_of
+from imgconv.io.images.formats import FORMATS, format_named, read_header
+from imgconv.io.images.formats.jpeg.quality import quality_of
 from imgconv.io.images.image_files import read_image
 from imgconv.io.images.picture import Encoding, Picture
 from imgconv.model.errors import ArgumentError
@@ -31,7 +30,7 @@ SUBSAMPLINGS = {"444": 0, "422": 1, "420": 2}
 def test_quality_and_subsampling_are_read_from_a_jpeg(rgb, quality, subsampling):
     image = Image.fromarray(rgb)
     data = pillow(image, "JPEG", quality=quality, subsampling=SUBSAMPLINGS[subsampling])
-    encoded = read_header(data, "jpeg").encoded
+    encoded = read_header(data, format_named("jpeg")).encoded
     assert (encoded.quality, encoded.subsampling) == (quality, subsampling)
 
 
@@ -48,7 +47,7 @@ def test_a_jpeg_stays_in_its_class(run, rgb, tmp_path, quality, subsampling):
     options = {"quality": quality, "subsampling": SUBSAMPLINGS[subsampling]}
     (tmp_path / "in.jpg").write_bytes(pillow(Image.fromarray(rgb), "JPEG", **options))
     assert run("apply", "in.jpg", "out.jpg", "-k", "identity").code == 0
-    encoded = read_header((tmp_path / "out.jpg").read_bytes(), "jpeg").encoded
+    encoded = read_header((tmp_path / "out.jpg").read_bytes(), format_named("jpeg")).encoded
     assert (encoded.quality, encoded.subsampling) == (quality, subsampling)
     before, after = read_image(tmp_path / "in.jpg"), read_image(tmp_path / "out.jpg")
     assert np.abs(before.astype(int) - after).mean() < 2
@@ -56,11 +55,11 @@ def test_a_jpeg_stays_in_its_class(run, rgb, tmp_path, quality, subsampling):
 
 def test_a_jpeg_of_anything_else_is_a_good_one(run, colour, tmp_path):
     assert run("apply", "colour.png", "out.jpg", "-k", "identity").code == 0
-    encoded = read_header((tmp_path / "out.jpg").read_bytes(), "jpeg").encoded
+    encoded = read_header((tmp_path / "out.jpg").read_bytes(), format_named("jpeg")).encoded
     assert (encoded.quality, encoded.subsampling) == (95, "444")
     options = ("--quality", "40", "--subsampling", "420", "--overwrite")
     assert run("apply", "colour.png", "out.jpg", *options).code == 0
-    encoded = read_header((tmp_path / "out.jpg").read_bytes(), "jpeg").encoded
+    encoded = read_header((tmp_path / "out.jpg").read_bytes(), format_named("jpeg")).encoded
     assert (encoded.quality, encoded.subsampling) == (40, "420")
 
 

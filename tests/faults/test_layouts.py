@@ -104,7 +104,7 @@ def test_what_libvips_reads_otherwise_is_read_as_a_whole(name, tmp_path):
 def test_what_does_not_fit_the_header_is_never_given(monkeypatch, shape):
     data = pillow(Image.fromarray(samples("u1", 3)), "PNG")
     monkeypatch.setattr(
-        "imgconv.io.images.codecs.decode", lambda *_, **__: [np.zeros(shape, np.uint8)]
+        "imgconv.io.images.formats.png.decode", lambda *_, **__: [np.zeros(shape, np.uint8)]
     )
     with pytest.raises(ImageReadError, match="its header says 53 x 37 with 3 of 8"):
         decode(data, "x")

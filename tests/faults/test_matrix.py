@@ -14,7 +14,7 @@ from PIL import Image
 from imgconv import correlate
 from imgconv.io.images.decode import decode_picture
 from imgconv.io.images.encode import encode_picture
-from imgconv.io.images.formats import FORMATS, format_named
+from imgconv.io.images.formats import FORMATS, codec_of, format_named
 from imgconv.io.images.image_files import read_picture, write_picture
 from imgconv.io.images.picture import Encoding, Picture
 from imgconv.model.output import Depth
@@ -96,12 +96,11 @@ TOLD = ["jpeg", "png", "webp", "tiff"]
 
 def told(name, orientation):
     """Encode with metadata whose orientation nobody has put right."""
-    from imgconv.io.images import embed
-    from imgconv.io.images.codecs import encode
 
     image = pixels(shape_of(3), Depth.U8)
     kind = format_named(name)
-    plain = encode(name, kind.suffixes[0], Picture((image,)), Encoding(quality=None))
+    codec = codec_of(kind)
+    plain, _ = codec.encode(Picture((image,)), kind, Encoding(quality=None))
     given = metadata(orientation)
     if name == "tiff":  # its orientation is a tag of the page itself
         file = io.BytesIO()
@@ -109,7 +108,7 @@ def told(name, orientation):
         exif.load(b"Exif\0\0" + given.exif)
         Image.fromarray(image).save(file, "TIFF", exif=exif)
         plain, given = file.getvalue(), given._replace(exif=None)
-    return image, embed.embed(name, plain, given)[0]
+    return image, codec.embed(plain, given)[0]
 
 
 def words(data):
@@ -187,7 +186,7 @@ def test_a_thumbnail_of_what_was_there_before_is_blotted_out(rgb):
     first = struct.pack("<HHHIIIHHHII", 1, 274, 3, 1, 6, 26, 2, 513, 4, 1, 56)
     second = struct.pack("<HHIII", 514, 4, 1, len(thumbnail), 0)
     exif = b"II*\0\x08\0\0\0" + first + second + thumbnail
-    from imgconv.io.images.exif import of_upright, orientation
+    from imgconv.io.images.shared.exif import of_upright, orientation
 
     assert orientation(exif) == 6
     clean = of_upright(exif, 5, 5)

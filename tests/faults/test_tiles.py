@@ -14,11 +14,11 @@ from cli.program import assert_fails
 from imgconv.io.config.recipes import recipe_from
 from imgconv.io.images.decode import decode_picture
 from imgconv.io.images.formats import format_for
-from imgconv.io.images.ifd import Tiff
+from imgconv.io.images.formats.tiff.lzw import literal, lzw_flaw
+from imgconv.io.images.formats.tiff.segments import segments_of
 from imgconv.io.images.image_files import encode
-from imgconv.io.images.lzw import literal, lzw_flaw
 from imgconv.io.images.picture import Encoding, Reading
-from imgconv.io.images.segments import segments_of
+from imgconv.io.images.shared.ifd import Tiff
 from imgconv.io.kernels.bank import KernelBank
 from imgconv.io.tiled.tiff import TiffReader
 from imgconv.jobs.apply.stream_file import stream_file

@@ -6,11 +6,11 @@ from typing import BinaryIO
 
 import numpy as np
 
-from imgconv.io.images import codecs, exif, limits
-from imgconv.io.images.formats import FORMATS, Format, sniff
-from imgconv.io.images.headers import read_header
-from imgconv.io.images.headers.base import DamagedError, Header, NotSupportedError
+from imgconv.io.images import limits
+from imgconv.io.images.formats import FORMATS, Format, codec_of, read_header, sniff
+from imgconv.io.images.header import DamagedError, Header, NotSupportedError
 from imgconv.io.images.picture import Image, Picture, Reading
+from imgconv.io.images.shared import exif
 from imgconv.io.storage import files
 from imgconv.io.storage.locations import Place
 from imgconv.model.errors import ArgumentError, ImageReadError, LimitError
@@ -55,7 +55,7 @@ def decode_picture(
     """Decode the bytes of an image file; `name` is for messages (see `images.read_picture`)."""
     kind = known_format(data, name)
     try:
-        header = header or read_header(data, kind.name)
+        header = header or read_header(data, kind)
         limits.check(_wanted_part(header, reading), reading, name)
         wanted = _wanted(header, reading.page, name)
         check_layout(header, wanted)
@@ -127,12 +127,12 @@ def _decoded(
     try:
         if header.damage:
             raise DamagedError(header.damage)
-        return header, codecs.decode(kind.name, data, header, wanted, salvage=False)
+        return header, codec_of(kind).decode(data, header, wanted, salvage=False)
     except DamagedError as error:
         if not salvage:
             raise
         header = header._replace(damage=str(error))
-    return header, codecs.decode(kind.name, data, header, wanted, salvage=True)
+    return header, codec_of(kind).decode(data, header, wanted, salvage=True)
 
 
 def known_format(data: bytes, name: str) -> Format:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from imgconv.io.images import codecs, embed, exif
-from imgconv.io.images.codecs.opencv import EncodingError
-from imgconv.io.images.formats import FORMATS, Format
+from imgconv.io.images.formats import FORMATS, Format, codec_of
+from imgconv.io.images.header import EncodingError
 from imgconv.io.images.picture import Encoding, Image, Picture, check_encoding
+from imgconv.io.images.shared import exif
 from imgconv.model.errors import ImageWriteError
 from imgconv.model.output import Depth
 
 _PLAIN = Encoding()
-_COLOUR_ONLY = ("webp", "gif", "avif", "bmp", "sun")
-"""Formats that have no gray with alpha, and hold it as colour with alpha."""
 
 
 def check_holds(kind: Format, depth: Depth, channels: int, name: str) -> None:
@@ -65,10 +61,10 @@ def encode_picture(
     _check_pages(kind, picture, name)
     if encoding.lossless and kind.name == "jpeg":
         raise ImageWriteError(f"{name}: jpeg always loses something", hint="use .png or .webp")
-    notes = _narrowed(kind, picture)
-    pages = tuple(_held(page, kind) for page in picture.pages)
+    pages = tuple(_plain(page) for page in picture.pages)
+    codec = codec_of(kind)
     try:
-        data = codecs.encode(kind.name, kind.suffixes[0], picture._replace(pages=pages), encoding)
+        data, notes = codec.encode(picture._replace(pages=pages), kind, encoding)
     except EncodingError as error:
         raise ImageWriteError(f"{name}: it cannot be encoded as {kind.name}: {error}") from None
     if encoding.strip:
@@ -77,7 +73,9 @@ def encode_picture(
     kept = picture.metadata.fitting(channels_of(pages[0]))
     kept = kept._replace(exif=exif.of_upright(kept.exif, columns, rows))
     kept = kept._replace(**{field: None for field in kept._fields if field not in kind.keeps})
-    data, lost = embed.embed(kind.name, data, kept)
+    if not any(kept):
+        return data, notes
+    data, lost = codec.embed(data, kept)
     return data, (*notes, *lost)
 
 
@@ -98,25 +96,6 @@ def _check_pages(kind: Format, picture: Picture, name: str) -> None:
     raise ImageWriteError(f"{name}: {count} {many}, and {kind.name} holds {holding}", hint=fitting)
 
 
-def _narrowed(kind: Format, picture: Picture) -> tuple[str, ...]:
-    """Describe where a format that is lossy by nature cannot hold this picture exactly."""
-    if kind.name == "gif":
-        from imgconv.io.images.codecs.gif_palette import fits
-
-        reduced = sum(not fits(page) for page in picture.pages)
-        if reduced:
-            which = f"{reduced} of {len(picture.pages)} frames have" if picture.delays else "it has"
-            return (f"gif: {which} more than 256 colours or partial transparency, and is reduced",)
-    if kind.name == "hdr" and any((page < 0).any() for page in picture.pages):
-        return ("hdr: negative values became 0",)
-    if kind.pages == "pages" and picture.delays:
-        return ("tiff: the delays between the frames are not kept",)
-    return ()
-
-
-def _held(image: Image, kind: Format) -> Image:
-    if image.ndim == 3 and image.shape[2] == 1:
-        image = image[..., 0]
-    if image.ndim == 3 and image.shape[2] == 2 and kind.name in _COLOUR_ONLY:
-        return np.ascontiguousarray(image[..., [0, 0, 0, 1]])
-    return image
+def _plain(image: Image) -> Image:
+    """Return an image of one channel without an axis for it."""
+    return image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from imgconv.io.images.headers.base import Header
+from imgconv.io.images.header import Header
 from imgconv.io.images.picture import Reading
 from imgconv.model.errors import LimitError
 

@@ -12,11 +12,10 @@ from typing import Any, BinaryIO, NamedTuple, cast
 import numpy as np
 
 from imgconv.io.images.decode import not_supported
-from imgconv.io.images.formats import format_for, sniff
-from imgconv.io.images.headers import read_header
-from imgconv.io.images.headers.base import CMYK_NOTES, DamagedError, NotSupportedError
-from imgconv.io.images.headers.tiff import first_page
-from imgconv.io.images.headers.tiff_layouts import INKS
+from imgconv.io.images.formats import Format, format_for, read_header, sniff
+from imgconv.io.images.formats.tiff.header import first_page
+from imgconv.io.images.formats.tiff.layouts import INKS
+from imgconv.io.images.header import CMYK_NOTES, DamagedError, NotSupportedError
 from imgconv.io.images.image_files import check_holds
 from imgconv.io.images.picture import Metadata
 from imgconv.io.storage import files
@@ -89,7 +88,7 @@ def open_reader(
             start = file.read(16)
     except OSError:
         return None
-    if (kind := sniff(start)) is not None and not _is_read_alike(source, kind.name):
+    if (kind := sniff(start)) is not None and not _is_read_alike(source, kind):
         return None
     if start.startswith(_TIFF_MARKS):
         try:
@@ -105,7 +104,7 @@ def open_reader(
     return _by_vips(source)
 
 
-def _is_read_alike(source: Path, kind: str) -> bool:
+def _is_read_alike(source: Path, kind: Format) -> bool:
     """Return whether libvips or tifffile give the pixels that the whole picture has.
 
     Raises
@@ -115,7 +114,7 @@ def _is_read_alike(source: Path, kind: str) -> bool:
     """
     try:
         with source.open("rb") as file:
-            if kind == "tiff":
+            if kind.name == "tiff":
                 with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
                     page = first_page(data)
                 if page.unread is not None:

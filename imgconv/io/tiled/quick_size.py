@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import mmap
 from pathlib import Path
+from typing import BinaryIO
 
-from imgconv.io.images.header import read_header
+from imgconv.io.images.formats import read_header, sniff
+from imgconv.io.images.header import DamagedError, Header, NotSupportedError
 
 _HEAD = 1 << 16
 _MOST_PACKED = 3000  # how many bytes of pixels a byte of a file can stand for
@@ -30,12 +33,30 @@ def is_surely_small(path: Path, limit: int) -> bool:
             return True  # a pipe has no size, and what is read of it is gone
         size = path.stat().st_size
         with path.open("rb") as file:
-            head = file.read(_HEAD)
+            header = _header(file)
+    except NotSupportedError:
+        return True  # it is refused, before it takes any memory
     except OSError:
         return True
-    header = read_header(head)
     if header is None:
         return False
     # A header may lie; what a file of this size can hold bounds it.
-    pixels = min(header.values * header.sample, size * _MOST_PACKED)
-    return pixels * _MOST_COPIES + _FIXED < limit
+    values = header.pixels * header.channels * -(-header.bits // 8)
+    return min(values, size * _MOST_PACKED) * _MOST_COPIES + _FIXED < limit
+
+
+def _header(file: BinaryIO) -> Header | None:
+    """Read the header of a file; None where it is of no known format, or not within the head."""
+    head = file.read(_HEAD)
+    kind = sniff(head)
+    if kind is None:
+        return None
+    try:
+        if kind.name != "tiff":
+            return read_header(head, kind)
+        from imgconv.io.images.formats.tiff.header import read_header as read_tiff
+
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            return read_tiff(data)
+    except DamagedError:
+        return None

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from imgconv.io.images import segments
+from imgconv.io.images.formats.tiff import segments
 from imgconv.io.images.picture import Metadata
 from imgconv.io.tiled.base import Image, Layout, rechunked
 from imgconv.model.errors import ImageReadError

@@ -9,7 +9,7 @@ from imgconv.engines.select import select_engine
 from imgconv.io.images.decode import decode_picture, read_file
 from imgconv.io.images.encode import encode_picture
 from imgconv.io.images.formats import Format
-from imgconv.io.images.headers.base import Header
+from imgconv.io.images.header import Header
 from imgconv.io.images.picture import Encoding, Reading, check_encoding
 from imgconv.io.storage import files
 from imgconv.io.storage.locations import Place

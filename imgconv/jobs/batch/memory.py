@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from imgconv.io.images.formats import Format, sniff
-from imgconv.io.images.headers import read_header
-from imgconv.io.images.headers.base import DamagedError, Header
+from imgconv.io.images.formats import Format, read_header, sniff
+from imgconv.io.images.header import DamagedError, Header
 from imgconv.jobs.memory import picture_bytes
 from imgconv.model.errors import ImgconvError, LimitError
 from imgconv.model.output import Depth
@@ -49,7 +48,7 @@ def need_of(data: bytes, recipe: Recipe, kind: Format) -> tuple[int, Header | No
     if source is None:
         return 0, None
     try:
-        header = read_header(data, source.name)
+        header = read_header(data, source)
     except DamagedError:
         return 0, None
     size = -(-header.pixels // max(header.width, 1)), header.width

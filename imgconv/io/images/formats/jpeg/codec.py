@@ -1,0 +1,102 @@
+"""JPEG by libjpeg-turbo through simplejpeg, whose errors belong to the call that they came from.
+
+OpenCV decodes damaged data and only prints about it, on a descriptor that all threads share.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import simplejpeg
+
+from imgconv.io.images.formats.jpeg.header import EXIF, ICC, XMP
+from imgconv.io.images.header import DamagedError, Header
+from imgconv.io.images.picture import Encoding, Image, Metadata, Picture
+
+if TYPE_CHECKING:
+    from imgconv.io.images.formats import Format
+
+_MOST_SCANS = 500
+_QUALITY, _SUBSAMPLING = 95, "444"
+_MOST_SEGMENT = 65_533
+
+
+def decode(data: bytes, header: Header, wanted: Sequence[int], salvage: bool) -> list[Image]:
+    """Decode a JPEG; whatever the decoder complains of is damage, unless salvaging."""
+    del wanted
+    return [_decoded(data, header, salvage)]
+
+
+def _decoded(data: bytes, header: Header, salvage: bool) -> Image:
+    components, scans = header.extra
+    if scans > _MOST_SCANS:
+        raise DamagedError(f"it has {scans} scans, and {_MOST_SCANS} at most are decoded")
+    space = {1: "GRAY", 3: "RGB", 4: "CMYK"}[components]
+    try:
+        pixels: Image = simplejpeg.decode_jpeg(data, space, strict=not salvage)
+    except ValueError as error:
+        if "subsampling" not in str(error):
+            raise DamagedError(_said(error)) from None
+        from imgconv.io.images.shared import opencv  # it takes what is rarer
+
+        return opencv.decode(data, header)
+    if components == 4:
+        return _from_cmyk(pixels)
+    return pixels[..., 0] if components == 1 else pixels
+
+
+def _from_cmyk(light: Image) -> Image:
+    """Convert as every program does that knows no profile; Adobe writes the inks inverted."""
+    product = light[..., :3].astype(np.uint16) * light[..., 3:]
+    result: Image = ((product + 127) // 255).astype(np.uint8)
+    return result
+
+
+def _said(error: ValueError) -> str:
+    text = str(error).removeprefix("Corrupt JPEG data: ")
+    return text[:1].lower() + text[1:80]
+
+
+def encode(picture: Picture, kind: Format, encoding: Encoding) -> tuple[bytes, tuple[str, ...]]:
+    """Encode gray or RGB, by default as finely as the JPEG that it came from."""
+    del kind
+    image = np.ascontiguousarray(picture.pages[0])
+    quality = encoding.quality or picture.encoded.quality or _QUALITY
+    if image.ndim == 2 or image.shape[2] == 1:
+        gray = image.reshape(*image.shape[:2], 1)
+        return bytes(simplejpeg.encode_jpeg(gray, quality, "GRAY", "Gray", fastdct=False)), ()
+    subsampling = encoding.subsampling or picture.encoded.subsampling or _SUBSAMPLING
+    return bytes(simplejpeg.encode_jpeg(image, quality, "RGB", subsampling, fastdct=False)), ()
+
+
+def embed(data: bytes, metadata: Metadata) -> tuple[bytes, list[str]]:
+    """Put segments of metadata behind the JFIF segment."""
+    at = 2
+    if data[2:4] == b"\xff\xe0":
+        at += 2 + struct.unpack_from(">H", data, 4)[0]
+    head = bytearray(data[:at])
+    if metadata.resolution and at >= 20:
+        struct.pack_into(">BHH", head, 13, 1, *(min(round(r), 65535) for r in metadata.resolution))
+    segments, lost = [], []
+    for name, body in (
+        ("EXIF", metadata.exif and EXIF + metadata.exif),
+        ("XMP", metadata.xmp and XMP + metadata.xmp),
+    ):
+        if body and len(body) > _MOST_SEGMENT:
+            lost.append(f"its {name} of {len(body)} bytes is more than JPEG holds, and left out")
+        elif body:
+            marker = b"\xff\xe1"
+            segments.append(marker + struct.pack(">H", len(body) + 2) + body)
+    profile = metadata.icc or b""
+    size = _MOST_SEGMENT - len(ICC) - 2
+    count = -(-len(profile) // size)
+    if count > 255:
+        lost.append("its ICC profile is more than JPEG holds, and left out")
+        count = 0
+    for part in range(count):
+        body = ICC + bytes([part + 1, count]) + profile[part * size : (part + 1) * size]
+        segments.append(b"\xff\xe2" + struct.pack(">H", len(body) + 2) + body)
+    return b"".join([head, *segments, data[at:]]), lost

@@ -1,0 +1,79 @@
+"""PNG by OpenCV, animations by Pillow."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from imgconv.engines.opencv import load_cv2
+from imgconv.io.images.formats.png.gray_alpha import chunk
+from imgconv.io.images.formats.png.gray_alpha import encode as encode_gray_alpha
+from imgconv.io.images.formats.png.header import XMP
+from imgconv.io.images.header import PER_METRE, DamagedError, Header
+from imgconv.io.images.picture import Encoding, Image, Metadata, Picture
+from imgconv.io.images.shared import opencv
+
+if TYPE_CHECKING:
+    from imgconv.io.images.formats import Format
+
+
+def decode(data: bytes, header: Header, wanted: Sequence[int], salvage: bool) -> list[Image]:
+    """Decode one picture or the frames of an animation."""
+    if header.pages > 1:
+        from imgconv.io.images.shared import frames
+
+        return frames.decode(data, header, wanted, salvage)
+    if salvage and header.damage:
+        from imgconv.io.images.formats.png.salvage import mended
+
+        data = mended(data)
+    pixels = opencv.decode(data, header)
+    if pixels.ndim == 2 and header.channels == 2:
+        pixels = _with_clear_gray(pixels, header)
+    return [pixels]
+
+
+def _with_clear_gray(gray: Image, header: Header) -> Image:
+    """Add the alpha of a PNG one of whose grays is transparent; OpenCV spread the grays."""
+    (clear,) = header.extra
+    if clear is None:
+        raise DamagedError("its alpha is not there")
+    white = np.iinfo(gray.dtype).max
+    spread = clear * (white // ((1 << header.bits) - 1))
+    alpha = np.where(gray == spread, 0, white).astype(gray.dtype)
+    return np.dstack([gray, alpha])
+
+
+def encode(picture: Picture, kind: Format, encoding: Encoding) -> tuple[bytes, tuple[str, ...]]:
+    """Encode one picture, or several as an animation."""
+    del kind
+    level = int(asked) if (asked := encoding.compression or "").isdigit() else None
+    if len(picture.pages) > 1:
+        from imgconv.io.images.shared import frames
+
+        how = {} if level is None else {"compress_level": level}
+        return frames.encode("PNG", picture, {"loop": picture.loop, **how}), ()
+    (page,) = picture.pages
+    if page.ndim == 3 and page.shape[2] == 2:
+        return encode_gray_alpha(page, level), ()
+    parameters = [] if level is None else [load_cv2().IMWRITE_PNG_COMPRESSION, level]
+    return opencv.encode(".png", page, parameters), ()
+
+
+def embed(data: bytes, metadata: Metadata) -> tuple[bytes, list[str]]:
+    """Put chunks of metadata behind the header."""
+    chunks = []
+    if metadata.icc:
+        chunks.append(chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(metadata.icc, 6)))
+    if metadata.resolution:
+        across, down = (round(per_inch * PER_METRE) for per_inch in metadata.resolution)
+        chunks.append(chunk(b"pHYs", struct.pack(">IIB", across, down, 1)))
+    if metadata.exif:
+        chunks.append(chunk(b"eXIf", metadata.exif))
+    if metadata.xmp:
+        chunks.append(chunk(b"iTXt", XMP + b"\0\0\0\0\0" + metadata.xmp))
+    return b"".join([data[:33], *chunks, data[33:]]), []

@@ -1,0 +1,130 @@
+"""TIFF written: by OpenCV's libtiff, gray with alpha by tifffile, and metadata put into it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import struct
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from imgconv.engines.opencv import load_cv2
+from imgconv.io.images.formats.tiff import header as tags
+from imgconv.io.images.header import EncodingError
+from imgconv.io.images.picture import Encoding, Image, Metadata, Picture
+from imgconv.io.images.shared.ifd import (
+    EXIF_IFD,
+    GPS_IFD,
+    Branch,
+    BrokenError,
+    Tiff,
+    Value,
+    branch_of,
+    rewritten,
+)
+from imgconv.io.images.shared.opencv import swapped
+
+if TYPE_CHECKING:
+    from imgconv.io.images.formats import Format
+
+
+def encode(picture: Picture, kind: Format, encoding: Encoding) -> tuple[bytes, tuple[str, ...]]:
+    """Encode pages, by default with LZW."""
+    del kind
+    notes = ("tiff: the delays between the frames are not kept",) if picture.delays else ()
+    return _encoded(picture.pages, encoding), notes
+
+
+def _encoded(pages: Sequence[Image], encoding: Encoding) -> bytes:
+    if any(page.ndim == 3 and page.shape[2] == 2 for page in pages):
+        return _encode_gray_with_alpha(pages, encoding)
+    cv2 = load_cv2()
+    parameters = []
+    if encoding.compression:
+        number = {
+            "none": cv2.IMWRITE_TIFF_COMPRESSION_NONE,
+            "lzw": cv2.IMWRITE_TIFF_COMPRESSION_LZW,
+            "deflate": cv2.IMWRITE_TIFF_COMPRESSION_ADOBE_DEFLATE,
+            "packbits": cv2.IMWRITE_TIFF_COMPRESSION_PACKBITS,
+        }.get(encoding.compression)
+        if number is not None:
+            parameters = [cv2.IMWRITE_TIFF_COMPRESSION, number]
+    images = [swapped(page) for page in pages]
+    try:
+        if len(images) == 1:
+            done, data = cv2.imencode(".tiff", images[0], parameters)
+        else:
+            done, data = cv2.imencodemulti(".tiff", images, parameters)
+    except cv2.error as error:
+        raise EncodingError(str(error.err)) from None
+    if not done:
+        raise EncodingError("OpenCV does not say why")
+    return rewritten(bytes(data), partial(_name_alpha, pages))
+
+
+def _name_alpha(pages: Sequence[Image], number: int, branch: Branch) -> None:
+    """Say that the fourth channel is alpha, not premultiplied, which OpenCV leaves open."""
+    if pages[number].ndim == 3 and pages[number].shape[2] == 4:
+        branch.tags[tags.EXTRA_SAMPLES] = (3, 1, b"\2\0")
+
+
+def _encode_gray_with_alpha(pages: Sequence[Image], encoding: Encoding) -> bytes:
+    import tifffile
+
+    plain = encoding.compression == "none"
+    file = io.BytesIO()
+    with tifffile.TiffWriter(file) as writer:
+        for page in pages:
+            alpha = {"extrasamples": ["unassalpha"]} if page.shape[2:] in ((2,), (4,)) else {}
+            writer.write(
+                page,
+                photometric="rgb" if page.shape[2:] in ((3,), (4,)) else "minisblack",
+                compression=None if plain else "zlib",
+                predictor=not plain and page.dtype != np.float32,
+                metadata=None,
+                software=False,
+                **alpha,
+            )
+    return file.getvalue()
+
+
+def embed(data: bytes, metadata: Metadata) -> tuple[bytes, list[str]]:
+    """Put metadata into the first directory."""
+
+    def add(number: int, branch: Branch) -> None:
+        if number == 0:
+            _add_to_tiff(branch, metadata)
+
+    return rewritten(data, add), []
+
+
+def _add_to_tiff(branch: Branch, metadata: Metadata) -> None:
+    if metadata.exif:
+        with contextlib.suppress(BrokenError):
+            _take_exif(branch, metadata.exif)
+    if metadata.xmp:
+        branch.tags[tags.XMP] = (1, len(metadata.xmp), metadata.xmp)
+    if metadata.icc:
+        branch.tags[tags.ICC] = (7, len(metadata.icc), metadata.icc)
+    if metadata.resolution:
+        across, down = (_rational(per_inch) for per_inch in metadata.resolution)
+        branch.tags.update({tags.X_RESOLUTION: across, tags.Y_RESOLUTION: down})
+        branch.tags[tags.UNIT] = (3, 1, struct.pack("<H", 2))
+
+
+def _take_exif(branch: Branch, exif: bytes) -> None:
+    source = Tiff.of(exif)
+    found = branch_of(source, source.directory(source.first())[0])
+    branch.tags.update({tag: found.tags[tag] for tag in tags.WORDS if tag in found.tags})
+    branch.under.update(
+        {tag: found.under[tag] for tag in (EXIF_IFD, GPS_IFD) if tag in found.under}
+    )
+
+
+def _rational(per_inch: Fraction) -> Value:
+    exact = per_inch.limit_denominator(100_000)
+    return (5, 1, struct.pack("<II", min(exact.numerator, 2**32 - 1), exact.denominator))

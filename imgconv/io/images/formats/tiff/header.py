@@ -1,0 +1,138 @@
+"""The directories of a TIFF: what every page is, and what is said beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from imgconv.io.images.formats.tiff.layouts import unread
+from imgconv.io.images.header import CMYK_NOTES, MOST_PAGES, DamagedError, Header, PageHeader
+from imgconv.io.images.picture import Metadata
+from imgconv.io.images.shared.ifd import (
+    EXIF_IFD,
+    GPS_IFD,
+    BrokenError,
+    Data,
+    Directory,
+    Tiff,
+    branch_of,
+    packed,
+)
+
+WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
+SAMPLES, ORIENTATION, EXTRA_SAMPLES = 277, 274, 338
+OFFSETS, COUNTS, TILE_OFFSETS, TILE_COUNTS = 273, 279, 324, 325
+XMP, ICC = 700, 34675
+X_RESOLUTION, Y_RESOLUTION, UNIT = 282, 283, 296
+WORDS = (270, 271, 272, 305, 306, 315, 33432)
+"""Tags of words that belong to EXIF too: description, make, model, software, dates, artist."""
+
+
+def read_header(data: Data) -> Header:
+    """Read all directories; `each` has one for every page."""
+    try:
+        tiff = Tiff.of(data)
+        directories = list(tiff.directories(MOST_PAGES))
+        pages = tuple(_page(tiff, directory) for directory in directories)
+        damage = next(_missing(tiff, directories), None)
+    except BrokenError as error:
+        raise DamagedError(str(error)) from None
+    if not pages:
+        raise DamagedError("it has no picture")
+    first = pages[0]
+    notes = [*CMYK_NOTES] if any(page.photometric == 5 for page in pages) else []
+    if any(page.premultiplied for page in pages):
+        notes.append("colours were premultiplied, and are divided by alpha")
+    return Header(
+        first.width,
+        first.height,
+        max(page.channels for page in pages),
+        max(page.bits for page in pages),
+        len(pages),
+        sum(page.width * page.height for page in pages),
+        orientation=first.orientation,
+        metadata=_metadata(tiff, directories[0]),
+        notes=tuple(notes),
+        damage=damage,
+        each=pages,
+    )
+
+
+def first_page(data: Data) -> PageHeader:
+    """Read the first directory alone.
+
+    Raises
+    ------
+    DamagedError
+        When it makes no sense.
+    """
+    try:
+        tiff = Tiff.of(data)
+        return _page(tiff, tiff.directory(tiff.first())[0])
+    except BrokenError as error:
+        raise DamagedError(str(error)) from None
+
+
+def _page(tiff: Tiff, directory: Directory) -> PageHeader:
+    def one(tag: int, default: int = 0) -> int:
+        found = tiff.numbers(directory, tag, default)
+        return found[0] if found else default
+
+    samples, photometric = one(SAMPLES, 1), one(PHOTOMETRIC)
+    channels = 3 if photometric in (3, 5) else samples
+    return PageHeader(
+        one(WIDTH),
+        one(HEIGHT),
+        channels,
+        one(BITS, 1),
+        photometric,
+        one(COMPRESSION, 1),
+        one(ORIENTATION, 1) if one(ORIENTATION, 1) in range(1, 9) else 1,
+        one(EXTRA_SAMPLES) == 1 and channels in (2, 4),
+        TILE_OFFSETS in directory,
+        unread(tiff, directory),
+    )
+
+
+def _missing(tiff: Tiff, directories: list[Directory]) -> Iterator[str]:
+    """Tell of strips, tiles and values that lie beyond the end."""
+    for number, directory in enumerate(directories, 1):
+        below = [tiff.directory(tiff.numbers(directory, tag)[0])[0]
+                 for tag in (EXIF_IFD, GPS_IFD) if tag in directory]  # fmt: skip
+        entries = [entry for part in (directory, *below) for entry in part.values()]
+        if max((entry.at + entry.size for entry in entries), default=0) > len(tiff.data):
+            yield f"what is said of page {number} ends within a value"
+        for offsets, counts in ((OFFSETS, COUNTS), (TILE_OFFSETS, TILE_COUNTS)):
+            if offsets not in directory or counts not in directory:
+                continue
+            starts, sizes = tiff.numbers(directory, offsets), tiff.numbers(directory, counts)
+            ends = [at + size for at, size in zip(starts, sizes, strict=False)]
+            beyond = sum(end > len(tiff.data) for end in ends)
+            if beyond:
+                word = "tiles" if offsets == TILE_OFFSETS else "strips"
+                there = f"page {number} has {len(tiff.data)} of {max(ends)} bytes"
+                verb = "is" if beyond == 1 else "are"
+                yield f"{there}; {beyond} of {len(ends)} {word} {verb} missing"
+
+
+def _metadata(tiff: Tiff, directory: Directory) -> Metadata:
+    exif = None
+    if {EXIF_IFD, GPS_IFD, *WORDS} & directory.keys():
+        kept = {tag: directory[tag] for tag in (*WORDS, EXIF_IFD, GPS_IFD) if tag in directory}
+        branch = branch_of(tiff, kept)
+        exif = b"II*\0\x08\0\0\0" + packed(branch, 8)
+    return Metadata(
+        exif, tiff.raw(directory, ICC), tiff.raw(directory, XMP), _resolution(tiff, directory)
+    )
+
+
+def _resolution(tiff: Tiff, directory: Directory) -> tuple[Fraction, Fraction] | None:
+    try:
+        across, down = tiff.numbers(directory, X_RESOLUTION), tiff.numbers(directory, Y_RESOLUTION)
+        (unit, *_) = tiff.numbers(directory, UNIT, 2)
+    except (BrokenError, ValueError):
+        return None
+    if unit not in (2, 3) or len(across) != 2 or len(down) != 2 or 0 in (*across, *down):
+        return None
+    factor = Fraction(254, 100) if unit == 3 else Fraction(1)
+    return Fraction(*across) * factor, Fraction(*down) * factor

@@ -135,6 +135,8 @@ class Footprint:
                 f"a {shape.value} is as wide as high, not {rows} x {columns}",
                 hint="give one size, or use a box or a cross",
             )
+        if shape is FootprintShape.BOX:
+            return cls(((True,) * columns,) * rows, at)
         counts = _rule(shape, rows, at)
         return cls(tuple(tuple(counts(r, c) for c in range(columns)) for r in range(rows)), at)
 
@@ -151,8 +153,7 @@ class Footprint:
     @property
     def is_box(self) -> bool:
         """Whether every pixel counts and none is raised."""
-        rows, columns = self.shape
-        return len(self.taps) == rows * columns and not self.is_raised
+        return all(map(all, self.rows)) and not self.is_raised
 
     @property
     def is_raised(self) -> bool:
@@ -187,14 +188,12 @@ def _rule(shape: FootprintShape, size: int, anchor: Offset) -> Callable[[int, in
     """Return what decides whether a pixel counts; distances are in halves of a pixel."""
     reach, middle = size - 1, 1 - size % 2  # of the outermost row, and of its innermost pixels
     match shape:
-        case FootprintShape.BOX:
-            return lambda _row, _column: True
         case FootprintShape.CROSS:
             return lambda row, column: row == anchor[0] or column == anchor[1]
         case FootprintShape.DISK:
             limit = reach**2 + middle**2
             return lambda row, column: (2 * row - reach) ** 2 + (2 * column - reach) ** 2 <= limit
-        case FootprintShape.DIAMOND:
+        case _:
             limit = reach + middle
             return lambda row, column: abs(2 * row - reach) + abs(2 * column - reach) <= limit
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from imgconv.engines.opencv import load_cv2
 from imgconv.model.errors import ArgumentError
+from imgconv.model.footprint import Footprint
 from imgconv.ops.rank.windows import Image, Windows
 
 _FAR = 1 << 29  # further out than any value plus any height
@@ -39,6 +40,17 @@ def extreme(windows: Windows, *, greatest: bool) -> Image:
     # What OpenCV puts around is never read: only windows that lie within are kept.
     result: Image = function(pixels, element, anchor=(left, top)).reshape(pixels.shape)
     return np.ascontiguousarray(result[top : top + rows, left : left + columns])
+
+
+def direct_extreme(image: Image, footprint: Footprint, *, greatest: bool) -> Image | None:
+    """Return the extremes of a whole image, right where the window lies within."""
+    if footprint.is_raised:
+        return None
+    cv2 = load_cv2()
+    function = cv2.dilate if greatest else cv2.erode
+    element = np.array(footprint.rows, np.uint8)
+    found: Image = function(image, element, anchor=footprint.anchor[::-1])
+    return found.reshape(image.shape)
 
 
 def _raised(windows: Windows, greatest: bool) -> Image:

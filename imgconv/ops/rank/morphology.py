@@ -19,9 +19,10 @@ from imgconv.model.errors import ArgumentError, KernelError
 from imgconv.model.footprint import Footprint
 from imgconv.model.settings import Settings
 from imgconv.ops.image import as_image
-from imgconv.ops.rank.extremes import ends_of, extreme
+from imgconv.ops.rank.extremes import direct_extreme, ends_of, extreme
+from imgconv.ops.rank.filtering import over_image
 from imgconv.ops.rank.statistics import FootprintLike, as_footprint
-from imgconv.ops.rank.windows import Image, Outside, parse_outside, place, run_windows
+from imgconv.ops.rank.windows import Image, Outside, parse_outside
 
 
 class MorphologyOptions(TypedDict, total=False):
@@ -64,8 +65,15 @@ class _Passes(NamedTuple):
 
     def _repeated(self, image: Image, footprint: Footprint, *, greatest: bool) -> Image:
         for _ in range(self.iterations):
-            windows = place(image, footprint, self.settings, self.outside, self.threads)
-            image = run_windows(windows, partial(extreme, greatest=greatest))
+            image = over_image(
+                image,
+                footprint,
+                partial(extreme, greatest=greatest),
+                settings=self.settings,
+                outside=self.outside,
+                threads=self.threads,
+                direct=partial(direct_extreme, greatest=greatest),
+            )
         return image
 
 
@@ -225,8 +233,15 @@ def hit_or_miss(
 
     def over(sign: int, greatest: bool) -> Image:
         footprint = Footprint.of([[value * sign > 0 for value in row] for row in rows], anchor)
-        windows = place(pixels, footprint, settings, outside, threads)
-        return run_windows(windows, partial(extreme, greatest=greatest))
+        return over_image(
+            pixels,
+            footprint,
+            partial(extreme, greatest=greatest),
+            settings=settings,
+            outside=outside,
+            threads=threads,
+            direct=partial(direct_extreme, greatest=greatest),
+        )
 
     result = over(1, greatest=False)
     if any(value < 0 for row in rows for value in row):

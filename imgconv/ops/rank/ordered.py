@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
 from imgconv.engines.opencv import load_cv2
 from imgconv.model.errors import ArgumentError
+from imgconv.model.footprint import Footprint
 from imgconv.model.numbers import parse_number
-from imgconv.ops.rank.extremes import extreme
+from imgconv.ops.rank.extremes import direct_extreme, extreme
 from imgconv.ops.rank.histograms import by_histograms
 from imgconv.ops.rank.network import sorting_network
 from imgconv.ops.rank.sorted_windows import by_sorting, nearest_rank
 from imgconv.ops.rank.sorting import by_network
-from imgconv.ops.rank.windows import Image, Windows
+from imgconv.ops.rank.windows import Image, Windows, around
 
 _MEDIAN = Fraction(1, 2)
 _MOST_TAPS = 400
@@ -72,15 +74,8 @@ def inside_and_edges(
     result = np.empty((out_rows, out_columns, channels), windows.pixels.dtype)
     inside = windows.part(rows, columns)._replace(rows_count=None, columns_count=None)
     result[rows, columns] = whole(inside)
-    sides = [
-        (slice(0, rows.start), slice(0, out_columns)),
-        (slice(rows.stop, out_rows), slice(0, out_columns)),
-        (rows, slice(0, columns.start)),
-        (rows, slice(columns.stop, out_columns)),
-    ]
-    for side in sides:
-        if side[0].start < side[0].stop and side[1].start < side[1].stop:
-            result[side] = edge(windows.part(*side))
+    for side in around((out_rows, out_columns), rows, columns):
+        result[side] = edge(windows.part(*side))
     return result
 
 
@@ -88,7 +83,7 @@ def _of_whole(windows: Windows, percentile: Fraction) -> Image:
     footprint, dtype = windows.footprint, windows.pixels.dtype
     count = len(footprint.taps)
     rank = nearest_rank(percentile, count)
-    if percentile == _MEDIAN and _is_opencv_median(windows):
+    if percentile == _MEDIAN and _is_opencv_median(footprint, dtype):
         return _by_opencv(windows)
     if count <= _MOST_TAPS:
         network = sorting_network(footprint.taps, (rank,))
@@ -105,22 +100,37 @@ def _of_edge(windows: Windows, percentile: Fraction) -> Image:
     return by_sorting(windows, percentile)
 
 
-def _is_opencv_median(windows: Windows) -> bool:
-    """Return whether ``cv2.medianBlur`` has this median, and quickly."""
-    rows, columns = windows.footprint.shape
-    if rows != columns or rows % 2 == 0 or rows == 1 or not windows.footprint.is_box:
+def direct_statistic(image: Image, footprint: Footprint, percentile: Fraction) -> Image | None:
+    """Return order statistics of a whole image by OpenCV, right where the window lies within."""
+    if percentile in (0, 1):
+        return direct_extreme(image, footprint, greatest=percentile == 1)
+    size = footprint.shape[0]
+    if percentile != _MEDIAN or footprint.anchor != (size // 2, size // 2):
+        return None
+    return _opencv_median(image, size) if _is_opencv_median(footprint, image.dtype) else None
+
+
+def _is_opencv_median(footprint: Footprint, dtype: np.dtype[Any]) -> bool:
+    """Return whether ``cv2.medianBlur`` has this median."""
+    rows, columns = footprint.shape
+    if rows != columns or rows % 2 == 0 or rows == 1 or not footprint.is_box:
         return False
-    return rows <= 5 or windows.pixels.dtype == np.uint8
+    return rows <= 5 or dtype == np.uint8
+
+
+def _opencv_median(image: Image, size: int) -> Image:
+    cv2 = load_cv2()
+    channels = image.shape[2]
+    if channels in (1, 3, 4):
+        found: Image = cv2.medianBlur(image, size)
+        return found.reshape(image.shape)
+    pages = [cv2.medianBlur(np.ascontiguousarray(image[..., c]), size) for c in range(channels)]
+    return np.stack(pages, axis=2)
 
 
 def _by_opencv(windows: Windows) -> Image:
+    rows, columns, _ = windows.out_shape
     size = windows.footprint.shape[0]
-    rows, columns, channels = windows.out_shape
     half = size // 2
-    result = np.empty(windows.out_shape, windows.pixels.dtype)
-    cv2 = load_cv2()
-    for channel in [slice(0, channels)] if channels in (1, 3, 4) else range(channels):
-        pixels = np.ascontiguousarray(windows.pixels[..., channel])
-        found = cv2.medianBlur(pixels, size)[half : half + rows, half : half + columns]
-        result[..., channel] = found.reshape(result[..., channel].shape)
-    return result
+    found = _opencv_median(windows.pixels, size)
+    return np.ascontiguousarray(found[half : half + rows, half : half + columns])

@@ -14,10 +14,12 @@ from imgconv.model.footprint import Footprint, FootprintShape, footprint_size
 from imgconv.model.geometry import OutputSize, parse_size, parse_steps
 from imgconv.model.output import Depth, Rounding, parse_choice
 from imgconv.model.settings import Settings
-from imgconv.ops.rank.extremes import ends_of, extreme
+from imgconv.ops.image import as_image
+from imgconv.ops.rank.extremes import ends_of
+from imgconv.ops.rank.filtering import Direct, over_image
 from imgconv.ops.rank.modes import mode_of
-from imgconv.ops.rank.ordered import order_statistic, parse_percentile
-from imgconv.ops.rank.windows import Image, Outside, Windows, over_windows
+from imgconv.ops.rank.ordered import direct_statistic, order_statistic, parse_percentile
+from imgconv.ops.rank.windows import Image, Outside, Windows, parse_outside
 
 FootprintLike = Footprint | int | str | Sequence[int] | NDArray[Any]
 
@@ -96,7 +98,13 @@ def rank_filter(
     array([[5, 4, 2, 2]], dtype=uint8)
     """
     share = parse_percentile(percentile)
-    return filter_windows(image, footprint, lambda w: order_statistic(w, share), **options)
+    return filter_windows(
+        image,
+        footprint,
+        lambda windows: order_statistic(windows, share),
+        direct=lambda pixels, within: direct_statistic(pixels, within, share),
+        **options,
+    )
 
 
 def median(image: ArrayLike, footprint: FootprintLike, **options: Unpack[WindowOptions]) -> Image:
@@ -131,7 +139,7 @@ def local_range(
 
     Options as for `rank_filter`. int16 is clamped at 32767; float32 is rounded once.
     """
-    return filter_windows(image, footprint, range_of, **options)
+    return range_between(minimum(image, footprint, **options), maximum(image, footprint, **options))
 
 
 def midpoint(
@@ -146,7 +154,8 @@ def midpoint(
     Options as for `rank_filter`, and `rounding` as for `correlate`.
     """
     chosen = parse_choice(Rounding, rounding, "rounding")
-    return filter_windows(image, footprint, lambda w: midpoint_of(w, chosen), **options)
+    least, greatest = minimum(image, footprint, **options), maximum(image, footprint, **options)
+    return midpoint_between(least, greatest, chosen)
 
 
 def mode(image: ArrayLike, footprint: FootprintLike, **options: Unpack[WindowOptions]) -> Image:
@@ -157,9 +166,8 @@ def mode(image: ArrayLike, footprint: FootprintLike, **options: Unpack[WindowOpt
     return filter_windows(image, footprint, mode_of, **options)
 
 
-def range_of(windows: Windows) -> Image:
-    """Return greatest minus least value of windows without NaN; 0 where no pixel counts."""
-    least, greatest = extreme(windows, greatest=False), extreme(windows, greatest=True)
+def range_between(least: Image, greatest: Image) -> Image:
+    """Return greatest minus least, clamped to the type; 0 where no pixel counted."""
     if least.dtype == np.float32:
         with np.errstate(invalid="ignore", over="ignore"):
             spread: Image = greatest - least
@@ -168,23 +176,24 @@ def range_of(windows: Windows) -> Image:
     return np.clip(difference, 0, ends_of(least.dtype)[1]).astype(least.dtype)
 
 
-def midpoint_of(windows: Windows, rounding: Rounding) -> Image:
-    """Return the middle of the extremes of windows without NaN; 0 where no pixel counts."""
-    least, greatest = extreme(windows, greatest=False), extreme(windows, greatest=True)
+def midpoint_between(least: Image, greatest: Image, rounding: Rounding) -> Image:
+    """Return the middle of two images, rounded once; 0 where no pixel counted."""
     empty = greatest < least
     if least.dtype == np.float32:
         with np.errstate(invalid="ignore"):
             middle = (least.astype(np.float64) + greatest) / 2
         return np.where(empty, 0, middle).astype(np.float32)
     sums = np.add(least, greatest, dtype=np.int32)
-    depth = Depth.of(least.dtype)
-    return Quotients(np.where(empty, 0, sums), 2).rounded_to(depth, rounding)[0]
+    halves = Quotients(np.where(empty, 0, sums), 2)
+    return halves.rounded_to(Depth.of(least.dtype), rounding)[0]
 
 
 def filter_windows(
     image: ArrayLike,
     footprint: FootprintLike,
     function: Callable[[Windows], Image],
+    *,
+    direct: Direct | None = None,
     **options: Unpack[WindowOptions],
 ) -> Image:
     """Return a function of every window of an image (options as for `rank_filter`)."""
@@ -194,11 +203,14 @@ def filter_windows(
         dilation=parse_steps(options.get("dilation", 1), "dilation"),
         size=parse_size(options.get("size", "same")),
     )
-    return over_windows(
-        image,
+    array = as_image(image)
+    found = over_image(
+        array if array.ndim == 3 else array[..., None],
         as_footprint(footprint, options.get("anchor")),
         function,
         settings=settings,
-        outside=options.get("border", "reflect101"),
+        outside=parse_outside(options.get("border", "reflect101")),
         threads=options.get("threads"),
+        direct=direct,
     )
+    return found if array.ndim == 3 else found[..., 0]

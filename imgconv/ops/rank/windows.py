@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from imgconv.engines.base import surrounded
 from imgconv.model.border import Border
 from imgconv.model.footprint import Footprint
-from imgconv.model.geometry import Axis, plan_geometry
+from imgconv.model.geometry import Axis, Geometry, plan_geometry
 from imgconv.model.output import Depth
 from imgconv.model.settings import Settings
-from imgconv.ops.image import as_image, checked_threads, outside_value
+from imgconv.ops.image import checked_threads, outside_value
 
 Image = NDArray[Any]
 Flags = NDArray[np.bool_]
@@ -118,8 +118,9 @@ def place(
     settings: Settings,
     outside: Outside,
     threads: int | None = None,
+    part: tuple[slice, slice] | None = None,
 ) -> Windows:
-    """Return the windows of a whole image.
+    """Return the windows of an image.
 
     Parameters
     ----------
@@ -129,9 +130,11 @@ def place(
     settings : Settings
         For stride, dilation, size and the border's value.
     outside : Border or "ignore"
+    part : (slice, slice), optional
+        Rows and columns of the output, of stride 1, whose windows are wanted; default all.
     """
     spaced = footprint.spaced(*settings.dilation)
-    geometry = plan_geometry(
+    rows, columns = plan_geometry(
         (image.shape[0], image.shape[1]),
         spaced.shape,
         spaced.anchor,
@@ -139,16 +142,31 @@ def place(
         dilation=(1, 1),
         size=settings.size,
     )
+    if part is not None:
+        rows, columns = _cut(rows, part[0]), _cut(columns, part[1])
     value = outside_value(settings.border_value, Depth.of(image.dtype))
     border = Border.CONSTANT if outside == IGNORE else outside
     return Windows(
-        surrounded(image, geometry, border, value),
-        _counting(geometry.rows) if outside == IGNORE else None,
-        _counting(geometry.columns) if outside == IGNORE else None,
+        _surrounded(image, Geometry(rows, columns), border, value),
+        _counting(rows) if outside == IGNORE else None,
+        _counting(columns) if outside == IGNORE else None,
         spaced,
         settings.stride,
         checked_threads(threads),
     )
+
+
+def _surrounded(image: Image, geometry: Geometry, border: Border, value: float) -> Image:
+    """Return a part of an image and what is around it; of a narrow part columns are taken first."""
+    rows, columns = geometry
+    if columns.out >= rows.out:
+        return surrounded(image, geometry, border, value)
+    turned = surrounded(image.swapaxes(0, 1), Geometry(columns, rows), border, value)
+    return np.ascontiguousarray(turned.swapaxes(0, 1))
+
+
+def _cut(axis: Axis, part: slice) -> Axis:
+    return axis._replace(before=axis.before - part.start, out=part.stop - part.start)
 
 
 def _counting(axis: Axis) -> Flags:
@@ -157,55 +175,17 @@ def _counting(axis: Axis) -> Flags:
     return np.asarray((positions >= 0) & (positions < axis.length))
 
 
-def over_windows(
-    image: ArrayLike,
-    footprint: Footprint,
-    function: Callable[[Windows], Image],
-    *,
-    settings: Settings,
-    outside: Outside | str,
-    threads: int | None = None,
-) -> Image:
-    """Compute something for every window of an image; NaN in a window makes NaN of it.
-
-    Parameters
-    ----------
-    function : callable
-        Gets windows without NaN and returns one value for each, at stride 1.
-
-    Returns
-    -------
-    ndarray
-        With the image's number of axes.
-    """
-    array = as_image(image)
-    channels = array if array.ndim == 3 else array[..., None]
-    windows = place(channels, footprint, settings, parse_outside(outside), threads)
-    result = run_windows(windows, function)
-    return result if array.ndim == 3 else result[..., 0]
-
-
-def run_windows(windows: Windows, function: Callable[[Windows], Image]) -> Image:
-    """Compute something for every window, keeping NaN out and applying the stride."""
-    result = without_nan(windows, function)
-    rows, columns = windows.stride
-    return result if (rows, columns) == (1, 1) else np.ascontiguousarray(result[::rows, ::columns])
-
-
-def without_nan(windows: Windows, function: Callable[[Windows], Image]) -> Image:
-    """Return a function of the windows, NaN where a pixel that counts is NaN. Zeros become +0."""
-    if windows.pixels.dtype != np.float32:
-        return function(windows)
-    missing = np.isnan(windows.pixels)
-    if not missing.any():
-        return function(windows) + np.float32(0)
-    from imgconv.ops.rank.extremes import extreme
-
-    known = windows._replace(pixels=np.where(missing, np.float32(0), windows.pixels))
-    result = function(known) + np.float32(0)
-    touched = extreme(windows._replace(pixels=missing.astype(np.uint8)), greatest=True)
-    result[touched != 0] = np.nan
-    return result
+def around(shape: tuple[int, int], rows: slice, columns: slice) -> Iterator[tuple[slice, slice]]:
+    """Return the rectangles that cover what a rectangle of an image leaves, empty ones left out."""
+    height, width = shape
+    for side in (
+        (slice(0, rows.start), slice(0, width)),
+        (slice(rows.stop, height), slice(0, width)),
+        (rows, slice(0, columns.start)),
+        (rows, slice(columns.stop, width)),
+    ):
+        if side[0].start < side[0].stop and side[1].start < side[1].stop:
+            yield side
 
 
 def in_bands(rows: int, height: int, function: Callable[[slice], None], threads: int) -> None:

@@ -1,4 +1,4 @@
-"""Make the pictures of the README, by running the commands that stand beside them there.
+"""Make the pictures of README and manual, by running the commands that are beside them there.
 
 Run it as ``python sample_images/make_gallery.py [FOLDER]``. The photographs are those of
 scikit-image that may be shown: camera (CC0, Lav Varshney), astronaut and hubble_deep_field (public

@@ -1,4 +1,4 @@
-"""The pictures of the README are what its commands make."""
+"""The pictures of README and manual are what its commands make."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from manual.reader import PAGES
 from PIL import Image, ImageSequence
 
 ROOT = Path(__file__).parents[1]
 GALLERY = ROOT / "sample_images" / "gallery"
-README = (ROOT / "README.md").read_text()
+TEXTS = "".join(path.read_text() for path in PAGES)
 
 
 def script():
@@ -42,11 +43,11 @@ def test_pictures(made, name):
         assert np.abs(one - other).mean() < 0.5  # another version of a codec or of the font
 
 
-def test_the_readme_shows_them_all_and_says_how():
+def test_the_manual_shows_them_all_and_says_how():
     for name, command in script().COMMANDS.items():
-        assert f"](sample_images/gallery/{name})" in README
+        assert f"sample_images/gallery/{name})" in TEXTS
         words = command.replace("{photos}", "photos").replace("{out}", name)
-        assert f"imgconv {words}" in README
+        assert f"imgconv {words}" in TEXTS
 
 
 def test_they_are_small():

@@ -3,48 +3,20 @@
 from __future__ import annotations
 
 import doctest
-import os
-import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from manual.reader import README as PAGE
+from manual.reader import blocks, make_folder, shell
 
-from imgconv.jobs.samples import write_samples
-
-ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
+README = PAGE.read_text()
 QUICK_START = README.split("## Quick start")[1].split("\n## ")[0]
-
-
-def blocks(text: str, language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a folder as the README's reader has it, with `imgconv` on the path."""
-    place = tmp_path_factory.mktemp("reader")
-    write_samples(place / "photos")
-    (place / "sample_images").symlink_to(ROOT / "sample_images")
-    program = place / ".venv" / "bin" / "imgconv"
-    program.parent.mkdir(parents=True)
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m imgconv "$@"\n')
-    program.chmod(0o755)
-    return place
-
-
-def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    path = f"{folder}/.venv/bin:{os.environ['PATH']}"
-    return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", command],
-        cwd=folder,
-        env={**os.environ, "PATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return make_folder(tmp_path_factory.mktemp("reader"))
 
 
 def test_quick_start_has_two_commands():
@@ -63,82 +35,34 @@ def test_quick_start_runs(folder):
     assert {"sharp.png", "smooth.png"} <= {path.name for path in (folder / "photos").iterdir()}
 
 
-@pytest.mark.parametrize(
-    "block", blocks(README.replace(QUICK_START, ""), "sh"), ids=lambda b: b[:40]
-)
-def test_commands_run(folder, block):
-    for path in folder.iterdir():
-        if path.is_file() and path.name != "edges.yaml":
-            path.unlink()
-    done = shell(block, folder)
-    accepted = (0, 1) if "--against naive" in block else (0,)
-    assert done.returncode in accepted, done.stderr
-
-
-def test_the_bank_file_of_the_readme_is_sound(tmp_path):
-    from imgconv.io.kernels.bank_lint import lint
-
-    path = tmp_path / "mine.yaml"
-    path.write_text(blocks(README, "yaml")[0])
-    findings, count = lint(path)
-    assert count == 1
-    assert [f.level for f in findings if f.level != "note"] == []
-
-
-def test_the_least_golden_set_and_the_failure_it_quotes(folder, tmp_path):
-    block = next(b for b in blocks(README, "sh") if "golden record" in b)
-    (tmp_path / "photos").symlink_to(folder / "photos")
-    (tmp_path / ".venv").symlink_to(folder / ".venv")
-    assert shell(block, tmp_path).returncode == 0
-    spoil = "sed -i 's/replicate/wrap/' golden.yaml && imgconv golden check sharpen-camera"
-    done = shell(spoil, tmp_path)
-    assert done.returncode == 1
-    quoted = next(b for b in blocks(README, "text") if b.startswith("failed: "))
-    assert done.stdout.startswith(quoted)
-
-
-def recipes():
-    """Give the workflow and the hooks that the README has for other repositories."""
-    import yaml
-
-    documents = [yaml.safe_load(block) for block in blocks(README, "yaml")]
-    (workflow,) = (d for d in documents if "jobs" in d)
-    (hooks,) = (d for d in documents if "repos" in d)
-    return workflow["jobs"]["goldens"]["steps"], hooks["repos"][0]["hooks"][0]
-
-
-def test_the_workflow_and_the_hook_run_as_written(folder, tmp_path):
-    steps, hook = recipes()
-    install, check = (step["run"] for step in steps if "run" in step)
-    assert install == "pip install imgconv"
-    (tmp_path / ".venv").symlink_to(folder / ".venv")
-    picture = folder / "photos" / "camera.png"
-    (tmp_path / "camera.png").write_bytes(picture.read_bytes())
-    case = "cases: [{name: a, input: camera.png, recipe: {kernels: [blur]}}]"
-    (tmp_path / "golden.yaml").write_text(f"version: 1\ngoldens: goldens\n{case}\n")
-    assert shell("imgconv golden record", tmp_path).returncode == 0
-    assert shell(hook["entry"], tmp_path).returncode == 0
-    (tmp_path / "camera.png").write_bytes(picture.with_name("moon.png").read_bytes())
-    done = shell(f"export GITHUB_ACTIONS=true GITHUB_WORKSPACE=$PWD; {check}", tmp_path)
-    assert done.returncode == 1
-    assert done.stderr.startswith("::error file=golden.yaml,line=3,")
-    assert shell(hook["entry"], tmp_path).returncode == 1
-    (upload,) = (step for step in steps if "upload-artifact" in step.get("uses", ""))
-    assert upload["if"] == "failure()"
-    for path in upload["with"]["path"].split():
-        assert (tmp_path / path).exists(), path
+def test_the_commands_after_it_run_one_after_the_other(tmp_path):
+    """As a reader types them: nothing is removed in between."""
+    commands = blocks(README.replace(QUICK_START, ""), "sh")
+    assert commands
+    done = shell("\n".join(commands), make_folder(tmp_path))
+    assert done.returncode in (0, 1), done.stderr
+    assert "Error" not in done.stderr
 
 
 def test_python():
-    failures, tried = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
+    failures, tried = doctest.testfile(str(PAGE), module_relative=False)
     assert tried > 0
     assert failures == 0
 
 
-def test_the_line_quoted_from_compare(camera):
-    from imgconv.cli.compare import one_line
+def test_it_is_short():
+    assert len(README.encode()) < 8_500
+
+
+def test_the_figures_of_the_table(camera):
+    import re
+
     from imgconv.io.config.recipes import recipe_from
+    from imgconv.io.kernels.bank import KernelBank
     from imgconv.ops.compare.compare import compare
 
-    said = one_line(compare(camera, recipe_from({"kernels": ["laplacian_9"]})))
-    assert said.split("(")[1] in blocks(README, "text")[0]
+    (count,) = re.findall(r"\| Kernels \| (\d+) ", README)
+    assert int(count) == len(KernelBank.standard())
+    difference = compare(camera, recipe_from({"kernels": ["laplacian_9"]})).difference
+    differing = difference.pixels - difference.equal
+    assert f"{differing:,} of {difference.pixels:,}" in README

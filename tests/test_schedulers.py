@@ -1,4 +1,4 @@
-"""The examples for schedulers in the README, each run or checked as far as it can be here."""
+"""The examples for schedulers in the manual, each run or checked as far as it can be here."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 import yaml
 from cli.batches import make_tree, rows, tree
+from manual.reader import topic
 
 from imgconv import filter_folder
 
-README = (Path(__file__).parents[1] / "README.md").read_text()
-SECTION = README.split("## Beyond one machine")[1].split("\n## ")[0]
+SECTION = topic("clusters")
 
 
 def block(language: str) -> str:

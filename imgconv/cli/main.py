@@ -28,7 +28,8 @@ _COMMANDS = {
     "sheet": "Draw what many kernels make of one picture.",
     "golden": "Record what recipes yield, and fail when that changes.",
     "samples": "Write photographs to try things on.",
-    "doctor": "Say what this installation has and what is missing.",
+    "doctor": "Show what this installation has and what is missing.",
+    "help": "Show the manual: imgconv help TOPIC.",
 }
 
 

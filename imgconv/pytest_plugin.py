@@ -74,7 +74,7 @@ class GoldenImage:
 
         __tracebackhide__ = True
         chosen = check_name(name or re.sub(r"[^\w.+-]+", "_", self._request.node.name).strip("_"))
-        store = GoldenStore(self._request.path.parent / FOLDER)
+        store = GoldenStore(self._request.path.parent / FOLDER, self._request.path)
         self._claim(store.path(chosen, "json"))
         finding = check_picture(chosen, _pixels(array_or_path), store, parse_tolerance(tolerance))
         if finding.result.exit_code == 0:

@@ -22,7 +22,7 @@ from imgconv.model.tolerance import LIMITS, PRESETS
 
 if TYPE_CHECKING:
     from imgconv.jobs.diff.compare import DiffOptions
-    from imgconv.jobs.golden.reports import ReportFiles
+    from imgconv.jobs.golden.report_files import ReportFiles
     from imgconv.jobs.golden.result import CaseFinding, CaseReport
     from imgconv.ops.compare.difference import Rectangle
 
@@ -143,7 +143,7 @@ def _rectangle(text: str) -> Rectangle:
 
 
 def _reports(options: dict[str, Any]) -> ReportFiles:
-    from imgconv.jobs.golden.reports import ReportFiles
+    from imgconv.jobs.golden.report_files import ReportFiles
     from imgconv.jobs.golden.result import DIFF
 
     files = {name: options[name] for name in ("html", "junit", "failures", "overwrite")}

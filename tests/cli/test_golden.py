@@ -34,7 +34,7 @@ def test_one_story(run, golden_set, tmp_path):
     done = run("golden", "check")
     said = done.out.decode()
     assert done.code == 1
-    assert said.startswith("failed: sharp: ")
+    assert said.startswith("failed: sharp: the recipe changed (padding: replicate to wrap)\n")
     assert "likely cause: border only" in said
     assert "same environment as recorded" in said
     assert said.endswith("2 cases: 1 passed, 1 failed, 0 missing; 0 unused\n")
@@ -84,7 +84,7 @@ def test_json_has_the_documented_shape(run, golden_set, tmp_path):
     assert list(failed) == [
         "name", "status", "differing_pixels", "max_abs_diff", "bounding_box", "causes"
     ]  # fmt: skip
-    assert failed["causes"] == ["border only"]
+    assert failed["causes"] == ["recipe changed", "border only"]
     assert failed["bounding_box"] == [0, 0, 96, 80]
 
 
@@ -152,6 +152,20 @@ def test_interactive_takes_what_is_answered_yes(imgconv, golden_set, answers, ta
         name for name in ("sharp", "soft") if name != taken
     ]
     assert imgconv("golden", "accept", "--interactive").code == 130  # nobody answers
+
+
+def test_interactive_stops_at_q_and_deletes_nothing(imgconv, golden_set, tmp_path):
+    assert imgconv("golden", "record").code == 0
+    golden_set.write_text(SET.replace("sharpen", "emboss").replace("name: soft", "name: mild"))
+    before = tree(tmp_path / "goldens")
+    words = ("golden", "accept", "--all", "--prune", "--interactive")
+    done = imgconv(*words, stdin=b"q\n")
+    assert done.code == 0
+    assert "0 taken, 0 deleted, 2 left as they are" in done.err
+    assert tree(tmp_path / "goldens") == before
+    done = imgconv(*words, stdin=b"y\nq\n")
+    assert "taken: sharp" in done.err
+    assert "1 taken, 0 deleted, 1 left as they are" in done.err
 
 
 def test_hash_only(run, golden_set, tmp_path):

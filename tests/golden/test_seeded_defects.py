@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from golden.defects import DEFECTS, deep, speckled
 
-from imgconv.jobs.golden.check import check_picture, compare_pictures
+from imgconv.jobs.golden.check import check_picture
+from imgconv.jobs.golden.pictures import compare_pictures
 from imgconv.jobs.golden.result import Status
 from imgconv.jobs.golden.store import GoldenStore
 from imgconv.model.tolerance import ToleranceSpec, parse_tolerance
@@ -56,7 +57,7 @@ def test_every_kind_of_picture_survives(tmp_path, depth, channels):
 
 
 def test_the_hash_knows_shape_type_and_channels():
-    from imgconv.jobs.golden.store import pixel_hash
+    from imgconv.jobs.golden.pixel_hash import pixel_hash
 
     zeros = [
         np.zeros((2, 6), np.uint8), np.zeros((6, 2), np.uint8), np.zeros((2, 3), np.uint16),

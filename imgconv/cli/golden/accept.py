@@ -32,7 +32,12 @@ if TYPE_CHECKING:
     heading="Golden set",
     help="Take the new result of every case that fails.",
 )
-@option("--interactive", is_flag=True, heading="Golden set", help="Ask for each of them.")
+@option(
+    "--interactive",
+    is_flag=True,
+    heading="Golden set",
+    help="Ask for each of them: y, n, or q to stop there.",
+)
 @option("--prune", is_flag=True, heading="Golden set",
         help="With --all: list and delete the goldens that no case uses.")  # fmt: skip
 @outside_option
@@ -61,9 +66,23 @@ def _list(doomed: Sequence[Path]) -> None:
         output.say(output.one_line(f"deleting: {path}"))
 
 
-def _ask(finding: CaseFinding) -> bool:
+def _ask(finding: CaseFinding) -> bool | None:
     from imgconv.jobs.golden.text_report import describe_result
 
     for line in describe_result(finding.result):
         output.say(line)
-    return click.confirm("take the new result?", default=False, err=True)
+    _show(finding)
+    choice = click.Choice(["y", "n", "q"], case_sensitive=False)
+    answer = click.prompt("take the new result?", type=choice, default="n", err=True)
+    return None if answer == "q" else answer == "y"
+
+
+def _show(finding: CaseFinding) -> None:
+    """Show the pictures side by side on a terminal that can."""
+    from imgconv.cli.golden.terminal_picture import can_show, escape_sequence
+
+    protocol = can_show()
+    if protocol is not None:
+        from imgconv.jobs.golden.report_html import side_by_side
+
+        output.say(escape_sequence(side_by_side(finding), protocol))

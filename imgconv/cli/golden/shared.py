@@ -8,10 +8,14 @@ import click
 
 from imgconv.cli.options import option, together
 
+config_option = option(
+    "--config", metavar="FILE", type=click.Path(path_type=Path), default="golden.yaml",
+    show_default=True, heading="Golden set", help="The file that lists the cases.",
+)  # fmt: skip
+
 set_options = together(
     click.argument("names", metavar="[NAME]...", nargs=-1),
-    option("--config", metavar="FILE", type=click.Path(path_type=Path), default="golden.yaml",
-           show_default=True, heading="Golden set", help="The file that lists the cases."),
+    config_option,
     option("--allow-commands", is_flag=True, heading="Golden set",
            help="Let cases run the commands that FILE names."),
     option("-j", "--jobs", metavar="N", type=click.IntRange(min=1), heading="Running",

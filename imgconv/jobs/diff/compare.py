@@ -17,8 +17,8 @@ from imgconv.engines.cpus import usable_cpus
 from imgconv.io.images.decode import decode_picture, read_file
 from imgconv.io.images.picture import Picture, Reading
 from imgconv.jobs.diff.pairs import PicturePair, pair_paths
-from imgconv.jobs.golden.check import compare_pictures, in_parallel
 from imgconv.jobs.golden.ignored import counted_pixels
+from imgconv.jobs.golden.pictures import compare_pictures, in_parallel
 from imgconv.jobs.golden.result import DIFF, CaseFinding, CaseReport, CaseResult, Status
 from imgconv.model.errors import GoldenMissingError, ImgconvError
 from imgconv.model.tolerance import LOOKS_EXACT, ToleranceSpec, parse_tolerance

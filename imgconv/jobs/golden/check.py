@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from numpy.typing import NDArray
 
-from imgconv.engines.cpus import usable_cpus
 from imgconv.io.images import image_files
 from imgconv.jobs.golden.case import Case
 from imgconv.jobs.golden.environment import environment_changes
+from imgconv.jobs.golden.origin import origin_changes
+from imgconv.jobs.golden.pictures import compare_pictures, in_parallel
+from imgconv.jobs.golden.pixel_hash import pixel_hash
 from imgconv.jobs.golden.result import CaseFinding, CaseReport, CaseResult, Status
-from imgconv.jobs.golden.store import GoldenStore, pixel_hash
+from imgconv.jobs.golden.store import GoldenStore
 from imgconv.jobs.golden.suite import FILE_NAME, Suite, read_suite
-from imgconv.jobs.golden.text_report import NO_GOLDEN
+from imgconv.jobs.golden.text_report import NO_GOLDEN, describe_origin
 from imgconv.model.errors import (
     ArgumentError,
     GoldenDamagedError,
     GoldenMissingError,
+    ImageReadError,
     ImgconvError,
 )
-from imgconv.model.output import Depth
 from imgconv.model.tolerance import ToleranceSpec
-from imgconv.ops.compare.change_diagnosis import describe_kind, diagnose_change
-from imgconv.ops.compare.difference import judge
-from imgconv.ops.compare.placement import describe_placement, place
 
 Image = NDArray[Any]
 Watcher = Callable[[CaseFinding], None]
-_Item = TypeVar("_Item")
-_T = TypeVar("_T")
 
 
 def check_goldens(
@@ -98,37 +96,24 @@ def allow(cases: Sequence[Case], commands: bool) -> None:
         )
 
 
-def in_parallel(
-    work: Callable[[_Item, int | None], _T], cases: Sequence[_Item], jobs: int | None
-) -> list[_T]:
-    """Do something with each case or pair, several at a time, and give the answers in order.
-
-    Threads do: decoding, filtering and hashing release the interpreter.
-    """
-    workers = min(jobs or usable_cpus(), len(cases))
-    if workers <= 1:
-        return [work(case, None) for case in cases]
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(workers) as pool:
-        waiting = [pool.submit(work, case, 1) for case in cases]
-        try:
-            return [future.result() for future in waiting]
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
 def _unused(suite: Suite) -> list[CaseResult]:
-    return [
-        CaseResult(
-            name=name,
-            status=Status.UNUSED,
-            reasons=("no case uses this golden (imgconv golden accept --all --prune deletes it)",),
-            exit_code=GoldenMissingError.exit_code,
-        )
-        for name in suite.unused()
-    ]
+    return [_unused_result(suite, name) for name in suite.unused()]
+
+
+def _unused_result(suite: Suite, name: str) -> CaseResult:
+    """Return the result for a golden without a case: its input is gone, or nothing uses it."""
+    gone = suite.gone_input(name)
+    prune = "imgconv golden accept --all --prune deletes"
+    return CaseResult(
+        name=name,
+        status=Status.UNUSED if gone is None else Status.MISSING,
+        reasons=(
+            (f"no case uses this golden ({prune} it)",)
+            if gone is None
+            else (f"the input is gone: {gone}", f"restore it; or {prune} the golden")
+        ),
+        exit_code=GoldenMissingError.exit_code,
+    )
 
 
 def check_case(case: Case, store: GoldenStore, threads: int | None = None) -> CaseFinding:
@@ -157,13 +142,30 @@ def compare_case(case: Case, store: GoldenStore, threads: int | None = None) -> 
     ImgconvError
         When the picture cannot be made.
     """
+    if case.input is not None and not os.path.lexists(case.input):
+        raise ImageReadError(f"the input is gone: {case.input}: no such file")
     actual = case.picture(threads)
     if case.expected is None:
-        return check_picture(case.name, actual, store, case.tolerance, case.counted)
+        finding = check_picture(case.name, actual, store, case.tolerance, case.counted)
+        return _with_origin(finding, case, store)
     if not case.expected.is_file():
         return _missing(case.name, actual, f"{case.expected}: no such file")
     expected = image_files.read_image(case.expected)
     return compare_pictures(case.name, expected, actual, case.tolerance, case.counted)
+
+
+def _with_origin(finding: CaseFinding, case: Case, store: GoldenStore) -> CaseFinding:
+    """Put in front of a change what has changed of the recipe, the input and the programs."""
+    result, actual = finding.result, finding.actual
+    if result.status is not Status.FAILED or actual is None or result.environment is None:
+        return finding
+    pixels = result.change.unequal if result.change else actual.shape[0] * actual.shape[1]
+    found = origin_changes(store.load(case.name), case, result.environment, pixels)
+    if not found:
+        return finding
+    others = [cause for cause in result.causes if cause.name != "unexplained"]
+    reasons = (*map(describe_origin, found), *result.reasons)
+    return finding._replace(result=replace(result, reasons=reasons, causes=(*found, *others)))
 
 
 def check_picture(
@@ -199,7 +201,7 @@ def check_picture(
             None,
             actual,
         )
-    changes = tuple(environment_changes(record.environment))
+    changes = tuple(environment_changes(record.environment)) if record.environment else ()
     if expected is None:
         reason = "the pixels are not those recorded; with the hash alone nothing can say where"
         return CaseFinding(
@@ -210,64 +212,6 @@ def check_picture(
         )  # fmt: skip
     finding = compare_pictures(name, expected, actual, tolerance, counted)
     return finding._replace(result=replace(finding.result, environment=changes))
-
-
-def compare_pictures(
-    name: str,
-    expected: Image,
-    actual: Image,
-    tolerance: ToleranceSpec,
-    counted: Callable[[tuple[int, ...]], Any] = lambda _: None,
-    subject: str = "the new picture",
-) -> CaseFinding:
-    """Compare a picture against another, pixel by pixel.
-
-    Parameters
-    ----------
-    name, tolerance, counted
-        As for `check_picture`.
-    expected, actual : ndarray
-    subject : str, optional
-        What `actual` is called in words.
-    """
-    if expected.shape != actual.shape or expected.dtype != actual.dtype:
-        placement = place(expected, actual)
-        reasons = [f"{describe_kind(expected)} became {describe_kind(actual)}"]
-        if placement is not None:
-            reasons.append(describe_placement(placement, subject))
-        result = CaseResult(
-            name=name,
-            status=Status.FAILED,
-            reasons=tuple(reasons),
-            placement=placement,
-            causes=tuple(diagnose_change(expected, actual)),
-            exit_code=1,
-        )
-        return CaseFinding(result, expected, actual)
-    counts = counted(actual.shape)
-    change = judge(expected, actual, tolerance.of(Depth.of(actual.dtype)), counts)
-    if not change.broken:
-        return CaseFinding(
-            CaseResult(name=name, status=Status.PASSED, change=change), expected, actual
-        )
-    result = CaseResult(
-        name=name,
-        status=Status.FAILED,
-        reasons=change.broken,
-        change=change,
-        causes=tuple(diagnose_change(expected, _with(expected, actual, counts))),
-        exit_code=1,
-    )
-    return CaseFinding(result, expected, actual)
-
-
-def _with(expected: Image, actual: Image, counted: Any) -> Image:
-    """Return the new picture with the expected pixels where they do not count."""
-    if counted is None:
-        return actual
-    merged = expected.copy()
-    merged[counted] = actual[counted]
-    return merged
 
 
 def _missing(name: str, actual: Image, reason: str) -> CaseFinding:

@@ -13,13 +13,49 @@ from typing import Any
 from imgconv.io.storage import files
 from imgconv.model.errors import GoldenDamagedError
 
-FORMAT = 1
+FORMATS = (1, 2)
+"""Format 2 has ``owner``, ``recipe`` and ``input`` beside what format 1 has."""
 SUFFIXES = ("png", "tiff")
 """Of the pictures."""
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*(/[A-Za-z0-9_][A-Za-z0-9._+-]*)*")
 """What a golden may be called."""
 _HASH = re.compile(r"sha256:[0-9a-f]{64}")
 _MOST = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeRecord:
+    """The recipe, or the command, that made a golden.
+
+    Attributes
+    ----------
+    hash : str
+        Of all that happens to the pixels.
+    text : str
+        For words on what changed.
+    """
+
+    hash: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputRecord:
+    """The input that a golden was made of.
+
+    Attributes
+    ----------
+    path : str
+        Relative to the folder of the golden set.
+    file : str
+        A hash of the file's bytes.
+    pixels : str
+        `pixel_hash` of what was decoded.
+    """
+
+    path: str
+    file: str
+    pixels: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +74,12 @@ class GoldenRecord:
         A hash of `pixels` and the picture file's bytes together. While it fits, the picture need
         not be decoded to know that it is the recorded one.
     environment : dict
+        Empty for a picture that was adopted.
+    owner : str or None
+        The file of the golden set or of the test, relative to the folder of the record; None in
+        records of format 1.
+    recipe : RecipeRecord or None
+    input : InputRecord or None
     """
 
     pixels: str
@@ -47,10 +89,18 @@ class GoldenRecord:
     picture: str | None
     seal: str | None
     environment: dict[str, str]
+    owner: str | None = None
+    recipe: RecipeRecord | None = None
+    input: InputRecord | None = None
 
     def as_text(self) -> str:
         """Return the text of the file."""
-        return json.dumps({"format": FORMAT, **asdict(self)}, indent=2) + "\n"
+        data = asdict(self)
+        newer = ("owner", "recipe", "input")
+        version = 2 if any(data[key] is not None for key in newer) else 1
+        if version == 1:
+            data = {key: value for key, value in data.items() if key not in newer}
+        return json.dumps({"format": version, **data}, indent=2) + "\n"
 
 
 def read_record(path: Path) -> dict[str, Any]:
@@ -86,7 +136,7 @@ def read_golden_record(path: Path) -> GoldenRecord:
     """
     data = read_record(path)
     version = data.pop("format")
-    if type(version) is not int or version != FORMAT:
+    if type(version) is not int or version not in FORMATS:
         raise GoldenDamagedError(f"{path}: written by another version of imgconv")
     checks = {
         "pixels": _is_hash(data["pixels"]),
@@ -97,12 +147,23 @@ def read_golden_record(path: Path) -> GoldenRecord:
         "seal": data.get("seal", 0) is None or _is_hash(data.get("seal")),
         "environment": _is_texts(data.get("environment")),
     }
+    if version == 2:
+        checks |= {
+            "owner": data.get("owner", 0) is None or _is_path(data.get("owner")),
+            "recipe": data.get("recipe", 0) is None or _has(data["recipe"], RecipeRecord),
+            "input": data.get("input", 0) is None or _is_input(data["input"]),
+        }
     wrong = [key for key, right in checks.items() if not right] + sorted(data.keys() - checks)
     if wrong:
         raise GoldenDamagedError(
             f"{path}: not a golden record: {wrong[0]!a:.60} is {_shown(data, wrong[0])}"
         )
-    return GoldenRecord(**{**data, "shape": tuple(data["shape"])})
+    recipe, source = data.pop("recipe", None), data.pop("input", None)
+    return GoldenRecord(
+        **{**data, "shape": tuple(data["shape"])},
+        recipe=recipe and RecipeRecord(**recipe),
+        input=source and InputRecord(**source),
+    )
 
 
 def named_picture(path: Path, data: Mapping[str, Any]) -> str | None:
@@ -130,3 +191,26 @@ def _is_shape(value: Any) -> bool:
 
 def _is_texts(value: Any) -> bool:
     return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
+
+
+def _is_path(value: Any) -> bool:
+    """Return whether a value can be a path: text that the system takes."""
+    if not isinstance(value, str) or not value or "\0" in value:
+        return False
+    with contextlib.suppress(UnicodeEncodeError):
+        return len(value.encode("utf-8", "surrogateescape")) < 4096
+    return False
+
+
+def _has(value: Any, kind: type) -> bool:
+    """Return whether a value has the fields of a class, all of them text."""
+    return _is_texts(value) and value.keys() == set(kind.__slots__)  # type: ignore[attr-defined]
+
+
+def _is_input(value: Any) -> bool:
+    return (
+        _has(value, InputRecord)
+        and _is_path(value["path"])
+        and _is_hash(value["file"])
+        and _is_hash(value["pixels"])
+    )

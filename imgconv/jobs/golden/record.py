@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from imgconv.jobs.golden.case import Case
-from imgconv.jobs.golden.check import allow, compare_case, in_parallel
+from imgconv.jobs.golden.check import allow, compare_case
+from imgconv.jobs.golden.origin import origin_of
+from imgconv.jobs.golden.pictures import in_parallel
+from imgconv.jobs.golden.pixel_hash import pixel_hash
 from imgconv.jobs.golden.result import CaseFinding, Status
-from imgconv.jobs.golden.store import pixel_hash
 from imgconv.jobs.golden.suite import FILE_NAME, Suite, read_suite
 from imgconv.jobs.golden.text_report import details
 from imgconv.model.errors import (
@@ -32,6 +34,7 @@ class Action(Enum):
     KEPT = "kept"
     DIFFERS = "differs"
     DELETED = "deleted"
+    ADOPTED = "adopted"
 
 
 class CaseAction(NamedTuple):
@@ -87,7 +90,7 @@ def record_goldens(
         try:
             same = suite.store.load(case.name).pixels == pixel_hash(actual)
         except GoldenMissingError:
-            suite.store.record(case.name, actual, hash_only=hash_only)
+            suite.store.record(case.name, actual, hash_only=hash_only, origin=origin_of(case))
             return CaseAction(case.name, Action.RECORDED)
         except GoldenDamagedError as error:
             return CaseAction(case.name, Action.DIFFERS, (str(error),))
@@ -125,7 +128,7 @@ def accept_goldens(
     allow_commands: bool = False,
     goldens_outside: bool = False,
     jobs: int | None = None,
-    ask: Callable[[CaseFinding], bool] | None = None,
+    ask: Callable[[CaseFinding], bool | None] | None = None,
     deleting: Callable[[Sequence[Path]], object] | None = None,
 ) -> list[CaseAction]:
     """Take new results in place of goldens.
@@ -142,7 +145,8 @@ def accept_goldens(
     prune : bool, default False
         Delete the goldens that no case uses; not together with names.
     ask : callable, optional
-        Is given each `CaseFinding`, and tells whether it is taken.
+        Is given each `CaseFinding`, and tells whether it is taken; None leaves it and all
+        that follow as they are, and nothing is deleted.
     deleting : callable, optional
         Is given all files that `prune` deletes, before the first one is.
 
@@ -171,10 +175,70 @@ def accept_goldens(
     def take(case: Case, threads: int | None) -> CaseAction:
         return _take(compare_case(case, suite.store, threads), suite, case, bool(names), ask)
 
-    steps = in_parallel(take, own, jobs if ask is None else 1)
+    if ask is not None:
+        steps, stopped = _taken_one_by_one(take, own)
+        if stopped:
+            return steps
+    else:
+        steps = in_parallel(take, own, jobs)
     if prune:
         steps += _prune(suite, deleting)
     return steps
+
+
+class _StoppedError(Exception):
+    """Whoever was asked wants no more questions."""
+
+
+def _taken_one_by_one(
+    take: Callable[[Case, int | None], CaseAction], cases: Sequence[Case]
+) -> tuple[list[CaseAction], bool]:
+    steps: list[CaseAction] = []
+    for case in cases:
+        try:
+            steps.append(take(case, None))
+        except _StoppedError:
+            rest = cases[len(steps) :]
+            return [*steps, *(CaseAction(left.name, Action.KEPT) for left in rest)], True
+    return steps, False
+
+
+def adopt_goldens(
+    config: str | Path = FILE_NAME,
+    names: Sequence[str] = (),
+    *,
+    goldens_outside: bool = False,
+) -> list[CaseAction]:
+    """Make goldens of this set of pictures that are not recorded, or of another set's goldens.
+
+    Parameters
+    ----------
+    config : path, default "golden.yaml"
+    names : sequence of str
+        Of cases, or patterns.
+    goldens_outside : bool, default False
+        As for `record_goldens`.
+
+    Returns
+    -------
+    list of CaseAction
+
+    Raises
+    ------
+    ArgumentError
+        Without names, and for a case that has no golden of its own.
+    GoldenMissingError
+        When there is nothing to adopt.
+    """
+    if not names:
+        raise ArgumentError("name the cases whose pictures are adopted")
+    suite, cases = _selected(config, names, True, goldens_outside)
+    for case in cases:
+        if case.expected is not None:
+            raise ArgumentError(_OWN_FILE.format(case.name))
+    return [
+        CaseAction(case.name, Action.ADOPTED, (suite.store.adopt(case.name),)) for case in cases
+    ]
 
 
 def _prune(suite: Suite, deleting: Callable[[Sequence[Path]], object] | None) -> list[CaseAction]:
@@ -192,16 +256,21 @@ def _take(
     suite: Suite,
     case: Case,
     named: bool,
-    ask: Callable[[CaseFinding], bool] | None,
+    ask: Callable[[CaseFinding], bool | None] | None,
 ) -> CaseAction:
     result, actual = finding.result, finding.actual
     if actual is None:
         return CaseAction(result.name, Action.UNCHANGED)
     if result.status is Status.PASSED and not named:
         return CaseAction(result.name, Action.KEPT, ("within the tolerance",))
-    if ask is not None and not ask(finding):
-        return CaseAction(result.name, Action.KEPT)
-    suite.store.record(case.name, actual, hash_only=_is_hash_only(suite, case))
+    if ask is not None:
+        answer = ask(finding)
+        if answer is None:
+            raise _StoppedError
+        if not answer:
+            return CaseAction(result.name, Action.KEPT)
+    hash_only = _is_hash_only(suite, case)
+    suite.store.record(case.name, actual, hash_only=hash_only, origin=origin_of(case))
     if result.status is Status.MISSING:
         return CaseAction(result.name, Action.RECORDED)
     return CaseAction(result.name, Action.TAKEN, (*result.reasons, *details(result)))

@@ -10,11 +10,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from imgconv.io.images import image_files
@@ -29,6 +28,8 @@ from imgconv.jobs.golden.golden_record import (
     read_golden_record,
     read_record,
 )
+from imgconv.jobs.golden.origin import Origin
+from imgconv.jobs.golden.pixel_hash import channel_order, pixel_hash
 from imgconv.model.errors import (
     GoldenDamagedError,
     GoldenMissingError,
@@ -38,39 +39,22 @@ from imgconv.model.errors import (
 from imgconv.model.output import Depth
 
 Image = NDArray[Any]
-_CHANNELS = {1: "gray", 3: "RGB", 4: "RGBA"}
-
-
-def pixel_hash(image: Image) -> str:
-    """Hash pixels with their shape, type and channel order (SHA-256, little-endian rows).
-
-    Examples
-    --------
-    >>> pixel_hash(np.zeros((2, 3), np.uint8))[:23]
-    'sha256:ab7a836094cc9c14'
-    """
-    head = f"imgconv pixels 1\n{_shape_words(image)}\n"
-    digest = hashlib.sha256(head.encode())
-    digest.update(np.ascontiguousarray(image, image.dtype.newbyteorder("<")).data)
-    return f"sha256:{digest.hexdigest()}"
-
-
-def _shape_words(image: Image) -> str:
-    shape = " ".join(map(str, image.shape))
-    return f"{shape} {Depth.of(image.dtype).dtype} {channel_order(image)}"
-
-
-def channel_order(image: Image) -> str:
-    """Name the channels in their order."""
-    count = 1 if image.ndim == 2 else image.shape[2]
-    return _CHANNELS.get(count, str(count))
+_NO_ORIGIN = Origin()
 
 
 @dataclass(frozen=True, slots=True)
 class GoldenStore:
-    """A folder of goldens."""
+    """A folder of goldens.
+
+    Attributes
+    ----------
+    folder : Path
+    owner : Path or None
+        The file of the golden set, or of the test, that records here.
+    """
 
     folder: Path
+    owner: Path | None = None
 
     def names(self, besides: Collection[str] = ()) -> list[str]:
         """Return the names of the goldens here, but for some; other files are passed over."""
@@ -93,6 +77,29 @@ class GoldenStore:
         except (GoldenMissingError, GoldenDamagedError, ImageReadError):
             return False
         return files.stamp_of(self.path(name, "json")) is not None
+
+    def is_of_another(self, name: str, *, gone_too: bool = False) -> str | None:
+        """Return the other set or test that a golden belongs to, or None.
+
+        Parameters
+        ----------
+        name : str
+        gone_too : bool, default False
+            Whether it counts as well where its file is not there any more.
+
+        Raises
+        ------
+        GoldenMissingError, GoldenDamagedError
+            As `load`.
+        """
+        owner = self.load(name).owner
+        if owner is None or self.owner is None:
+            return None
+        path = self.path(name, "json").parent / owner
+        if os.path.realpath(path) == os.path.realpath(self.owner):
+            return None
+        there = gone_too or path.exists()
+        return Path(os.path.relpath(path)).as_posix() if there else None
 
     def load(self, name: str) -> GoldenRecord:
         """Read what is known of a golden.
@@ -180,8 +187,28 @@ class GoldenStore:
         for path in () if hash_only else there:
             concerned = kept is None or path.name == kept
             if concerned and (path.name != old or files.stamp_of(path) is None):
-                raise _foreign(path)
+                raise _foreign(path, self._adoptable(path, name))
+        self._check_owner(name)
         return old
+
+    def _adoptable(self, path: Path, name: str) -> str | None:
+        """Return the name by which a picture can be adopted for a golden set, if it can."""
+        return name if self._is_of_set() and files.stamp_of(path) is not None else None
+
+    def _is_of_set(self) -> bool:
+        """Return whether goldens are recorded for a golden set, and not for a test."""
+        return self.owner is not None and self.owner.suffix in (".yaml", ".yml")
+
+    def _check_owner(self, name: str) -> None:
+        try:
+            other = self.is_of_another(name)
+        except (GoldenMissingError, GoldenDamagedError):
+            return
+        if other is not None:
+            adopt = f"imgconv golden adopt {name} takes it over; or " if self._is_of_set() else ""
+            raise OutputExistsError(
+                f"{name}: this golden was recorded for {other}", hint=f"{adopt}choose another name"
+            )
 
     def _recorded_picture(self, name: str) -> str | None:
         path = self.path(name, "json")
@@ -194,7 +221,9 @@ class GoldenStore:
         except GoldenDamagedError:
             raise _foreign(path) from None
 
-    def record(self, name: str, image: Image, *, hash_only: bool = False) -> GoldenRecord:
+    def record(
+        self, name: str, image: Image, *, hash_only: bool = False, origin: Origin = _NO_ORIGIN
+    ) -> GoldenRecord:
         """Put a picture in place of what is recorded, if anything is.
 
         Each file appears whole or not at all. The picture's bytes are on the way first, but it
@@ -213,16 +242,24 @@ class GoldenStore:
         old = self.check_own(name, hash_only=hash_only, suffix=suffix)
         target = self.path(name, "json")
         files.make_folder(target.parent)
+        path = self.path(name, suffix)
+        record = GoldenRecord(
+            pixels,
+            image.shape,
+            kind.dtype,
+            order,
+            None if hash_only else path.name,
+            None,
+            environment(),
+            self._owner_from(target),
+            origin.recipe,
+            origin.input,
+        )
         if hash_only:
-            record = GoldenRecord(pixels, image.shape, kind.dtype, order, None, None, environment())
             files.write_whole(target, record.as_text().encode(), overwrite=True)
         else:
-            path = self.path(name, suffix)
             data = image_files.encode(image, format_for(suffix, None), str(path))
-            seal = _seal(pixels, data)
-            record = GoldenRecord(
-                pixels, image.shape, kind.dtype, order, path.name, seal, environment()
-            )
+            record = replace(record, seal=_seal(pixels, data))
             with files.open_whole(path, overwrite=True) as file:
                 file.write(data)
                 file.flush()
@@ -230,6 +267,55 @@ class GoldenStore:
         if old not in (None, record.picture):
             files.delete(target.with_name(str(old)))
         return record
+
+    def _owner_from(self, target: Path) -> str | None:
+        """Return the owner's path as a record has it."""
+        if self.owner is None:
+            return None
+        return Path(os.path.relpath(self.owner, target.parent)).as_posix()
+
+    def adopt(self, name: str) -> str:
+        """Take over what is there: a picture that is not recorded, or another set's golden.
+
+        Returns
+        -------
+        str
+            What was adopted, in words.
+
+        Raises
+        ------
+        GoldenMissingError
+            When nothing is there.
+        GoldenDamagedError, ImageReadError
+            When the record or the picture cannot be read.
+        OutputExistsError
+            When a file that is no record has the record's name, or two pictures are there.
+        """
+        target = self.path(name, "json")
+        owner = self._owner_from(target)
+        if os.path.lexists(target):
+            try:
+                record = self.load(name)
+            except GoldenDamagedError:
+                raise _foreign(target) from None
+            files.write_whole(
+                target, replace(record, owner=owner).as_text().encode(), overwrite=True
+            )
+            return f"recorded for {record.owner or 'no set'} before"
+        there = [path for end in SUFFIXES if os.path.lexists(path := self.path(name, end))]
+        if len(there) != 1:
+            if there:
+                raise OutputExistsError(f"{there[0]} and {there[1]} exist", "move one of them away")
+            raise GoldenMissingError(f"{name}: there is no picture {self.path(name, 'png')}")
+        data = files.read_stamped(there[0])[0]
+        image = image_files.decode(data, str(there[0]))
+        pixels, kind = pixel_hash(image), Depth.of(image.dtype)
+        record = GoldenRecord(
+            pixels, image.shape, kind.dtype, channel_order(image), there[0].name,
+            _seal(pixels, data), {}, owner,
+        )  # fmt: skip
+        files.write_whole(target, record.as_text().encode(), overwrite=False)
+        return f"the picture {there[0].name}"
 
     def files_of(self, name: str) -> list[Path]:
         """Return the files of a golden that are there, the picture first; none if it is not one."""
@@ -250,11 +336,13 @@ class GoldenStore:
         return self.folder / f"{name}.{suffix}"
 
 
-def _foreign(path: Path) -> OutputExistsError:
+def _foreign(path: Path, name: str | None = None) -> OutputExistsError:
+    """Return the error for a file that imgconv did not record; a picture can be adopted by name."""
+    adopt = f"imgconv golden adopt {name} takes it as the golden; or " if name else ""
     return OutputExistsError(
         f"{path} exists, and imgconv did not record it",
-        hint="move it away, or choose another folder for goldens: (a picture of your own is "
-        "compared by actual: with expected:)",
+        hint=f"{adopt}move it away, or choose another folder for goldens: (a picture of your own "
+        "is compared by actual: with expected:)",
     )
 
 

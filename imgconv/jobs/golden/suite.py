@@ -16,6 +16,7 @@ from imgconv.io.config.strict_yaml import Node
 from imgconv.io.kernels.bank import KernelBank
 from imgconv.jobs.golden.case import Case
 from imgconv.jobs.golden.golden_record import NAME
+from imgconv.jobs.golden.ownership import own_names
 from imgconv.jobs.golden.store import GoldenStore
 from imgconv.model.errors import ArgumentError, GoldenMissingError, ImgconvError, RecipeError
 from imgconv.model.recipe import Recipe
@@ -84,9 +85,16 @@ class Suite:
         return tuple(case for case in self.cases if any(_fits(case, name) for name in names))
 
     def unused(self) -> list[str]:
-        """Return the goldens that no case uses."""
+        """Return the goldens of this set that no case uses; those of other sets are theirs."""
         used = {case.name for case in self.cases if case.expected is None}
-        return self.store.names(used)
+        return own_names(self.store, self.store.names(used))
+
+    def gone_input(self, name: str) -> str | None:
+        """Return the input that an unused golden was made of, if that is not there any more."""
+        source = self.store.load(name).input
+        if source is None or os.path.lexists(self.file.parent / source.path):
+            return None
+        return source.path
 
 
 def _fits(case: Case, pattern: str) -> bool:
@@ -116,7 +124,7 @@ def read_suite(path: Path = FILE_NAME) -> Suite:
     reader = _Reader(folder, bank, _tolerance(fields.get("tolerance"), ToleranceSpec()))
     cases = [case for item in fields["cases"].as_list() for case in reader.cases(item)]
     place = fields["goldens"]
-    return Suite(path, GoldenStore(folder / _path(place)), tuple(cases), place)
+    return Suite(path, GoldenStore(folder / _path(place), path), tuple(cases), place)
 
 
 _EXAMPLES = {"version": "version: 1", "goldens": "goldens: goldens", "cases": "cases: [...]"}

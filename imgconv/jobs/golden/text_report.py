@@ -13,6 +13,19 @@ from imgconv.ops.compare.engine_diagnosis import Cause
 NO_GOLDEN = "no golden is recorded"
 
 
+_ORIGINS = {
+    "recipe changed": "the recipe changed",
+    "input changed": "the input changed",
+    "input decoded differently": "the input is decoded differently",
+    "environment changed": "imgconv, OpenCV or the machine changed",
+}
+
+
+def describe_origin(cause: Cause) -> str:
+    """Describe a change of what a golden was made of."""
+    return f"{_ORIGINS[cause.name]} ({cause.evidence})"
+
+
 def describe(report: CaseReport) -> str:
     """Describe all that did not pass, and the counts."""
     lines = [line for result in report.broken() for line in describe_result(result, report.wording)]
@@ -53,7 +66,7 @@ def details(result: CaseResult) -> Iterator[str]:
         yield from _where(result.change, result.change.bounding_box)
     if result.change is not None and result.change.antialiased:
         yield f"{result.change.antialiased} more pixels are antialiased in both and do not count"
-    for cause in result.causes:
+    for cause in (cause for cause in result.causes if cause.name not in _ORIGINS):
         yield _cause(cause, result.change)
     if result.environment is not None and (result.change is not None or result.causes):
         changed = ", ".join(result.environment)

@@ -1,0 +1,104 @@
+"""The reports of a check as files: a page, JUnit XML, a folder of pictures, a job summary."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from imgconv.io.storage import files
+from imgconv.jobs.golden import report_html, report_junit
+from imgconv.jobs.golden.failures import FailureFolder
+from imgconv.jobs.golden.result import GOLDEN, CaseFinding, CaseReport, Wording
+from imgconv.jobs.golden.summary import JobSummary
+from imgconv.jobs.reports.report_page import PageEntry
+from imgconv.model.errors import OutputExistsError
+
+_HEAD = 4096
+
+
+@dataclass
+class ReportFiles:
+    """The reports that were asked for; findings are collected while a check runs.
+
+    Parameters
+    ----------
+    html, junit : path, optional
+        Files. A report of the same command that is there already is replaced.
+    failures : path, optional
+        A folder.
+    overwrite : bool, default False
+        Whether other files that are there are replaced.
+    wording : Wording, optional
+    """
+
+    html: Path | None = None
+    junit: Path | None = None
+    failures: Path | None = None
+    overwrite: bool = False
+    wording: Wording = GOLDEN
+    _entries: dict[str, PageEntry] = field(default_factory=dict, init=False)
+    _held: int = field(default=0, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _folder: FailureFolder | None = field(default=None, init=False)
+    _summary: JobSummary | None = field(default=None, init=False)
+
+    def prepare(self) -> None:
+        """Check that all reports may be written, before anything is compared.
+
+        Raises
+        ------
+        OutputExistsError
+            When a file is there that is no report of this command.
+        ImageWriteError
+            When a report cannot be written there.
+        """
+        if self.html and self.junit and self.html.resolve() == self.junit.resolve():
+            raise OutputExistsError(f"{self.html}: two reports would have this name")
+        marks = (
+            (self.html, report_html.mark(self.wording)),
+            (self.junit, report_junit.mark(self.wording)),
+        )
+        for path, mark in marks:
+            if path is not None:
+                own = self.overwrite or _begins_with_mark(path, mark)
+                files.check_target(path, overwrite=own)
+        if self.failures is not None:
+            self._folder = FailureFolder.open(self.failures, overwrite=self.overwrite)
+        self._summary = JobSummary.of_environment()
+
+    def watch(self, finding: CaseFinding) -> None:
+        """Take in a result with its pictures, in whichever thread it was made."""
+        if self._folder is not None:
+            self._folder.write(finding)
+        if self._summary is not None:
+            self._summary.take(finding)
+        if self.html is None:
+            return
+        entry = report_html.entry_of(finding, self._held)
+        with self._lock:
+            self._entries[finding.result.name] = entry
+            self._held += entry.size
+
+    def write(self, report: CaseReport) -> None:
+        """Write what was asked for."""
+        if self.html is not None:
+            page = report_html.html(report, self._entries)
+            files.write_whole(self.html, page, overwrite=True)
+        if self.junit is not None:
+            files.write_whole(self.junit, report_junit.junit(report), overwrite=True)
+        if self._folder is not None:
+            self._folder.close()
+        if self._summary is not None:
+            self._summary.write(report)
+
+
+def _begins_with_mark(path: Path, mark: bytes) -> bool:
+    """Return whether a regular file has a mark near its beginning."""
+    if files.stamp_of(path) is None:
+        return False
+    try:
+        with path.open("rb") as file:
+            return mark in file.read(_HEAD)
+    except OSError:
+        return False

@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from imgconv.io.images import limits
+from imgconv.io.images import lfs, limits
 from imgconv.io.images.formats import FORMATS, Format, codec_of, read_header, sniff
 from imgconv.io.images.header import DamagedError, Header, NotSupportedError
 from imgconv.io.images.picture import Image, Picture, Reading
@@ -145,6 +145,7 @@ def known_format(data: bytes, name: str) -> Format:
     """
     kind = sniff(data)
     if kind is None:
+        lfs.check_no_pointer(data, name)
         known = ", ".join(known.name for known in FORMATS)
         empty = "it is empty" if not data else "its first bytes are of no known format"
         raise ImageReadError(f"{name}: not an image: {empty}", hint=f"known are {known}")

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from imgconv.io.images import lfs
 from imgconv.io.storage import files
 from imgconv.model.errors import GoldenDamagedError
 
@@ -117,8 +118,11 @@ def read_record(path: Path) -> dict[str, Any]:
         raise GoldenDamagedError(f"{path}: it is not a regular file")
     data = None
     if path.stat().st_size <= _MOST:
+        text = files.read_content(path).data
+        if lfs.is_pointer(text):
+            raise GoldenDamagedError(f"{path}: this is a Git LFS pointer, not the file", lfs.HINT)
         with contextlib.suppress(ValueError, RecursionError):
-            data = json.loads(files.read_content(path).data)
+            data = json.loads(text)
     if not isinstance(data, dict) or not {"format", "pixels"} <= data.keys():
         raise GoldenDamagedError(f"{path}: not a golden record")
     return data

@@ -16,7 +16,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from imgconv.io.images import image_files
+from imgconv.io.images import image_files, lfs
 from imgconv.io.images.formats import format_for
 from imgconv.io.storage import files
 from imgconv.jobs.golden.environment import environment
@@ -145,6 +145,9 @@ class GoldenStore:
 
     def _decoded(self, name: str, record: GoldenRecord, data: bytes) -> Image:
         shown = f"{self.folder.name}/{name}"
+        if lfs.is_pointer(data):
+            said = f"{shown}: the golden's picture is a Git LFS pointer, not the file"
+            raise GoldenDamagedError(said, lfs.HINT)
         try:
             image = image_files.decode(data, shown)
         except ImageReadError as error:
@@ -180,6 +183,7 @@ class GoldenStore:
         ------
         OutputExistsError
         """
+        self._check_fetched(name)
         # The record is written before the picture, so it is read after the picture was looked for.
         there = [path for end in SUFFIXES if os.path.lexists(path := self.path(name, end))]
         old = self._recorded_picture(name)
@@ -190,6 +194,12 @@ class GoldenStore:
                 raise _foreign(path, self._adoptable(path, name))
         self._check_owner(name)
         return old
+
+    def _check_fetched(self, name: str) -> None:
+        """Check that no file of a golden is a Git LFS pointer, which stands for another file."""
+        for path in (self.path(name, suffix) for suffix in ("json", *SUFFIXES)):
+            if files.stamp_of(path) is not None and lfs.is_pointer(path.read_bytes()):
+                raise OutputExistsError(f"{path}: this is a Git LFS pointer", hint=lfs.HINT)
 
     def _adoptable(self, path: Path, name: str) -> str | None:
         """Return the name by which a picture can be adopted for a golden set, if it can."""
@@ -293,6 +303,7 @@ class GoldenStore:
         """
         target = self.path(name, "json")
         owner = self._owner_from(target)
+        self._check_fetched(name)
         if os.path.lexists(target):
             try:
                 record = self.load(name)

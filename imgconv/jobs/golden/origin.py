@@ -8,10 +8,10 @@ import shlex
 from pathlib import Path
 from typing import NamedTuple
 
+from imgconv.io.config.recipe_hash import recipe_hash
 from imgconv.io.config.recipes import format_recipe
 from imgconv.io.images import image_files
 from imgconv.io.storage import files
-from imgconv.jobs.batch.resume import recipe_hash
 from imgconv.jobs.golden.case import Case
 from imgconv.jobs.golden.golden_record import GoldenRecord, InputRecord, RecipeRecord
 from imgconv.jobs.golden.pixel_hash import pixel_hash

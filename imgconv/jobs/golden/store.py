@@ -318,7 +318,7 @@ class GoldenStore:
             if there:
                 raise OutputExistsError(f"{there[0]} and {there[1]} exist", "move one of them away")
             raise GoldenMissingError(f"{name}: there is no picture {self.path(name, 'png')}")
-        data = files.read_stamped(there[0])[0]
+        data = files.read_content(there[0]).data
         image = image_files.decode(data, str(there[0]))
         pixels, kind = pixel_hash(image), Depth.of(image.dtype)
         record = GoldenRecord(

@@ -14,7 +14,7 @@ cmake -S "$root/imgconv/_native" -B "$work/build" -DIMGCONV_SANITIZE=address,und
     -DIMGCONV_REQUIRE_NATIVE=ON -DPython_EXECUTABLE="$(command -v "$python")" \
     -Dnanobind_DIR="$("$python" -m nanobind --cmake_dir)" >/dev/null
 cmake --build "$work/build" --parallel 2
-cp "$work"/build/_core*.so "$work/imgconv/_native/"
+cp "$work"/build/module/_core*.so "$work/imgconv/_native/"
 
 # Python itself keeps memory until the end: leaks of the core cannot be told from it.
 export ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1

@@ -1,13 +1,13 @@
 #include "arena.hpp"
 
-#include <cstdlib>
+#include "platform.hpp"
 
 namespace imgconv {
 
-Arena::~Arena() { std::free(memory); }
+Arena::~Arena() { free_lines(memory); }
 
 unsigned char* Arena::first(size_t bytes) {
-  memory = static_cast<unsigned char*>(std::aligned_alloc(64, size));
+  memory = static_cast<unsigned char*>(allocate_lines(size));
   return memory ? take(bytes) : nullptr;
 }
 

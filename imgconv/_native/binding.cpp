@@ -1,6 +1,7 @@
 // What Python sees of the core. The only file that knows Python.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/array.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
@@ -12,13 +13,13 @@ using namespace nb::literals;
 namespace {
 
 using Halves = nb::ndarray<const int64_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
-using AxisNumbers = std::vector<int64_t>;
+using Half = std::array<int64_t, 2>;  // of 128 bits, the low half first
 
 imgconv::i128 joined(int64_t low, int64_t high) {
   return imgconv::i128(imgconv::u128(uint64_t(high)) << 64 | uint64_t(low));
 }
 
-imgconv::i128 joined(const AxisNumbers& halves) { return joined(halves.at(0), halves.at(1)); }
+imgconv::i128 joined(const Half& halves) { return joined(halves[0], halves[1]); }
 
 // An axis as Python has it: a tuple of six numbers.
 imgconv::Axis axis(nb::handle tuple) {
@@ -68,35 +69,33 @@ class Buffer {
   Py_buffer view_;
 };
 
-imgconv::Correlator* prepare(Halves weights, int64_t columns, const AxisNumbers& factor,
-                             const AxisNumbers& added, const AxisNumbers& denominator,
-                             bool absolute, int type_in, int type_out, int rounding,
-                             const std::vector<int>& plan, double bound, double bound_fixed,
-                             double exact_span, double relative_bound,
+imgconv::Correlator* prepare(Halves weights, int64_t columns, const Half& factor,
+                             const Half& added, const Half& denominator, bool absolute,
+                             imgconv::Type type_in, imgconv::Type type_out,
+                             imgconv::Rounding rounding, const imgconv::Plan& plan,
                              std::vector<double> column, std::vector<double> row,
-                             std::string level) {
+                             std::string isa) {
   imgconv::Specification spec;
   spec.columns = columns;
   spec.rows = int64_t(weights.shape(0)) / columns;
   for (size_t i = 0; i < weights.shape(0); ++i)
     spec.weights.push_back(joined(weights.data()[2 * i], weights.data()[2 * i + 1]));
   spec.quotient = {joined(factor), joined(added), joined(denominator), absolute};
-  spec.type_in = imgconv::Type(type_in);
-  spec.type_out = imgconv::Type(type_out);
-  spec.rounding = imgconv::Rounding(rounding);
-  spec.plan = {imgconv::Arithmetic(plan.at(0)), imgconv::Meaning(plan.at(1)), plan.at(2) != 0,
-               imgconv::Arithmetic(plan.at(3)), plan.at(4), bound, bound_fixed,
-               plan.at(5) != 0, exact_span, relative_bound, plan.at(6), plan.at(7),
-               plan.at(8) != 0};
+  spec.type_in = type_in;
+  spec.type_out = type_out;
+  spec.rounding = rounding;
+  spec.plan = plan;
   spec.column = std::move(column);
   spec.row = std::move(row);
-  spec.level = std::move(level);
+  spec.isa = std::move(isa);
   return new imgconv::Correlator(std::move(spec));
 }
 
-// None where the image's rows have gaps.
+// Returns how many values were clipped and how many computed again, or None where the image's rows
+// have gaps.
 nb::object run(const imgconv::Correlator& correlator, nb::handle image, nb::handle target,
-               nb::handle rows, nb::handle columns, int border, double border_value, int threads) {
+               nb::handle rows, nb::handle columns, imgconv::Border border, double border_value,
+               int threads) {
   Buffer source(image, 0), result(target, PyBUF_WRITABLE);
   imgconv::Axis down = axis(rows), across = axis(columns);
   if (!source.has_whole_rows(correlator.item_in())) return nb::none();
@@ -105,28 +104,99 @@ nb::object run(const imgconv::Correlator& correlator, nb::handle image, nb::hand
     throw nb::type_error("the output does not fit");
   imgconv::Picture picture{source.data(),     source.stride(),          result.data(),
                            result.stride(),   down,                     across,
-                           source.channels(), imgconv::Border(border), border_value,
+                           source.channels(), border, border_value,
                            threads};
-  imgconv::Tally tally;
+  imgconv::Counts counts;
   {
     nb::gil_scoped_release release;
-    tally = correlator.run(picture);
+    counts = correlator.run(picture);
   }
-  return nb::make_tuple(tally.clipped, tally.recomputed);
+  return nb::make_tuple(counts.clipped, counts.recomputed);
+}
+
+void bind_enums(nb::module_& m) {
+  using namespace imgconv;
+  nb::enum_<Type>(m, "Type", "The type of a pixel's values.")
+      .value("U8", Type::u8)
+      .value("U16", Type::u16)
+      .value("I16", Type::i16)
+      .value("F32", Type::f32);
+  nb::enum_<Rounding>(m, "Rounding", "How values become whole numbers.")
+      .value("HALF_EVEN", Rounding::half_even)
+      .value("HALF_UP", Rounding::half_up)
+      .value("HALF_DOWN", Rounding::half_down)
+      .value("TRUNCATE", Rounding::truncate);
+  nb::enum_<Border>(m, "Border", "What stands around an image.")
+      .value("CONSTANT", Border::constant)
+      .value("REPLICATE", Border::replicate)
+      .value("REFLECT", Border::reflect)
+      .value("REFLECT101", Border::reflect101)
+      .value("WRAP", Border::wrap);
+  nb::enum_<Algorithm>(m, "Algorithm", "How the weighted sums are computed.")
+      .value("TAPS16", Algorithm::taps16)
+      .value("DOT8", Algorithm::dot8)
+      .value("DOT16", Algorithm::dot16)
+      .value("F32", Algorithm::f32)
+      .value("F64", Algorithm::f64)
+      .value("BOX", Algorithm::box)
+      .value("RUNNING", Algorithm::running)
+      .value("FFT", Algorithm::fft)
+      .value("EXACT", Algorithm::exact);
+  nb::enum_<SumKind>(m, "SumKind", "What the sums are.")
+      .value("INTEGER", SumKind::integer)
+      .value("FIXED", SumKind::fixed)
+      .value("REAL", SumKind::real);
+}
+
+void bind_plans(nb::module_& m) {
+  using imgconv::Capabilities, imgconv::Plan;
+  nb::class_<Capabilities>(m, "Capabilities", "What an instruction set can do.")
+      .def_ro("vector_bytes", &Capabilities::vector_bytes)
+      .def_ro("fused", &Capabilities::fused)
+      .def_ro("taps16", &Capabilities::taps16)
+      .def_ro("dot8", &Capabilities::dot8)
+      .def_ro("fixed_pairs", &Capabilities::fixed_pairs)
+      .def_ro("symmetric", &Capabilities::symmetric);
+  nb::class_<Plan>(m, "Plan", "How a correlation is computed; see imgconv.engines.plan.")
+      .def(nb::init<>())
+      .def_rw("algorithm", &Plan::algorithm)
+      .def_rw("sum_kind", &Plan::sum_kind)
+      .def_rw("separable", &Plan::separable)
+      .def_rw("horizontal", &Plan::horizontal)
+      .def_rw("shift", &Plan::shift)
+      .def_rw("bound", &Plan::bound)
+      .def_rw("bound_fixed", &Plan::bound_fixed)
+      .def_rw("scaled", &Plan::scaled)
+      .def_rw("exact_span", &Plan::exact_span)
+      .def_rw("relative_bound", &Plan::relative_bound)
+      .def_rw("tile_rows", &Plan::tile_rows)
+      .def_rw("tile_columns", &Plan::tile_columns)
+      .def_rw("whole", &Plan::whole);
+}
+
+std::vector<std::string> names_of_isas() {
+  std::vector<std::string> names;
+  for (const imgconv::Isa* isa : imgconv::isas()) names.emplace_back(isa->name);
+  return names;
 }
 
 }  // namespace
 
 NB_MODULE(_core, m) {
   m.doc() = "The native core of imgconv; use imgconv.engines.native.";
-  m.def("levels", &imgconv::levels, "Instruction sets that this CPU has, the best first.");
-  nb::class_<imgconv::Correlator>(m, "Correlator")
-      .def("run", &run, "image"_a, "target"_a, "rows"_a, "columns"_a,
-           "border"_a, "border_value"_a, "threads"_a)
+  bind_enums(m);
+  bind_plans(m);
+  m.def("isas", &names_of_isas, "Return the instruction sets that this CPU has, the best first.");
+  m.def(
+      "capabilities",
+      [](const std::string& isa) { return imgconv::find_isa(isa)->capabilities; }, "isa"_a,
+      "Return what an instruction set can do.");
+  nb::class_<imgconv::Correlator>(m, "Correlator", "A kernel that is ready for images.")
+      .def("run", &run, "image"_a, "target"_a, "rows"_a, "columns"_a, "border"_a,
+           "border_value"_a, "threads"_a)
       .def_prop_ro("bytes", &imgconv::Correlator::bytes)
-      .def_prop_ro("method", [](const imgconv::Correlator& c) { return int(c.method()); });
+      .def_prop_ro("is_proved", &imgconv::Correlator::is_proved);
   m.def("prepare", &prepare, "weights"_a.noconvert(), "columns"_a, "factor"_a, "added"_a,
         "denominator"_a, "absolute"_a, "type_in"_a, "type_out"_a, "rounding"_a, "plan"_a,
-        "bound"_a, "bound_fixed"_a, "exact_span"_a, "relative_bound"_a, "column"_a, "row"_a, "level"_a,
-        nb::rv_policy::take_ownership);
+        "column"_a, "row"_a, "isa"_a, nb::rv_policy::take_ownership);
 }

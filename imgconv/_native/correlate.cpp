@@ -4,39 +4,28 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "cpu.hpp"
 #include "threads.hpp"
 
 namespace imgconv {
 
-#define IMGCONV_DECLARE(name) \
-  namespace name {            \
-  extern const Level level;   \
+// The build lists what it compiles, the best first: IMGCONV_EACH(name) for each of them.
+#define IMGCONV_EACH(name) \
+  namespace name {         \
+  extern const Isa isa;    \
   }
-#if defined(__x86_64__) && defined(__GNUC__)
-#define IMGCONV_X86 1
-IMGCONV_DECLARE(v4)
-IMGCONV_DECLARE(v3)
-IMGCONV_DECLARE(v2)
-#endif
-IMGCONV_DECLARE(plain)
+IMGCONV_ISAS
+#undef IMGCONV_EACH
 
 namespace {
 
-std::vector<const Level*> present() {
-  std::vector<const Level*> found;
-#ifdef IMGCONV_X86
-  __builtin_cpu_init();
-  bool v2 = __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt");
-  bool v3 = v2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-            __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
-  bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-            __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512vnni");
-  if (v4) found.push_back(&v4::level);
-  if (v3) found.push_back(&v3::level);
-  if (v2) found.push_back(&v2::level);
-#endif
-  found.push_back(&plain::level);
+std::vector<const Isa*> present() {
+  const uint32_t has = cpu::features();
+  std::vector<const Isa*> found;
+#define IMGCONV_EACH(name) \
+  if ((has & name::isa.needs) == name::isa.needs) found.push_back(&name::isa);
+  IMGCONV_ISAS
+#undef IMGCONV_EACH
   return found;
 }
 
@@ -84,15 +73,14 @@ std::vector<double> roots_of(int64_t n) {
 
 }  // namespace
 
-std::vector<std::string> levels() {
-  std::vector<std::string> names;
-  for (const Level* level : present()) names.emplace_back(level->name);
-  return names;
+const std::vector<const Isa*>& isas() {
+  static const std::vector<const Isa*> found = present();
+  return found;
 }
 
-const Level* find_level(const std::string& name) {
-  for (const Level* level : present())
-    if (level->name == name) return level;
+const Isa* find_isa(const std::string& name) {
+  for (const Isa* isa : isas())
+    if (isa->name == name) return isa;
   throw std::invalid_argument("this CPU has no instruction set " + name);
 }
 
@@ -115,33 +103,33 @@ int64_t source_index(Border border, int64_t i, int64_t n) {
 }
 
 Correlator::Correlator(Specification specification)
-    : spec_(std::move(specification)), level_(find_level(spec_.level)) {
+    : spec_(std::move(specification)), isa_(find_isa(spec_.isa)) {
   Quotient& q = spec_.quotient;
   if (q.factor < 0) {
     q.factor = -q.factor;
     for (i128& weight : spec_.weights) weight = -weight;
   }
-  double gain = double(q.factor) / double(q.denominator);
+  double gain = to_double(q.factor) / to_double(q.denominator);
   for (i128 weight : spec_.weights) {
-    nearest_.push_back(double(weight));
-    real_.push_back(double(weight) * gain);
+    nearest_.push_back(to_double(weight));
+    real_.push_back(to_double(weight) * gain);
     (weight > 0 ? sum_positive_ : sum_negative_) += weight > 0 ? weight : -weight;
   }
-  if (spec_.plan.arithmetic == Arithmetic::fft) transform();
+  if (spec_.plan.algorithm == Algorithm::fft) transform();
   if (spec_.type_in == Type::f32) return;
   i128 top = highest(spec_.type_in), bottom = lowest(spec_.type_in);
   i128 high = top * sum_positive_ - bottom * sum_negative_;
   i128 low = bottom * sum_positive_ - top * sum_negative_;
   const double most = 0x1p124;
-  bool narrow = double(q.factor) * std::max(double(high), -double(low)) < most;
-  i128 quarter = q.denominator / 4;  // beyond the range by less than that still rounds into it
-  bool inside = narrow && double(q.denominator) * 65536 < most &&
+  bool narrow = to_double(q.factor) * std::max(to_double(high), -to_double(low)) < most;
+  i128 quarter = q.denominator >> 2;  // beyond the range by less than that still rounds into it
+  bool inside = narrow && to_double(q.denominator) * 65536 < most &&
                 q.factor * high + q.added <= highest(spec_.type_out) * q.denominator + quarter &&
                 q.factor * low + q.added >= lowest(spec_.type_out) * q.denominator - quarter;
   clips_ = q.absolute || !inside;
-  if (spec_.plan.meaning == Meaning::integer)
-    method_ = proved_method(*level_, q, spec_.rounding, spec_.type_out, low, high);
-  bool bytes = spec_.plan.arithmetic == Arithmetic::taps16 && spec_.type_out == Type::u8;
+  if (spec_.plan.sum_kind == SumKind::integer)
+    method_ = proved_method(*isa_, q, spec_.rounding, spec_.type_out, low, high);
+  bool bytes = spec_.plan.algorithm == Algorithm::taps16 && spec_.type_out == Type::u8;
   if (bytes && spec_.rounding == Rounding::half_even && !q.absolute)
     shorts_ = proved_short(q, low, high);
 }
@@ -161,7 +149,7 @@ void Correlator::transform() {
                transformed_[1].data()};
   bool integers = plan.whole || plan.scaled;
   const double* weights = integers ? nearest_.data() : real_.data();
-  level_->transform_weights(spectrum_, weights, spec_.rows, spec_.columns, spectrum_.re,
+  isa_->transform_weights(spectrum_, weights, spec_.rows, spec_.columns, spectrum_.re,
                             spectrum_.im);
 }
 
@@ -178,12 +166,12 @@ Task Correlator::task_for(const Picture& picture) const {
   Task task{};
   task.weights = weights;
   task.quotient = spec_.quotient;
-  double denominator = double(spec_.quotient.denominator);
-  task.added = double(spec_.quotient.added) / denominator;
-  double gain = double(spec_.quotient.factor) / denominator, total = 0;
+  double denominator = to_double(spec_.quotient.denominator);
+  task.added = to_double(spec_.quotient.added) / denominator;
+  double gain = to_double(spec_.quotient.factor) / denominator, total = 0;
   if (spec_.type_in != Type::f32)
     total = 65536.0 * double(spec_.rows * spec_.columns + 8) *
-            double(sum_positive_ + sum_negative_) * gain;
+            to_double(sum_positive_ + sum_negative_) * gain;
   task.double_error = 1.02 * 0x1p-53 * (total + 4 * std::fabs(task.added)) + 1e-300;
   task.plan = spec_.plan;
   task.method = method_;
@@ -208,7 +196,7 @@ Task Correlator::task_for(const Picture& picture) const {
 std::vector<double> Correlator::spread(const Picture& picture, Weights& weights) const {
   int64_t apart = picture.columns.dilation * picture.channels;
   int64_t pitch = ((spec_.columns - 1) * apart + 8) / 8 * 8, values = spec_.rows * pitch;
-  bool whole = spec_.plan.meaning == Meaning::integer && spec_.plan.arithmetic != Arithmetic::exact;
+  bool whole = spec_.plan.sum_kind == SumKind::integer && spec_.plan.algorithm != Algorithm::exact;
   if (whole || values > 1 << 14) return {};
   std::vector<double> both(size_t(2 * values));
   for (int64_t r = 0; r < spec_.rows; ++r)
@@ -228,10 +216,10 @@ std::vector<double> Correlator::spread(const Picture& picture, Weights& weights)
 // do, for running sums begin with as many rows as there are taps, one for each thread.
 int64_t Correlator::band_step(const Picture& picture) const {
   int64_t rows = picture.rows.out, reach = picture.rows.taps * picture.rows.dilation;
-  if (spec_.plan.arithmetic == Arithmetic::fft) return tile_step(picture);
+  if (spec_.plan.algorithm == Algorithm::fft) return tile_step(picture);
   int64_t least = 2 * reach > 32 ? 2 * reach : 32;
   int64_t bands = picture.threads > 1 ? std::min<int64_t>(picture.threads * 4, rows / least) : 1;
-  if (spec_.plan.arithmetic == Arithmetic::running)
+  if (spec_.plan.algorithm == Algorithm::running)
     bands = std::clamp<int64_t>(rows / reach, 1, picture.threads);
   else if (bands < picture.threads)
     bands = std::min<int64_t>(picture.threads, rows / block_rows);
@@ -248,7 +236,7 @@ int64_t Correlator::tile_step(const Picture& picture) const {
   return odd && tiles >= 2 * picture.threads ? 2 * high : high;
 }
 
-Tally Correlator::run(const Picture& picture) const {
+Counts Correlator::run(const Picture& picture) const {
   Task task = task_for(picture);
   std::vector<int32_t> row_map = map_of(picture.rows, picture.border);
   std::vector<int32_t> column_map = map_of(picture.columns, picture.border);
@@ -261,14 +249,14 @@ Tally Correlator::run(const Picture& picture) const {
 
   int64_t rows = picture.rows.out, step = band_step(picture);
   int64_t bands = (rows + step - 1) / step;
-  std::vector<Tally> tallies{size_t(bands)};
+  std::vector<Counts> band_counts{size_t(bands)};
   each_piece(bands, picture.threads, [&](int64_t i) {
-    tallies[size_t(i)] = level_->band(task, i * step, std::min(rows, (i + 1) * step));
+    band_counts[size_t(i)] = isa_->band(task, i * step, std::min(rows, (i + 1) * step));
   });
-  Tally total;
-  for (const Tally& tally : tallies) {
-    total.clipped += tally.clipped;
-    total.recomputed += tally.recomputed;
+  Counts total;
+  for (const Counts& counts : band_counts) {
+    total.clipped += counts.clipped;
+    total.recomputed += counts.recomputed;
   }
   return total;
 }

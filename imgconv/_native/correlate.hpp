@@ -18,7 +18,7 @@ struct Specification {
   Rounding rounding;
   Plan plan;
   std::vector<double> column, row;  // of a separable plan
-  std::string level;                // the instruction set's name
+  std::string isa;                  // the instruction set's name
 };
 
 struct Picture {
@@ -37,10 +37,10 @@ class Correlator {
  public:
   explicit Correlator(Specification specification);
 
-  Tally run(const Picture& picture) const;
+  Counts run(const Picture& picture) const;
 
-  // How exact sums become values; Method::none when none was proved right.
-  Method method() const { return method_; }
+  // Whether a fast way to round exact sums was proved right.
+  bool is_proved() const { return method_ != Method::none; }
 
   // Bytes of a value.
   int64_t item_in() const { return int64_t(size_of(spec_.type_in)); }
@@ -59,7 +59,7 @@ class Correlator {
   Specification spec_;
   std::vector<double> nearest_, real_;
   i128 sum_positive_ = 0, sum_negative_ = 0;
-  const Level* level_;
+  const Isa* isa_;
   bool clips_ = true;
   std::vector<double> roots_[2], transformed_[2];
   Spectrum spectrum_{};
@@ -67,16 +67,17 @@ class Correlator {
   ShortFinish shorts_{};
 };
 
-// Names of the instruction sets that this CPU has, the best first.
-std::vector<std::string> levels();
+// Return the instruction sets that this CPU has, the best first.
+const std::vector<const Isa*>& isas();
 
-const Level* find_level(const std::string& name);
+// Return the instruction set of a name, or throw std::invalid_argument.
+const Isa* find_isa(const std::string& name);
 
 // The source index of a position, or -1 for the constant.
 int64_t source_index(Border border, int64_t position, int64_t length);
 
 // The first method of which every rounded value from `low` to `high` is proved right.
-Method proved_method(const Level& level, const Quotient& quotient, Rounding rounding, Type out,
+Method proved_method(const Isa& isa, const Quotient& quotient, Rounding rounding, Type out,
                      i128 low, i128 high);
 
 // The way to round sums from `low` to `high` to bytes in int16, if one was proved right.

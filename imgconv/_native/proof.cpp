@@ -11,11 +11,6 @@
 namespace imgconv {
 namespace {
 
-i128 floor_divided(i128 n, i128 d) {
-  i128 q = n / d;
-  return q - (n % d != 0 && (n < 0) != (d < 0));
-}
-
 // What a sum becomes in int16.
 int32_t rounded_short(const ShortFinish& f, int32_t sum) {
   if (f.kind == ShortKind::add) return sum + f.added;
@@ -39,9 +34,9 @@ i128 least_sum(const Quotient& q, Rounding rounding, i128 k) {
   return tie_reaches ? ceil_divided(n, d) : floor_divided(n, d) + 1;
 }
 
-bool proved(const Level& level, Method method, const Quotient& q, Rounding rounding, Type out,
+bool proved(const Isa& isa, Method method, const Quotient& q, Rounding rounding, Type out,
             i128 low, i128 high) {
-  auto value = [&](i128 sum) { return level.rounded(method, q, rounding, double(sum)); };
+  auto value = [&](i128 sum) { return isa.rounded(method, q, rounding, to_double(sum)); };
   for (int64_t k = lowest(out); k <= highest(out) + 1; ++k) {
     i128 step = least_sum(q, rounding, k);
     if (step > low && !(value(step > high ? high : step - 1) < double(k))) return false;
@@ -54,7 +49,7 @@ bool is_power_of_two(i128 n) { return (n & (n - 1)) == 0; }
 
 }  // namespace
 
-Method proved_method(const Level& level, const Quotient& q, Rounding rounding, Type out, i128 low,
+Method proved_method(const Isa& isa, const Quotient& q, Rounding rounding, Type out, i128 low,
                      i128 high) {
   const i128 exact = i128(1) << 53;
   i128 largest = high > -low ? high : -low;
@@ -72,7 +67,7 @@ Method proved_method(const Level& level, const Quotient& q, Rounding rounding, T
   }
   for (Method method : {Method::float_multiply, Method::float_divide, Method::double_multiply,
                         Method::double_divide})
-    if (proved(level, method, q, rounding, out, low, high)) return method;
+    if (proved(isa, method, q, rounding, out, low, high)) return method;
   return Method::none;
 }
 
@@ -97,8 +92,8 @@ ShortFinish proved_short(const Quotient& q, i128 low, i128 high) {
   };
   int up = 0;
   while (largest << (up + 1) <= most) ++up;
-  double gain = double(q.factor) / double(q.denominator);
-  double bias = double(q.added) / double(q.denominator) + 0.5;
+  double gain = to_double(q.factor) / to_double(q.denominator);
+  double bias = to_double(q.added) / to_double(q.denominator) + 0.5;
   for (int down = 14; down >= 0; --down) {
     double factor = std::rint(std::ldexp(gain, down + 16 - up));
     double offset = std::floor(std::ldexp(bias, down));

@@ -4,17 +4,16 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace imgconv {
+#include "int128.hpp"
 
-using i128 = __int128;
-using u128 = unsigned __int128;
+namespace imgconv {
 
 enum class Type : int { u8, u16, i16, f32 };
 enum class Rounding : int { half_even, half_up, half_down, truncate };
 enum class Border : int { constant, replicate, reflect, reflect101, wrap };
 
 // How the weighted sums are formed. The first three need 8-bit pixels.
-enum class Arithmetic : int {
+enum class Algorithm : int {
   taps16,   // 8-bit weights, sums in int16
   dot8,     // 8-bit weights, sums in int32, four rows per instruction
   dot16,    // 16-bit weights, sums in int32, two rows per instruction
@@ -27,29 +26,29 @@ enum class Arithmetic : int {
 };
 
 // What the sums are, and with that how they become values.
-enum class Meaning : int {
+enum class SumKind : int {
   integer,  // sum(weights * pixels), exactly
   fixed,    // the value times 2^shift, off by at most `bound`
   real,     // the value without its bias, off by at most `bound`
 };
 
 struct Plan {
-  Arithmetic arithmetic;
-  Meaning meaning;
-  bool separable;      // the vertical pass by `arithmetic`, the horizontal one in `horizontal`
-  Arithmetic horizontal;
-  int shift;           // of Meaning::fixed
-  double bound;        // for integer images absolute; for float images per unit of max |pixel|
-  double bound_fixed;  // what is added to the bound of a float image whatever its pixels; from
-                       // float to float, both have the steps after the sum in them
-  bool scaled;         // Meaning::real for a float output: the gain comes after the sum
-  double exact_span;   // pixels of less than so many units have exact sums
-  double relative_bound;  // of the steps after a scaled sum, per unit of their results
-  int64_t tile_rows, tile_columns;  // of Arithmetic::fft: points, powers of two
-  bool whole;                       // of Arithmetic::fft: sums are whole once they are rounded
+  Algorithm algorithm = Algorithm::exact;
+  SumKind sum_kind = SumKind::integer;
+  bool separable = false;  // the vertical pass by `algorithm`, the horizontal one by `horizontal`
+  Algorithm horizontal = Algorithm::exact;
+  int shift = 0;           // of SumKind::fixed
+  double bound = 0;        // for integer images absolute; for float images per unit of max |pixel|
+  double bound_fixed = 0;  // added to the bound of a float image whatever its pixels; from float to
+                           // float, both have the steps after the sum in them
+  bool scaled = false;     // SumKind::real for a float output: the gain comes after the sum
+  double exact_span = 0;   // pixels of less than this many units have exact sums
+  double relative_bound = 0;  // of the steps after a scaled sum, per unit of their results
+  int64_t tile_rows = 0, tile_columns = 0;  // of Algorithm::fft: points, powers of two
+  bool whole = false;                       // of Algorithm::fft: sums are whole once rounded
 };
 
-// Of Arithmetic::fft: the kernel's transform, and the roots of one for both of its axes.
+// Of Algorithm::fft: the kernel's transform, and the roots of one for both of its axes.
 struct Spectrum {
   int64_t rows, columns;
   const double *row_cosines, *row_sines, *column_cosines, *column_sines;
@@ -128,7 +127,7 @@ struct Task {
   const Spectrum* spectrum;
 };
 
-struct Tally {
+struct Counts {
   int64_t clipped = 0;
   int64_t recomputed = 0;
 };
@@ -141,11 +140,21 @@ static inline int64_t highest(Type type) {
   return type == Type::u8 ? 255 : type == Type::i16 ? 32767 : 65535;
 }
 
-// What one instruction set offers.
-struct Level {
+// What an instruction set can do, for the planner.
+struct Capabilities {
+  int vector_bytes;
+  bool fused;         // multiplies and adds doubles and floats in one step
+  bool taps16, dot8;  // has Algorithm::taps16 and Algorithm::dot8
+  bool fixed_pairs;   // sums fixed point in pairs of rows
+  bool symmetric;     // sums small symmetric separable kernels in planes
+};
+
+// One instruction set's code.
+struct Isa {
   const char* name;
-  bool has_taps16, has_dot8;
-  Tally (*band)(const Task&, int64_t first_row, int64_t last_row);
+  uint32_t needs;  // features of the CPU, see cpu.hpp
+  Capabilities capabilities;
+  Counts (*band)(const Task&, int64_t first_row, int64_t last_row);
   double (*rounded)(Method, const Quotient&, Rounding, double sum);
   void (*transform_weights)(const Spectrum&, const double* weights, int64_t rows, int64_t columns,
                             double* re, double* im);

@@ -1,13 +1,13 @@
 #include "threads.hpp"
 
-#include <unistd.h>
-
 #include <atomic>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
 #include <thread>
 #include <vector>
+
+#include "platform.hpp"
 
 namespace imgconv {
 namespace {
@@ -79,11 +79,11 @@ class Pool {
 Pool& pool() {
   static std::mutex mutex;
   static Pool* current = nullptr;
-  static pid_t owner = 0;
+  static int64_t owner = -1;
   std::lock_guard<std::mutex> lock(mutex);
-  if (!current || owner != getpid()) {
+  if (!current || owner != process_number()) {
     current = new Pool;
-    owner = getpid();
+    owner = process_number();
   }
   return *current;
 }

@@ -1,134 +1,228 @@
-"""What the paths cost on one core, in nanoseconds per output value, by instruction set.
+"""Estimated cost of each path on one core, in nanoseconds per output value.
 
-Measured on one machine with AVX-512; what matters is which path costs less.
+Measured on one machine with AVX-512; only the order of the paths matters.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from imgconv.engines.kernel_facts import KernelFacts
+from imgconv.engines.request import Capabilities, Request
 from imgconv.model.output import Depth
 
-if TYPE_CHECKING:
-    from imgconv.engines.plan import Request
-
 MOST_BYTES = 24 << 20
-"""That one thread may take for a ring of rows or for a tile."""
+"""Most memory that one thread takes for a ring of rows or for a tile."""
 _LANES = 8
 """Doubles of the widest vectors."""
-_PER_TAP = {
-    "v4": {"taps16": 0.011, "dot8": 0.0051, "dot16": 0.0102, "fma32": 0.0225, "fma64": 0.038},
-    "v3": {"taps16": 0.0145, "dot8": 1e9, "dot16": 0.0148, "fma32": 0.031, "fma64": 0.047},
-    "v2": {"taps16": 0.016, "dot8": 1e9, "dot16": 0.07, "fma32": 0.12, "fma64": 0.25},
-    "plain": {"taps16": 1e9, "dot8": 1e9, "dot16": 0.1, "fma32": 0.12, "fma64": 0.25},
-}
-_PER_VALUE = {
-    "v4": {"taps16": 0.07, "dot8": 0.22, "dot16": 0.2, "fma32": 0.25, "fma64": 0.45},
-    "v3": {"taps16": 0.1, "dot8": 0.25, "dot16": 0.34, "fma32": 0.35, "fma64": 0.78},
-    "v2": {"taps16": 0.1, "dot8": 0.25, "dot16": 0.35, "fma32": 0.4, "fma64": 0.75},
-    "plain": {"taps16": 0.1, "dot8": 0.25, "dot16": 0.35, "fma32": 0.4, "fma64": 0.75},
-}
+
+
+class Line(NamedTuple):
+    """A cost that grows with something: ``fixed + each * count``."""
+
+    fixed: float
+    each: float
+
+    def at(self, count: float) -> float:
+        """Return the cost for a count."""
+        return self.fixed + self.each * count
+
+
+class Table(NamedTuple):
+    """Costs of one class of instruction sets.
+
+    Attributes
+    ----------
+    taps16, dot8, dot16, fma32, fma64 : Line
+        Sums of taps, by the number of taps.
+    across : float
+        A second pass along the row, besides its taps.
+    folded : Line
+        The same on floats, for short symmetric rows, by the number of taps.
+    pairs : Line
+        Fixed point in pairs of rows, by the columns of all pairs.
+    symmetric : Line
+        Symmetric separable kernels, by the number of rows.
+    box, gray_box, float_box : float
+        Boxes: of any image, of gray bytes, of floats.
+    running : Line
+        Running sums, by pairs of places where the weights change.
+    fft : float
+        A tile, by its numbers and the bits of their count.
+    """
+
+    taps16: Line
+    dot8: Line
+    dot16: Line
+    fma32: Line
+    fma64: Line
+    across: float
+    folded: Line
+    pairs: Line
+    symmetric: Line
+    box: float
+    gray_box: float
+    float_box: float
+    running: Line
+    fft: float
+
+    def by_taps(self, name: str) -> Line:
+        """Return the costs of a path that sums tap by tap."""
+        return {
+            "taps16": self.taps16,
+            "dot8": self.dot8,
+            "dot16": self.dot16,
+            "fma32": self.fma32,
+            "fma64": self.fma64,
+        }[name]
+
+
+_WIDE = Table(
+    taps16=Line(0.07, 0.011),
+    dot8=Line(0.22, 0.0051),
+    dot16=Line(0.2, 0.0102),
+    fma32=Line(0.25, 0.0225),
+    fma64=Line(0.45, 0.038),
+    across=0.08,
+    folded=Line(0.1, 0.027),
+    pairs=Line(0.1, 0.028),
+    symmetric=Line(0.17, 0.024),
+    box=0.39,
+    gray_box=0.27,
+    float_box=1.0,
+    running=Line(0.31, 0.027),
+    fft=0.33,
+)
+_MEDIUM = Table(
+    taps16=Line(0.1, 0.0145),
+    dot8=Line(0.25, 0.01),
+    dot16=Line(0.34, 0.0148),
+    fma32=Line(0.35, 0.031),
+    fma64=Line(0.78, 0.047),
+    across=0.0,
+    folded=Line(0.1, 0.04),
+    pairs=Line(0.19, 0.04),
+    symmetric=Line(0.1, 0.05),
+    box=0.46,
+    gray_box=0.29,
+    float_box=1.3,
+    running=Line(0.37, 0.037),
+    fft=0.46,
+)
+_NARROW = Table(
+    taps16=Line(0.1, 0.016),
+    dot8=Line(0.25, 0.02),
+    dot16=Line(0.35, 0.07),
+    fma32=Line(0.4, 0.12),
+    fma64=Line(0.75, 0.25),
+    across=0.17,
+    folded=Line(0.1, 0.1),
+    pairs=Line(0.2, 0.1),
+    symmetric=Line(0.3, 0.1),
+    box=1.8,
+    gray_box=0.62,
+    float_box=3.0,
+    running=Line(0.6, 0.06),
+    fft=1.0,
+)
+_PLAIN = _NARROW._replace(
+    dot16=Line(0.35, 0.1), box=2.2, gray_box=0.7, float_box=2.7, running=Line(0.9, 0.3), fft=1.2
+)
 _LISTED = 8.0
 """For each tap, once in a call: making the list of what a block adds up."""
 _FIXED = 0.05
-"""What finishing fixed-point sums takes more than whole ones."""
-_PAIRS = {"v4": (0.1, 0.028), "v3": (0.19, 0.04)}
-"""What fixed point takes where rows go in pairs: a value, and each column of a pair of rows."""
-_ACROSS = {"v4": 0.08, "v3": 0.0, "v2": 0.17, "plain": 0.17}
-"""What a second pass along the row takes for each value, besides its taps."""
-_FOLDED = {"v4": (0.1, 0.027), "v3": (0.1, 0.04)}
-"""The same on floats, where the row is short and the same from both ends."""
+"""Finishing sums in fixed point, above finishing whole ones."""
 _FOLDED_ROWS = (3, 5, 7, 9)
 _MOST_PAIRS = 15
-"""Columns of pairs of rows up to which that is done."""
-_SYMMETRIC = {"v4": (0.17, 0.024), "v3": (0.1, 0.05)}
-"""What small kernels take that are separable and the same from both ends: a value, and a row."""
+"""Columns of pairs of rows up to which fixed point goes in pairs."""
 _HALF = 90.0
-"""A value that is a half and a whole number: nothing but whole numbers can tell."""
+"""A value that is a half and a whole number: whole numbers alone can decide it."""
 _SYMMETRIC_SIDES = (3, 5, 7, 9, 11, 13)
-_BOX = {"v4": 0.39, "v3": 0.46, "v2": 1.8, "plain": 2.2}
-_GRAY_BOX = {"v4": 0.27, "v3": 0.29, "v2": 0.62, "plain": 0.7}
-_FLOAT_BOX = {"v4": 1.0, "v3": 1.3, "v2": 3.0, "plain": 2.7}
-"""What a box takes, on gray bytes, and on floats."""
-_RUNNING = {"v4": (0.31, 0.027), "v3": (0.37, 0.037), "v2": (0.6, 0.06), "plain": (0.9, 0.3)}
-"""Running sums: a value, and each pair of places where the weights change."""
 _WIDER = 4
-"""How many times the latter where pixels are not bytes."""
-_FFT = {"v4": 0.33, "v3": 0.46, "v2": 1.0, "plain": 1.2}
-"""For each number of a tile, and each bit of their count."""
+"""How many times as much each change of running sums costs where pixels are not bytes."""
 _FAR_BITS, _FAR = 16, 0.09
-"""Tiles of more numbers than so many bits leave the nearest caches; each bit more takes a share."""
+"""Tiles of more numbers than these bits leave the nearest caches; each further bit adds a share."""
+
+
+def table_for(capabilities: Capabilities) -> Table:
+    """Return the costs of the class of instruction sets that has the capabilities."""
+    if capabilities.vector_bytes >= 64:
+        return _WIDE
+    if capabilities.vector_bytes >= 32:
+        return _MEDIUM
+    return _NARROW if capabilities.taps16 else _PLAIN
 
 
 def by_taps(name: str, request: Request, taps: float) -> float:
-    """Give what a path costs that sums tap by tap."""
+    """Return the cost of a path that sums tap by tap."""
     listed = _LISTED * taps / max(request.size[0] * request.size[1], 1)
-    return _PER_VALUE[request.isa][name] + _PER_TAP[request.isa][name] * taps + listed
+    return table_for(request.capabilities).by_taps(name).at(taps) + listed
 
 
 def fixed(facts: KernelFacts, request: Request) -> float:
-    """Give what sums in fixed point cost, in pairs of rows where that pays."""
+    """Return the cost of sums in fixed point, in pairs of rows where that pays."""
     rows, columns = facts.shape
     cost = by_taps("dot16", request, facts.taps * (rows + 1) / rows) + _FIXED
     pairs = (rows + 2) // 2 * columns
     near = request.stride == (1, 1) and request.dilation[0] == 1
     plain = request.depth_out is Depth.U8 and not request.absolute
-    if near and plain and pairs <= _MOST_PAIRS and request.isa in _PAIRS:
-        value, pair = _PAIRS[request.isa]
-        cost = min(cost, value + pair * pairs)
+    if near and plain and pairs <= _MOST_PAIRS and request.capabilities.fixed_pairs:
+        cost = min(cost, table_for(request.capabilities).pairs.at(pairs))
     return cost
 
 
 def across(name: str, request: Request, row: tuple[int, ...]) -> float:
-    """Give what a second pass along the row takes, by ``fma32`` or ``fma64``."""
+    """Return the cost of a second pass along the row, by ``fma32`` or ``fma64``."""
+    table = table_for(request.capabilities)
     floats = request.depth_in is request.depth_out is Depth.F32
     near = request.channels == request.stride[1] == request.dilation[1] == 1
     if floats and near and len(row) in _FOLDED_ROWS and row == row[::-1]:
-        value, tap = _FOLDED.get(request.isa, (0.1, 0.1))
-        return value + tap * len(row)
-    return _ACROSS[request.isa] + 1.5 * _PER_TAP[request.isa][name] * len(row)
+        return table.folded.at(len(row))
+    return table.across + 1.5 * table.by_taps(name).each * len(row)
 
 
 def symmetric(facts: KernelFacts, request: Request) -> float:
-    """Give what a separable kernel takes that is done in planes; 0 where it can not be."""
+    """Return the cost of a symmetric separable kernel on bytes; 0 where it has no path."""
     low, high = (255 * facts.scale * weight for weight in (facts.negative, facts.positive))
     inside = low < 0.25 + facts.bias and high + facts.bias < 255.25
     near = request.stride == request.dilation == (1, 1) and request.channels in (1, 3, 4)
     plain = request.depth_in is request.depth_out is Depth.U8 and not request.absolute
     rows, columns = facts.shape
     square = rows == columns and rows in _SYMMETRIC_SIDES
-    if not (inside and near and plain and square and facts.symmetric):
+    able = request.capabilities.symmetric
+    if not (able and inside and near and plain and square and facts.symmetric):
         return 0.0
-    value, row = _SYMMETRIC.get(request.isa, (0.0, 0.0))
     halves = 0.0 if facts.denominator % 2 else _HALF / facts.denominator
-    return value + row * rows + halves if value else 0.0
+    return table_for(request.capabilities).symmetric.at(rows) + halves
 
 
 def box(request: Request) -> float:
-    """Give what running sums of equal weights cost, however many these are."""
+    """Return the cost of running sums of equal weights, whatever their number."""
+    table = table_for(request.capabilities)
     gray = request.channels == 1 and request.depth_in is request.depth_out is Depth.U8
-    floats = request.depth_in is Depth.F32
-    return (_FLOAT_BOX if floats else _GRAY_BOX if gray else _BOX)[request.isa]
+    if request.depth_in is Depth.F32:
+        return table.float_box
+    return table.gray_box if gray else table.box
 
 
 def running(facts: KernelFacts, request: Request) -> float:
-    """Give what sums that move down the columns cost, and the window's way into the picture."""
-    value, pair = _RUNNING[request.isa]
-    pair *= 1 if request.depth_in is Depth.U8 else _WIDER
-    cost = value + pair * ((facts.changes + 1) // 2)
+    """Return the cost of sums that move down the columns, the window's way into them included."""
+    line = table_for(request.capabilities).running
+    wider = 1 if request.depth_in is Depth.U8 else _WIDER
+    cost = line.at(wider * ((facts.changes + 1) // 2))
     return cost * (1 + facts.shape[0] / max(request.size[0], 1))
 
 
 def fft(request: Request, numbers: int) -> float:
-    """Give what one tile of so many numbers costs, of two pictures' parts at once."""
+    """Return the cost of one tile of numbers, which holds two parts of the picture."""
     bits = math.log2(numbers)
-    return _FFT[request.isa] * numbers * (bits + 4) * (1 + _FAR * max(bits - _FAR_BITS, 0))
+    cost = table_for(request.capabilities).fft * numbers * (bits + 4)
+    return cost * (1 + _FAR * max(bits - _FAR_BITS, 0))
 
 
 def tile(facts: KernelFacts, request: Request, rows: int, columns: int) -> float:
-    """Estimate the cost of tiles of a size per output value; 0 for a size that does not serve."""
+    """Return the cost of tiles of a size per output value; 0 for a size that does not serve."""
     high, wide = rows - facts.shape[0] + 1, columns - facts.shape[1] + 1
     numbers = rows * columns
     kept = _LANES if request.channels == 1 else max(high, 0)  # rows of sums that wait
@@ -140,5 +234,5 @@ def tile(facts: KernelFacts, request: Request, rows: int, columns: int) -> float
 
 
 def exact(facts: KernelFacts) -> float:
-    """Give what a value costs that a bound leaves open."""
+    """Return the cost of recomputing an undecided value."""
     return 22 + 0.13 * facts.taps

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from functools import cached_property
 from importlib import import_module
@@ -16,24 +16,12 @@ import numpy as np
 
 from imgconv.engines.base import Correlation, Engine, Filtered, Pixels
 from imgconv.engines.kernel_facts import KernelFacts
-from imgconv.engines.plan import (
-    PATHS,
-    Arithmetic,
-    Meaning,
-    Plan,
-    Request,
-    candidates,
-    make_plan,
-)
+from imgconv.engines.plan import PATHS, Algorithm, Plan, SumKind, candidates, make_plan
+from imgconv.engines.request import Capabilities, Request
 from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
-from imgconv.model.output import Depth, Rounding
+from imgconv.model.output import Depth
 
-_DEPTHS = (Depth.U8, Depth.U16, Depth.I16, Depth.F32)
-_ROUNDINGS = (Rounding.HALF_EVEN, Rounding.HALF_UP, Rounding.HALF_DOWN, Rounding.TRUNCATE)
-_BORDERS = (Border.CONSTANT, Border.REPLICATE, Border.REFLECT, Border.REFLECT101, Border.WRAP)
-_BORDER_NUMBERS = {id(border): number for number, border in enumerate(_BORDERS)}
-_NO_METHOD = 5
 _RELATIVE_BOUND = 8 * 2.0**-53  # gain, its product, the bias, their sum and the interval's ends
 _KEPT = 64
 _MOST_KEPT_BYTES = 64 << 20
@@ -41,7 +29,7 @@ _THREAD_NS = 100_000  # work below this does not pay for waking a thread
 
 
 def load_core() -> ModuleType | None:
-    """Give the compiled core, or None where the installation has none."""
+    """Return the compiled core, or None where the installation has none."""
     try:
         return import_module("imgconv._native._core")
     except ImportError:
@@ -49,14 +37,14 @@ def load_core() -> ModuleType | None:
 
 
 def choose_isa(core: ModuleType, wanted: str) -> str:
-    """Give the instruction set of a name, or the CPU's best for an empty one.
+    """Return the instruction set of a name, or the CPU's best for an empty one.
 
     Raises
     ------
     ArgumentError
         When this CPU does not have it.
     """
-    available: list[str] = core.levels()
+    available: list[str] = core.isas()
     if not wanted:
         return available[0]
     if wanted not in available:
@@ -65,6 +53,14 @@ def choose_isa(core: ModuleType, wanted: str) -> str:
             hint="choose from " + ", ".join(available),
         )
     return wanted
+
+
+def capabilities_of(core: ModuleType, isa: str) -> Capabilities:
+    """Return what an instruction set of the core can do."""
+    found = core.capabilities(isa)
+    return Capabilities(
+        **{field.name: getattr(found, field.name) for field in fields(Capabilities)}
+    )
 
 
 @dataclass(frozen=True)
@@ -77,7 +73,7 @@ class Prepared:
 
     @property
     def bytes(self) -> int:
-        """Roughly how much memory it holds."""
+        """Estimate of the memory that it holds."""
         return 0 if self.correlator is None else int(self.correlator.bytes)
 
 
@@ -108,18 +104,20 @@ class NativeEngine:
         self._core = core
         self.isa = choose_isa(core, os.environ.get("IMGCONV_ISA", "") if isa is None else isa)
         """The instruction set in use."""
+        self._capabilities = capabilities_of(core, self.isa)
+        self._borders = {id(border): getattr(core.Border, border.name) for border in Border}
         self._path = _checked_path(os.environ.get("IMGCONV_PATH", "") if path is None else path)
         self._bound_factor = bound_factor
         self._prepared: dict[tuple[object, ...], Prepared] = {}
         self._kept_bytes = 0
         self._last: tuple[object, tuple[object, ...], Prepared] | None = None
         self.recomputed = 0
-        """How many values of the last correlation were left to the exact fallback."""
+        """Number of values of the last correlation that were recomputed exactly."""
 
     @property
     def isas(self) -> list[str]:
         """The instruction sets that this CPU has, the best first."""
-        return list(self._core.levels())
+        return list(self._core.isas())
 
     def correlate(self, job: Correlation, out: Pixels | None = None) -> Filtered:
         """Do one correlation (see `imgconv.engines.base.Engine`).
@@ -138,39 +136,39 @@ class NativeEngine:
             out = np.empty((rows.out, columns.out, image.shape[2]), depth.dtype)
         if threads > 1:
             threads = _threads(threads, prepared.plan.cost * out.size)
-        run, number = prepared.correlator.run, _BORDER_NUMBERS[id(border)]
-        tally = run(image, out, rows, columns, number, value, threads)
-        if tally is None:  # its rows have gaps
+        run, mode = prepared.correlator.run, self._borders[id(border)]
+        counts = run(image, out, rows, columns, mode, value, threads)
+        if counts is None:  # its rows have gaps
             whole = np.ascontiguousarray(image, image.dtype.name)
-            tally = run(whole, out, rows, columns, number, value, threads)
-        clipped, self.recomputed = tally
+            counts = run(whole, out, rows, columns, mode, value, threads)
+        clipped, self.recomputed = counts
         return Filtered(out, clipped)
 
     def extremes(self, job: Correlation) -> tuple[Fraction, Fraction]:
-        """Give the least and the greatest sum (see `imgconv.engines.base.Engine`)."""
+        """Return the least and the greatest sum (see `imgconv.engines.base.Engine`)."""
         sums = self._small_sums(job)
         if sums is None:
             return self._reference.extremes(job)
         return Fraction(int(sums.min())), Fraction(int(sums.max()))
 
     def sums(self, job: Correlation) -> Pixels:
-        """Give the sums themselves (see `imgconv.engines.base.Engine`)."""
+        """Return the sums themselves (see `imgconv.engines.base.Engine`)."""
         sums = self._small_sums(job)
         return self._reference.sums(job) if sums is None else sums.astype(np.int32)
 
     def plan(self, job: Correlation) -> Plan:
-        """Say how a correlation is computed, without computing it."""
+        """Return how a correlation would be computed."""
         return self._prepare(job).plan
 
     @cached_property
     def _reference(self) -> Engine:
-        """The engine for what the core cannot do; rarely needed, so imported late."""
+        """Engine for what the core cannot do; rarely needed, so imported late."""
         from imgconv.engines.reference import ReferenceEngine
 
         return ReferenceEngine()
 
     def _small_sums(self, job: Correlation) -> Pixels | None:
-        """Give the sums of an integer image in a type that surely holds them, if there is one."""
+        """Return the sums of an integer image in a type that holds them, or None."""
         if job.image.dtype == np.float32:
             return None
         largest = np.iinfo(job.image.dtype).max + 1
@@ -227,20 +225,20 @@ class NativeEngine:
             stride=(job.geometry.rows.stride, job.geometry.columns.stride),
             dilation=(job.geometry.rows.dilation, job.geometry.columns.dilation),
             size=_rounded_size(rows.out, columns.out),
-            isa=self.isa,
+            capabilities=self._capabilities,
         )
         for proved in (True, False):
             plan = self._chosen(facts, request, proved=proved)
             if plan.path == "reference":
                 return Prepared(plan, None, job.weights)
             correlator = self._correlator(facts, request, plan, job)
-            whole = plan.meaning is Meaning.INTEGER and plan.arithmetic is not Arithmetic.EXACT
-            if not whole or correlator.method != _NO_METHOD:
+            whole = plan.sum_kind is SumKind.INTEGER and plan.algorithm is not Algorithm.EXACT
+            if not whole or correlator.is_proved:
                 break
         return Prepared(plan, correlator, job.weights)
 
     def _chosen(self, facts: KernelFacts, request: Request, *, proved: bool) -> Plan:
-        """Give the planner's choice, or the path that is asked for where it can be taken."""
+        """Return the planner's choice, or the path that is asked for where it can be taken."""
         if self._path == "reference":
             return Plan("reference")
         if self._path:
@@ -256,6 +254,11 @@ class NativeEngine:
         column, row = _factors(facts, plan)
         floats = request.depth_in is request.depth_out is Depth.F32 and plan.bound
         steps, total = _RELATIVE_BOUND if floats else 0.0, float(facts.positive + facts.negative)
+        core_plan = plan_for_core(self._core, plan)
+        core_plan.bound = (plan.bound + steps * facts.scale * total) * self._bound_factor
+        core_plan.bound_fixed += steps * abs(float(facts.bias))
+        core_plan.bound_fixed *= self._bound_factor
+        core_plan.relative_bound = _RELATIVE_BOUND * self._bound_factor
         return self._core.prepare(
             weights=_halves([weight for line in facts.weights for weight in line]),
             columns=facts.shape[1],
@@ -263,17 +266,13 @@ class NativeEngine:
             added=_halves([facts.added])[0].tolist(),
             denominator=_halves([facts.denominator])[0].tolist(),
             absolute=job.absolute,
-            type_in=_DEPTHS.index(request.depth_in),
-            type_out=_DEPTHS.index(request.depth_out),
-            rounding=_ROUNDINGS.index(job.rounding),
-            plan=_plan_numbers(plan),
-            bound=(plan.bound + steps * facts.scale * total) * self._bound_factor,
-            bound_fixed=(plan.bound_fixed + steps * abs(float(facts.bias))) * self._bound_factor,
-            exact_span=plan.exact_span,
-            relative_bound=_RELATIVE_BOUND * self._bound_factor,
+            type_in=getattr(self._core.Type, request.depth_in.name),
+            type_out=getattr(self._core.Type, request.depth_out.name),
+            rounding=getattr(self._core.Rounding, job.rounding.name),
+            plan=core_plan,
             column=column,
             row=row,
-            level=request.isa,
+            isa=self.isa,
         )
 
 
@@ -286,30 +285,37 @@ def _checked_path(name: str) -> str:
 
 
 def _factors(facts: KernelFacts, plan: Plan) -> tuple[list[float], list[float]]:
-    """Give column and row of a separable plan; real sums have the gain in the row."""
+    """Return column and row of a separable plan; real sums have the gain in the row."""
     if not plan.separable or facts.factors is None:
         return [], []
-    scale = facts.scale if plan.meaning is Meaning.REAL and not plan.scaled else 1.0
+    scale = facts.scale if plan.sum_kind is SumKind.REAL and not plan.scaled else 1.0
     column, row = facts.factors
     return [float(weight) for weight in column], [weight * scale for weight in row]
 
 
-def _plan_numbers(plan: Plan) -> list[int]:
-    kinds = [plan.arithmetic, plan.meaning, plan.separable, plan.horizontal]
-    return [*map(int, kinds), plan.shift, int(plan.scaled), *plan.tile, int(plan.whole)]
+def plan_for_core(core: ModuleType, plan: Plan) -> Any:
+    """Return a plan as the core has it, field by field."""
+    found = core.Plan()
+    found.algorithm = getattr(core.Algorithm, plan.algorithm.name)
+    found.horizontal = getattr(core.Algorithm, plan.horizontal.name)
+    found.sum_kind = getattr(core.SumKind, plan.sum_kind.name)
+    found.tile_rows, found.tile_columns = plan.tile
+    for name in ("separable", "shift", "bound", "bound_fixed", "scaled", "exact_span", "whole"):
+        setattr(found, name, getattr(plan, name))
+    return found
 
 
 def _halves(numbers: Sequence[int]) -> Pixels:
-    """Give 128-bit integers as pairs of int64, low half first."""
+    """Return 128-bit integers as pairs of int64, low half first."""
     data = b"".join(number.to_bytes(16, "little", signed=True) for number in numbers)
     return np.frombuffer(data, np.int64).reshape(-1, 2).copy()
 
 
 def _rounded_size(rows: int, columns: int) -> tuple[int, int]:
-    """Give the size that stands for a picture's in the cache of plans."""
+    """Return the size that stands for a picture's in the cache of plans."""
     return 3 << rows.bit_length() >> 2, 3 << columns.bit_length() >> 2
 
 
 def _threads(wanted: int, work: float) -> int:
-    """Give as many threads as so many nanoseconds of work pay for."""
+    """Return how many threads a number of nanoseconds of work pays for."""
     return 1 if work < 2 * _THREAD_NS else min(wanted, math.floor(work / _THREAD_NS))

@@ -1,7 +1,6 @@
-"""Which way of computing a correlation is taken: facts in, plan out, nothing is run.
+"""Choose how a correlation is computed: facts in, plan out, nothing is run.
 
-Every path gives the same bits; the planner looks for the cheapest that its bounds allow. Costs
-are nanoseconds per output value.
+Every path gives the same bits; the planner returns the cheapest that its bounds allow.
 """
 
 from __future__ import annotations
@@ -9,54 +8,46 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from enum import IntEnum
+from enum import Enum
 
 import numpy as np
 
 from imgconv.engines import costs
 from imgconv.engines.fourier_bounds import fourier_bounds
 from imgconv.engines.kernel_facts import KernelFacts
+from imgconv.engines.request import Request
 from imgconv.model.output import Depth
 
 
-class Arithmetic(IntEnum):
-    """What the sums are computed in; the numbers are the core's."""
+class Algorithm(Enum):
+    """How the sums are computed; the core's enumeration has the same names."""
 
-    TAPS16 = 0
-    DOT8 = 1
-    DOT16 = 2
-    F32 = 3
-    F64 = 4
-    BOX = 5
-    RUNNING = 6
-    FFT = 7
-    EXACT = 8
+    TAPS16 = "taps16"
+    """8-bit weights, sums in int16."""
+    DOT8 = "dot8"
+    """8-bit weights, sums in int32, four rows per instruction."""
+    DOT16 = "dot16"
+    """16-bit weights, sums in int32, two rows per instruction."""
+    F32 = "f32"
+    F64 = "f64"
+    BOX = "box"
+    """Running sums in both directions; all weights are equal."""
+    RUNNING = "running"
+    """Running sums down the columns."""
+    FFT = "fft"
+    EXACT = "exact"
+    """int64, int128 or wider, value by value."""
 
 
-class Meaning(IntEnum):
-    """What the sums are; the numbers are the core's."""
+class SumKind(Enum):
+    """What the sums are; the core's enumeration has the same names."""
 
-    INTEGER = 0
+    INTEGER = "integer"
     """``sum(weights * pixels)``, exactly."""
-    FIXED = 1
+    FIXED = "fixed"
     """The value in units of ``2**-shift``, off by at most the bound."""
-    REAL = 2
+    REAL = "real"
     """The value, off by at most the bound."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """What else a plan depends on."""
-
-    depth_in: Depth
-    depth_out: Depth
-    absolute: bool
-    channels: int
-    stride: tuple[int, int]
-    dilation: tuple[int, int]
-    size: tuple[int, int]
-    """Rows and columns of the output, roughly."""
-    isa: str
 
 
 @dataclass(frozen=True)
@@ -66,36 +57,36 @@ class Plan:
     Attributes
     ----------
     path : str
-        Its name, one of `PATHS`.
-    arithmetic, horizontal : Arithmetic
-        Of the sums; of the vertical and of the horizontal pass where they are apart.
-    meaning : Meaning
+        Name, one of `PATHS`.
+    algorithm, horizontal : Algorithm
+        Of the sums; of the vertical and of the horizontal pass where `separable`.
+    sum_kind : SumKind
     separable : bool
     shift : int
-        Of `Meaning.FIXED`.
+        Of `SumKind.FIXED`.
     bound : float
-        How far off a sum may be; per unit of the largest pixel where the image is float32.
+        Largest error of a sum; per unit of the largest pixel where the image is float32.
     bound_fixed : float
-        What is added to it there.
+        Added to `bound` for float32 images.
     scaled : bool
-        Of `Meaning.REAL`: the sums are of the whole weights and the gain comes after, as suits a
-        float32 output.
+        Of `SumKind.REAL`: the sums are of the whole weights, and the gain comes after; for float32
+        outputs.
     exact_span : float
-        Sums are exact where pixels are less than so many units; the unit of a float32 image is the
-        last bit of the least of them that is not zero.
+        Sums are exact where pixels are less than this many units; the unit of a float32 image is
+        the last bit of its least pixel that is not zero.
     tile : (int, int)
         Rows and columns of a tile that is Fourier transformed.
     whole : bool
-        Of such a tile: its sums are off by less than a half, and so exact once they are rounded.
+        Of tiles: sums are off by less than a half, and so exact once they are rounded.
     cost : float
-        Nanoseconds per output value, estimated.
+        Estimate in nanoseconds per output value.
     """
 
     path: str
-    arithmetic: Arithmetic = Arithmetic.EXACT
-    meaning: Meaning = Meaning.INTEGER
+    algorithm: Algorithm = Algorithm.EXACT
+    sum_kind: SumKind = SumKind.INTEGER
     separable: bool = False
-    horizontal: Arithmetic = Arithmetic.EXACT
+    horizontal: Algorithm = Algorithm.EXACT
     shift: int = 0
     bound: float = 0.0
     bound_fixed: float = 0.0
@@ -112,32 +103,32 @@ PATHS = (
 )
 
 _PEAKS = {Depth.U8: 255, Depth.U16: 65535, Depth.I16: 32768}
-_ULPS = {Arithmetic.F32: 2.0**-24, Arithmetic.F64: 2.0**-53}
-_NAMES = {Arithmetic.F32: "fma32", Arithmetic.F64: "fma64", Arithmetic.DOT16: "dot16"}
-_EXACT_BITS = {Arithmetic.F32: 24, Arithmetic.F64: 53}
-_MOST_OPEN = 0.1  # share of pixels that may be left to the exact fallback
+_ULPS = {Algorithm.F32: 2.0**-24, Algorithm.F64: 2.0**-53}
+_NAMES = {Algorithm.F32: "fma32", Algorithm.F64: "fma64", Algorithm.DOT16: "dot16"}
+_EXACT_BITS = {Algorithm.F32: 24, Algorithm.F64: 53}
+_MOST_UNDECIDED = 0.1  # share of values that may be left to the exact fallback
 _LARGEST_CHANGE = 32767
 """Of weights down a column: the core multiplies by it in 16 bits."""
 _SIDES = (64, 128, 256, 512, 1024)
 
 
 def make_plan(facts: KernelFacts, request: Request, *, proved: bool = True) -> Plan:
-    """Choose the cheapest path for a kernel.
+    """Return the cheapest plan for a kernel.
 
     Parameters
     ----------
     facts : KernelFacts
     request : Request
     proved : bool
-        False when exact integer sums are no use, for no fast way to round them was proved right.
+        False where no fast way to round exact integer sums was proved right.
     """
     return min(candidates(facts, request, proved=proved), key=lambda plan: plan.cost)
 
 
 def candidates(facts: KernelFacts, request: Request, *, proved: bool = True) -> Iterator[Plan]:
-    """Give every plan that is right, the reference alone where the core's integers are too narrow.
+    """Yield every plan that is right, the reference alone where the core's integers are too narrow.
 
-    ``exact`` is always among the others.
+    Otherwise ``exact`` is always among them.
     """
     if not _fits_core(facts, request):
         yield Plan("reference", cost=1e9)
@@ -149,12 +140,12 @@ def candidates(facts: KernelFacts, request: Request, *, proved: bool = True) -> 
     for found in _fast(facts, request, integer=integer):
         plan = _with_scale(facts, request, found)
         small = _ring_bytes(facts, request, plan) <= costs.MOST_BYTES
-        if small or plan.arithmetic in (Arithmetic.BOX, Arithmetic.FFT):
+        if small or plan.algorithm in (Algorithm.BOX, Algorithm.FFT):
             yield replace(plan, cost=plan.cost * request.stride[1])
 
 
 def _fits_core(facts: KernelFacts, request: Request) -> bool:
-    """Tell whether the core's 128-bit integers hold every sum and its doubles every weight."""
+    """Return whether the core's integers hold every sum and its doubles every weight."""
     total = facts.positive + facts.negative
     limit = 1 << 124
     if facts.gain == 0 or max(facts.denominator, abs(facts.added), abs(facts.factor)) >= limit:
@@ -165,14 +156,14 @@ def _fits_core(facts: KernelFacts, request: Request) -> bool:
 
 
 def _may_be_integer(facts: KernelFacts, request: Request) -> bool:
-    """Tell whether exact sums can be had and rounded: the proof itself is the core's."""
+    """Return whether exact sums are possible and can be rounded; the core proves that they are."""
     if request.depth_in is Depth.F32 or (request.absolute and facts.added):
         return False
     return request.depth_out is not Depth.F32 or facts.denominator.bit_count() == 1
 
 
 def _peak(facts: KernelFacts, request: Request) -> int:
-    """Bound the magnitude of every partial sum of an integer image, in any order."""
+    """Return a bound on the magnitude of every partial sum of an integer image, in any order."""
     if request.depth_in is Depth.I16:
         return 32768 * (facts.positive + facts.negative)
     return _PEAKS[request.depth_in] * max(facts.positive, facts.negative)
@@ -194,13 +185,13 @@ def _fast(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator[Pl
 
 
 def _with_scale(facts: KernelFacts, request: Request, plan: Plan) -> Plan:
-    """Sum whole weights for a float32 output: such sums are often exact, products seldom."""
-    if plan.meaning is not Meaning.REAL or request.depth_out is not Depth.F32:
+    """Return the plan with sums of whole weights for float32 outputs: these are often exact."""
+    if plan.sum_kind is not SumKind.REAL or request.depth_out is not Depth.F32:
         return plan
     total = facts.positive + facts.negative
     span = 2.0**53 / total if total < 1 << 53 else 0.0
     plan = replace(plan, scaled=True, exact_span=span)
-    if plan.arithmetic is Arithmetic.FFT:
+    if plan.algorithm is Algorithm.FFT:
         return replace(plan, bound=0.0 if plan.whole else plan.bound)
     if request.depth_in is Depth.F32:
         return plan
@@ -212,41 +203,41 @@ def _byte_integer(facts: KernelFacts, request: Request) -> Iterator[Plan]:
     peak, low, high = _peak(facts, request), min(facts.flat), max(facts.flat)
     rows = facts.shape[0]
     if low >= -128 and high <= 127:
-        if peak <= 32767 and request.isa != "plain":
+        if peak <= 32767 and request.capabilities.taps16:
             cost = costs.by_taps("taps16", request, facts.taps)
-            yield Plan("taps16", Arithmetic.TAPS16, cost=cost)
-        if peak < 1 << 31 and request.isa == "v4":
+            yield Plan("taps16", Algorithm.TAPS16, cost=cost)
+        if peak < 1 << 31 and request.capabilities.dot8:
             cost = costs.by_taps("dot8", request, facts.taps * (rows + 3) / rows)
-            yield Plan("dot8", Arithmetic.DOT8, cost=cost)
+            yield Plan("dot8", Algorithm.DOT8, cost=cost)
     if low >= -32768 and high <= 32767 and peak < 1 << 31:
         cost = costs.by_taps("dot16", request, facts.taps * (rows + 1) / rows)
-        yield Plan("dot16", Arithmetic.DOT16, cost=cost)
+        yield Plan("dot16", Algorithm.DOT16, cost=cost)
 
 
 def _box(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator[Plan]:
     if not facts.equal or request.stride != (1, 1) or request.dilation != (1, 1):
         return
-    plan = Plan("box", Arithmetic.BOX, cost=costs.box(request))
+    plan = Plan("box", Algorithm.BOX, cost=costs.box(request))
     if integer and _peak(facts, request) < 1 << 31:
         yield plan
     if request.depth_in is request.depth_out is Depth.F32:  # where running sums would be rounded:
         apart = min(facts.shape) > 1
         roundings = (sum(facts.shape) if apart else facts.taps) + 8
-        bound, fixed = _real_bounds(facts, request, Arithmetic.F64, roundings)
-        plan = replace(plan, meaning=Meaning.REAL, bound=bound, bound_fixed=fixed)
-        yield replace(plan, separable=apart, horizontal=Arithmetic.F64)
+        bound, fixed = _real_bounds(facts, request, Algorithm.F64, roundings)
+        plan = replace(plan, sum_kind=SumKind.REAL, bound=bound, bound_fixed=fixed)
+        yield replace(plan, separable=apart, horizontal=Algorithm.F64)
 
 
 def _running(facts: KernelFacts, request: Request) -> Iterator[Plan]:
-    """Move sums down the columns, where the weights change little from row to row."""
+    """Yield the plan whose sums move down the columns by what changes from row to row."""
     dense = request.stride == (1, 1) and request.dilation[0] == 1
     if not dense or _peak(facts, request) >= 1 << 31 or facts.largest_change > _LARGEST_CHANGE:
         return
-    yield Plan("running", Arithmetic.RUNNING, cost=costs.running(facts, request))
+    yield Plan("running", Algorithm.RUNNING, cost=costs.running(facts, request))
 
 
 def _fixed(facts: KernelFacts, request: Request) -> Iterator[Plan]:
-    """16-bit weights that are off by half a unit at most, and the bound that follows."""
+    """Yield the plan with 16-bit weights, off by half a unit at most, and its bound."""
     largest = float(np.abs(facts.reals).max())
     span = 255 * max(facts.positive, facts.negative) * facts.scale
     span += abs(float(facts.bias)) + 2
@@ -262,46 +253,46 @@ def _fixed(facts: KernelFacts, request: Request) -> Iterator[Plan]:
     off = 255 * max(errors[errors > 0].sum(), -errors[errors < 0].sum())
     bound = math.ceil(1.001 * float(off) + 1.0)  # 1: the bias is rounded too
     share = 2 * bound / 2.0**shift
-    if share > _MOST_OPEN:
+    if share > _MOST_UNDECIDED:
         return
     cost = costs.fixed(facts, request) + share * costs.exact(facts)
     yield Plan(
-        "fixed16", Arithmetic.DOT16, Meaning.FIXED, shift=shift, bound=float(bound), cost=cost
+        "fixed16", Algorithm.DOT16, SumKind.FIXED, shift=shift, bound=float(bound), cost=cost
     )
 
 
 def _real_bounds(
-    facts: KernelFacts, request: Request, arithmetic: Arithmetic, roundings: int
+    facts: KernelFacts, request: Request, algorithm: Algorithm, roundings: int
 ) -> tuple[float, float]:
-    """Bound what `roundings` roundings in a row do to the value (Higham, 2002, section 3.1).
+    """Return bounds on the error of a number of roundings in a row (Higham, 2002, section 3.1).
 
     2 % covers the second order, the last term products that are too small to be normal.
     """
-    ulp = 1.02 * _ULPS[arithmetic]
+    ulp = 1.02 * _ULPS[algorithm]
     total = float(facts.positive + facts.negative) * facts.scale
     peak = 1 if request.depth_in is Depth.F32 else _PEAKS[request.depth_in]
-    slack = 1e-300 if arithmetic is Arithmetic.F64 else 1e-25
+    slack = 1e-300 if algorithm is Algorithm.F64 else 1e-25
     fixed = ulp * 4 * abs(float(facts.bias)) + slack
     scaled = ulp * roundings * total * peak
     return (scaled, fixed) if request.depth_in is Depth.F32 else (scaled + fixed, 0.0)
 
 
 def _direct_fma(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator[Plan]:
-    for arithmetic in (Arithmetic.F32, Arithmetic.F64):
-        name = _NAMES[arithmetic]
+    for algorithm in (Algorithm.F32, Algorithm.F64):
+        name = _NAMES[algorithm]
         cost = costs.by_taps(name, request, facts.taps)
-        if integer and _peak(facts, request) < 1 << _EXACT_BITS[arithmetic]:
-            yield Plan(name, arithmetic, cost=cost)
-        elif arithmetic is Arithmetic.F64 or _f32_serves(request):
-            bound, fixed = _real_bounds(facts, request, arithmetic, facts.taps + 8)
-            if open_cost := _open_cost(facts, request, bound):
+        if integer and _peak(facts, request) < 1 << _EXACT_BITS[algorithm]:
+            yield Plan(name, algorithm, cost=cost)
+        elif algorithm is Algorithm.F64 or _f32_serves(request):
+            bound, fixed = _real_bounds(facts, request, algorithm, facts.taps + 8)
+            if undecided_cost := _undecided_cost(facts, request, bound):
                 yield Plan(
                     name,
-                    arithmetic,
-                    Meaning.REAL,
+                    algorithm,
+                    SumKind.REAL,
                     bound=bound,
                     bound_fixed=fixed,
-                    cost=cost + open_cost,
+                    cost=cost + undecided_cost,
                 )
 
 
@@ -309,19 +300,19 @@ def _f32_serves(request: Request) -> bool:
     return request.depth_in is not Depth.F32 and request.depth_out is not Depth.F32
 
 
-def _open_cost(facts: KernelFacts, request: Request, bound: float) -> float:
-    """Estimate what the exact fallback adds; 0 when too much would be left to it."""
+def _undecided_cost(facts: KernelFacts, request: Request, bound: float) -> float:
+    """Return the cost of recomputing undecided values; 0 when there would be too many."""
     if request.depth_in is Depth.F32 or request.depth_out is Depth.F32:
         return 0.01
-    return 0.01 + 2 * bound * costs.exact(facts) if 2 * bound < _MOST_OPEN else 0.0
+    return 0.01 + 2 * bound * costs.exact(facts) if 2 * bound < _MOST_UNDECIDED else 0.0
 
 
 def _fourier(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator[Plan]:
-    """Take tiles that are transformed, in the size that costs least."""
+    """Yield plans with Fourier transformed tiles, in the size that costs least."""
     if request.stride != (1, 1) or request.dilation != (1, 1) or facts.taps < 16:
         return
     tiles = [
-        Plan("fft", Arithmetic.FFT, tile=(rows, columns), cost=cost)
+        Plan("fft", Algorithm.FFT, tile=(rows, columns), cost=cost)
         for rows in _SIDES
         for columns in _SIDES
         if (cost := costs.tile(facts, request, rows, columns))
@@ -337,21 +328,21 @@ def _fourier(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator
         if integer:
             yield replace(plan, whole=True)
         if request.depth_out is Depth.F32:
-            yield replace(plan, meaning=Meaning.REAL, whole=True)
-    open_cost = _open_cost(facts, request, bound)
+            yield replace(plan, sum_kind=SumKind.REAL, whole=True)
+    undecided_cost = _undecided_cost(facts, request, bound)
     if request.depth_in is Depth.F32 and request.depth_out is Depth.F32:
         share = bound / (facts.scale * (facts.positive + facts.negative)) * 2.0**26
-        open_cost = 0.01 + share * facts.taps if share < _MOST_OPEN else 0.0
-    if open_cost:
-        real = replace(plan, meaning=Meaning.REAL, bound=bound, bound_fixed=fixed)
-        yield replace(real, cost=plan.cost + open_cost)
+        undecided_cost = 0.01 + share * facts.taps if share < _MOST_UNDECIDED else 0.0
+    if undecided_cost:
+        real = replace(plan, sum_kind=SumKind.REAL, bound=bound, bound_fixed=fixed)
+        yield replace(real, cost=plan.cost + undecided_cost)
 
 
 def _separable(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator[Plan]:
     column, row = facts.factors or ((), ())
     total = _PEAKS.get(request.depth_in, 1)
     total *= sum(map(abs, column)) * sum(map(abs, row))
-    for horizontal in (Arithmetic.F32, Arithmetic.F64):
+    for horizontal in (Algorithm.F32, Algorithm.F64):
         vertical = _vertical(column, request, horizontal)
         plan = Plan("separable", vertical, separable=True, horizontal=horizontal)
         cost = costs.by_taps(_NAMES[vertical], request, len(column))
@@ -359,34 +350,34 @@ def _separable(facts: KernelFacts, request: Request, *, integer: bool) -> Iterat
         exact = integer and total < 1 << _EXACT_BITS[horizontal]
         if exact:
             yield replace(plan, cost=cost)
-        short = vertical is Arithmetic.DOT16 and horizontal is Arithmetic.F32
+        short = vertical is Algorithm.DOT16 and horizontal is Algorithm.F32
         in_planes = costs.symmetric(facts, request) if short else 0.0
-        if in_planes or (not exact and (horizontal is Arithmetic.F64 or _f32_serves(request))):
-            roundings = len(row) + (1 if vertical is Arithmetic.DOT16 else len(column))
-            roundings += 8 if horizontal is Arithmetic.F64 else 4  # weights may be rounded there
+        if in_planes or (not exact and (horizontal is Algorithm.F64 or _f32_serves(request))):
+            roundings = len(row) + (1 if vertical is Algorithm.DOT16 else len(column))
+            roundings += 8 if horizontal is Algorithm.F64 else 4  # weights may be rounded there
             bound, fixed = _real_bounds(facts, request, horizontal, roundings)
-            if open_cost := _open_cost(facts, request, bound):
+            if undecided_cost := _undecided_cost(facts, request, bound):
                 yield replace(
                     plan,
-                    meaning=Meaning.REAL,
+                    sum_kind=SumKind.REAL,
                     bound=bound,
                     bound_fixed=fixed,
-                    cost=(in_planes or cost) + open_cost,
+                    cost=(in_planes or cost) + undecided_cost,
                 )
 
 
-def _vertical(column: tuple[int, ...], request: Request, horizontal: Arithmetic) -> Arithmetic:
-    """Choose for the vertical pass: whole where the pixels and the column allow."""
+def _vertical(column: tuple[int, ...], request: Request, horizontal: Algorithm) -> Algorithm:
+    """Return the algorithm of the vertical pass: integer where pixels and column allow."""
     short = request.depth_in is Depth.U8 and max(map(abs, column)) <= 32767
     if short and 255 * sum(map(abs, column)) < 1 << 31:
-        return Arithmetic.DOT16
+        return Algorithm.DOT16
     return horizontal
 
 
 def _ring_bytes(facts: KernelFacts, request: Request, plan: Plan) -> int:
-    """Bound the memory of one thread's ring of source rows."""
+    """Return a bound on the memory of one thread's ring of source rows."""
     reach = (facts.shape[1] - 1) * request.dilation[1]
     rows = 4 * request.stride[0] + facts.shape[0] * request.dilation[0]
     width = (4 * max(4096 // request.channels + 1, 2 * reach) + reach) * request.channels
-    size = {Arithmetic.F64: 8, Arithmetic.F32: 4}.get(plan.arithmetic, 2)
+    size = {Algorithm.F64: 8, Algorithm.F32: 4}.get(plan.algorithm, 2)
     return (rows + 4) * width * size

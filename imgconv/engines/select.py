@@ -1,17 +1,20 @@
-"""Which engine does the sums."""
+"""Choose the engine that computes the sums."""
 
 from __future__ import annotations
 
 import os
 from functools import cache
+from pathlib import Path
 
 from imgconv.engines.base import Engine
 from imgconv.engines.native import NativeEngine, load_core
 from imgconv.model.errors import ArgumentError, MissingDependencyError
 
+_NOTE = Path(__file__).parents[1] / "_native" / "not_built.txt"
+
 
 def select_engine() -> Engine:
-    """Give the fastest exact engine that this installation has.
+    """Return the fastest exact engine that this installation has.
 
     ``IMGCONV_ENGINE`` names one instead: native or reference.
 
@@ -30,14 +33,15 @@ def select_engine() -> Engine:
     native = None if wanted == "reference" else native_engine()
     if wanted == "native" and native is None:
         raise MissingDependencyError(
-            "the native core was not built", hint="install again where there is a C++ compiler"
+            f"the native core is not there: {missing_reason()}",
+            hint="install again where there is a C++ compiler",
         )
     return native or _reference_engine()
 
 
 @cache
 def native_engine() -> NativeEngine | None:
-    """Give the native engine, or None where its core was not built."""
+    """Return the native engine, or None where its core was not built."""
     core = load_core()
     return None if core is None else NativeEngine(core)
 
@@ -49,11 +53,19 @@ def _reference_engine() -> Engine:
     return ReferenceEngine()
 
 
+def missing_reason() -> str:
+    """Return why the installation has no native core, as its build has noted it."""
+    try:
+        return _NOTE.read_text("utf-8").strip()
+    except OSError:
+        return "it was not built"
+
+
 def describe_engine() -> str:
-    """Name the engine, with its instruction set, or why it is not the native one."""
+    """Return the engine's name with its instruction set, or why it is not the native one."""
     engine = select_engine()
     if isinstance(engine, NativeEngine):
         return f"native ({engine.isa}; this CPU has {', '.join(engine.isas)})"
     if native_engine() is None:
-        return "reference, slow: the native core was not built, for want of a C++ compiler"
+        return f"reference, slow: the native core is not there: {missing_reason()}"
     return "reference, slow: IMGCONV_ENGINE asks for it"

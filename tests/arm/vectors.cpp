@@ -1,4 +1,4 @@
-// The core's test vectors: every arithmetic on small pictures, a checksum of each result to stdout.
+// The core's test vectors: every algorithm on small pictures, a checksum of each result to stdout.
 // What is printed must be the same on every machine and at every instruction set.
 #include <cstdio>
 
@@ -20,23 +20,81 @@ struct Kernel {
   int64_t side, largest, denominator, added;
 };
 
-Specification specification(const Kernel& k, Type type, Arithmetic arithmetic, Meaning meaning,
-                            const std::string& level) {
+// A way to compute, and what it can hold.
+struct Way {
+  const char* name;
+  Algorithm algorithm;
+  SumKind sum_kind;
+  bool bytes, floats;       // of bytes alone; of floats too
+  int64_t most_weight = 0;  // 0: any
+  double most_sum = 0;      // of magnitudes of weights times 255; 0: any
+};
+
+bool holds(const Way& way, const Kernel& k, Type type) {
+  if ((way.bytes && type != Type::u8) || (type == Type::f32 && !way.floats)) return false;
+  if (way.most_weight && k.largest > way.most_weight) return false;
+  return !way.most_sum || double(k.side * k.side * k.largest) * 255 <= way.most_sum;
+}
+
+Plan plan_for(const Way& way, const Kernel& k, Type type) {
+  const bool fft = way.algorithm == Algorithm::fft;
+  Plan plan;
+  plan.algorithm = way.algorithm;
+  plan.sum_kind = way.sum_kind;
+  plan.bound = type == Type::f32 ? 1e-7 : 1e-3;  // far above the true errors of kernels so small
+  plan.bound_fixed = 1e-20;
+  plan.scaled = type == Type::f32;
+  plan.exact_span = way.algorithm == Algorithm::f64 ? 0x1p35 : 0;  // exact in double
+  plan.relative_bound = 0x1p-50;
+  plan.tile_rows = plan.tile_columns = fft ? 64 : 0;
+  plan.whole = fft && way.sum_kind == SumKind::integer;
+  if (way.sum_kind == SumKind::fixed) {
+    plan.shift = 14;
+    plan.bound = double(k.side * k.side * 128 + 1);
+  }
+  return plan;
+}
+
+Specification specification(const Kernel& k, Type type, const Way& way, const std::string& isa) {
   Specification spec{};
   spec.rows = spec.columns = k.side;
-  bool equal = arithmetic == Arithmetic::box;
+  bool equal = way.algorithm == Algorithm::box;
   for (int64_t i = 0; i < k.side * k.side; ++i)
     spec.weights.push_back(equal ? k.added ? 3 : 1 : i128(draw() % (2 * k.largest + 1)) - k.largest);
   spec.quotient = {1, k.added, k.denominator, false};
   spec.type_in = spec.type_out = type;
   spec.rounding = Rounding::half_even;
-  // Bounds far above the true errors of kernels so small.
-  double bound = type == Type::f32 ? 1e-7 : 1e-3;
-  bool fft = arithmetic == Arithmetic::fft;
-  double span = arithmetic == Arithmetic::f64 ? 0x1p35 : 0;  // these sums are exact in double
-  spec.plan = {arithmetic, meaning, false, Arithmetic::exact, 0, bound, 1e-20, type == Type::f32,
-               span, 0x1p-50, fft ? 64 : 0, fft ? 64 : 0, fft && meaning == Meaning::integer};
-  spec.level = level;
+  spec.plan = plan_for(way, k, type);
+  spec.isa = isa;
+  return spec;
+}
+
+// A separable kernel that is the same from both ends, on bytes.
+Specification symmetric(int64_t side, const std::string& isa) {
+  Specification spec{};
+  spec.rows = spec.columns = side;
+  spec.column.resize(size_t(side));
+  spec.row.resize(size_t(side));
+  for (int64_t i = 0; i <= side / 2; ++i) {
+    spec.column[size_t(i)] = spec.column[size_t(side - 1 - i)] = draw() % 30000 + 1;
+    spec.row[size_t(i)] = spec.row[size_t(side - 1 - i)] = draw() % 30000 + 1;
+  }
+  i128 total = 0;
+  for (double down : spec.column)
+    for (double along : spec.row) {
+      spec.weights.push_back(i128(int64_t(down * along)));
+      total += spec.weights.back();
+    }
+  spec.quotient = {1, 0, total, false};
+  for (double& weight : spec.row) weight /= to_double(total);
+  spec.type_in = spec.type_out = Type::u8;
+  spec.rounding = Rounding::half_even;
+  spec.plan.algorithm = Algorithm::dot16;
+  spec.plan.sum_kind = SumKind::real;
+  spec.plan.separable = true;
+  spec.plan.horizontal = Algorithm::f32;
+  spec.plan.bound = 1e-3;
+  spec.isa = isa;
   return spec;
 }
 
@@ -54,8 +112,8 @@ uint64_t checksum(const Specification& spec, int64_t channels, Border border) {
                   {rows, spec.rows, before, rows, 1, 1},
                   {columns, spec.columns, before, columns, 1, 1},
                   channels, border, 7, 2};
-  Tally tally = Correlator(spec).run(picture);
-  uint64_t hash = 14695981039346656037u ^ uint64_t(tally.clipped);
+  Counts counts = Correlator(spec).run(picture);
+  uint64_t hash = 14695981039346656037u ^ uint64_t(counts.clipped);
   for (unsigned char byte : target) hash = (hash ^ byte) * 1099511628211u;
   return hash;
 }
@@ -65,37 +123,43 @@ uint64_t checksum(const Specification& spec, int64_t channels, Border border) {
 // With the name of an instruction set print its results, without one the names that there are.
 int main(int count, char** arguments) {
   if (count < 2) {
-    for (const std::string& name : levels()) std::printf("%s\n", name.c_str());
+    for (const Isa* isa : isas()) std::printf("%s\n", isa->name);
     return 0;
   }
   const Kernel kernels[] = {{"small", 3, 5, 9, 64}, {"ties", 3, 4, 18, 0}, {"signed", 5, 90, 700, 0},
                             {"wide", 9, 3000, 1 << 15, 5}, {"large", 17, 50, 4099, 0}};
-  const struct {
-    const char* name;
-    Arithmetic arithmetic;
-    Meaning meaning;
-    bool bytes, floats;
-  } ways[] = {{"dot16", Arithmetic::dot16, Meaning::integer, true, false},
-              {"box", Arithmetic::box, Meaning::integer, false, false},
-              {"running", Arithmetic::running, Meaning::integer, false, false},
-              {"f64", Arithmetic::f64, Meaning::real, false, true},
-              {"f64 whole", Arithmetic::f64, Meaning::integer, false, false},
-              {"fft", Arithmetic::fft, Meaning::real, false, true},
-              {"fft whole", Arithmetic::fft, Meaning::integer, false, false},
-              {"exact", Arithmetic::exact, Meaning::integer, false, true}};
+  const SumKind integer = SumKind::integer;
+  const Way ways[] = {{"taps16", Algorithm::taps16, integer, true, false, 127, 32767},
+                      {"dot8", Algorithm::dot8, integer, true, false, 127},
+                      {"dot16", Algorithm::dot16, integer, true, false},
+                      {"fixed", Algorithm::dot16, SumKind::fixed, true, false, 90},
+                      {"f32", Algorithm::f32, integer, false, false, 0, 0x1p24 / 257},
+                      {"box", Algorithm::box, integer, false, false},
+                      {"running", Algorithm::running, integer, false, false},
+                      {"f64", Algorithm::f64, SumKind::real, false, true},
+                      {"f64 whole", Algorithm::f64, integer, false, false},
+                      {"fft", Algorithm::fft, SumKind::real, false, true},
+                      {"fft whole", Algorithm::fft, integer, false, false},
+                      {"exact", Algorithm::exact, integer, false, true}};
   const char* types[] = {"u8", "u16", "i16", "f32"};
   for (const Kernel& kernel : kernels)
-    for (const auto& way : ways)
+    for (const Way& way : ways)
       for (Type type : {Type::u8, Type::u16, Type::i16, Type::f32})
         for (Border border : {Border::constant, Border::reflect101, Border::wrap}) {
-          if ((way.bytes && type != Type::u8) || (type == Type::f32 && !way.floats)) continue;
+          if (!holds(way, kernel, type)) continue;
           state = 1;
-          Specification spec = specification(kernel, type, way.arithmetic, way.meaning, arguments[1]);
-          Correlator prepared(spec);
-          bool whole = way.meaning == Meaning::integer && way.arithmetic != Arithmetic::exact;
-          if (whole && prepared.method() == Method::none) continue;
+          Specification spec = specification(kernel, type, way, arguments[1]);
+          bool whole = way.sum_kind == integer && way.algorithm != Algorithm::exact;
+          if (whole && !Correlator(spec).is_proved()) continue;
           int64_t channels = border == Border::wrap ? 3 : 1;
           std::printf("%s %s %s %d %016llx\n", kernel.name, way.name, types[int(type)], int(border),
                       (unsigned long long)checksum(spec, channels, border));
         }
+  for (int64_t side : {3, 5, 7, 9, 11, 13})
+    for (int64_t channels : {1, 3, 4}) {
+      state = 1;
+      std::printf("symmetric %d %d %016llx\n", int(side), int(channels),
+                  (unsigned long long)checksum(symmetric(side, arguments[1]), channels,
+                                               Border::reflect101));
+    }
 }

@@ -45,9 +45,7 @@ def main() -> None:
     if options.isa:
         os.environ["IMGCONV_ISA"] = options.isa
     engine = NativeEngine(core)
-    print(
-        f"isa {options.isa or core.levels()[0]}, {options.megapixels} MP, OpenCV {cv2.__version__}"
-    )
+    print(f"isa {options.isa or core.isas()[0]}, {options.megapixels} MP, OpenCV {cv2.__version__}")
     for kind in options.kinds.split(","):
         for threads in map(int, options.threads.split(",")):
             cv2.setNumThreads(threads)
@@ -94,7 +92,7 @@ def table(
         special = (f"{times[3] * 1e3:9.2f}{times[3] / times[0]:7.2f}" if case.special
                    else " " * 16)  # fmt: skip
         share = 100 * engine.recomputed / ours.size
-        path = plan.path + ("/" + plan.meaning.name.lower() if plan.separable else "")
+        path = plan.path + ("/" + plan.sum_kind.name.lower() if plan.separable else "")
         ours, theirs_ms, copy = (1e3 * found for found in times[:3])
         print(f"{case.name:<18}{path:<22}{ours:9.2f}{theirs_ms:10.2f}{ratios[-1]:7.2f}{special}"
               f"{copy:8.2f}{share:9.3f}", flush=True)  # fmt: skip

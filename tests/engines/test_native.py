@@ -19,8 +19,8 @@ from engines.engine_jobs import Weights, job, jobs, oracle
 from imgconv.engines import native as native_module
 from imgconv.engines import plan as plan_module
 from imgconv.engines.base import Correlation
-from imgconv.engines.native import NativeEngine, load_core
-from imgconv.engines.plan import PATHS
+from imgconv.engines.native import NativeEngine, capabilities_of, load_core, plan_for_core
+from imgconv.engines.plan import PATHS, Algorithm, Plan, SumKind
 from imgconv.engines.reference import ReferenceEngine
 from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
@@ -33,7 +33,7 @@ if CORE is None:
         raise RuntimeError("the native core was not built, and it is required")
     pytest.skip("the native core was not built", allow_module_level=True)
 
-ISAS = CORE.levels()
+ISAS = CORE.isas()
 REFERENCE = ReferenceEngine()
 FAST = [path for path in PATHS if path != "reference"]
 
@@ -417,3 +417,56 @@ def test_a_plan_is_not_taken_for_anothers() -> None:
         for wanted in (first, other, first):
             expected = REFERENCE.correlate(wanted)
             np.testing.assert_array_equal(engine.correlate(wanted).image, expected.image)
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("Algorithm", Algorithm),
+        ("SumKind", SumKind),
+        ("Border", Border),
+        ("Rounding", Rounding),
+        ("Type", Depth),
+    ],
+)
+def test_enumerations_have_the_same_names_in_the_core(name: str, ours: Any) -> None:
+    bound = getattr(CORE, name)
+    assert {value.name for value in bound} == {value.name for value in ours}
+
+
+def test_a_plan_reaches_the_core_field_by_field() -> None:
+    plan = Plan(
+        "separable",
+        algorithm=Algorithm.DOT16,
+        sum_kind=SumKind.REAL,
+        separable=True,
+        horizontal=Algorithm.F32,
+        shift=9,
+        bound=0.25,
+        bound_fixed=0.125,
+        scaled=True,
+        exact_span=7.0,
+        tile=(64, 128),
+        whole=True,
+    )
+    found = plan_for_core(CORE, plan)
+    assert found.algorithm is CORE.Algorithm.DOT16
+    assert found.horizontal is CORE.Algorithm.F32
+    assert found.sum_kind is CORE.SumKind.REAL
+    assert (found.separable, found.scaled, found.whole) == (True, True, True)
+    assert (found.shift, found.bound, found.bound_fixed) == (9, 0.25, 0.125)
+    assert (found.exact_span, found.tile_rows, found.tile_columns) == (7.0, 64, 128)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_the_core_says_what_an_instruction_set_can_do(isa: str) -> None:
+    able = capabilities_of(CORE, isa)
+    assert able.vector_bytes in (16, 32, 64)
+    kernel = job(np.zeros((600, 800), np.uint8), [[0, -1, 0], [-1, 5, -1], [0, -1, 0]])
+    for path, has in (("taps16", able.taps16), ("dot8", able.dot8)):
+        assert (NativeEngine(CORE, isa=isa, path=path).plan(kernel).path == path) is has
+
+
+def test_an_instruction_set_that_is_not_there_has_no_capabilities() -> None:
+    with pytest.raises(ValueError, match="no instruction set mmx"):
+        CORE.capabilities("mmx")

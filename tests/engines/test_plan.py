@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
 
 from imgconv.engines.kernel_facts import KernelFacts
-from imgconv.engines.plan import Meaning, Plan, Request, candidates, make_plan
+from imgconv.engines.plan import PATHS, Plan, SumKind, candidates, make_plan
+from imgconv.engines.request import Capabilities, Request
 from imgconv.model.kernel import Kernel
 from imgconv.model.output import Depth
 
@@ -17,6 +19,14 @@ from imgconv.model.output import Depth
 def facts(weights: Any, scale: object = 1, offset: object = 0) -> KernelFacts:
     form = Kernel(weights, scale=scale, offset=offset).integer_form
     return KernelFacts(form.weights, form.gain, form.bias)
+
+
+ISAS = {
+    "v4": Capabilities(64, fused=True, taps16=True, dot8=True, fixed_pairs=True, symmetric=True),
+    "v3": Capabilities(32, fused=True, taps16=True, fixed_pairs=True, symmetric=True),
+    "v2": Capabilities(16, taps16=True),
+    "plain": Capabilities(16),
+}
 
 
 def request(depth: Depth = Depth.U8, isa: str = "v4", **changes: Any) -> Request:
@@ -28,7 +38,7 @@ def request(depth: Depth = Depth.U8, isa: str = "v4", **changes: Any) -> Request
         "stride": (1, 1),
         "dilation": (1, 1),
         "size": (3072, 3072),
-        "isa": isa,
+        "capabilities": ISAS[isa],
     }
     return Request(**{**known, **changes})
 
@@ -79,7 +89,7 @@ def test_the_path_chosen(kernel: KernelFacts, asked: Request, path: str) -> None
 
 def test_exact_sums_are_left_where_no_rounding_was_proved() -> None:
     for plan in candidates(SHARPEN, request(), proved=False):
-        assert plan.path == "exact" or plan.meaning is not Meaning.INTEGER
+        assert plan.path == "exact" or plan.sum_kind is not SumKind.INTEGER
 
 
 def test_running_sums_end_where_a_change_is_no_int16() -> None:
@@ -135,4 +145,23 @@ def test_sixteen_times_the_taps_cost_less_than_four_times_as_much() -> None:
 def test_every_bound_is_positive() -> None:
     for depth in Depth:
         for plan in candidates(facts(FLOATS, Fraction(1, 25), 3), request(depth)):
-            assert plan.meaning is Meaning.INTEGER or plan.whole or plan.bound > 0
+            assert plan.sum_kind is SumKind.INTEGER or plan.whole or plan.bound > 0
+
+
+def needed(path: str, able: Capabilities) -> bool:
+    return {"taps16": able.taps16, "dot8": able.dot8}.get(path, True)
+
+
+@pytest.mark.parametrize("vector_bytes", [8, 16, 32, 64, 128])
+@pytest.mark.parametrize("has", list(product([False, True], repeat=5)))
+def test_any_instruction_set_gets_plans_that_it_can_run(
+    vector_bytes: int, has: tuple[bool, ...]
+) -> None:
+    able = Capabilities(vector_bytes, *has)
+    for kernel in (SHARPEN, facts(FLOATS, Fraction(1, 25)), GAUSSIAN, DISK):
+        for depth in Depth:
+            asked = request(depth, capabilities=able)
+            paths = {plan.path for plan in candidates(kernel, asked)}
+            assert "exact" in paths <= set(PATHS)
+            assert all(needed(path, able) for path in paths)
+            assert make_plan(kernel, asked).cost < 1e6

@@ -13,7 +13,7 @@ from engines.test_native import CORE, ISAS, REFERENCE
 from imgconv.engines import native as native_module
 from imgconv.engines.base import Correlation
 from imgconv.engines.native import NativeEngine
-from imgconv.engines.plan import Meaning
+from imgconv.engines.plan import SumKind
 from imgconv.model.border import Border
 from imgconv.model.geometry import OutputSize
 from imgconv.model.output import Rounding
@@ -61,7 +61,7 @@ def check(wanted: Correlation) -> None:
 def test_the_planner_takes_it(side: int, isa: str) -> None:
     weights, scale = bell(side)
     plan = NativeEngine(CORE, isa=isa).plan(job(picture_of(600, 800), weights, scale=scale))
-    assert (plan.path, plan.meaning) == ("separable", Meaning.REAL)
+    assert (plan.path, plan.sum_kind) == ("separable", SumKind.REAL)
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
@@ -143,6 +143,6 @@ def test_the_bound_is_needed(camera: Any, isa: str) -> None:
     expected = REFERENCE.correlate(wanted).image
     careful = NativeEngine(CORE, isa=isa)
     careless = NativeEngine(CORE, isa=isa, bound_factor=0)
-    assert careful.plan(wanted).meaning is Meaning.REAL
+    assert careful.plan(wanted).sum_kind is SumKind.REAL
     np.testing.assert_array_equal(careful.correlate(wanted).image, expected)
     assert np.count_nonzero(careless.correlate(wanted).image != expected) > 0

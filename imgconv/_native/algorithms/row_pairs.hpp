@@ -1,0 +1,294 @@
+// Small whole weights on bytes: sums in int16, straight from the source and finished at once.
+//
+// The bytes of rows 2p and 2p + 1 are interleaved and multiplied by pairs of weights; the same
+// pairs of rows serve an even and an odd output row, whose weights lie one row apart. Packing to
+// bytes undoes the interleaving, so nothing is permuted. Pairs of weights that are zero cost
+// nothing.
+#pragma once
+
+#include "finish.hpp"
+#include "row_ends.hpp"
+
+namespace imgconv {
+namespace IMGCONV_ISA {
+
+// How sums in int16 become values.
+template <class S, ShortKind kind>
+struct ShortRounder {
+  const ShortFinish& f;
+
+  static IMGCONV_INLINE Shorts each(int value) { return splat<int16_t>(int16_t(value)); }
+
+  IMGCONV_INLINE Shorts operator()(Shorts sum) const {
+    const Shorts added = each(f.added), down = each(f.down);
+    if constexpr (kind == ShortKind::add) {
+      return sum + added;
+    } else if constexpr (kind == ShortKind::halve) {
+      Shorts t = sum + added;
+      return (t + each((1 << (f.down - 1)) - 1) + ((t >> down) & each(1))) >> down;
+    } else {
+      return (S::high_product(sum << each(f.up), each(f.factor)) + added) >> down;
+    }
+  }
+};
+
+template <class Word>
+struct PairStep {
+  int32_t pair;    // of rows, of the block
+  int32_t kind;    // which of the weights there are, as the algorithm has them; 0: none
+  int64_t offset;  // values
+  int64_t other;   // of the column with the same weights
+  Word words[2];   // the weights of the pair's rows, for each output row
+};
+
+template <class Word>
+struct PairSteps {
+  const PairStep<Word>* steps;
+  int64_t count;
+};
+
+// List the steps of a pair of output rows, those of the greatest kind first; weight(tap) is a
+// weight as a Word's half holds it. Columns with the same weights share steps if `folds` says so.
+template <int most_kind, class Word, class WeightOf, class KindOf>
+PairSteps<Word> listed_pairs(Scratch& scratch, const Task& task, bool folds, WeightOf weight,
+                             KindOf kind_of) {
+  const Weights& w = task.weights;
+  constexpr int half = 4 * int(sizeof(Word));
+  const uint32_t mask = (uint32_t(1) << half) - 1;
+  int64_t pairs = (w.rows + 2) / 2, count = 0, apart = task.columns.dilation * task.channels;
+  auto* steps = scratch.take<PairStep<Word>>(pairs * w.columns);
+  auto bits = [&](int64_t row, int64_t column) {
+    bool some = row >= 0 && row < w.rows;
+    return some ? uint32_t(int32_t(weight(row * w.columns + column))) & mask : 0;
+  };
+  for (int kind = most_kind; kind >= 1; --kind)
+    for (int64_t p = 0; p < pairs; ++p)
+      for (int64_t c = 0; c < w.columns; ++c) {
+        int64_t other = w.columns - 1 - c;
+        bool folded = folds && c != other && same_columns(w.whole, w.rows, w.columns, c, other);
+        if (folded && c > other) continue;
+        PairStep<Word> step{int32_t(p), 0, c * apart, other * apart, {0, 0}};
+        for (int64_t out = 0; out < 2; ++out)
+          step.words[out] = Word(bits(2 * p - out, c) | bits(2 * p + 1 - out, c) << half);
+        step.kind = kind_of(step.words, folded);
+        if (step.kind == kind) steps[count++] = step;
+      }
+  return {steps, count};
+}
+
+// Find the source lines of a pair of output rows, the two that the next one needs more, and where
+// they are written; give how many of the two there are. One that is not wanted is written where the
+// other is.
+static inline int64_t find_rows(const Task& task, int64_t row, int64_t last, int64_t count,
+                                const uint8_t** lines, uint8_t** to) {
+  for (int64_t i = 0; i < count + 2; ++i) {
+    int64_t position = row + i, end = task.rows.span() - 1;
+    int32_t at = task.row_map[position < end ? position : end];
+    lines[i] = at < 0 ? task.constant_row : task.source + at * task.source_stride;
+  }
+  int64_t rows = last - row < 2 ? 1 : 2;
+  for (int64_t r = 0; r < 2; ++r)
+    to[r] = task.target + (row + (r < rows ? r : 0)) * task.target_stride;
+  return rows;
+}
+
+// Which values of a pair of output rows are undecided.
+struct UndecidedPair {
+  int32_t* which[2];
+  int64_t counts[2] = {};
+
+  UndecidedPair(Scratch& scratch, int64_t most) {
+    for (auto& undecided : which) undecided = scratch.take<int32_t>(most);
+  }
+
+  void add(int r, int64_t value) { which[r][counts[r]++] = int32_t(value); }
+
+  // Compute them, when all of the rows is written.
+  void recompute(Finish& finish, uint8_t* const* to, int64_t row, int64_t rows) {
+    for (int64_t r = 0; r < rows; ++r) {
+      finish.undecided = which[r];
+      finish.undecided_count = counts[r];
+      recompute_undecided(finish, to[r], row + r, 0);
+      counts[r] = 0;
+    }
+  }
+};
+
+// Ask for a block of the two lines that will be needed next: processors do not look so far ahead.
+template <int64_t width>
+static IMGCONV_INLINE void prefetch(const uint8_t* const* next, int64_t x) {
+  IMGCONV_UNROLL(4)
+  for (int64_t i = 0; i < width; i += 64)
+    for (int r = 0; r < 2; ++r) __builtin_prefetch(next[r] + x + i);
+}
+
+template <class S, ShortKind kind, bool clips, int vectors>
+class RowPairs {
+ public:
+  explicit RowPairs(const Task& task)
+      : task_(task), rounder_{task.shorts}, pairs_((task.weights.rows + 2) / 2),
+        lines_(scratch_.take<const uint8_t*>(2 * pairs_ + 2)),
+        ends_(scratch_, task, lines_, 2 * pairs_, width), far_(is_far(task)) {
+    for (int lane = 0; lane < lanes_of<int16_t>; ++lane)
+      places_[lane] = int16_t(S::place_of_short(lane));
+    const i128* whole = task.weights.whole;
+    for (int64_t i = 0; i < task.weights.rows * task.weights.columns; ++i)
+      start_ = int16_t(start_ + S::pixel_offset * int32_t(whole[i]));
+    list_ = listed_pairs<most_kind, int16_t>(
+        scratch_, task, false, [&](int64_t tap) { return int32_t(whole[tap]); },
+        [](const int16_t* words, bool) { return kind_of(words[0]) | kind_of(words[1]) << bits; });
+  }
+
+  Counts run(int64_t first, int64_t last) {
+    for (int64_t row = first; row < last; row += 2) {
+      uint8_t* to[2];
+      int64_t rows = find_rows(task_, row, last, 2 * pairs_, lines_, to);
+      ends_.fill(row);
+      for (const Stretch* stretch : {&ends_.interior, &ends_.left, &ends_.right})
+        if (rows == 2) blocks<2>(to, *stretch);
+        else blocks<1>(to, *stretch);
+    }
+    return counts_;
+  }
+
+ private:
+  using Sums = Shorts[2][vectors][2];
+  static constexpr int64_t width = vectors * vector_bytes;
+
+  // For each output row a bit for each source row with a weight, or one for both of them.
+  static constexpr int bits = S::rows_are_apart ? 2 : 1, most_kind = S::rows_are_apart ? 15 : 3;
+  static int kind_of(int16_t words) {
+    if (!S::rows_are_apart) return words != 0;
+    return int((words & 255) != 0) | int((words & -256) != 0) << 1;
+  }
+
+  template <int rows>
+  void blocks(uint8_t* const* to, const Stretch& stretch) {
+    const int64_t end = task_.columns.out * task_.channels;
+    const bool asks = far_ && &stretch == &ends_.interior;
+    for (int64_t x = stretch.first; x < stretch.last;) {
+      int64_t stop = stretch.last - x < 4096 * width ? stretch.last : x + 4096 * width;
+      FlagCount<int16_t> clipped;
+      for (; x < stop; x += width) {
+        int64_t at = x + width > end ? end - width : x;  // the last block overlaps
+        if (asks) prefetch<width>(lines_ + 2 * pairs_, at - stretch.start);
+        block<rows>(to, at, stretch.lines, at - stretch.start, x - at, clipped);
+      }
+      if (clips) counts_.clipped += clipped.sum();
+    }
+  }
+
+  // Sum and finish a block; of its values those before `known` have been counted already.
+  template <int rows>
+  IMGCONV_INLINE void block(uint8_t* const* to, int64_t x,
+                                                   const uint8_t* const* lines, int64_t from,
+                                                   int64_t known, FlagCount<int16_t>& clipped) {
+    Sums sums;
+    const Shorts start = S::pixel_offset ? splat<int16_t>(start_) : Shorts{};
+    IMGCONV_UNROLL(2)
+    for (int r = 0; r < 2; ++r)
+      IMGCONV_UNROLL(4)
+      for (int v = 0; v < vectors; ++v) sums[r][v][0] = sums[r][v][1] = start;
+    add_steps<most_kind>(list_.steps, list_.steps + list_.count, lines, from, sums);
+    IMGCONV_UNROLL(2)  /* else the sums live in memory */
+    for (int r = 0; r < rows; ++r)
+      IMGCONV_UNROLL(2)
+      for (int v = 0; v < vectors; ++v) {
+        Shorts low = rounder_(sums[r][v][0]), high = rounder_(sums[r][v][1]);
+        store<uint8_t>(to[r] + x + v * vector_bytes, S::packed(low, high));
+        if constexpr (clips) {
+          Flags<int16_t> over[2] = {S::beyond_bytes(low), S::beyond_bytes(high)};
+          if (__builtin_expect(known > 0, 0)) {
+            Shorts place = places_ + splat<int16_t>(int16_t(v * vector_bytes - known));
+            over[0] &= Simd::not_less<int16_t>(place, splat<int16_t>(0));
+            over[1] &= Simd::not_less<int16_t>(place, splat<int16_t>(-8));
+          }
+          clipped.add(over[0]);
+          clipped.add(over[1]);
+        }
+      }
+  }
+
+  // Add all steps: those of few kinds in one loop after the other, those of many in one.
+  template <int kind_of_step>
+  IMGCONV_INLINE void add_steps(const PairStep<int16_t>* step, const PairStep<int16_t>* end,
+                                const uint8_t* const* lines, int64_t from, Sums& sums) const {
+    if constexpr (S::rows_are_apart) {
+      for (; step != end; ++step) add_one_of<most_kind>(*step, lines, from, sums);
+    } else {
+      for (; step != end && (kind_of_step == 1 || step->kind == kind_of_step); ++step)
+        add<kind_of_step>(*step, lines, from, sums);
+      if constexpr (kind_of_step > 1) add_steps<kind_of_step - 1>(step, end, lines, from, sums);
+    }
+  }
+
+  template <int kind_of_step>
+  IMGCONV_INLINE void add_one_of(const PairStep<int16_t>& step, const uint8_t* const* lines,
+                                 int64_t from, Sums& sums) const {
+    if constexpr (kind_of_step > 1) {
+      if (step.kind != kind_of_step)
+        return add_one_of<kind_of_step - 1>(step, lines, from, sums);
+    }
+    add<kind_of_step>(step, lines, from, sums);
+  }
+
+  template <int kind_of_step>
+  IMGCONV_INLINE void add(const PairStep<int16_t>& step, const uint8_t* const* lines, int64_t from,
+                          Sums& sums) const {
+    constexpr int first = kind_of_step & ((1 << bits) - 1), second = kind_of_step >> bits;
+    const uint8_t* above = lines[2 * step.pair] + from + step.offset;
+    const uint8_t* below = lines[2 * step.pair + 1] + from + step.offset;
+    IMGCONV_UNROLL(4)
+    for (int v = 0; v < vectors; ++v) {
+      auto pair = S::template pair<first | second>(load<uint8_t>(above + v * vector_bytes),
+                                                   load<uint8_t>(below + v * vector_bytes));
+      if constexpr (first != 0) S::template add_pair<first>(sums[0][v], pair, step.words[0]);
+      if constexpr (second != 0) S::template add_pair<second>(sums[1][v], pair, step.words[1]);
+    }
+  }
+
+  const Task& task_;
+  Scratch scratch_;
+  ShortRounder<S, kind> rounder_;
+  Counts counts_;
+  PairSteps<int16_t> list_;
+  int64_t pairs_;
+  const uint8_t** lines_;
+  RowEnds<uint8_t> ends_;
+  bool far_;
+  int16_t start_ = 0;  // of each sum
+  Shorts places_{};  // of the lanes of the lower half; the upper half's are 8 further
+};
+
+// Outputs are done in blocks of one vector or a few, as a row has room for them.
+template <class S, ShortKind kind, bool clips>
+bool paired(const Task& task, int64_t first, int64_t last, Counts& counts) {
+  int64_t room = task.columns.out * task.channels;
+  if (!RowEnds<uint8_t>::serves(task)) return false;
+  constexpr int vectors = S::pair_vectors;
+  if (room >= vectors * vector_bytes)
+    counts = RowPairs<S, kind, clips, vectors>(task).run(first, last);
+  else if (room >= vector_bytes) counts = RowPairs<S, kind, clips, 1>(task).run(first, last);
+  return room >= vector_bytes;
+}
+
+// Do a band of rows in pairs, if the task can be done so.
+template <class S>
+bool row_pairs(const Task& task, int64_t first, int64_t last, Counts& counts) {
+  if (task.rows.stride != 1 || task.columns.stride != 1 || task.rows.dilation != 1) return false;
+  switch (task.shorts.kind) {
+    case ShortKind::add:
+      return task.clips ? paired<S, ShortKind::add, true>(task, first, last, counts)
+                        : paired<S, ShortKind::add, false>(task, first, last, counts);
+    case ShortKind::halve:
+      return task.clips ? paired<S, ShortKind::halve, true>(task, first, last, counts)
+                        : paired<S, ShortKind::halve, false>(task, first, last, counts);
+    case ShortKind::scale:
+      return task.clips ? paired<S, ShortKind::scale, true>(task, first, last, counts)
+                        : paired<S, ShortKind::scale, false>(task, first, last, counts);
+    default: return false;
+  }
+}
+
+}  // namespace IMGCONV_ISA
+}  // namespace imgconv

@@ -28,7 +28,8 @@ build() {
         "$core/threads.cpp" $objects -static -pthread -o "$output"
 }
 
-build aarch64-linux-gnu-g++ "$work/arm" plain plain ""
+build aarch64-linux-gnu-g++ "$work/arm" dotprod dotprod -march=armv8.2-a+dotprod neon neon "" \
+    plain plain ""
 qemu-aarch64 "$work/arm" plain > "$work/arm.txt"
 for isa in $(qemu-aarch64 "$work/arm"); do
     qemu-aarch64 "$work/arm" "$isa" > "$work/results.txt"

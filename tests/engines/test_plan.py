@@ -25,6 +25,8 @@ ISAS = {
     "v4": Capabilities(64, fused=True, taps16=True, dot8=True, fixed_pairs=True, symmetric=True),
     "v3": Capabilities(32, fused=True, taps16=True, fixed_pairs=True, symmetric=True),
     "v2": Capabilities(16, taps16=True),
+    "dotprod": Capabilities(16, fused=True, taps16=True, dot8=True, symmetric=True),
+    "neon": Capabilities(16, fused=True, taps16=True, symmetric=True),
     "plain": Capabilities(16),
 }
 
@@ -57,6 +59,9 @@ GAUSSIAN = facts(np.outer([300, 900, 300] * 5, [300, 900, 300] * 5).tolist(), Fr
         (SHARPEN, request(), "taps16"),
         (SHARPEN, request(isa="v3"), "taps16"),
         (SHARPEN, request(isa="plain"), "fma32"),
+        (SHARPEN, request(isa="neon"), "taps16"),
+        (facts(RANDOM), request(isa="dotprod"), "dot8"),
+        (facts(RANDOM), request(isa="neon"), "dot16"),
         (SHARPEN, request(Depth.U16), "fma32"),
         (SHARPEN, request(Depth.F32), "fma64"),
         (facts(RANDOM), request(), "dot8"),

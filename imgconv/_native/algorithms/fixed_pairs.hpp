@@ -106,29 +106,14 @@ class FixedPairs {
     finish_.counts.clipped += clipped.sum();
   }
 
-  // Add all steps: those of each kind in a loop of its own, or all in one.
   template <int kind>
   IMGCONV_INLINE void add_steps(const PairStep<int32_t>* step, const PairStep<int32_t>* end,
                                 const uint8_t* const* lines, int64_t from,
                                 Words (&sums)[2][4]) const {
-    if constexpr (S::rows_are_apart) {
-      for (; step != end; ++step) add_one_of<most_kind>(*step, lines, from, sums);
-    } else {
-      if constexpr ((kind & 3) != 0)
-        for (; step != end && (kind == 1 || step->kind == kind); ++step)
-          add<kind>(*step, lines, from, sums);
-      if constexpr (kind > 1) add_steps<kind - 1>(step, end, lines, from, sums);
-    }
-  }
-
-  template <int kind>
-  IMGCONV_INLINE void add_one_of(const PairStep<int32_t>& step, const uint8_t* const* lines,
-                                 int64_t from, Words (&sums)[2][4]) const {
-    if constexpr (kind > 1) {
-      if ((kind & 3) == 0 || step.kind != kind)
-        return add_one_of<kind - 1>(step, lines, from, sums);
-    }
-    if constexpr ((kind & 3) != 0) add<kind>(step, lines, from, sums);
+    if constexpr ((kind & 3) != 0)
+      for (; step != end && (kind == 1 || step->kind == kind); ++step)
+        add<kind>(*step, lines, from, sums);
+    if constexpr (kind > 1) add_steps<kind - 1>(step, end, lines, from, sums);
   }
 
   // Add the pixels of one column, or of two with the same weights, of both rows.

@@ -3,7 +3,9 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const at = (id) => document.getElementById(id);
 const STATES = ["failed", "missing", "unused", "passed"];
 const MODES = { side: "Side by side", swipe: "Swipe", onion: "Onion skin", blink: "Blink", difference: "Difference" };
-const state = { filter: "all", name: null, mode: "side", slide: 50, zoom: "fit", x: 0, y: 0, scale: 1 };
+const LEGEND = [["#e19600", "a little"], ["#e10000", "most"], ["#289646", "added"], ["#3c5ac8", "removed"]];
+const ROW = 38;
+const state = { filter: "all", cause: "", name: null, boxed: true, mode: "side", slide: 50, zoom: "fit", x: 0, y: 0, scale: 1 };
 let blinking = 0;
 
 function element(tag, properties = {}, ...children) {
@@ -12,14 +14,26 @@ function element(tag, properties = {}, ...children) {
   return made;
 }
 
-const shown = () => data.entries.filter((entry) => state.filter === "all" || entry.status === state.filter);
+const fits = (entry) => (state.filter === "all" || entry.status === state.filter)
+  && (!state.cause || entry.causes.includes(state.cause));
+let fitting = { filter: null, cause: null, entries: [] };
+
+function shown() {
+  if (fitting.filter !== state.filter || fitting.cause !== state.cause) {
+    fitting = { filter: state.filter, cause: state.cause, entries: data.entries.filter(fits) };
+  }
+  return fitting.entries;
+}
+
 const current = () => shown().find((entry) => entry.name === state.name) || shown()[0];
 const view = (role) => current()?.views.find((one) => one.role === role);
+
+const label = (status) => data.labels?.[status] || status;
 
 function drawFilters() {
   at("note").textContent = data.note;
   at("filters").replaceChildren(...["all", ...STATES].filter((name) => name in data.counts).map((name) => {
-    const button = element("button", { type: "button", textContent: `${name} ${data.counts[name]}` });
+    const button = element("button", { type: "button", textContent: `${label(name)} ${data.counts[name]}` });
     button.dataset.filter = name;
     button.setAttribute("aria-pressed", state.filter === name);
     button.onclick = () => { state.filter = name; draw(); };
@@ -27,21 +41,54 @@ function drawFilters() {
   }));
 }
 
+function drawCauses() {
+  const counts = new Map();
+  for (const entry of data.entries) {
+    for (const cause of entry.causes) counts.set(cause, (counts.get(cause) || 0) + 1);
+  }
+  at("cause-label").hidden = counts.size < 2;
+  at("causes").replaceChildren(
+    element("option", { value: "", textContent: "any" }),
+    ...[...counts].sort().map(([cause, count]) =>
+      element("option", { value: cause, textContent: `${cause} ${count}` })),
+  );
+  at("causes").onchange = () => { state.cause = at("causes").value; draw(); };
+}
+
 function drawList() {
-  at("list").hidden = data.entries.length < 2;
-  at("list").replaceChildren(...shown().map((entry) => {
+  const list = at("list");
+  list.hidden = data.entries.length < 2;
+  const entries = shown();
+  at("rows").style.height = `${entries.length * ROW}px`;
+  const index = entries.indexOf(current());
+  if (index * ROW < list.scrollTop || (index + 1) * ROW > list.scrollTop + list.clientHeight) {
+    list.scrollTop = Math.max(0, (index + 0.5) * ROW - list.clientHeight / 2);
+  }
+  drawRows();
+}
+
+/* Only the rows that can be seen are there, so that thousands of cases cost no more than a few. */
+function drawRows() {
+  const list = at("list");
+  const [entries, chosen] = [shown(), current()];
+  const first = Math.max(0, Math.floor(list.scrollTop / ROW) - 4);
+  const last = Math.min(entries.length, Math.ceil((list.scrollTop + list.clientHeight) / ROW) + 4);
+  at("rows").replaceChildren(...entries.slice(first, last).map((entry, i) => {
     const button = element("button", { type: "button", textContent: entry.name, className: entry.status });
-    button.setAttribute("aria-current", entry === current());
-    button.title = entry.status;
+    button.setAttribute("aria-current", entry === chosen);
+    button.title = `${entry.name}: ${label(entry.status)}`;
+    button.style.top = `${(first + i) * ROW}px`;
     button.onclick = () => choose(entry.name);
     return button;
   }));
-  at("list").querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest" });
 }
 
 function drawWords() {
   const entry = current();
-  at("name").textContent = entry ? `${entry.name}: ${entry.status}` : "Nothing here";
+  at("name").textContent = entry ? `${entry.name}: ${label(entry.status)}` : "Nothing here";
+  at("accept").hidden = !entry?.accept;
+  at("accept").textContent = "Copy accept command";
+  at("accept").title = entry?.accept || "";
   at("words").replaceChildren(...(entry?.words || []).map((line) => element("p", { textContent: line })));
 }
 
@@ -78,8 +125,20 @@ function layer(one) {
     element("img", { src: one.uri, alt: one.label, draggable: false, className: "pixels" }));
 }
 
+/* The colours of the difference, while it is on the stage. */
+function drawLegend() {
+  const seen = view("difference") && ["side", "difference"].includes(state.mode);
+  const parts = current()?.resized ? LEGEND : LEGEND.slice(0, 2);
+  at("legend").replaceChildren(...(seen ? parts : []).map(([colour, text]) => {
+    const swatch = element("i");
+    swatch.style.background = colour;
+    return element("span", {}, swatch, text);
+  }));
+}
+
 function figure(label, ...layers) {
   const pane = element("div", { className: "view chess" }, ...layers);
+  if (current()?.worst) pane.append(element("div", { className: "worst" }));
   pane.onpointerdown = drag;
   pane.onwheel = (event) => { event.preventDefault(); enlarge(event.deltaY < 0 ? 1.25 : 0.8); };
   return element("figure", {}, element("figcaption", {}, ...label.map((text) => element("span", { textContent: text }))), pane);
@@ -101,6 +160,7 @@ function drawStage() {
     if (state.mode === "swipe") stage.querySelector(".view").append(element("div", { id: "line" }));
     if (state.mode === "blink") blinking = setInterval(blink, 600);
   }
+  drawLegend();
   at("slide").hidden = !["swipe", "onion"].includes(state.mode);
   at("slide-name").textContent = MODES[state.mode];
   slideTo(state.slide);
@@ -156,6 +216,14 @@ function place() {
   for (const image of at("stage").querySelectorAll("img")) {
     image.style.transform = `translate(${state.x}px, ${state.y}px) scale(${state.scale})`;
   }
+  const worst = current()?.worst;
+  for (const box of at("stage").querySelectorAll(".worst")) {
+    box.hidden = !state.boxed;
+    box.style.left = `${state.x + worst.column * state.scale - 3}px`;
+    box.style.top = `${state.y + worst.row * state.scale - 3}px`;
+    box.style.width = `${worst.columns * state.scale + 6}px`;
+    box.style.height = `${worst.rows * state.scale + 6}px`;
+  }
 }
 
 function drag(event) {
@@ -180,7 +248,30 @@ function drag(event) {
 function choose(name) {
   state.name = name;
   state.zoom = "fit";
+  history.replaceState(null, "", `#${encodeURIComponent(name)}`);
   draw();
+}
+
+function followLink() {
+  const name = decodeURIComponent(location.hash.slice(1));
+  if (!data.entries.some((entry) => entry.name === name)) return;
+  Object.assign(state, { name, filter: "all", cause: "", zoom: "fit" });
+  at("causes").value = "";
+}
+
+async function copyAccept() {
+  const text = current()?.accept;
+  if (!text) return;
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const area = element("textarea", { value: text });
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+  at("accept").textContent = "Copied";
 }
 
 function step(by) {
@@ -217,12 +308,15 @@ const KEYS = [
     state.filter = filters[(filters.indexOf(state.filter) + 1) % filters.length];
     draw();
   }],
+  ["b", "box around the worst window", () => { state.boxed = !state.boxed; place(); }],
+  ["c", "copy the accept command", copyAccept],
   ["?", "these keys", () => at("help").showModal()],
 ];
 
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || at("help").open) return;
   if (event.target === at("slider") && event.key.startsWith("Arrow")) return;
+  if (event.target === at("causes")) return;
   const key = KEYS.find(([name]) => name === event.key);
   if (key) { event.preventDefault(); key[2](); }
 });
@@ -232,5 +326,10 @@ at("keys").append(...KEYS.flatMap(([key, what]) => [
 ]));
 at("help-button").onclick = () => at("help").showModal();
 at("slider").oninput = (event) => slideTo(Number(event.target.value));
-addEventListener("resize", () => zoomTo(state.zoom));
+at("accept").onclick = copyAccept;
+at("list").onscroll = drawRows;
+addEventListener("resize", () => { zoomTo(state.zoom); drawRows(); });
+addEventListener("hashchange", () => { followLink(); draw(); });
+drawCauses();
+followLink();
 draw();

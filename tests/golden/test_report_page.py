@@ -80,6 +80,8 @@ def test_the_counts_are_right_and_filters_show_what_they_count(page):
         page.find_element("css selector", f"[data-filter={name}]").click()
         assert len(texts(page, "#list button")) == int(count)
     assert texts(page, "#name") == ["same: passed"]
+    assert len(page.find_elements("css selector", "#stage img")) == 1
+    page.find_element("css selector", "[data-filter=unused]").click()
     assert texts(page, "#tools") == []
 
 
@@ -177,6 +179,88 @@ def test_the_worst_window_is_in_the_middle(page):
     small = page.execute_script("return state.scale")
     press(page, "-")
     assert page.execute_script("return state.scale") == small / 2
+
+
+def test_the_worst_window_is_boxed_until_b(page):
+    press(page, "w")
+    (first, *others) = page.find_elements("css selector", ".worst")
+    assert len(others) == 2
+    view = page.find_element("css selector", ".view")
+    middle = first.rect["x"] + first.rect["width"] / 2
+    assert middle == pytest.approx(view.rect["x"] + view.rect["width"] / 2, abs=2)
+    assert first.rect["width"] == pytest.approx(
+        page.execute_script("return state.scale") * 16 + 6, abs=1
+    )
+    press(page, "b")
+    assert not first.is_displayed()
+
+
+def test_a_legend_explains_the_difference_while_it_is_seen(page):
+    assert texts(page, "#legend span") == ["a little", "most"]
+    press(page, "2")
+    assert texts(page, "#legend span") == []
+    press(page, "5")
+    assert texts(page, "#legend span") == ["a little", "most"]
+
+
+def test_causes_filter(page):
+    from selenium.webdriver.support.ui import Select
+
+    select = Select(page.find_element("id", "causes"))
+    assert [o.text for o in select.options] == ["any", "border only 1", "local defect 1"]
+    select.select_by_value("border only")
+    assert texts(page, "#list button") == ["rim"]
+    select.select_by_value("")
+    assert len(texts(page, "#list button")) == 5
+
+
+def test_a_case_has_a_link(browser, page, report_page):  # noqa: F811
+    press(page, "n")
+    assert page.execute_script("return location.hash") == "#rim"
+    open_page(browser, report_page)
+    assert texts(page, "#name") == ["block: failed"]
+    page.execute_script("location.hash = '#same'")
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    WebDriverWait(page, 5, 0.05).until(lambda _: texts(page, "#name") == ["same: passed"])
+
+
+def test_the_accept_command_is_copied(page):
+    page.execute_script(
+        "Object.defineProperty(navigator, 'clipboard', {configurable: true, value:"
+        " {writeText: async (text) => { window.copied = text; }}})"
+    )
+    press(page, "c")
+    copied = page.execute_script("return window.copied")
+    assert copied.startswith("imgconv golden accept block --config ")
+    assert copied.endswith("golden.yaml")
+    assert texts(page, "#accept") == ["Copied"]
+    press(page, "p")  # the last one passed
+    assert texts(page, "#accept") == []
+
+
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+def test_thousands_of_cases_stay_usable(browser, tmp_path, camera, size):  # noqa: F811
+    from dataclasses import replace
+
+    from imgconv.jobs.reports.report_page import View, make_entry, render_report
+
+    one = make_entry("x", "failed", ["it"], [View("actual", "actual", camera[:64, :64])])
+    entries = [replace(one, name=f"case/{i:05}") for i in range(5000)]
+    path = tmp_path / "many.html"
+    path.write_bytes(render_report("many", entries, {"all": 5000, "failed": 5000}))
+    open_page(browser, path, size=size)
+    assert complaints(browser) == []
+    assert 2 <= len(browser.find_elements("css selector", "#list button")) < 60
+    assert len(browser.find_elements("css selector", "img")) == 1
+    press(browser, "p")
+    assert texts(browser, "#name") == ["case/04999: failed"]
+    assert "case/04999" in texts(browser, "#list button")
+    browser.execute_script("document.getElementById('list').scrollTop = 38 * 2500")
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    WebDriverWait(browser, 5, 0.05).until(lambda b: "case/02502" in texts(b, "#list button"))
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= size[0]
 
 
 def test_dark_and_light(page):

@@ -190,7 +190,7 @@ def check_picture(
         record = store.load(name)
         if pixel_hash(actual) == record.pixels:
             store.verify(name, record)
-            return CaseFinding(CaseResult(name=name, status=Status.PASSED))
+            return CaseFinding(CaseResult(name=name, status=Status.PASSED), None, actual)
         expected = store.picture(name, record)
     except GoldenMissingError:
         return _missing(name, actual, NO_GOLDEN)

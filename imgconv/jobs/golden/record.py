@@ -259,7 +259,7 @@ def _take(
     ask: Callable[[CaseFinding], bool | None] | None,
 ) -> CaseAction:
     result, actual = finding.result, finding.actual
-    if actual is None:
+    if actual is None or (result.status is Status.PASSED and result.change is None):
         return CaseAction(result.name, Action.UNCHANGED)
     if result.status is Status.PASSED and not named:
         return CaseAction(result.name, Action.KEPT, ("within the tolerance",))

@@ -75,7 +75,7 @@ class ReportFiles:
             self._summary.take(finding)
         if self.html is None:
             return
-        entry = report_html.entry_of(finding, self._held)
+        entry = report_html.entry_of(finding, self._held)  # several may overshoot a little
         with self._lock:
             self._entries[finding.result.name] = entry
             self._held += entry.size

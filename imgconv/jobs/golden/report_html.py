@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imgconv.io.images import image_files
 from imgconv.io.images.formats import format_for
-from imgconv.jobs.golden.result import CaseFinding, CaseReport, Status, Wording
+from imgconv.jobs.golden.result import CaseFinding, CaseReport, CaseResult, Status, Wording
 from imgconv.jobs.golden.text_report import counts, explanation
 from imgconv.jobs.reports.report_page import PageEntry, View, make_entry, render_report
 from imgconv.model.text import visible
 from imgconv.ops.draw.canvas import highlight_placed
 from imgconv.ops.draw.view import eight_bits, highlight
 
+FILE_NAME = Path("golden.yaml")
 LARGEST_PAGE = 100_000_000
 """Bytes of pictures after which a page takes no more."""
 
@@ -63,26 +67,50 @@ def _colour(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def entry_of(finding: CaseFinding, held: int = 0) -> PageEntry:
-    """Make a case's entry on the page that holds so many bytes of pictures already.
+    """Make a result's entry on the page that holds so many bytes of pictures already.
 
-    One that passed has no pictures, and neither has one for which the page is too full.
+    What passed has the new picture alone, and only while the page is at most a quarter full.
     """
     result = finding.result
-    views = [] if result.status is Status.PASSED else views_of(finding)
-    worst = result.change.worst_window if result.change else None
+    passed = result.status is Status.PASSED
+    views = views_of(finding)
+    if passed:
+        views = [view for view in views if view.role == "actual" and held <= LARGEST_PAGE // 4]
+    worst = None if passed or not result.change else result.change.worst_window
     words = explanation(result)
     if views and held > LARGEST_PAGE:
         words.append("no pictures: this page is full; --failures DIR writes them all")
         views = []
-    return make_entry(visible(result.name), result.status.value, words, views, worst)
+    entry = make_entry(visible(result.name), result.status.value, words, views, worst)
+    causes = tuple(cause.name for cause in result.causes)
+    return replace(entry, causes=causes, resized=result.placement is not None)
 
 
 def html(report: CaseReport, entries: Mapping[str, PageEntry]) -> bytes:
     """Make the page; what failed comes first."""
-    made = [entries.get(result.name) or entry_of(CaseFinding(result)) for result in report.results]
+    made = [
+        replace(
+            entries.get(result.name) or entry_of(CaseFinding(result)),
+            accept=_accept(result, report),
+        )
+        for result in report.results
+    ]
     order = [status.value for status in Status]
     made.sort(key=lambda entry: order.index(entry.status))
-    numbers = {"all": len(made), **{s.value: report.count(s) for s in Status}}
+    states = report.wording.states
+    numbers = {"all": len(made), **{s.value: report.count(s) for s in states}}
+    labels = {status.value: said for status, said in states.items()}
     title = {"golden": "Goldens of", "diff": "Differences from"}[report.wording.command]
     title = f"{title} {visible(report.file.name)}"
-    return render_report(title, made, numbers, counts(report), generator(report.wording))
+    return render_report(title, made, numbers, counts(report), generator(report.wording), labels)
+
+
+def _accept(result: CaseResult, report: CaseReport) -> str:
+    """Return the command that takes a result as the golden; empty where none does."""
+    takes = result.status in (Status.FAILED, Status.MISSING) and result.line
+    if report.wording.command != "golden" or not takes or result.exit_code not in (1, 6):
+        return ""
+    words = ["imgconv", "golden", "accept", result.name]
+    if report.file != FILE_NAME:
+        words += ["--config", str(report.file)]
+    return shlex.join(words)

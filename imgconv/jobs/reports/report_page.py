@@ -31,7 +31,25 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class PageEntry:
-    """One case on the page, its pictures encoded."""
+    """One case on the page, its pictures encoded.
+
+    Attributes
+    ----------
+    name, status : str
+    words : tuple of str
+    rows, columns : int
+        Of the largest picture.
+    worst : Rectangle or None
+        The window that is boxed.
+    views : tuple of dict
+        Role, label and address of each picture.
+    causes : tuple of str
+        By which the page filters.
+    accept : str
+        The command that takes the new result; empty for none.
+    resized : bool
+        Whether the difference shows parts that only one picture has.
+    """
 
     name: str
     status: str
@@ -40,6 +58,9 @@ class PageEntry:
     columns: int = 0
     worst: Rectangle | None = None
     views: tuple[dict[str, str], ...] = ()
+    causes: tuple[str, ...] = ()
+    accept: str = ""
+    resized: bool = False
 
     @property
     def size(self) -> int:
@@ -56,6 +77,9 @@ class PageEntry:
             "columns": self.columns,
             "worst": self.worst._asdict() if self.worst else None,
             "views": list(self.views),
+            "causes": list(self.causes),
+            "accept": self.accept,
+            "resized": self.resized,
         }
 
 
@@ -111,6 +135,7 @@ def render_report(
     counts: Mapping[str, int],
     note: str = "",
     generator: str = "imgconv",
+    labels: Mapping[str, str] | None = None,
 ) -> bytes:
     """Make the page.
 
@@ -124,7 +149,9 @@ def render_report(
         A line beside the title.
     generator : str, optional
         Names the command that makes the page, in its head.
+    labels : mapping, optional
+        The words for states, where they are not their names.
     """
     shown = [entry.as_dict() for entry in entries]
-    data = {"entries": shown, "counts": dict(counts), "note": note}
+    data = {"entries": shown, "counts": dict(counts), "note": note, "labels": dict(labels or {})}
     return page.render_page("report.html", title, data, generator).encode()

@@ -1,4 +1,4 @@
-"""A step kind of another package: the README's example, installed and run everywhere."""
+"""A step kind of another package: the manual's example, installed and run everywhere."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import tifffile
 
 import imgconv
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
-MODULE = re.search(r"```python\n(# midrange\.py\n.*?)```", README, re.DOTALL)[1]
-ENTRY = re.search(r'entry-points\."imgconv\.steps"\]\n(.*?)```', README, re.DOTALL)[1]
+MANUAL = (Path(imgconv.__file__).parent / "manual" / "steps.md").read_text()
+MODULE = re.search(r"```python\n(# midrange\.py\n.*?)```", MANUAL, re.DOTALL)[1]
+ENTRY = re.search(r'entry-points\."imgconv\.steps"\]\n(.*?)```', MANUAL, re.DOTALL)[1]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What every engine is asked, and what it answers."""
+"""The interface of engines: a correlation and its result."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Tap = tuple[int, Pixels]
 
 
 class Correlation(NamedTuple):
-    """One correlation, fully said.
+    """One correlation, completely specified.
 
     The output is ``clamp(round(value))`` with ``value = gain * sum(weights * taps) + bias``, or
     its absolute value, all of it exact.
@@ -33,19 +33,19 @@ class Correlation(NamedTuple):
     weights : tuple of tuples of int
         Whole weights, not flipped.
     gain, bias : Fraction
-        What makes the sum of whole products the value.
+        Applied to the sum of whole products.
     absolute : bool
-        Whether the value is the absolute one.
+        Whether the absolute value is taken.
     border : Border
     border_value : int or float
-        What stands outside under ``Border.CONSTANT``; a value that the image's type holds.
+        Value outside under ``Border.CONSTANT``; one that the image's type holds.
     geometry : Geometry
     depth : Depth
         Of the output.
     rounding : Rounding
         For integer outputs.
     threads : int
-        At most so many.
+        Largest number of threads.
     """
 
     image: Pixels
@@ -62,14 +62,14 @@ class Correlation(NamedTuple):
 
 
 class Filtered(NamedTuple):
-    """What a correlation yields.
+    """The result of a correlation.
 
     Attributes
     ----------
     image : ndarray, shape (out rows, out columns, channels)
-        Of the depth that was asked for.
+        Of the requested depth.
     clipped : int
-        How many of its values lay outside the type's range before they were clamped.
+        Number of values that lay outside the type's range before they were clamped.
     """
 
     image: Pixels
@@ -77,30 +77,30 @@ class Filtered(NamedTuple):
 
 
 class Engine(Protocol):
-    """Anything that can do the sums. Engines that share this definition share every bit."""
+    """Anything that computes correlations. All exact engines give the same bits."""
 
     name: str
 
     def correlate(self, job: Correlation) -> Filtered:
-        """Do one correlation."""
+        """Compute one correlation."""
         ...
 
     def extremes(self, job: Correlation) -> tuple[Fraction, Fraction]:
-        """Give the least and the greatest ``sum(weights * taps)`` over the output, exactly.
+        """Return the least and the greatest ``sum(weights * taps)`` over the output, exactly.
 
         Values that are not finite are left out; (0, 0) where nothing is left.
         """
         ...
 
     def sums(self, job: Correlation) -> Pixels:
-        """Give ``sum(weights * taps)``: whole numbers, exact, for an integer image; float64 else.
+        """Return ``sum(weights * taps)``: whole numbers, exact, for an integer image; float64 else.
 
-        Gain, bias, depth and rounding of the job are not heard.
+        Gain, bias, depth and rounding of the job are ignored.
         """
         ...
 
 
-def extended(job: Correlation) -> Pixels:
+def padded(job: Correlation) -> Pixels:
     """Return the image with everything around it that a tap reads, as one array."""
     return surrounded(job.image, job.geometry, job.border, job.border_value)
 
@@ -116,15 +116,15 @@ def surrounded(
     order = np.concatenate([above, np.arange(inside.start, inside.stop), below])
     body = image[order]
     body[order < 0] = border_value
-    left, middle, right = _sources(border, columns)
+    left, inside_columns, right = _sources(border, columns)
     sides = body[:, left], body[:, right]
     sides[0][:, left < 0] = border_value
     sides[1][:, right < 0] = border_value
-    return np.concatenate([sides[0], body[:, middle], sides[1]], axis=1)
+    return np.concatenate([sides[0], body[:, inside_columns], sides[1]], axis=1)
 
 
 def _sources(border: Border, axis: Axis) -> tuple[_Indices, slice, _Indices]:
-    """Give the source of each position before, inside and after the image; -1 is the constant."""
+    """Return the source of each position before, inside and after the image; -1 is the constant."""
     start, stop = axis.span
 
     def outside(first: int, last: int) -> _Indices:

@@ -25,7 +25,7 @@ _SAFE = 2.0**800  # between its inverse and itself no product of two floats is l
 
 
 class Filters(NamedTuple):
-    """What the sums are done with; F filters of n weights.
+    """Filters ready for matrix products; F filters of n weights.
 
     The value is ``gains * (matrix @ taps) + biases``.
 
@@ -58,7 +58,7 @@ class Filters(NamedTuple):
 
 
 def prepare(weights: Weights, biases: list[Fraction], largest: float, grid: float) -> Filters:
-    """Make the matrix of some filters.
+    """Return the matrix of some filters.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def prepare(weights: Weights, biases: list[Fraction], largest: float, grid: floa
 
 
 def error_of_sums(taps: int, magnitude: Floats) -> Floats:
-    """Bound the error of a float64 sum whose products and bias have magnitudes that add up so.
+    """Return a bound on the error of float64 sums, given the sum of the magnitudes of their terms.
 
     Each product, each sum and each weight is off by at most one part in 2**53, and so are the
     ends of the interval; 2 % cover what is of second order.
@@ -113,7 +113,7 @@ def _error(matrix: Floats, biases: Floats, largest: float) -> Floats:
 
 
 def _of_floats(weights: Weights) -> tuple[Floats, Floats, list[Fraction]]:
-    """Give the weights as they are, and the power of two of which each filter is a multiple."""
+    """Return the weights as they are, and the power of two of which each filter is a multiple."""
     matrix = weights.astype(np.float64)
     return matrix, lowest_bits(matrix), [Fraction(1)] * len(matrix)
 
@@ -133,7 +133,7 @@ def lowest_bits(values: Floats) -> Floats:
 
 
 def _of_rationals(weights: Weights) -> tuple[Floats, Floats, list[Fraction]]:
-    """Give whole weights (infinite where float64 does not hold them), steps of 1, and gains."""
+    """Return whole weights (infinite where float64 does not hold them), steps of 1, and gains."""
     matrix = np.empty(weights.shape)
     gains = []
     for row, exact in zip(matrix, weights, strict=True):
@@ -151,14 +151,14 @@ def _nearest(weights: Weights) -> Floats:
 
 
 def _as_float(number: Fraction | int) -> float:
-    """Give the nearest float64."""
+    """Return the nearest float64."""
     return number.numerator / number.denominator
 
 
 def _adds_exactly(
     sums: Floats, steps: Floats, gains: list[Fraction], biases: list[Fraction]
 ) -> NDArray[np.bool_]:
-    """Tell where ``sum + bias`` is exact: no gain, and both multiples of a power of two."""
+    """Return where ``sum + bias`` is exact: no gain, and both multiples of a power of two."""
     exact = []
     for most, step, gain, bias in zip(sums, steps, gains, biases, strict=True):
         binary = bias.denominator & (bias.denominator - 1) == 0

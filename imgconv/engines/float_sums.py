@@ -53,14 +53,14 @@ def correlate(job: Correlation, taps: list[Tap], shape: tuple[int, ...]) -> tupl
 
 
 def extremes(taps: list[Tap], shape: tuple[int, ...]) -> list[Fraction]:
-    """Give the least and the greatest exact sum of a band; nothing where none is finite."""
+    """Return the least and the greatest exact sum of a band; nothing where none is finite."""
     finite = _finite(taps, shape)
     sums = _exact_sums([(weight, pixels[finite]) for weight, pixels in taps], (int(finite.sum()),))
     return [Fraction(int(sums.min()), UNIT), Fraction(int(sums.max()), UNIT)] if sums.size else []
 
 
 def nearly(taps: list[Tap], shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Give the float64 sums of a band, not exact."""
+    """Return the float64 sums of a band, not exact."""
     total = np.zeros(shape)
     with np.errstate(all="ignore"):
         for weight, pixels in taps:
@@ -69,7 +69,7 @@ def nearly(taps: list[Tap], shape: tuple[int, ...]) -> NDArray[np.float64]:
 
 
 def _bounded(job: Correlation, taps: list[Tap], shape: tuple[int, ...]) -> tuple[Any, Any, Any]:
-    """Give float64 values, a bound on the error of each, and where every tap is finite.
+    """Return float64 values, a bound on the error of each, and where every tap is finite.
 
     Where a tap is not finite the value is what IEEE 754 says, and its error 0.
     """
@@ -113,7 +113,7 @@ def _exact_sums(taps: list[Tap], shape: tuple[int, ...]) -> Integers:
 
 
 def in_units(pixels: Pixels) -> Integers:
-    """Give finite float32 values as whole multiples of 2**-173, in Python integers."""
+    """Return finite float32 values as whole multiples of 2**-173, in Python integers."""
     mantissa, exponent = np.frexp(pixels)
     whole = np.ldexp(mantissa, 24).astype(np.int64).astype(object)
     shift: Integers = (exponent + (_UNIT_EXPONENT - 24)).astype(object)

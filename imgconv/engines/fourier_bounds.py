@@ -1,4 +1,4 @@
-"""How far off the sums can be that go through Fourier transforms in double."""
+"""Error bounds of convolution by Fourier transforms in double."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _UNIT = 2.0**-53
 def fourier_bounds(
     facts: KernelFacts, peak: int, tile: tuple[int, int]
 ) -> tuple[float, float, float]:
-    """Bound the error of whole sums, of values, and what is added whatever the pixels are.
+    """Return error bounds of whole sums and of values, and the part that no pixel changes.
 
     A transform of n points by radix 2, or by 4 or 8, which turn numbers less often, is off by at
     most log2(n) * eta in the 2-norm, relatively, with eta = mu + gamma_4 * (sqrt(2) + mu) and roots

@@ -1,4 +1,4 @@
-"""What the native engine needs to know of a kernel before it can choose a path."""
+"""Properties of a kernel by which the planner chooses a path."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class KernelFacts:
-    """What a plan needs to know of a kernel: whole weights, and ``gain`` and ``bias`` of the value.
+    """Properties of a kernel: whole weights, ``gain`` and ``bias`` of the value.
 
     Weights have the sign that makes the gain positive.
     """
@@ -45,29 +45,29 @@ class KernelFacts:
 
     @cached_property
     def taps(self) -> int:
-        """How many weights are not zero."""
+        """The number of weights that are not zero."""
         return sum(weight != 0 for weight in self.flat)
 
     @cached_property
     def equal(self) -> bool:
-        """Whether all weights are one and the same."""
+        """Whether all weights are equal."""
         return len(set(self.flat)) == 1
 
     @cached_property
     def _down(self) -> NDArray[np.int64]:
-        """The changes of the weights down the columns; weights of more than 32 bits are cut."""
+        """Changes of the weights down the columns; weights of more than 32 bits are cut."""
         most = (1 << 31) - 1
         weights = [max(-most, min(most, weight)) for weight in self.flat]
         return np.diff(np.array(weights).reshape(self.shape), axis=0, prepend=0, append=0)
 
     @cached_property
     def changes(self) -> int:
-        """In how many places a weight differs from the one above it, zeros around them."""
+        """Number of places where a weight differs from the one above it, zeros around them."""
         return int(np.count_nonzero(self._down))
 
     @cached_property
     def largest_change(self) -> int:
-        """By how much at most."""
+        """Largest magnitude of these changes."""
         return int(np.abs(self._down).max())
 
     @cached_property
@@ -77,12 +77,12 @@ class KernelFacts:
 
     @property
     def factor(self) -> int:
-        """What the sum of whole products is multiplied by, over the denominator."""
+        """Numerator of the gain over the common denominator."""
         return self.gain.numerator * (self.denominator // self.gain.denominator)
 
     @property
     def added(self) -> int:
-        """What is then added, over the denominator."""
+        """Numerator of the bias over the common denominator."""
         return self.bias.numerator * (self.denominator // self.bias.denominator)
 
     @cached_property
@@ -97,7 +97,7 @@ class KernelFacts:
 
     @cached_property
     def factors(self) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
-        """A whole column and a whole row whose outer product the weights are, if there are any."""
+        """Whole column and row with the weights as outer product, or None."""
         width = self.shape[1]
         rows = [self.flat[i : i + width] for i in range(0, len(self.flat), width)]
         pivot = next((row for row in rows if any(row)), None)
@@ -118,5 +118,5 @@ class KernelFacts:
 
     @property
     def symmetric(self) -> bool:
-        """Whether the weights are separable and the same from both ends."""
+        """Whether the weights are separable and both factors symmetric."""
         return self.factors is not None and all(line == line[::-1] for line in self.factors)

@@ -1,9 +1,9 @@
-"""The sums of a layer: every output value is one exact sum over channels and taps, rounded once.
+"""Convolutions of a layer: every value is one exact sum over channels and taps, rounded once.
 
 Blocks of windows are laid out as rows of a matrix and multiplied with the filters in float64. Most
 sums are exact that way (see `imgconv.engines.filters`); the others come with a bound on their
-error. Values that the bound leaves open are summed again: with the magnitudes of their own window,
-and then in whole numbers.
+error. Undecided values are summed again: with the magnitudes of their own window, and then in whole
+numbers.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _CHUNK = 1 << 12  # values that are summed again at a time
 
 
 class LayerJob(NamedTuple):
-    """One convolution of a layer, fully said: correlation in three axes, of every channel.
+    """One convolution of a layer, fully specified: correlation in three axes, of every channel.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class LayerJob(NamedTuple):
     rounding : Rounding
         For integer outputs.
     threads : int
-        At most so many.
+        Largest number of threads.
     """
 
     images: Pixels
@@ -106,7 +106,7 @@ def convolve(job: LayerJob) -> Pixels:
 
 
 def padded(job: LayerJob) -> Pixels:
-    """Give the images with everything around them that a tap reads."""
+    """Return the images with everything around them that a tap reads."""
     array = job.images
     for number, axis in enumerate(job.axes, start=1):
         start, stop = axis.span
@@ -139,7 +139,7 @@ def _blocks(shape: tuple[int, ...], taps: int) -> Iterator[Block]:
 
 
 def _prepared(job: LayerJob, source: Pixels, chosen: slice, largest: float) -> Filters:
-    """Make the matrix of some filters, for taps from `source`."""
+    """Return the matrix of some filters, for taps from `source`."""
     weights = np.moveaxis(job.weights[chosen], 1, -1)
     rows = weights.reshape(len(weights), -1)
     if source.dtype != np.float32:
@@ -152,13 +152,13 @@ def _prepared(job: LayerJob, source: Pixels, chosen: slice, largest: float) -> F
 
 
 def _grid(floats: Pixels) -> float:
-    """Give a power of two of which all finite values are multiples."""
+    """Return a power of two of which all finite values are multiples."""
     sound = np.where(np.isfinite(floats), floats, 0).astype(np.float64)
     return float(lowest_bits(sound.reshape(1, -1))[0])
 
 
 def _largest(source: Pixels) -> tuple[float, bool]:
-    """Give the greatest finite magnitude, and whether all is finite."""
+    """Return the greatest finite magnitude, and whether all is finite."""
     low, high = float(source.min()), float(source.max())
     if math.isfinite(low) and math.isfinite(high):
         return max(abs(low), abs(high)), True
@@ -166,7 +166,7 @@ def _largest(source: Pixels) -> tuple[float, bool]:
 
 
 def _share(work: _Worker, blocks: list[Block], threads: int) -> None:
-    """Do the blocks, on several threads where there are several blocks."""
+    """Compute the blocks, on several threads where there are several blocks."""
     threads = min(threads, len(blocks))
     if threads == 1:
         work.run(blocks)
@@ -205,7 +205,7 @@ class _Worker:
                 target[...] = values.reshape(target.shape)
 
     def _view(self, block: Block) -> Pixels:
-        """Give the windows of a block without copying: rows, columns, then the axes of a tap."""
+        """Return the windows of a block without copying: rows, columns, then the axes of a tap."""
         depth, down, across = self.job.axes
         source = self.source[block.image]
         strides = source.strides
@@ -250,7 +250,7 @@ class _Worker:
         return clamped(values, self.job.depth)[0]
 
     def _finished(self, windows: Floats, sums: Floats) -> NDArray[Any]:
-        """Round the values, and do those again that their errors leave open."""
+        """Round the values, and recompute those that their errors leave undecided."""
         depth, rounding, filters = self.job.depth, self.job.rounding, self.filters
         if filters.is_settled.all():
             return round_floats(sums + filters.biases, depth, rounding)

@@ -1,9 +1,8 @@
-"""The script of the source documents as an engine, so that its claim can be judged.
+"""The script of the source documents as an engine, for comparison.
 
 That is ``convolve`` of "Convolution and cross-correlation in neural networks" (pyimagesearch,
 2021): replicate padding by half of the kernel's *width*, one pixel at a time in float64, clipping,
-then ``astype("uint8")``, which truncates. Any other border or rounding that is asked for is not
-heard: it has neither.
+then ``astype("uint8")``, which truncates. Other borders and roundings are ignored: it has none.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ class NaiveEngine:
     name = "naive"
 
     def correlate(self, job: Correlation) -> Filtered:
-        """Do one correlation the script's way.
+        """Compute one correlation the script's way.
 
         Raises
         ------

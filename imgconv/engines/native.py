@@ -120,7 +120,7 @@ class NativeEngine:
         return list(self._core.isas())
 
     def correlate(self, job: Correlation, out: Pixels | None = None) -> Filtered:
-        """Do one correlation (see `imgconv.engines.base.Engine`).
+        """Compute one correlation (see `imgconv.engines.base.Engine`).
 
         Parameters
         ----------

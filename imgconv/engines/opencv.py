@@ -16,7 +16,7 @@ from types import ModuleType
 
 import numpy as np
 
-from imgconv.engines.base import Correlation, Filtered, Pixels, extended
+from imgconv.engines.base import Correlation, Filtered, Pixels, padded
 from imgconv.engines.rounding import clamped, round_floats
 from imgconv.model.border import Border
 from imgconv.model.errors import MissingDependencyError
@@ -66,7 +66,7 @@ def load_cv2() -> ModuleType:
 
 
 def cv2_version() -> str:
-    """Give OpenCV's version; where its wheel says it in a file, without the time to load it."""
+    """Return OpenCV's version; where its wheel says it in a file, without the time to load it."""
     spec = importlib.util.find_spec("cv2")
     if spec is not None and spec.submodule_search_locations:
         for folder in spec.submodule_search_locations:
@@ -86,7 +86,7 @@ class OpenCVEngine:
         return _filter2d(job, dtype)
 
     def correlate(self, job: Correlation) -> Filtered:
-        """Do one correlation (see `imgconv.engines.base.Engine`)."""
+        """Compute one correlation (see `imgconv.engines.base.Engine`)."""
         depth_in = Depth.of(job.image.dtype)
         plain = not job.absolute and (job.depth is Depth.F32 or job.rounding is Rounding.HALF_EVEN)
         if plain and job.depth in _DIRECT[depth_in]:
@@ -99,7 +99,7 @@ class OpenCVEngine:
         return Filtered(*clamped(round_floats(values, job.depth, job.rounding), job.depth))
 
     def extremes(self, job: Correlation) -> tuple[Fraction, Fraction]:
-        """Give the least and the greatest sum, as floats see them."""
+        """Return the least and the greatest sum, as floats see them."""
         sums = self.sums(job)
         known = sums[np.isfinite(sums)]
         if not known.size:
@@ -107,7 +107,7 @@ class OpenCVEngine:
         return Fraction(float(known.min())), Fraction(float(known.max()))
 
     def sums(self, job: Correlation) -> Pixels:
-        """Give the sums as float64; computed in float32 where the image is float32."""
+        """Return the sums as float64; computed in float32 where the image is float32."""
         dtype = "float32" if job.image.dtype == np.float32 else "float64"
         plain = job._replace(gain=Fraction(1), bias=Fraction(0))
         return self._filtered(plain, dtype).astype(np.float64)
@@ -149,7 +149,7 @@ _WITH_SIMD = {(Depth.U8, Depth.U8), (Depth.U8, Depth.I16), (Depth.F32, Depth.F32
 
 
 def takes_dft(kernel: Kernel, depth: Depth, depth_out: Depth) -> bool:
-    """Tell whether filter2D computes a kernel by a discrete Fourier transform."""
+    """Return whether filter2D computes a kernel by a discrete Fourier transform."""
     limit = _DFT_TAPS_WITH_SIMD if (depth, depth_out) in _WITH_SIMD else _DFT_TAPS
     return kernel.shape[0] * kernel.shape[1] >= limit
 
@@ -178,7 +178,7 @@ def _pieces(job: Correlation) -> list[Correlation]:
 
 
 def _narrowed(values: Pixels, dtype: str) -> Pixels:
-    """Give float64 values as filter2D writes that type: rounded half to even and saturated."""
+    """Return float64 values as filter2D writes that type: rounded half to even and saturated."""
     if dtype.startswith("float"):
         return values.astype(dtype)
     ends = np.iinfo(dtype)
@@ -189,7 +189,7 @@ def _filter2d(job: Correlation, dtype: str) -> Pixels:
     cv2 = load_cv2()
     down, across = job.geometry.rows, job.geometry.columns
     native = _is_native(job)
-    source = job.image if native else extended(job)
+    source = job.image if native else padded(job)
     border = _CV_BORDERS.get(job.border, "BORDER_REPLICATE") if native else "BORDER_REPLICATE"
     result: Pixels = cv2.filter2D(
         np.ascontiguousarray(source),
@@ -203,7 +203,7 @@ def _filter2d(job: Correlation, dtype: str) -> Pixels:
 
 
 def _is_native(job: Correlation) -> bool:
-    """Tell whether filter2D has this border and reads from these positions by itself."""
+    """Return whether filter2D has this border and reads from these positions by itself."""
     axes = job.geometry.rows, job.geometry.columns
     known = job.border in _CV_BORDERS and (
         job.border is not Border.CONSTANT or job.border_value == 0
@@ -219,7 +219,7 @@ def _stop(axis: Axis) -> int:
 
 
 def _spread_weights(job: Correlation) -> Pixels:
-    """Give the kernel as float64, with the zeros that its dilation means."""
+    """Return the kernel as float64, with the zeros that its dilation means."""
     down, across = job.geometry.rows, job.geometry.columns
     weights = np.array([[float(job.gain * w) for w in row] for row in job.weights])
     shape = (down.taps - 1) * down.dilation + 1, (across.taps - 1) * across.dilation + 1

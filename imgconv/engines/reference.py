@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 
 from imgconv.engines import float_sums
-from imgconv.engines.base import Correlation, Filtered, Pixels, Tap, extended
+from imgconv.engines.base import Correlation, Filtered, Pixels, Tap, padded
 from imgconv.engines.rounding import Integers, Quotients, integers_up_to
 
 _BAND_VALUES = 1 << 16  # output values worked on at a time: their sums stay in the L2 cache
@@ -28,7 +28,7 @@ class ReferenceEngine:
     name = "reference"
 
     def correlate(self, job: Correlation) -> Filtered:
-        """Do one correlation (see `imgconv.engines.base.Engine`)."""
+        """Compute one correlation (see `imgconv.engines.base.Engine`)."""
         out = np.empty((*job.geometry.out_shape, job.image.shape[2]), job.depth.dtype)
 
         def work(rows: slice, taps: list[Tap]) -> int:
@@ -43,7 +43,7 @@ class ReferenceEngine:
         return Filtered(out, sum(_each_band(job, work)))
 
     def extremes(self, job: Correlation) -> tuple[Fraction, Fraction]:
-        """Give the least and the greatest sum (see `imgconv.engines.base.Engine`)."""
+        """Return the least and the greatest sum (see `imgconv.engines.base.Engine`)."""
         floats = job.image.dtype == np.float32
 
         def work(rows: slice, taps: list[Tap]) -> list[Fraction]:
@@ -57,7 +57,7 @@ class ReferenceEngine:
         return min(found, default=Fraction(0)), max(found, default=Fraction(0))
 
     def sums(self, job: Correlation) -> Pixels:
-        """Give the sums themselves (see `imgconv.engines.base.Engine`)."""
+        """Return the sums themselves (see `imgconv.engines.base.Engine`)."""
         floats = job.image.dtype == np.float32
         work = float_sums.nearly if floats else _sums
 
@@ -69,8 +69,8 @@ class ReferenceEngine:
 
 
 def _each_band(job: Correlation, work: Callable[[slice, list[Tap]], _Result]) -> list[_Result]:
-    """Do the work on bands of output rows, on several threads where there are several bands."""
-    source = extended(job)
+    """Compute bands of output rows, on several threads where there are several bands."""
+    source = padded(job)
     rows, columns = job.geometry.out_shape
     step = max(1, _BAND_VALUES // (columns * job.image.shape[2]))
     bands = [slice(row, min(row + step, rows)) for row in range(0, rows, step)]
@@ -89,7 +89,7 @@ def _each_band(job: Correlation, work: Callable[[slice, list[Tap]], _Result]) ->
 
 
 def _taps(job: Correlation, source: Pixels, rows: slice) -> list[Tap]:
-    """Pair each weight that is not zero with the pixels it meets, one for each output value."""
+    """Return each weight that is not zero with the pixels it meets, one for each output value."""
     down, across = job.geometry.rows, job.geometry.columns
     pairs = []
     for r, weights in enumerate(job.weights):

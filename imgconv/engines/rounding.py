@@ -17,7 +17,7 @@ Integers = NDArray[Any]
 
 
 def integers_up_to(bound: int) -> Any:
-    """Give the fastest number type in which twice this bound cannot overflow."""
+    """Return the fastest number type in which twice this bound cannot overflow."""
     return np.int32 if bound < 1 << 29 else np.int64 if bound < 1 << 61 else object
 
 
@@ -32,7 +32,7 @@ class Quotients(NamedTuple):
 
     @classmethod
     def of(cls, sums: Integers, gain: Fraction, bias: Fraction, absolute: bool) -> Quotients:
-        """Give ``gain * sums + bias``, or its absolute value."""
+        """Return ``gain * sums + bias``, or its absolute value."""
         denominator = math.lcm(gain.denominator, bias.denominator)
         factor = gain.numerator * (denominator // gain.denominator)
         added = bias.numerator * (denominator // bias.denominator)
@@ -72,7 +72,7 @@ class Quotients(NamedTuple):
         n, d = self.numerators, self.denominator
         if n.dtype == object or d >= 1 << 53:
             return _each_nearest_float32(n, d)
-        # Division rounds to float64 once. Only a value next to the middle between two neighbouring
+        # Division rounds to float64 once. Only a value next to the midpoint of two neighbouring
         # float32 can then be rounded to the wrong side; those are done again in integers.
         nearly = n.astype(np.float64) / d
         with np.errstate(over="ignore"):

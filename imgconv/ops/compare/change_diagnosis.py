@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,11 +13,12 @@ from numpy.typing import NDArray
 
 from imgconv.engines.opencv import load_cv2
 from imgconv.model.output import Depth
-from imgconv.ops.compare.difference import Rectangle, bounding_box, per_pixel
+from imgconv.ops.compare.difference import Rectangle, changed_part, per_pixel
 from imgconv.ops.compare.engine_diagnosis import Cause
 
 Image = NDArray[Any]
 _FARTHEST = 4  # pixels that a shift is looked for
+_STEPS = range(-_FARTHEST, _FARTHEST + 1)
 _WIDEST_RIM = 32
 _SMALL = 0.05  # of the image's area that a local defect may cover
 UNDOABLE = frozenset(
@@ -61,18 +63,31 @@ def diagnose_change(expected: Image, actual: Image) -> list[Cause]:
     """
     if expected.shape != actual.shape or expected.dtype != actual.dtype:
         return [Cause("kind", actual.shape[0] * actual.shape[1], _kind(expected, actual))]
+    part = changed_part(expected, actual, margin=0)
+    if part is None:
+        return [Cause("unexplained", 0, "the pictures are equal")]
     apart = per_pixel(expected, actual)
     differing = int(np.count_nonzero(apart))
-    named = _first(_WHOLE, expected, actual, apart)
+    local = part.rows * part.columns <= max(1, _SMALL * apart.size)
+    whole = [(name, test) for name, test in _WHOLE if name not in _EVERYWHERE or not local]
+    named = _first([*whole, ("shift", partial(_shift, part=part))], expected, actual, apart)
+    if not named and not local:
+        named = _first([("gamma", _gamma), ("re-encoding", _re_encoding)], expected, actual, apart)
     if not named:
-        named = _first(_WHERE, expected, actual, apart)
+        where: list[tuple[str, _Test]] = [
+            ("border only", partial(_border_only, apart=apart, part=part)),
+            ("low byte", _low_byte),
+        ]
+        if local:
+            where.insert(1, ("local defect", lambda *_: _Guess(_words(part))))
+        named = _first(where, expected, actual, apart)
     if not any(cause.name == "offset" for cause in named) and _is_rounding(expected, apart):
         named.append(Cause("rounding", differing, "no value differs by more than the last level"))
     return named or [Cause("unexplained", differing, "no suspicion fits")]
 
 
 def _first(
-    tests: tuple[tuple[str, _Test], ...], expected: Image, actual: Image, apart: Image
+    tests: Sequence[tuple[str, _Test]], expected: Image, actual: Image, apart: Image
 ) -> list[Cause]:
     for name, test in tests:
         guess = test(expected, actual)
@@ -117,20 +132,28 @@ def _channel_order(expected: Image, actual: Image) -> _Guess | None:
     if expected.ndim == 2:
         return None
     names = "RGBA"[: expected.shape[2]]
-    for order in itertools.permutations(range(len(names))):
+    few = expected[::37, ::31], actual[::37, ::31]
+    for order in list(itertools.permutations(range(len(names))))[1:]:
+        if not np.array_equal(few[0][..., list(order)], few[1]):
+            continue
         if _same(turned := expected[..., list(order)], actual):
             return _Guess(f"{names} became {''.join(names[i] for i in order)}", turned)
     return None
 
 
-def _shift(expected: Image, actual: Image) -> _Guess | None:
+def _shift(expected: Image, actual: Image, part: Rectangle) -> _Guess | None:
     """Find a step after which the overlap agrees, but for what a border may have changed."""
-    steps = range(-_FARTHEST, _FARTHEST + 1)
+    steps = [(r, c) for r in _STEPS for c in _STEPS if r or c]
+    margin = 3 * _FARTHEST
+    cut = np.s_[
+        max(0, part.row - margin) : part.row + part.rows + margin,
+        max(0, part.column - margin) : part.column + part.columns + margin,
+    ]
+    near = expected[cut], actual[cut]
+    best = max(steps, key=lambda step: _agreement(*near, *step, coarse=True))
+    if _agreement(*near, *best, coarse=True) < 0.5:
+        return None
     unmoved = _agreement(expected, actual, 0, 0, coarse=False)
-    best = max(
-        ((r, c) for r in steps for c in steps if r or c),
-        key=lambda step: _agreement(expected, actual, *step, coarse=True),
-    )
     moved = _agreement(expected, actual, *best, coarse=False)
     if 1 - moved > 0.1 * (1 - unmoved) or moved < 0.9:
         return None
@@ -152,16 +175,16 @@ def _moved_by(image: Image, row: int, column: int) -> Image:
 
 
 def _agreement(expected: Image, actual: Image, row: int, column: int, *, coarse: bool) -> float:
-    """Return the share of pixels that agree after a step, in some rows and without the rim."""
+    """Return the share of values that agree after a step, in some rows and without the rim."""
     rows, columns = expected.shape[:2]
     rim = 2 * _FARTHEST
     if min(rows, columns) < 3 * rim:
         return 0.0
     every = max(1, rows // (64 if coarse else 512))
-    after = actual[rim : rows - rim : every, rim : columns - rim]
-    before = expected[rim - row : rows - rim - row : every, rim - column : columns - rim - column]
-    same = after == before
-    return float(np.mean(same if same.ndim == 2 else same.all(axis=2)))
+    right = min(columns - rim, rim + 512) if coarse else columns - rim
+    after = actual[rim : rows - rim : every, rim:right]
+    before = expected[rim - row : rows - rim - row : every, rim - column : right - column]
+    return float(np.count_nonzero(after == before)) / max(1, after.size)
 
 
 def _offset(expected: Image, actual: Image) -> _Guess | None:
@@ -212,33 +235,41 @@ def _raised(image: Image, power: float, depth: Depth) -> Image:
 
 
 def _re_encoding(expected: Image, actual: Image) -> _Guess | None:
-    """Find a quality of JPEG that makes most of the change, tried on the middle of the picture."""
+    """Find a quality of JPEG that makes most of the change, tried where most has changed."""
     channels = 1 if expected.ndim == 2 else expected.shape[2]
     if expected.dtype != np.uint8 or channels not in (1, 3) or min(expected.shape[:2]) < 16:
         return None
-    before, after = _middle(expected), _middle(actual)
+    near = _where_most_changed(expected, actual)
+    before, after = expected[near], np.ascontiguousarray(actual[near])
     ways = itertools.product(_QUALITIES, _SAMPLINGS[channels])
-    left, way = min((_mean_apart(_jpeg(before, *way), after), way) for way in ways)
-    if left > 0.2 * _mean_apart(before, after):
+    left, way = min((_apart(_jpeg(before, *way), after), way) for way in ways)
+    if left > 0.2 * _apart(before, after):
         return None
     undone = _jpeg(expected, *way)
-    if _mean_apart(undone, actual) > 0.2 * _mean_apart(expected, actual):
+    if _apart(undone, actual) > 0.2 * _apart(expected, actual):
         return None
     return _Guess(f"as a JPEG of quality {way[0]} changes it", undone, 1)
 
 
 _QUALITIES = range(30, 101)
 _SAMPLINGS = {1: ("444",), 3: ("444", "420")}
+_PATCH = 64
 
 
-def _mean_apart(one: Image, other: Image) -> float:
-    return float(np.mean(per_pixel(one, other)))
+def _apart(one: Image, other: Image) -> float:
+    """Return the sum of all differences."""
+    cv2 = load_cv2()
+    return float(cv2.norm(np.ascontiguousarray(one), np.ascontiguousarray(other), cv2.NORM_L1))
 
 
-def _middle(image: Image) -> Image:
-    """Return at most 80 x 80 pixels that begin where a block of JPEG does."""
-    starts = [max(0, (side - 80) // 2) // 16 * 16 for side in image.shape[:2]]
-    return image[starts[0] : starts[0] + 80, starts[1] : starts[1] + 80]
+def _where_most_changed(expected: Image, actual: Image) -> tuple[slice, slice]:
+    """Return a patch of 64 x 64 that begins where a block of JPEG does and has most changes."""
+    marked = per_pixel(expected, actual) > 0
+    rows, columns = (np.arange(0, max(1, side - _PATCH // 2), _PATCH) for side in marked.shape)
+    counts = np.add.reduceat(np.add.reduceat(marked, rows, 0, np.int64), columns, 1)
+    most = np.unravel_index(int(np.argmax(counts)), counts.shape)
+    row, column = int(rows[most[0]]), int(columns[most[1]])
+    return slice(row, row + _PATCH), slice(column, column + _PATCH)
 
 
 def _jpeg(image: Image, quality: int, sampling: str) -> Image:
@@ -253,8 +284,8 @@ def _jpeg(image: Image, quality: int, sampling: str) -> Image:
 
 
 def _sample(image: Image) -> Image:
-    """Return some half a million pixels of a larger image, evenly spread."""
-    step = max(1, math.isqrt(image.shape[0] * image.shape[1] // 500_000))
+    """Return some hundred thousand pixels of a larger image, evenly spread."""
+    step = max(1, math.isqrt(image.shape[0] * image.shape[1] // 100_000))
     return image[::step, ::step]
 
 
@@ -270,9 +301,17 @@ def _low_byte(expected: Image, actual: Image) -> _Guess | None:
     return _Guess("the values were rounded to 8 bits on the way", rounded)
 
 
-def _border_only(expected: Image, actual: Image) -> _Guess | None:
-    apart = per_pixel(expected, actual) > 0
-    rows, columns = apart.shape
+def _border_only(
+    expected: Image,
+    actual: Image,  # noqa: ARG001
+    apart: Image,
+    part: Rectangle,
+) -> _Guess | None:
+    rows, columns = expected.shape[:2]
+    below, right = part.row + part.rows < rows, part.column + part.columns < columns
+    if part.row and part.column and below and right:
+        return None
+    apart = apart > 0
     depths = np.minimum.outer(_distance(rows), np.full(columns, rows))
     depths = np.minimum(depths, _distance(columns)[np.newaxis])
     deepest = int(depths[apart].max()) + 1
@@ -286,14 +325,6 @@ def _border_only(expected: Image, actual: Image) -> _Guess | None:
 def _distance(length: int) -> NDArray[np.int64]:
     at = np.arange(length)
     return np.minimum(at, length - 1 - at)
-
-
-def _local(expected: Image, actual: Image) -> _Guess | None:
-    apart = per_pixel(expected, actual) > 0
-    box = bounding_box(apart)
-    if box is None or box.rows * box.columns > max(1, _SMALL * apart.size):
-        return None
-    return _Guess(_words(box))
 
 
 def _words(box: Rectangle) -> str:
@@ -321,12 +352,6 @@ _WHOLE: tuple[tuple[str, _Test], ...] = (
     ("flip", _flip),
     ("channel order", _channel_order),
     ("offset", _offset),
-    ("shift", _shift),
-    ("gamma", _gamma),
-    ("re-encoding", _re_encoding),
 )
-_WHERE: tuple[tuple[str, _Test], ...] = (
-    ("border only", _border_only),
-    ("local defect", _local),
-    ("low byte", _low_byte),
-)
+_EVERYWHERE = ("offset",)
+"""Causes that change more than a small part of a picture."""

@@ -89,34 +89,37 @@ def judge(
     >>> change.bounding_box, change.broken
     (Rectangle(row=1, column=2, rows=1, columns=2), ('2 of 20 pixels differ (10 %), none may',))
     """
-    counts = np.ones(expected.shape[:2], bool) if counted is None else counted
-    if _equal(expected, actual):
-        return _unchanged(int(counts.sum()), tolerance)
+    pixels = int(expected.shape[0] * expected.shape[1] if counted is None else counted.sum())
+    side = tolerance.density[1] if tolerance.density else _WINDOW
+    part = changed_part(expected, actual, margin=side)
+    if part is None:
+        return _unchanged(pixels, tolerance)
+    cut = np.s_[part.row : part.row + part.rows, part.column : part.column + part.columns]
+    counts = np.ones((part.rows, part.columns), bool) if counted is None else counted[cut]
     look = tolerance.alpha == "look"
-    pairs = appearances(expected, actual) if look else [(expected, actual)]
+    before, after = expected[cut], actual[cut]
+    pairs = appearances(before, after) if look else [(before, after)]
     apart = per_pixel(*pairs[0])
     for pair in pairs[1:]:
         apart = np.maximum(apart, per_pixel(*pair))
     apart[~counts] = 0
     over = apart > tolerance.level
     marked = over if over.any() else apart > 0
-    side = tolerance.density[1] if tolerance.density else _WINDOW
     window, count = worst_window(marked, side)
     densest = count if over.any() else 0
     smooth = 0
     if tolerance.antialias == "ignore" and over.any():
-        ignored = antialiased_in_both(expected, actual, over)
+        ignored = antialiased_in_both(before, after, over)
         smooth = int(ignored.sum())
         over = over & ~ignored
-    drifts = [_drift(*pair, counts) for pair in pairs]
     change = Change(
-        pixels=int(counts.sum()),
+        pixels=pixels,
         differing=int(over.sum()),
         unequal=int(np.count_nonzero(apart)),
         max_abs_diff=float(np.max(apart, where=over, initial=0) if smooth else apart.max()),
-        mean=max(drifts, key=abs),
-        bounding_box=bounding_box(marked),
-        worst_window=window,
+        mean=max((_drift(*pair, counts, pixels) for pair in pairs), key=abs),
+        bounding_box=_moved(bounding_box(marked), part),
+        worst_window=_moved(window, part),
         worst_count=count,
         antialiased=smooth,
         metrics=_measured(expected, actual, tolerance, counted),
@@ -124,10 +127,35 @@ def judge(
     return replace(change, broken=_broken(change, tolerance, densest))
 
 
-def _equal(expected: Image, actual: Image) -> bool:
+def changed_part(expected: Image, actual: Image, margin: int) -> Rectangle | None:
+    """Return the part outside which two images are equal, with a margin; None for equal ones.
+
+    What is not equal is mostly a small part, and all else need not be looked at again.
+    """
     if expected is actual:
-        return True
-    return np.array_equal(expected, actual, equal_nan=expected.dtype == np.float32)
+        return None
+    rows = np.flatnonzero(_unequal(expected, actual).any(axis=1))
+    if not rows.size:
+        return None
+    first, last = max(0, int(rows[0]) - margin), int(rows[-1]) + margin + 1
+    band = _unequal(expected[rows[0] : rows[-1] + 1], actual[rows[0] : rows[-1] + 1])
+    width = expected.shape[1]
+    columns = np.flatnonzero(band.any(axis=0).reshape(width, -1).any(axis=1))
+    left, right = max(0, int(columns[0]) - margin), int(columns[-1]) + margin + 1
+    return Rectangle(first, left, min(last, expected.shape[0]) - first, min(right, width) - left)
+
+
+def _unequal(expected: Image, actual: Image) -> NDArray[np.bool_]:
+    """Return which values differ, a row of them for each row; two NaN are equal."""
+    differ = expected != actual
+    if expected.dtype == np.float32:
+        differ &= ~(np.isnan(expected) & np.isnan(actual))
+    return np.asarray(differ.reshape(len(expected), -1))
+
+
+def _moved(box: Rectangle | None, part: Rectangle) -> Rectangle | None:
+    """Return a box of a part as one of the whole."""
+    return box and box._replace(row=box.row + part.row, column=box.column + part.column)
 
 
 def _unchanged(pixels: int, tolerance: Tolerance) -> Change:
@@ -155,7 +183,12 @@ def per_pixel(expected: Image, actual: Image) -> Image:
         apart = np.abs(expected.astype(np.int32) - actual)
     else:  # without widening: it is the larger one less the smaller
         apart = np.maximum(expected, actual) - np.minimum(expected, actual)
-    return apart if apart.ndim == 2 else np.asarray(apart.max(axis=2))
+    if apart.ndim == 2:
+        return apart
+    greatest = apart[..., 0].copy()
+    for channel in range(1, apart.shape[2]):  # much faster than max over so short an axis
+        np.maximum(greatest, apart[..., channel], out=greatest)
+    return greatest
 
 
 def bounding_box(marked: NDArray[np.bool_]) -> Rectangle | None:
@@ -183,19 +216,24 @@ def worst_window(marked: NDArray[np.bool_], side: int) -> tuple[Rectangle | None
     return (Rectangle(int(row), int(column), height, width) if most else None), most
 
 
-def _drift(expected: Image, actual: Image, counts: NDArray[np.bool_]) -> float:
+def _drift(expected: Image, actual: Image, counts: NDArray[np.bool_], pixels: int) -> float:
     """Return the mean change of the channel that drifted most; NaN and infinity are left out."""
-    where = counts if expected.ndim == 2 else counts[..., np.newaxis]
-    pixels = max(1, int(counts.sum()))
-    if expected.dtype == np.float32:
+    shape = (*expected.shape[:2], -1)
+    means = [0.0]
+    for before, after in zip(
+        np.moveaxis(expected.reshape(shape), 2, 0),
+        np.moveaxis(actual.reshape(shape), 2, 0),
+        strict=True,
+    ):
         with np.errstate(invalid="ignore"):
-            change = actual.astype(np.float64) - expected
-        totals = np.sum(change, axis=(0, 1), where=where & np.isfinite(change))
-    else:
-        sums = [np.sum(i, axis=(0, 1), dtype=np.int64, where=where) for i in (expected, actual)]
-        totals = sums[1] - sums[0]
-    means = np.atleast_1d(totals / pixels)
-    return float(means[np.argmax(np.abs(means))])
+            if expected.dtype == np.float32:
+                change = after.astype(np.float64) - before
+                change[~np.isfinite(change)] = 0
+            else:
+                change = np.subtract(after, before, dtype=np.int32)
+        total = change.sum(where=counts, dtype=np.float64)
+        means.append(float(total) / max(1, pixels))
+    return max(means, key=abs)
 
 
 def _broken(change: Change, tolerance: Tolerance, densest: int) -> tuple[str, ...]:

@@ -66,7 +66,10 @@ def diagnose_change(expected: Image, actual: Image) -> list[Cause]:
     part = changed_part(expected, actual, margin=0)
     if part is None:
         return [Cause("unexplained", 0, "the pictures are equal")]
-    apart = per_pixel(expected, actual)
+    cut = np.s_[part.row : part.row + part.rows, part.column : part.column + part.columns]
+    changed = per_pixel(expected[cut], actual[cut])
+    apart = np.zeros(expected.shape[:2], changed.dtype)
+    apart[cut] = changed
     differing = int(np.count_nonzero(apart))
     local = part.rows * part.columns <= max(1, _SMALL * apart.size)
     whole = [(name, test) for name, test in _WHOLE if name not in _EVERYWHERE or not local]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,9 +103,11 @@ def command(a: Path, b: Path, as_json: bool, quiet: bool, **options: Any) -> int
 
     chosen, reports = _chosen(options), _reports(options)
     _check(a, b, options)
-    reports.prepare()
+    if reports is not None:
+        reports.prepare()
     report = _compare(a, b, chosen, reports, options)
-    reports.write(report)
+    if reports is not None:
+        reports.write(report)
     if as_json:
         output.write_json({"a": str(a), "b": str(b), **report.as_dict()})
     elif not quiet:
@@ -142,7 +145,11 @@ def _rectangle(text: str) -> Rectangle:
     return Rectangle(*map(int, numbers))
 
 
-def _reports(options: dict[str, Any]) -> ReportFiles:
+def _reports(options: dict[str, Any]) -> ReportFiles | None:
+    """Return the reports that are asked for; without them their modules need not be loaded."""
+    asked = any(options[name] for name in ("html", "junit", "failures"))
+    if not asked and not os.environ.get("GITHUB_STEP_SUMMARY"):
+        return None
     from imgconv.jobs.golden.report_files import ReportFiles
     from imgconv.jobs.golden.result import DIFF
 
@@ -171,14 +178,15 @@ def _check(a: Path, b: Path, options: dict[str, Any]) -> None:
 
 
 def _compare(
-    a: Path, b: Path, chosen: DiffOptions, reports: ReportFiles, options: dict[str, Any]
+    a: Path, b: Path, chosen: DiffOptions, reports: ReportFiles | None, options: dict[str, Any]
 ) -> CaseReport:
     from imgconv.jobs.diff.compare import compare_paths, compare_stream
 
     def watch(finding: CaseFinding) -> None:
         if options["out"] is not None:
             _draw(finding, options["out"], options["overwrite"])
-        reports.watch(finding)
+        if reports is not None:
+            reports.watch(finding)
 
     if output.is_stream(a) or output.is_stream(b):
         data = output.read_stdin(chosen.reading)

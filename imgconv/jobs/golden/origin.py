@@ -15,7 +15,7 @@ from imgconv.io.storage import files
 from imgconv.jobs.golden.case import Case
 from imgconv.jobs.golden.golden_record import GoldenRecord, InputRecord, RecipeRecord
 from imgconv.jobs.golden.pixel_hash import pixel_hash
-from imgconv.ops.compare.engine_diagnosis import Cause
+from imgconv.ops.compare.cause import Cause
 
 _LONGEST = 200
 

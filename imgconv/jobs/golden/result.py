@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgconv.model.errors import GoldenMissingError
+from imgconv.ops.compare.cause import Cause
 from imgconv.ops.compare.difference import Change
-from imgconv.ops.compare.engine_diagnosis import Cause
 from imgconv.ops.compare.placement import Placement
 
 Image = NDArray[Any]

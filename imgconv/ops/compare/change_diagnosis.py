@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from imgconv.engines.opencv import load_cv2
 from imgconv.model.output import Depth
+from imgconv.ops.compare.cause import Cause
 from imgconv.ops.compare.difference import Rectangle, changed_part, per_pixel
-from imgconv.ops.compare.engine_diagnosis import Cause
 
 Image = NDArray[Any]
 _FARTHEST = 4  # pixels that a shift is looked for

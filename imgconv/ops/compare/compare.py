@@ -18,7 +18,8 @@ from imgconv.model.geometry import Axis
 from imgconv.model.recipe import Recipe
 from imgconv.model.step_plan import StepPlan
 from imgconv.model.steps.base import Reach
-from imgconv.ops.compare.engine_diagnosis import Cause, find_causes
+from imgconv.ops.compare.cause import Cause
+from imgconv.ops.compare.engine_diagnosis import find_causes
 from imgconv.ops.compare.metrics import Difference, absolute_difference, measure
 from imgconv.ops.image import Image, as_image, form_of
 from imgconv.ops.pipeline.run import Outcome, run_recipe

@@ -23,29 +23,10 @@ from imgconv.model.kernel import Kernel
 from imgconv.model.output import Depth, Rounding
 from imgconv.model.recipe import Recipe
 from imgconv.model.steps.base import Reach, Step
+from imgconv.ops.compare.cause import Cause
 from imgconv.ops.pipeline.run import run_recipe
 
 Image = NDArray[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """A reason that explains some of the pixels that differ.
-
-    Attributes
-    ----------
-    name : str
-        "rounding ties", "float32 sums", "DFT path", "truncation", "border", "flip", "anchor",
-        "float64 sums", "clipping", a combination of two, or "unexplained".
-    pixels : int
-        How many it explains that no cause before it does.
-    evidence : str
-        What was computed to find out.
-    """
-
-    name: str
-    pixels: int
-    evidence: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,25 @@
+"""A reason for a difference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A reason that explains some of the pixels that differ.
+
+    Attributes
+    ----------
+    name : str
+        "rounding ties", "float32 sums", "DFT path", "truncation", "border", "flip", "anchor",
+        "float64 sums", "clipping", a combination of two, or "unexplained".
+    pixels : int
+        How many it explains that no cause before it does.
+    evidence : str
+        What was computed to find out.
+    """
+
+    name: str
+    pixels: int
+    evidence: str

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
+import lzma
 import struct
 import zlib
 
+import imagecodecs
 import numpy as np
 from PIL import Image
 
 WHITE, BLACK, RGB, PALETTE, MASK, INKS, YCBCR, LAB = 0, 1, 2, 3, 4, 5, 6, 8
 H, W = 37, 53
-NONE, LZW, DEFLATE, OLD_DEFLATE, PACKBITS = 1, 5, 8, 32946, 32773
+NONE, LZW, DEFLATE, OLD_DEFLATE, PACKBITS, LZMA, ZSTD = 1, 5, 8, 32946, 32773, 34925, 50000
 
 
 def packed_bits(values, bits):
@@ -57,7 +59,14 @@ def lzw(data):
     return int(text, 2).to_bytes(len(text) // 8, "big")
 
 
-PACKERS = {LZW: lzw, DEFLATE: zlib.compress, OLD_DEFLATE: zlib.compress, PACKBITS: packbits}
+PACKERS = {LZW: lzw, DEFLATE: zlib.compress, OLD_DEFLATE: zlib.compress, PACKBITS: packbits,
+           LZMA: lzma.compress, ZSTD: imagecodecs.zstd_encode}  # fmt: skip
+PICTURES = {
+    50001: lambda block: imagecodecs.webp_encode(block, lossless=True),
+    34712: lambda block: imagecodecs.jpeg2k_encode(block, reversible=True, codecformat="j2k"),
+    50002: lambda block: imagecodecs.jpegxl_encode(block, lossless=True),
+}
+"""Compressions of which each tile or strip is a picture."""
 
 
 def predicted(block, predictor, order):
@@ -93,7 +102,11 @@ def tiff(
     planes = [image] if planar == 1 else [image[..., n : n + 1] for n in range(samples)]
     blocks = [part for plane in planes for part in _blocks(plane, rows or height, tile)]
     packer = PACKERS.get(compression, lambda data: data)
-    parts = [packer(block_bytes(block, bits, predictor, order)) for block in blocks]
+    if compression in PICTURES:
+        coded = (np.ascontiguousarray(flat(block)) for block in blocks)
+        parts = [bytes(PICTURES[compression](block)) for block in coded]
+    else:
+        parts = [packer(block_bytes(block, bits, predictor, order)) for block in blocks]
     kind = {"u": 1, "i": 2, "f": 3}[image.dtype.kind]
     fields = {
         256: (3, [width]), 257: (3, [height]), 258: (3, [bits] * samples),

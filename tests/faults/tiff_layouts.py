@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from fractions import Fraction
 
 import cv2
 import numpy as np
@@ -11,7 +12,7 @@ from faults.layout_maker import (
     BLACK,
     DEFLATE,
     INKS,
-    LAB,
+    LZMA,
     LZW,
     MASK,
     NONE,
@@ -21,6 +22,7 @@ from faults.layout_maker import (
     RGB,
     WHITE,
     YCBCR,
+    ZSTD,
     H,
     W,
     colours,
@@ -47,15 +49,11 @@ def add_deep(dtype):
     ):  # fmt: skip
         image = samples(dtype, count)
         for packing, order, place in itertools.product(PACKINGS, "<>", PLACES):
-            if count == 2 and packing == "lzw" and dtype != "u1":
-                continue
             data = tiff(image, photometric, compression=PACKINGS[packing], order=order,
                         extra=extra, **PLACES[place])  # fmt: skip
             READ[f"tiff {name} {dtype} {packing} {order} {place}"] = data, flat(image)
-        for predictor in (2, 3) if dtype == "f4" and count != 2 else (2,):
+        for predictor in (2, 3) if dtype == "f4" else (2,):
             for packing, order in itertools.product(("lzw", "deflate"), "<>"):
-                if count == 2 and packing == "lzw" and dtype != "u1":
-                    continue
                 data = tiff(image, photometric, compression=PACKINGS[packing], order=order,
                             predictor=predictor, extra=extra)  # fmt: skip
                 key = f"tiff {name} {dtype} {packing} {order} predictor {predictor}"
@@ -90,61 +88,124 @@ def add_coded():
 
 
 def add_packings():
-    """Add what is refused for how the samples are packed."""
-    rgb, deep = samples("u1", 3), samples("u2", 3)
+    """Add compressions that libtiff lacks here, and those that are refused."""
+    rgb = samples("u1", 3)
     for number, name in (
-        (34712, "JPEG 2000"), (50002, "JPEG XL"), (52546, "JPEG XL"), (50000, "Zstandard"),
-        (34925, "LZMA"), (50001, "WebP"), (34887, "LERC"), (6, "old JPEG"), (9999, "9999"),
+        (34887, "LERC"), (6, "old JPEG"), (9, "JBIG"), (9999, "9999"),
     ):  # fmt: skip
         REFUSED[f"tiff compression {number}"] = tiff(rgb, RGB, compression=number), name
-    for image in (rgb, deep, samples("f4", 3)):
+    for photometric, count in ((BLACK, 1), (BLACK, 2), (BLACK, 5), (RGB, 3), (RGB, 4)):
+        for dtype, predictor in itertools.product(("u1", "u2", "f4"), (1, 2)):
+            image = samples(dtype, count)
+            for packing, place in itertools.product((LZMA, ZSTD), PLACES):
+                data = tiff(
+                    image,
+                    photometric,
+                    compression=packing,
+                    predictor=predictor,
+                    extra=(2,) if count in (2, 4) else (0,) * (count - 1),
+                    **PLACES[place],
+                )
+                key = f"tiff {photometric} x{count} {dtype} {packing} {predictor} {place}"
+                READ[key] = data, flat(image)
+    for name, codec in (("webp", 50001), ("jpeg2k", 34712), ("jpegxl", 50002)):
         for place, how in PLACES.items():
-            data = tiff(image, RGB, planar=2, **how)
-            REFUSED[f"tiff planar {image.dtype} {place}"] = data, "separate planes"
+            for count in (1, 3):
+                if name == "webp" and count == 1:
+                    continue
+                image = samples("u1", count)
+                data = tiff(image, RGB if count == 3 else BLACK, compression=codec, **how)
+                READ[f"tiff {name} x{count} {place}"] = data, flat(image)
+
+
+def add_planes():
+    """Add samples in separate planes."""
+    for dtype, place, order in itertools.product(("u1", "u2", "i2", "f4"), PLACES, "<>"):
+        for photometric, count, extra in (
+            (RGB, 3, ()), (RGB, 4, (2,)), (BLACK, 2, (2,)), (BLACK, 7, (0,) * 6),
+        ):  # fmt: skip
+            image = samples(dtype, count)
+            for packing, number in PACKINGS.items():
+                data = tiff(image, photometric, planar=2, compression=number, order=order,
+                            extra=extra, **PLACES[place])  # fmt: skip
+                key = f"tiff planes {photometric} x{count} {dtype} {packing} {order} {place}"
+                READ[key] = data, flat(image)
 
 
 def add_samples():
-    """Add what is refused for its samples."""
-    for count in (3, 4):
-        for dtype in ("u1", "u2", "f4"):
-            data = tiff(samples(dtype, count), BLACK, extra=(0,) * (count - 1))
-            REFUSED[f"tiff black x{count} {dtype}"] = data, f"min-is-black with {count} samples"
-    for bits in (2, 4, 6, 10, 12, 14, 24):
-        dtype = "u1" if bits < 8 else "u2" if bits < 16 else "u4"
-        for name, photometric, count in (("min-is-black", BLACK, 1), ("min-is-white", WHITE, 1),
-                                         ("RGB", RGB, 3)):  # fmt: skip
-            data = tiff(samples(dtype, count, bits), photometric, bits=bits)
-            REFUSED[f"tiff {name} {bits}"] = data, rf"{name}.* of {bits} bits"
-    for dtype in ("u4", "i1", "i4", "f2"):
+    """Add bands, and samples of any number of bits."""
+    for count, dtype, place in itertools.product((2, 3, 4, 5, 13, 64), ("u1", "u2", "f4"), PLACES):
+        image = samples(dtype, count)
+        data = tiff(image, BLACK, extra=(0,) * (count - 1), **PLACES[place])
+        READ[f"tiff bands x{count} {dtype} {place}"] = data, image
+    READ["tiff rgb x5"] = tiff(samples("u1", 5), RGB, extra=(2, 0)), samples("u1", 5)
+    for bits in (2, 3, 4, 5, 6, 7, 9, 10, 12, 14, 15):
+        dtype, full = ("u1", 255) if bits < 8 else ("u2", 65535)
+        white = (1 << bits) - 1
+        for name, photometric, count in (("black", BLACK, 1), ("white", WHITE, 1),
+                                         ("rgb", RGB, 3), ("black", BLACK, 5)):  # fmt: skip
+            image = samples(dtype, count, bits)
+            exact = [Fraction(int(value) * full, white) for value in range(white + 1)]
+            table = np.array([int(value + Fraction(1, 2)) for value in exact], dtype)
+            meant = full - table[image] if photometric == WHITE else table[image]
+            for place, order in itertools.product(PLACES, "<>"):
+                data = tiff(image, photometric, bits=bits, order=order, extra=(0,) * (count - 3),
+                            **PLACES[place])  # fmt: skip
+                READ[f"tiff {name} x{count} {bits} bits {order} {place}"] = (
+                    data,
+                    flat(meant.astype(dtype)),
+                )
+    for count, order, predictor in itertools.product((1, 3), "<>", (1, 2, 3)):
+        image = samples("f2", count)
+        data = tiff(image, RGB if count == 3 else BLACK, order=order, predictor=predictor,
+                    compression=DEFLATE)  # fmt: skip
+        READ[f"tiff half floats x{count} {order} {predictor}"] = (
+            data,
+            flat(image.astype(np.float32)),
+        )
+    for dtype in ("u4", "i1", "i4"):
         for photometric, count in ((BLACK, 1), (RGB, 3)):
             REFUSED[f"tiff {dtype} x{count}"] = tiff(samples(dtype, count), photometric), "bits"
+    for name, photometric, count in (("min-is-black", BLACK, 1), ("min-is-white", WHITE, 1),
+                                     ("RGB", RGB, 3)):  # fmt: skip
+        data = tiff(samples("u4", count, 24), photometric, bits=24)
+        REFUSED[f"tiff {name} 24"] = data, rf"{name}.* of 24 bits"
+    REFUSED["tiff bands x65"] = tiff(samples("u1", 65), BLACK, extra=(0,) * 64), "65 samples"
 
 
 def add_meanings():
-    """Add what is refused for what its samples mean."""
+    """Add palettes, inks, white first, and what is refused for what its samples mean."""
     rgb, gray = samples("u1", 3), samples("u1")
+    for bits, place in itertools.product((1, 2, 3, 4, 5, 8), PLACES):
+        tags, colour = colours(1 << bits, 257)
+        image = flat(samples("u1", 1, bits))
+        for packing in (NONE, LZW, DEFLATE):
+            data = tiff(image, PALETTE, bits=bits, tags=tags, compression=packing, **PLACES[place])
+            READ[f"tiff palette of {bits} {packing} {place}"] = data, colour[image]
+    few, _ = colours(4, 257)
+    for dtype, place, order, planar in itertools.product(("u1", "u2"), PLACES, "<>", (1, 2)):
+        inks = samples(dtype, 4)
+        white = int(np.iinfo(dtype).max)
+        exact = (white - inks[..., :3].astype(object)) * (white - inks[..., 3:].astype(object))
+        meant = ((2 * exact + white) // (2 * white)).astype(dtype)
+        data = tiff(inks, INKS, order=order, planar=planar, **PLACES[place])
+        READ[f"tiff inks {dtype} {order} {planar} {place}"] = data, meant
+    for bits, dtype in ((1, "u1"), (8, "u1"), (16, "u2")):
+        image = flat(samples(dtype, 1, bits))
+        meant = (1 - image) * np.uint8(255) if bits == 1 else np.invert(image)
+        READ[f"tiff white {bits} in tiles"] = tiff(image, WHITE, bits=bits, tile=(16, 32)), meant
     tags, _ = colours(256, 257)
-    for bits in (1, 2):
-        few, _ = colours(1 << bits, 257)
-        data = tiff(samples("u1", 1, bits), PALETTE, bits=bits, tags=few)
-        REFUSED[f"tiff palette {bits}"] = data, "palette"
     REFUSED.update({
-        "tiff rgb x5": (tiff(samples("u1", 5), RGB, extra=(2, 0)), "RGB with 5 samples"),
         "tiff palette + alpha": (
             tiff(samples("u1", 2), PALETTE, extra=(2,), tags=tags), "palette with 2"),
-        "tiff palette in small tiles": (
-            tiff(gray, PALETTE, tags=tags, tile=(16, 32)), "small tiles"),
-        "tiff white in small tiles": (tiff(gray, WHITE, tile=(16, 32)), "small tiles"),
+        "tiff palette 16": (tiff(samples("u2"), PALETTE, tags=few), "palette of 16"),
         "tiff white + alpha": (tiff(samples("u1", 2), WHITE, extra=(2,)), "min-is-white with 2"),
         "tiff white float": (tiff(samples("f4"), WHITE), "min-is-white of 32 float bits"),
         "tiff mask": (tiff(samples("u1", 1, 1), MASK, bits=1), "transparency mask"),
-        "tiff lab": (tiff(rgb, LAB), "CIE Lab"),
+        "tiff itu lab": (tiff(rgb, 10), "ITU Lab"),
         "tiff ycbcr lzw": (tiff(rgb, YCBCR, compression=LZW), "YCbCr.* and LZW"),
-        "tiff cmyk 16": (tiff(samples("u2", 4), INKS), "CMYK with 4 samples of 16 bits"),
         "tiff cmyk + alpha": (tiff(samples("u1", 5), INKS, extra=(2,)), "CMYK with 5"),
         "tiff other inks": (tiff(samples("u1", 4), INKS, tags={332: (3, [2])}), "inks other"),
-        "tiff gray + alpha 16 lzw": (
-            tiff(samples("u2", 2), extra=(2,), compression=LZW), "16 bits and LZW"),
         "tiff mixed bits": (tiff(rgb, RGB, tags={258: (3, [8, 8, 16])}), "several kinds"),
         "tiff volume": (tiff(gray, tags={32997: (3, [2])}), "volumes"),
     })  # fmt: skip
@@ -155,5 +216,6 @@ for each in ("u1", "u2", "i2", "f4"):
 add_shades()
 add_coded()
 add_packings()
+add_planes()
 add_samples()
 add_meanings()

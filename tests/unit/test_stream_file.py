@@ -303,9 +303,8 @@ def test_a_missing_extra_is_named(name, target, streamed, wide, tmp_path, monkey
 def test_lzw_without_libvips(streamed, wide, tmp_path, monkeypatch):
     imgconv.write_image(tmp_path / "in.tif", wide)
     monkeypatch.setitem(__import__("sys").modules, "pyvips", None)
-    with pytest.raises(MissingDependencyError, match=r"in\.tif: .* needs pyvips"):
-        streamed(tmp_path / "in.tif", "out.tif", recipe("blur"))
-    assert not (tmp_path / "out.tif").exists()
+    _, out = streamed(tmp_path / "in.tif", "out.tif", recipe("blur"))
+    np.testing.assert_array_equal(imgconv.read_image(out), whole(wide, recipe("blur")))
 
 
 def test_a_turned_picture_is_turned_or_refused(streamed, wide, tmp_path):

@@ -94,7 +94,8 @@ def not_supported(name: str, error: NotSupportedError) -> ImageReadError:
     """Return the error of a file whose layout is not read."""
     return ImageReadError(
         f"{name}: not supported: {error}",
-        hint="convert it by another program to a PNG, or to a plain TIFF of gray or RGB",
+        hint=error.hint
+        or "convert it by another program to a PNG, or to a plain TIFF of gray or RGB",
     )
 
 
@@ -198,7 +199,13 @@ def _picture(
         metadata = metadata._replace(resolution=metadata.resolution[::-1])
     delays = header.delays if len(upright) > 1 else ()
     return Picture(
-        upright, metadata, delays[: len(upright)], header.loop, header.encoded, tuple(notes)
+        upright,
+        metadata,
+        delays[: len(upright)],
+        header.loop,
+        header.encoded,
+        tuple(notes),
+        any(header.each[number].bands for number in wanted if header.each),
     )
 
 

@@ -12,8 +12,10 @@ from imgconv.model.output import Depth
 _PLAIN = Encoding()
 
 
-def check_holds(kind: Format, depth: Depth, channels: int, name: str) -> None:
-    """Check that a format can hold such an image.
+def check_holds(
+    kind: Format, depth: Depth, channels: int, name: str, *, bands: bool = False
+) -> None:
+    """Check that a format can hold an image; a last band would be alpha in most.
 
     Raises
     ------
@@ -40,6 +42,11 @@ def check_holds(kind: Format, depth: Depth, channels: int, name: str) -> None:
             f"{name}: {kind.name} cannot hold {what}",
             hint=f"use a format that can: {fitting}" if fitting else None,
         )
+    if bands and channels in (2, 4) and kind.name != "tiff":
+        raise ImageWriteError(
+            f"{name}: {kind.name} cannot hold {channels} bands: the last would be alpha",
+            hint="use a format that can: .tiff",
+        )
 
 
 def encode_picture(
@@ -57,7 +64,7 @@ def encode_picture(
     """
     check_encoding(encoding)
     for page in picture.pages:
-        check_holds(kind, Depth.of(page.dtype), channels_of(page), name)
+        check_holds(kind, Depth.of(page.dtype), channels_of(page), name, bands=picture.bands)
     _check_pages(kind, picture, name)
     if encoding.lossless and kind.name == "jpeg":
         raise ImageWriteError(f"{name}: jpeg always loses something", hint="use .png or .webp")

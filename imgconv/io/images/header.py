@@ -20,7 +20,19 @@ class DamagedError(Exception):
 
 
 class NotSupportedError(Exception):
-    """The bytes may be sound, but their layout is not read; the message names it."""
+    """The bytes may be sound, but their layout is not read.
+
+    Parameters
+    ----------
+    name : str
+        Of the layout.
+    hint : str, optional
+        What makes it read; default to convert it.
+    """
+
+    def __init__(self, name: str, hint: str | None = None) -> None:
+        super().__init__(name)
+        self.hint = hint
 
 
 class EncodingError(Exception):
@@ -30,7 +42,8 @@ class EncodingError(Exception):
 class PageHeader(NamedTuple):
     """What a TIFF says of one of its pages.
 
-    `photometric` and `compression` are TIFF's numbers; `unread` names a layout that is not read.
+    `photometric` and `compression` are TIFF's numbers; `unread` names a layout that is not read;
+    `bands` is whether no channel is colour or alpha.
     """
 
     width: int
@@ -43,6 +56,7 @@ class PageHeader(NamedTuple):
     premultiplied: bool
     tiled: bool
     unread: str | None = None
+    bands: bool = False
 
 
 class Header(NamedTuple):
@@ -89,6 +103,11 @@ class Header(NamedTuple):
     damage: str | None = None
     each: tuple[PageHeader, ...] = ()
     extra: tuple[Any, ...] = ()
+
+
+def spread_note(white: int, full: int) -> str:
+    """Return in words that values were spread over a greater range."""
+    return f"white was {white}; the values were spread to {full}"
 
 
 def unpack(layout: str, data: bytes, at: int, what: str) -> tuple[Any, ...]:

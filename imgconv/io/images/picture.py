@@ -125,6 +125,9 @@ class Picture(NamedTuple):
         How a JPEG was encoded: quality and subsampling.
     notes : tuple of str
         What was converted on the way, in words.
+    bands : bool
+        Whether channels are bands of a measurement, none of which is colour or alpha. Pages may
+        then have up to 64.
     """
 
     pages: tuple[Image, ...]
@@ -133,3 +136,4 @@ class Picture(NamedTuple):
     loop: int = 0
     encoded: Encoding = Encoding()
     notes: tuple[str, ...] = ()
+    bands: bool = False

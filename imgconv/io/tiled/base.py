@@ -24,10 +24,13 @@ class Layout(NamedTuple):
         Rows and columns of a tile; None where it lies in strips of full rows.
     deflate : bool
         Whether its tiles are compressed.
+    bands : bool
+        Whether no channel is colour or alpha.
     """
 
     tile: tuple[int, int] | None = (256, 256)
     deflate: bool = True
+    bands: bool = False
 
 
 class HugeReader(Protocol):
@@ -36,7 +39,7 @@ class HugeReader(Protocol):
     Attributes
     ----------
     shape : tuple of int
-        Rows, columns and, for colour, 3 or 4 channels.
+        Rows, columns and, where there are several, channels.
     dtype : dtype
         uint8, uint16, int16, float32, or float64.
     together : int

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import mmap
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 
 from imgconv.io.images.decode import not_supported
 from imgconv.io.images.formats import Format, format_for, read_header, sniff
-from imgconv.io.images.formats.tiff.header import first_page
-from imgconv.io.images.formats.tiff.layouts import INKS
 from imgconv.io.images.header import CMYK_NOTES, DamagedError, NotSupportedError
 from imgconv.io.images.image_files import check_holds
 from imgconv.io.images.picture import Metadata
@@ -22,37 +19,21 @@ from imgconv.io.storage import files
 from imgconv.io.tiled.base import HugeReader, Image, Layout, load_extra
 from imgconv.io.tiled.ome_zarr import ZarrReader, write_zarr
 from imgconv.io.tiled.quick_size import is_zarr
-from imgconv.io.tiled.tiff import KNOWN_DTYPES, TiffReader, UnknownTiffError, write_tiff
+from imgconv.io.tiled.tiff import TiffReader, UnknownTiffError, write_tiff
 from imgconv.model.errors import ImageReadError, ImageWriteError
 from imgconv.model.output import Depth
 
-_TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _HEAD = 16 << 20  # headers end within, but for the pictures of metadata
 _MOST_PACKED = 3000  # how many bytes of pixels a byte of a file can stand for
 
 
-class HeaderOnly(NamedTuple):
-    """A picture of which the size is known, but which needs libvips to be read."""
-
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    name: str
-    together: int = 1
-    layout: Layout = Layout()
-    metadata: Metadata = Metadata()
-
-    def read(self, start: int, stop: int) -> Image:
-        """Describe what is missing."""
-        del start, stop
-        load_extra("pyvips", f"{self.name}: a picture of this kind that memory does not hold")
-        raise AssertionError("pyvips is there after all")
-
-    def close(self) -> None:
-        """Do nothing."""
-
-
 def open_reader(
-    source: Path, *, limit: int, threads: int = 1, salvage: bool = False
+    source: Path,
+    *,
+    limit: int,
+    threads: int = 1,
+    page: int | None = None,
+    salvage: bool = False,
 ) -> HugeReader | None:
     """Open a picture to be read by rows.
 
@@ -63,6 +44,8 @@ def open_reader(
         Bytes of memory; a file that cannot hold more than that, however it is packed, is not
         looked into.
     threads : int
+    page : int, optional
+        Of a TIFF, counted from 1; without it, one of several pages is read as a whole.
     salvage : bool
         Whether damaged tiles and strips of a TIFF are black.
 
@@ -88,24 +71,29 @@ def open_reader(
             start = file.read(16)
     except OSError:
         return None
-    if (kind := sniff(start)) is not None and not _is_read_alike(source, kind):
+    kind = sniff(start)
+    if kind is not None and kind.name == "tiff":
+        return _open_tiff(source, threads, page, salvage)
+    if kind is not None and not _is_read_alike(source, kind):
         return None
-    if start.startswith(_TIFF_MARKS):
-        try:
-            return TiffReader(source, threads, salvage=salvage)
-        except ImageReadError:
-            return None
-        except UnknownTiffError as error:
-            if error.dtype.name not in KNOWN_DTYPES or error.shape[2:] > (4,):
-                return None
-            return _by_vips(source) or HeaderOnly(error.shape, error.dtype, str(source))
     if kind is not None and size * _MOST_PACKED < limit:
         return None
     return _by_vips(source)
 
 
+def _open_tiff(source: Path, threads: int, page: int | None, salvage: bool) -> HugeReader | None:
+    try:
+        return TiffReader(source, threads, page=page, salvage=salvage)
+    except NotSupportedError as error:
+        raise not_supported(str(source), error) from None
+    except ImageReadError:
+        return None
+    except UnknownTiffError as error:
+        return _by_vips(source) if error.alike else None
+
+
 def _is_read_alike(source: Path, kind: Format) -> bool:
-    """Return whether libvips or tifffile give the pixels that the whole picture has.
+    """Return whether libvips gives the pixels that the whole picture has.
 
     Raises
     ------
@@ -114,17 +102,13 @@ def _is_read_alike(source: Path, kind: Format) -> bool:
     """
     try:
         with source.open("rb") as file:
-            if kind.name == "tiff":
-                with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                    page = first_page(data)
-                if page.unread is not None:
-                    raise NotSupportedError(page.unread)
-                return page.photometric != INKS and not page.premultiplied
-            return read_header(file.read(_HEAD), kind).notes != CMYK_NOTES
+            header = read_header(file.read(_HEAD), kind)
     except NotSupportedError as error:
         raise not_supported(str(source), error) from None
     except (DamagedError, OSError, ValueError):
         return True  # who reads it tells what is wrong
+    alike = kind.name != "avif" and header.notes != CMYK_NOTES
+    return alike and header.pages == 1
 
 
 def is_foreign(source: Path) -> bool:
@@ -137,7 +121,7 @@ def is_foreign(source: Path) -> bool:
 
 
 def salvaged(reader: HugeReader) -> tuple[str, ...]:
-    """Return what a reader found missing or damaged and read as black."""
+    """Return what a reader converted, and found missing or damaged and read as black."""
     return reader.notes() if isinstance(reader, TiffReader) else ()
 
 
@@ -152,7 +136,9 @@ def _by_vips(source: Path) -> HugeReader | None:
         return None
 
 
-def check_writable(target: Path, format: str | None, depth: Depth, channels: int) -> None:
+def check_writable(
+    target: Path, format: str | None, depth: Depth, channels: int, *, bands: bool = False
+) -> None:
     """Check, before anything is read, that a picture can be written by rows.
 
     Raises
@@ -166,7 +152,7 @@ def check_writable(target: Path, format: str | None, depth: Depth, channels: int
         load_extra("zarr", str(target))
         return
     kind = format_for(format, target)
-    check_holds(kind, depth, channels, str(target))
+    check_holds(kind, depth, channels, str(target), bands=bands)
     if kind.name == "tiff":
         return
     load_extra("pyvips", f"{target}: writing a picture that memory does not hold")

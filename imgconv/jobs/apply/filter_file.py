@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from imgconv.engines.select import select_engine
@@ -96,6 +97,8 @@ def filter_bytes(
     """
     started = time.perf_counter()
     picture = decode_picture(data, source, reading, recipe.settings.depth, header)
+    if picture.bands:
+        recipe = replace(recipe, alpha=Alpha.FILTER)
     outcomes = [run_recipe(page, recipe, threads=threads) for page in picture.pages]
     filtered = picture._replace(pages=tuple(outcome.image for outcome in outcomes))
     encoded, kept = encode_picture(filtered, kind, target, encoding)

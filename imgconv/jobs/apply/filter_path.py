@@ -87,5 +87,5 @@ def _in_bands(
 
     most = reading.max_pixels if max_memory is None else None
     how: dict[str, Any] = {"limit": limit, "most_pixels": most, "format": format}
-    how["salvage"] = reading.salvage
+    how |= {"salvage": reading.salvage, "page": reading.page}
     return filter_in_bands(source, target, recipe, **how, **writing)

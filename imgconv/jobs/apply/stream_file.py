@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from imgconv.jobs import memory
 from imgconv.jobs.apply.bands import bands_within, whole_bytes
 from imgconv.jobs.apply.filter_file import Row
 from imgconv.jobs.apply.prefetch import ReadAhead, ahead
+from imgconv.model.alpha import Alpha
 from imgconv.model.errors import ImageReadError, LimitError
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
@@ -38,6 +40,7 @@ def filter_in_bands(
     *,
     limit: int,
     most_pixels: int | None = None,
+    page: int | None = None,
     salvage: bool = False,
     threads: int | None = None,
     **writing: Any,
@@ -49,7 +52,7 @@ def filter_in_bands(
     Row or None
         None, and nothing done, for a file that is better filtered as a whole.
     """
-    how: dict[str, Any] = {"threads": threads or usable_cpus(), "salvage": salvage}
+    how: dict[str, Any] = {"threads": threads or usable_cpus(), "salvage": salvage, "page": page}
     reader = open_reader(source, limit=limit, **how)
     if reader is not None:
         with contextlib.closing(reader):
@@ -99,6 +102,8 @@ def stream_file(
     files.check_target(
         target, overwrite=overwrite, source=source, in_place=in_place, folder=is_zarr(target)
     )
+    if reader.layout.bands:
+        recipe = replace(recipe, alpha=Alpha.FILTER)
     height, step = bands_within(reader, recipe, limit=limit, used=memory.used())
     passes: list[ReadAhead] = []
 
@@ -108,7 +113,7 @@ def stream_file(
 
     stream = Stream(opened, recipe, height=height, threads=threads)
     channels = stream.shape[2] if len(stream.shape) == 3 else 1
-    check_writable(target, format, stream.depth, channels)
+    check_writable(target, format, stream.depth, channels, bands=reader.layout.bands)
     bands = ahead(stream.bands())
     try:
         write_bands(

@@ -69,7 +69,7 @@ class Format(NamedTuple):
     depths : tuple of Depth
         What it can hold.
     channels : tuple of int
-        How many it can hold: gray, gray and alpha, RGB, RGBA.
+        How many it can hold: gray, gray and alpha, RGB, RGBA; more are bands.
     magics : tuple of bytes
         How its files begin.
     keeps : tuple of str
@@ -95,11 +95,12 @@ class Format(NamedTuple):
 
 _U8, _U8_U16, _F32 = (Depth.U8,), (Depth.U8, Depth.U16), (Depth.F32,)
 _ALL, _ANY = ("exif", "icc", "xmp", "resolution"), (1, 2, 3, 4)
+_BANDS = tuple(range(1, 65))
 FORMATS = (
     Format("png", (".png", ".apng"), _U8_U16, _ANY, (b"\x89PNG\r\n\x1a\n",), _ALL, "frames"),
     Format("jpeg", (".jpg", ".jpeg", ".jpe"), _U8, (1, 3), (b"\xff\xd8\xff",), _ALL),
     Format(
-        "tiff", (".tiff", ".tif"), tuple(Depth), _ANY,
+        "tiff", (".tiff", ".tif"), tuple(Depth), _BANDS,
         (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), _ALL, "pages",
     ),
     Format("webp", (".webp",), _U8, _ANY, (b"RIFF",), ("exif", "icc", "xmp"), "frames"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imgconv.io.images.header import DamagedError, Header, NotSupportedError
+from imgconv.io.images.header import DamagedError, Header, NotSupportedError, spread_note
 from imgconv.io.images.picture import Encoding, Image, Picture
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _read_floats(data: bytes) -> Header:
 
 def _made(width: int, height: int, channels: int, white: int, start: int) -> Header:
     full = 255 if white < 256 else 65535
-    notes = () if white in (1, full) else (f"white was {white}; the values were spread to {full}",)
+    notes = () if white in (1, full) else (spread_note(white, full),)
     bits = 8 if white < 256 else 16
     return Header(width, height, channels, bits, notes=notes, extra=(white, start, ">"))
 

@@ -36,12 +36,12 @@ def encode(picture: Picture, kind: Format, encoding: Encoding) -> tuple[bytes, t
     """Encode pages, by default with LZW."""
     del kind
     notes = ("tiff: the delays between the frames are not kept",) if picture.delays else ()
-    return _encoded(picture.pages, encoding), notes
+    return _encoded(picture.pages, picture.bands, encoding), notes
 
 
-def _encoded(pages: Sequence[Image], encoding: Encoding) -> bytes:
-    if any(page.ndim == 3 and page.shape[2] == 2 for page in pages):
-        return _encode_gray_with_alpha(pages, encoding)
+def _encoded(pages: Sequence[Image], bands: bool, encoding: Encoding) -> bytes:
+    if bands or any(page.ndim == 3 and page.shape[2] not in (1, 3, 4) for page in pages):
+        return _encoded_by_tifffile(pages, bands, encoding)
     cv2 = load_cv2()
     parameters = []
     if encoding.compression:
@@ -72,22 +72,27 @@ def _name_alpha(pages: Sequence[Image], number: int, branch: Branch) -> None:
         branch.tags[tags.EXTRA_SAMPLES] = (3, 1, b"\2\0")
 
 
-def _encode_gray_with_alpha(pages: Sequence[Image], encoding: Encoding) -> bytes:
+def _encoded_by_tifffile(pages: Sequence[Image], bands: bool, encoding: Encoding) -> bytes:
+    """Encode gray with alpha, and bands, which OpenCV does not."""
     import tifffile
 
     plain = encoding.compression == "none"
     file = io.BytesIO()
     with tifffile.TiffWriter(file) as writer:
         for page in pages:
-            alpha = {"extrasamples": ["unassalpha"]} if page.shape[2:] in ((2,), (4,)) else {}
+            channels = page.shape[2] if page.ndim == 3 else 1
+            colour = channels in (3, 4) and not bands
+            alpha = channels in (2, 4) and not bands
+            further = channels - (3 if colour else 1)
             writer.write(
                 page,
-                photometric="rgb" if page.shape[2:] in ((3,), (4,)) else "minisblack",
+                photometric="rgb" if colour else "minisblack",
+                planarconfig="contig" if channels > 1 else None,
+                extrasamples=["unassalpha" if alpha else "unspecified"] * further,
                 compression=None if plain else "zlib",
                 predictor=not plain and page.dtype != np.float32,
                 metadata=None,
                 software=False,
-                **alpha,
             )
     return file.getvalue()
 

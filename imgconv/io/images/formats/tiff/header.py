@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import islice
+from typing import NamedTuple
 
-from imgconv.io.images.formats.tiff.layouts import unread
-from imgconv.io.images.header import CMYK_NOTES, MOST_PAGES, DamagedError, Header, PageHeader
+from imgconv.io.images.formats.tiff import layouts
+from imgconv.io.images.header import (
+    CMYK_NOTES,
+    MOST_PAGES,
+    DamagedError,
+    Header,
+    PageHeader,
+    spread_note,
+)
 from imgconv.io.images.picture import Metadata
 from imgconv.io.images.shared.ifd import (
     EXIF_IFD,
@@ -24,6 +33,8 @@ SAMPLES, ORIENTATION, EXTRA_SAMPLES = 277, 274, 338
 OFFSETS, COUNTS, TILE_OFFSETS, TILE_COUNTS = 273, 279, 324, 325
 XMP, ICC = 700, 34675
 X_RESOLUTION, Y_RESOLUTION, UNIT = 282, 283, 296
+SPREAD_BITS = {3, 5, 6, 7, *range(9, 16)}
+"""Depths whose white is no divisor of that of 8 or 16 bits."""
 WORDS = (270, 271, 272, 305, 306, 315, 33432)
 """Tags of words that belong to EXIF too: description, make, model, software, dates, artist."""
 
@@ -40,9 +51,6 @@ def read_header(data: Data) -> Header:
     if not pages:
         raise DamagedError("it has no picture")
     first = pages[0]
-    notes = [*CMYK_NOTES] if any(page.photometric == 5 for page in pages) else []
-    if any(page.premultiplied for page in pages):
-        notes.append("colours were premultiplied, and are divided by alpha")
     return Header(
         first.width,
         first.height,
@@ -52,14 +60,36 @@ def read_header(data: Data) -> Header:
         sum(page.width * page.height for page in pages),
         orientation=first.orientation,
         metadata=_metadata(tiff, directories[0]),
-        notes=tuple(notes),
+        notes=notes_of(pages),
         damage=damage,
         each=pages,
     )
 
 
-def first_page(data: Data) -> PageHeader:
-    """Read the first directory alone.
+def notes_of(pages: Sequence[PageHeader]) -> tuple[str, ...]:
+    """Return in words what decoding converts."""
+    notes = [*CMYK_NOTES] if any(page.photometric == layouts.INKS for page in pages) else []
+    if any(page.photometric in layouts.LABS for page in pages):
+        notes.append("Lab converted to sRGB")
+    depths = sorted({page.bits for page in pages} & SPREAD_BITS)
+    notes += [spread_note((1 << bits) - 1, 255 if bits < 8 else 65535) for bits in depths]
+    if any(page.premultiplied for page in pages):
+        notes.append("colours were premultiplied, and are divided by alpha")
+    return tuple(notes)
+
+
+class OnePage(NamedTuple):
+    """One page of a file: its directory, what it says, and how many pages there are at least."""
+
+    file: Tiff
+    directory: Directory
+    header: PageHeader
+    metadata: Metadata
+    several: bool
+
+
+def one_page(data: Data, number: int = 1) -> OnePage:
+    """Read one page, counted from 1, and whether there are others.
 
     Raises
     ------
@@ -68,7 +98,12 @@ def first_page(data: Data) -> PageHeader:
     """
     try:
         tiff = Tiff.of(data)
-        return _page(tiff, tiff.directory(tiff.first())[0])
+        found = list(islice(tiff.directories(MOST_PAGES), max(2, number)))
+        if number > len(found):
+            raise BrokenError(f"it has {len(found)} pages")
+        directory = found[number - 1]
+        metadata = _metadata(tiff, found[0])
+        return OnePage(tiff, directory, _page(tiff, directory), metadata, len(found) > 1)
     except BrokenError as error:
         raise DamagedError(str(error)) from None
 
@@ -78,19 +113,25 @@ def _page(tiff: Tiff, directory: Directory) -> PageHeader:
         found = tiff.numbers(directory, tag, default)
         return found[0] if found else default
 
-    samples, photometric = one(SAMPLES, 1), one(PHOTOMETRIC)
-    channels = 3 if photometric in (3, 5) else samples
+    layout = layouts.layout_of(tiff, directory)
+    of_colour = (layouts.PALETTE, layouts.INKS, *layouts.LABS)
+    channels = 3 if layout.photometric in of_colour else layout.samples
+    bits = 8 if layout.photometric in (layouts.PALETTE, *layouts.LABS) else layout.bits
+    if (layout.format, layout.bits) == (layouts.FLOAT, 16):
+        bits = 32
+    turn = one(ORIENTATION, 1)
     return PageHeader(
         one(WIDTH),
         one(HEIGHT),
         channels,
-        one(BITS, 1),
-        photometric,
-        one(COMPRESSION, 1),
-        one(ORIENTATION, 1) if one(ORIENTATION, 1) in range(1, 9) else 1,
+        bits,
+        layout.photometric,
+        layout.compression,
+        turn if turn in range(1, 9) else 1,
         one(EXTRA_SAMPLES) == 1 and channels in (2, 4),
         TILE_OFFSETS in directory,
-        unread(tiff, directory),
+        layouts.unread(tiff, directory, layout),
+        layout.bands,
     )
 
 

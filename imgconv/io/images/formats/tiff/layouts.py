@@ -10,10 +10,20 @@ _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES = 258, 259, 262, 277
 _PLANAR, _PREDICTOR, _TILE_OFFSETS, _INK_SET = 284, 317, 324, 332
 _EXTRA, _FORMATS, _DEPTH = 338, 339, 32997
 WHITE, BLACK, RGB, PALETTE, INKS, YCBCR = 0, 1, 2, 3, 5, 6
-NONE, LZW, JPEG = 1, 5, 7
+LABS = (8, 9)
+"""CIE Lab, whose a and b are signed, and ICC Lab."""
+NONE, LZW, JPEG, LZMA, ZSTD = 1, 5, 7, 34925, 50000
 _FAX = (2, 3, 4)
 _PLAIN = (NONE, LZW, 8, 32946, 32773)
-_UINT, _INT, _FLOAT = 1, 2, 3
+EXTRA_NAMES = {
+    ZSTD: "zstd", 50001: "webp", 33003: "jpeg2k", 33004: "jpeg2k", 33005: "jpeg2k",
+    34712: "jpeg2k", 50002: "jpegxl", 52546: "jpegxl",
+}  # fmt: skip
+"""Compressions that the extra ``formats`` decodes, by their names in imagecodecs."""
+SINGLE_IMAGES = tuple(number for number in EXTRA_NAMES if number != ZSTD)
+"""Compressions whose tiles and strips are pictures of their own."""
+UINT, INT, FLOAT = 1, 2, 3
+MOST_BANDS = 64
 _STRAIGHT_ALPHA = 2
 
 PHOTOMETRICS = {
@@ -30,12 +40,12 @@ _COMPRESSIONS = {
     34933: "PNG", 34934: "JPEG XR", 22610: "JPEG XR", 50000: "Zstandard", 50001: "WebP",
     50002: "JPEG XL", 52546: "JPEG XL",
 }  # fmt: skip
-_WORDS = {_UINT: "unsigned", _INT: "signed", _FLOAT: "float", 4: "untyped", 5: "complex signed",
+_WORDS = {UINT: "unsigned", INT: "signed", FLOAT: "float", 4: "untyped", 5: "complex signed",
           6: "complex float"}  # fmt: skip
 
 
-class _Layout(NamedTuple):
-    """What decides whether a page is read, in TIFF's numbers."""
+class Layout(NamedTuple):
+    """What decides how a page is read, in TIFF's numbers; `extra` says what further samples are."""
 
     photometric: int
     samples: int
@@ -44,9 +54,43 @@ class _Layout(NamedTuple):
     compression: int
     predictor: int
     extra: tuple[int, ...]
+    planar: bool
+
+    @property
+    def bands(self) -> bool:
+        """Whether the samples are bands, none of which is colour or alpha."""
+        if self.photometric == BLACK:
+            return self.samples > 2 or (self.samples == 2 and self.extra == (0,))
+        return self.photometric == RGB and self.samples > 4
 
 
-def unread(tiff: Tiff, directory: Directory) -> str | None:
+def layout_of(tiff: Tiff, directory: Directory) -> Layout:
+    """Read the layout of a page.
+
+    Raises
+    ------
+    BrokenError
+        When the values of a tag are not there.
+    """
+
+    def first(tag: int, default: int) -> int:
+        return (tiff.numbers(directory, tag, default) or (default,))[0]
+
+    samples, compression = first(_SAMPLES, 1), first(_COMPRESSION, NONE)
+    predicted = compression not in (NONE, 32773)  # else the predictor does not count
+    return Layout(
+        first(_PHOTOMETRIC, 0),
+        samples,
+        first(_BITS, 1),
+        first(_FORMATS, UINT),
+        compression,
+        first(_PREDICTOR, 1) if predicted else 1,
+        tiff.numbers(directory, _EXTRA) if _EXTRA in directory else (),
+        samples > 1 and first(_PLANAR, 1) == 2,
+    )
+
+
+def unread(tiff: Tiff, directory: Directory, layout: Layout) -> str | None:
     """Name the layout of a page that is not read; None for one that is.
 
     Raises
@@ -58,50 +102,87 @@ def unread(tiff: Tiff, directory: Directory) -> str | None:
     def all_of(tag: int, default: int) -> tuple[int, ...]:
         return tiff.numbers(directory, tag, default) or (default,)
 
-    samples = all_of(_SAMPLES, 1)[0]
-    bits, formats = all_of(_BITS, 1), all_of(_FORMATS, _UINT)
-    layout = _Layout(
-        all_of(_PHOTOMETRIC, 0)[0],
-        samples,
-        bits[0],
-        formats[0],
-        all_of(_COMPRESSION, NONE)[0],
-        all_of(_PREDICTOR, 1)[0],
-        tiff.numbers(directory, _EXTRA) if _EXTRA in directory else (),
-    )
-    if layout.compression not in (*_FAX, *_PLAIN, JPEG):
+    if layout.compression not in (*_FAX, *_PLAIN, JPEG, LZMA, *EXTRA_NAMES):
         number = f"compression {layout.compression}"
         known = _COMPRESSIONS.get(layout.compression)
         return f"TIFF with {known} compression" if known else f"TIFF with {number}"
-    if samples > 1 and all_of(_PLANAR, 1)[0] != 1:
-        return "TIFF with its samples in separate planes"
-    if len(set(bits)) > 1 or len(set(formats)) > 1:
+    if len(set(all_of(_BITS, 1))) > 1 or len(set(all_of(_FORMATS, UINT))) > 1:
         return "TIFF with samples of several kinds"
     if all_of(_DEPTH, 1)[0] != 1:
         return "TIFF of volumes"
     if layout.photometric == INKS and all_of(_INK_SET, 1)[0] != 1:
         return "TIFF with inks other than CMYK"
-    return None if _samples_known(layout) and _packing_known(layout) else _said(layout)
+    return None if is_by_libtiff(layout) or is_by_samples(layout) else _said(layout)
 
 
-def _samples_known(layout: _Layout) -> bool:
+def is_by_libtiff(layout: Layout) -> bool:
+    """Return whether OpenCV's libtiff is known to decode a layout rightly."""
+    if layout.compression not in (*_FAX, *_PLAIN, JPEG):
+        return False
+    plain = not layout.planar and not layout.bands
+    return plain and _samples_known(layout) and _packing_known(layout)
+
+
+def is_by_samples(layout: Layout) -> bool:
+    """Return whether the samples of a layout can be unpacked one by one, and are understood."""
     kind = layout.format, layout.bits
-    deep = kind in ((_UINT, 8), (_UINT, 16), (_INT, 16), (_FLOAT, 32), (_FLOAT, 64))
-    match layout.photometric, layout.samples:
-        case (0, 1):
-            return kind in ((_UINT, 1), (_UINT, 8), (_UINT, 16))
-        case (1, 1):
-            return deep or kind == (_UINT, 1)
-        case (1, 2) | (2, 3 | 4):
-            return deep
-        case (3, 1):
-            return kind in ((_UINT, 4), (_UINT, 8))
-        case (5, 4) | (6, 3):
-            return kind == (_UINT, 8)
+    if layout.compression in SINGLE_IMAGES:
+        return kind in ((UINT, 8), (UINT, 16)) and (
+            (layout.photometric == BLACK and layout.samples <= MOST_BANDS)
+            or (layout.photometric == RGB and layout.samples >= 3)
+        )
+    return _is_unpacked(layout) and _is_understood(layout)
+
+
+def _is_unpacked(layout: Layout) -> bool:
+    if layout.compression not in (*_PLAIN, LZMA, ZSTD):
+        return False
+    if layout.predictor == 2:
+        return layout.bits in (8, 16, 32, 64)
+    return layout.predictor == 1 or (layout.predictor == 3 and layout.format == FLOAT)
+
+
+def _is_understood(layout: Layout) -> bool:
+    kind = layout.format, layout.bits
+    whole = layout.format == UINT and layout.bits <= 16
+    any_depth = whole or kind in ((INT, 16), (FLOAT, 16), (FLOAT, 32), (FLOAT, 64))
+    match layout.photometric:
+        case 0:
+            return layout.samples == 1 and whole
+        case 1 | 2:
+            return (1, 3)[layout.photometric - 1] <= layout.samples <= MOST_BANDS and any_depth
+        case 3:
+            return layout.samples == 1 and whole and layout.bits <= 8
+        case 5:
+            return layout.samples == 4 and kind in ((UINT, 8), (UINT, 16))
+        case 8 | 9:
+            return layout.samples == 3 and kind in ((UINT, 8), (UINT, 16))
     return False
 
 
-def _packing_known(layout: _Layout) -> bool:
+def name_of(layout: Layout) -> str:
+    """Return what a compression is called, in words."""
+    return f"TIFF with {_COMPRESSIONS[layout.compression]} compression"
+
+
+def _samples_known(layout: Layout) -> bool:
+    kind = layout.format, layout.bits
+    deep = kind in ((UINT, 8), (UINT, 16), (INT, 16), (FLOAT, 32), (FLOAT, 64))
+    match layout.photometric, layout.samples:
+        case (0, 1):
+            return kind in ((UINT, 1), (UINT, 8), (UINT, 16))
+        case (1, 1):
+            return deep or kind == (UINT, 1)
+        case (1, 2) | (2, 3 | 4):
+            return deep
+        case (3, 1):
+            return kind in ((UINT, 4), (UINT, 8))
+        case (5, 4) | (6, 3):
+            return kind == (UINT, 8)
+    return False
+
+
+def _packing_known(layout: Layout) -> bool:
     """Return whether the decoder of these samples knows their compression and prediction."""
     if layout.compression in _FAX:
         return layout.bits == 1
@@ -116,15 +197,16 @@ def _packing_known(layout: _Layout) -> bool:
     if layout.compression not in _PLAIN or layout.compression in (NONE, 32773):
         return True  # the predictor does not count
     if layout.predictor == 3:
-        return layout.format == _FLOAT and layout.samples != 2
+        return layout.format == FLOAT and layout.samples != 2
     return layout.predictor == 1 or (layout.predictor == 2 and layout.bits in (8, 16, 32, 64))
 
 
-def _said(layout: _Layout) -> str:
+def _said(layout: Layout) -> str:
     meaning = PHOTOMETRICS.get(layout.photometric, f"photometric {layout.photometric}")
     several = f" with {layout.samples} samples" if layout.samples > 1 else ""
-    kind = "" if layout.format == _UINT else f" {_WORDS.get(layout.format, 'unknown')}"
+    planes = " in separate planes" if layout.planar else ""
+    kind = "" if layout.format == UINT else f" {_WORDS.get(layout.format, 'unknown')}"
     packing = _COMPRESSIONS.get(layout.compression)
     packed = f" and {packing} compression" if packing else ""
     predicted = f" and predictor {layout.predictor}" if layout.predictor != 1 else ""
-    return f"TIFF of {meaning}{several} of {layout.bits}{kind} bits{packed}{predicted}"
+    return f"TIFF of {meaning}{several}{planes} of {layout.bits}{kind} bits{packed}{predicted}"

@@ -45,6 +45,8 @@ class Segments(NamedTuple):
         Whether the length of a segment follows from its rows.
     needed : int
         How many segments the layout asks for.
+    planes : int
+        How many planes of samples there are; 1 where samples lie side by side.
     """
 
     word: str
@@ -58,6 +60,7 @@ class Segments(NamedTuple):
     backwards: bool
     measured: bool
     needed: int
+    planes: int = 1
 
     def size(self, index: int) -> int:
         """Return how many bytes a segment decodes to at least."""
@@ -83,11 +86,31 @@ class Segments(NamedTuple):
         if self.compression == NONE:
             short = self.measured and count < size
             return f"{count} of {size} bytes are there" if short else None
-        packed = bytes(memoryview(data)[at : at + count])
-        if self.backwards:
-            packed = packed.translate(_BACKWARDS)
+        packed = self.packed(data, index)
         sizes = {size, self.row_bytes * self.rows} if self.measured else set[int]()
         return packed_flaw(self.compression, packed, sizes)
+
+    def packed(self, data: Data, index: int) -> bytes:
+        """Return the bytes of a segment, the highest bit first.
+
+        Raises
+        ------
+        ValueError
+            When it is missing or cut short.
+        """
+        if index >= min(len(self.offsets), len(self.counts)):
+            raise ValueError("missing")
+        at, count = self.offsets[index], self.counts[index]
+        if at == 0 or count == 0:
+            raise ValueError("missing")
+        if at + count > len(data):
+            raise ValueError("cut short")
+        return self.some(data, at, count)
+
+    def some(self, data: Data, at: int, count: int) -> bytes:
+        """Return bytes of a segment, the highest bit first."""
+        found = bytes(memoryview(data)[at : at + count])
+        return found.translate(_BACKWARDS) if self.backwards else found
 
 
 def packed_flaw(compression: int, packed: bytes, sizes: set[int]) -> str | None:
@@ -189,6 +212,7 @@ def segments_of(tiff: Tiff, directory: Directory) -> Segments:
         one(266, 1) == 2,
         one(262, 0) != _YCBCR and len(set(bits)) == 1,
         down * across * planes,
+        planes,
     )
 
 

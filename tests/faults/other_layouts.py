@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import struct
 import zlib
+from fractions import Fraction
 
 import cv2
+import imagecodecs
 import numpy as np
 from faults.image_samples import pillow
 from faults.layout_maker import (
@@ -19,6 +21,7 @@ from faults.layout_maker import (
     packed_bits,
     samples,
 )
+from faults.test_images import TURNS
 from PIL import Image
 
 from imgconv.io.images.formats.png.gray_alpha import SIGNATURE, chunk
@@ -47,8 +50,14 @@ def add_bmp():
             bmp(rows, W, H, bits, palette=stored.tobytes()), palette[flat(indices)]
         )  # fmt: skip
         short = palette[:, ::-1].tobytes()
-        REFUSED[f"bmp os2 {bits}"] = bmp(rows, W, H, bits, palette=short, size=12), "OS/2"
-    REFUSED["bmp os2 24"] = bmp(bmp_rows(rgb[..., ::-1]), W, H, 24, size=12), "OS/2"
+        READ[f"bmp os2 {bits}"] = (
+            bmp(rows, W, H, bits, palette=short, size=12),
+            palette[flat(indices)],
+        )
+        grays = np.repeat(palette[:, :1], 3, axis=1)
+        data = bmp(rows, W, H, bits, palette=grays.tobytes(), size=12)
+        READ[f"bmp os2 grays {bits}"] = data, grays[flat(indices)][..., 0]
+    READ["bmp os2 24"] = bmp(bmp_rows(rgb[..., ::-1]), W, H, 24, size=12), rgb
     for name, order in (("bgra", [0, 1, 2, 3]), ("rgba", [2, 1, 0, 3])):
         red, blue = (0xFF0000, 0xFF) if name == "bgra" else (0xFF, 0xFF0000)
         masks = struct.pack("<4I", red, 0xFF00, blue, 0xFF000000)
@@ -56,22 +65,83 @@ def add_bmp():
             data = bmp(bmp_rows(blue_first), W, H, 32, compression=3, size=size, masks=masks)
             READ[f"bmp masks {name} {size}"] = data, rgba[..., order]
         data = bmp(bmp_rows(blue_first), W, H, 32, compression=3, masks=masks[:12])
-        REFUSED[f"bmp masks {name} 40"] = data, "masks"
+        READ[f"bmp masks {name} 40"] = data, rgba[..., order[:3]]
     without = struct.pack("<4I", 0xFF0000, 0xFF00, 0xFF, 0)
-    REFUSED["bmp masks without alpha"] = (
-        bmp(bmp_rows(blue_first), W, H, 32, compression=3, size=108, masks=without), "masks"
-    )  # fmt: skip
-    words = bmp_rows(flat(samples("u2")))
+    READ["bmp masks without alpha"] = (
+        bmp(bmp_rows(blue_first), W, H, 32, compression=3, size=108, masks=without),
+        rgba[..., :3],
+    )
+    stored = flat(samples("u2"))
+    words = bmp_rows(stored)
     for name, compression, masks in (
         ("555", 0, ()), ("565", 3, (0xF800, 0x7E0, 0x1F)), ("4444", 3, (0xF00, 0xF0, 0xF)),
     ):  # fmt: skip
         packed = struct.pack(f"<{len(masks)}I", *masks)
         data = bmp(words, W, H, 16, compression=compression, masks=packed)
-        REFUSED[f"bmp {name}"] = data, "BMP of 16 bits"
+        READ[f"bmp {name}"] = data, shares(stored, masks or (0x7C00, 0x3E0, 0x1F))
+    masks = (0xF00, 0xF0, 0xF, 0xF000)
+    data = bmp(words, W, H, 16, compression=3, size=108, masks=struct.pack("<4I", *masks))
+    READ["bmp 4444 with alpha"] = data, shares(stored, masks)
+    deep = flat(samples("u2")).astype("u4") * 65539
+    masks = (0x3FF00000, 0xFFC00, 0x3FF)
+    data = bmp(bmp_rows(deep), W, H, 32, compression=3, masks=struct.pack("<3I", *masks))
+    READ["bmp 10 bits a colour"] = data, shares(deep, masks)
+    add_run_lengths()
+    _, palette = colours(4, 1)
+    entries = np.dstack([palette[None, :, ::-1], np.zeros((1, 4, 1), np.uint8)])
+    indices = flat(samples("u1", 1, 2))
+    lines = [np.frombuffer(packed_bits(row[None], 2), np.uint8) for row in indices]
+    data = bmp(bmp_rows(np.array(lines)), W, H, 2, palette=entries.tobytes())
+    READ["bmp 2"] = data, palette[indices]
+    REFUSED["bmp jpeg"] = bmp(words, W, H, 24, compression=4), "JPEG compression"
+    broken = struct.pack("<3I", 0xF500, 0xF0, 0xF)
+    REFUSED["bmp broken mask"] = bmp(words, W, H, 16, compression=3, masks=broken), "mask 0xf500"
+
+
+def add_run_lengths():
     for number, bits in ((1, 8), (2, 4)):
-        data = bmp(b"\0\1" * 40, W, H, bits, compression=number, palette=bytes(4 << bits))
-        REFUSED[f"bmp rle{bits}"] = data, f"RLE{bits}"
-    REFUSED["bmp 2"] = bmp(bytes(16 * H), W, H, 2, palette=bytes(16)), "BMP of 2 bits"
+        _, palette = colours(1 << bits, 1)
+        entries = np.dstack([palette[None, :, ::-1], np.zeros((1, 1 << bits, 1), np.uint8)])
+        how = {"compression": number, "palette": entries.tobytes()}
+        for padded in (False, True):
+            indices = flat(samples("u1", 1, bits)) // 3
+            rows = b"".join(run_lengths(row, bits, padded) for row in indices[::-1]) + b"\0\1"
+            READ[f"bmp rle{bits} {padded}"] = bmp(rows, W, H, bits, **how), palette[indices]
+        moved = b"\x05\x11\0\2\3\2\4\x22\0\0\0\1"
+        indices = np.zeros((H, W), np.uint8)
+        indices[H - 1, :5], indices[H - 3, 8:12] = (1, 2) if bits == 4 else (0x11, 0x22)
+        READ[f"bmp rle{bits} with a move"] = bmp(moved, W, H, bits, **how), palette[indices]
+
+
+def shares(stored, masks):
+    """Give the part of each value under each mask, as a share of 255."""
+    parts = []
+    for mask in masks:
+        low = mask & -mask
+        part = (stored.astype(np.int64) & mask) // low
+        table = [
+            int(Fraction(255 * n, mask // low) + Fraction(1, 2)) for n in range(mask // low + 1)
+        ]
+        parts.append(np.array(table)[part])
+    return np.dstack(parts).astype(np.uint8)
+
+
+def run_lengths(row, bits, padded):
+    """Give a row as runs, then absolute values; a padded one has runs beyond its end."""
+    body, at = b"", 0
+    while at < 20:
+        end = at + 1
+        while end < 20 and row[end] == row[at]:
+            end += 1
+        body += bytes([end - at, int(row[at]) * (17 if bits == 4 else 1)])
+        at = end
+    rest = [int(value) for value in row[20:]]
+    packed = bytes(rest)
+    if bits == 4:
+        even = rest + [0] * (len(rest) % 2)
+        packed = bytes(a << 4 | b for a, b in zip(even[::2], even[1::2], strict=True))
+    body += bytes([0, len(rest)]) + packed + b"\0" * (len(packed) % 2)
+    return body + (b"\7\1" if padded else b"") + b"\0\0"
 
 
 def png(image, bits, colour, *chunks):
@@ -149,8 +219,8 @@ def add_jpeg():
     plain = inks[:mark] + inks[mark + 2 + struct.unpack_from(">H", inks, mark + 2)[0] :]
     note = b"Adobe, the word in a comment"
     comment = b"\xff\xfe" + struct.pack(">H", 2 + len(note)) + note
-    REFUSED["jpeg cmyk unmarked"] = plain, "CMYK JPEG without the marker"
-    REFUSED["jpeg cmyk with a word"] = plain[:2] + comment + plain[2:], "CMYK JPEG without"
+    for name, data in (("unmarked", plain), ("with a word", plain[:2] + comment + plain[2:])):
+        READ[f"jpeg cmyk {name}"] = data, opened(data, "RGB")
     colour = pillow(photo, "JPEG", quality=95)
     frame = colour.index(b"\xff\xc0")
     for marker, name in ((0xC3, "lossless"), (0xC9, "arithmetic"), (0xCA, "arithmetic"),
@@ -166,14 +236,19 @@ def add_avif():
     for mode in ("L", "RGB", "RGBA"):
         data = pillow(photo.convert(mode), "AVIF", quality=100, subsampling="4:4:4")
         READ[f"avif {mode}"] = data, opened(data)
-    for orientation, name in ((6, "turned"), (3, "turned"), (2, "mirrored")):
+    for orientation, turn in TURNS.items():
         exif = Image.Exif()
         exif[274] = orientation
-        REFUSED[f"avif {orientation}"] = pillow(photo, "AVIF", exif=exif.tobytes()), name
-    deep = pillow(photo, "AVIF")
-    depths = deep.index(b"pixi") + 9
-    REFUSED["avif 10"] = deep[:depths] + b"\x0a\x0a\x0a" + deep[depths + 3 :], "AVIF of 10 bits"
-    REFUSED["avif animated"] = deep[:8] + b"avis" + deep[12:], "animated AVIF"
+        data = pillow(photo, "AVIF", exif=exif.tobytes(), quality=100, subsampling="4:4:4")
+        assert (b"irot" in data or b"imir" in data) == (orientation != 1)
+        plain = pillow(photo, "AVIF", quality=100, subsampling="4:4:4")
+        READ[f"avif {orientation}"] = data, turn(opened(plain))
+    for bits in (10, 12):
+        image, white = samples("u2", 3, bits), (1 << bits) - 1
+        coded = imagecodecs.avif_encode(image, level=100, bitspersample=bits, pixelformat="444")
+        spread = (2 * 65535 * image.astype(np.int64) + white) // (2 * white)
+        READ[f"avif {bits} bits"] = bytes(coded), spread.astype(np.uint16)
+    REFUSED["avif animated"] = plain[:8] + b"avis" + plain[12:], "animated AVIF"
 
 
 def add_rest():

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from imgconv.engines.opencv import load_cv2
-from imgconv.io.images.header import DamagedError, Header, NotSupportedError, unpack
+from imgconv.io.images.header import DamagedError, Header, NotSupportedError, spread_note, unpack
 from imgconv.io.images.picture import Encoding, Image, Picture
 from imgconv.io.images.shared import opencv
 from imgconv.io.images.shared.boxes import boxes, find
 
 if TYPE_CHECKING:
     from imgconv.io.images.formats import Format
-
-_CHANGES = {b"irot": "turned", b"imir": "mirrored", b"clap": "cut"}
 
 
 def read_header(data: bytes) -> Header:
@@ -30,7 +30,6 @@ def read_header(data: bytes) -> Header:
     place = find(data, (b"meta", b"iprp", b"ipco"), 0, len(data))
     if place is None:
         raise DamagedError(damage or "it has no size")
-    _check_changes(data, place)
     width = height = 0
     channels, bits = 3, 8
     for kind, body, end in boxes(data, *place):
@@ -41,22 +40,37 @@ def read_header(data: bytes) -> Header:
             bits = max(bits, *data[body + 5 : end])
         elif kind == b"auxC" and b"alpha" in data[body:end]:
             channels = 4
-    if bits > 8:
-        raise NotSupportedError(f"AVIF of {bits} bits")
-    return Header(width, height, channels, damage=damage)
+    notes = (spread_note((1 << bits) - 1, 65535),) if bits > 8 else ()
+    turn = _orientation(data, place)
+    return Header(width, height, channels, bits, orientation=turn, damage=damage, notes=notes)
 
 
-def _check_changes(data: bytes, place: tuple[int, int]) -> None:
-    """Check that no property changes the picture that is stored; a turn by 0 does not."""
+def _orientation(data: bytes, place: tuple[int, int]) -> int:
+    """Return the turn and the mirroring of the picture that is shown, as EXIF counts them."""
+    turn, mirror = 0, None
     for kind, body, _ in boxes(data, *place):
-        if kind in _CHANGES and (kind != b"irot" or unpack("B", data, body, "a turn")[0] & 3):
-            raise NotSupportedError(f"AVIF that is {_CHANGES[kind]} when shown")
+        if kind == b"clap":
+            raise NotSupportedError("AVIF that is cut when shown")
+        if kind == b"irot":
+            turn = unpack("B", data, body, "a turn")[0] & 3
+        elif kind == b"imir":
+            mirror = unpack("B", data, body, "a mirroring")[0] & 1
+    return _ORIENTATIONS[mirror][turn]
+
+
+_ORIENTATIONS = {None: (1, 8, 3, 6), 0: (4, 5, 2, 7), 1: (2, 7, 4, 5)}
+"""By the axis of `imir`, which comes after the turn: quarter turns to the left."""
 
 
 def decode(data: bytes, header: Header, wanted: Sequence[int], salvage: bool) -> list[Image]:
     """Decode by OpenCV."""
     del wanted, salvage
-    return [opencv.decode(data, header)]
+    pixels = opencv.decode(data, header)
+    if header.bits > 8:
+        most = (1 << header.bits) - 1
+        table = (2 * 65535 * np.arange(most + 1, dtype=np.int64) + most) // (2 * most)
+        pixels = table.astype(np.uint16)[np.minimum(pixels, most)]
+    return [pixels]
 
 
 def encode(picture: Picture, kind: Format, encoding: Encoding) -> tuple[bytes, tuple[str, ...]]:

@@ -49,7 +49,10 @@ def _decoded(data: bytes, header: Header, salvage: bool) -> Image:
 
 
 def _from_cmyk(light: Image) -> Image:
-    """Convert as every program does that knows no profile; Adobe writes the inks inverted."""
+    """Convert as every program does that knows no profile, from what each ink lets through.
+
+    simplejpeg gives that, whether the file stores inks, or their inverses as Adobe does.
+    """
     product = light[..., :3].astype(np.uint16) * light[..., 3:]
     result: Image = ((product + 127) // 255).astype(np.uint8)
     return result

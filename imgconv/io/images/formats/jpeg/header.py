@@ -29,7 +29,7 @@ def read_header(data: bytes) -> Header:
     resolution: tuple[Fraction, Fraction] | None = None
     frame: bytes | None = None
     profile, tables = dict[int, bytes](), dict[int, tuple[int, ...]]()
-    process, adobe = 0, False
+    process = 0
     for marker, body in _segments(data):
         if marker == 0xDB:
             _quantisation(body, tables)
@@ -41,14 +41,12 @@ def read_header(data: bytes) -> Header:
             exif_data = body[len(EXIF) :]
         elif marker == 0xE1 and body.startswith(XMP):
             xmp = body[len(XMP) :]
-        elif marker == 0xEE and body.startswith(b"Adobe"):
-            adobe = True
         elif marker == 0xE2 and body.startswith(ICC) and len(body) > 14:
             profile[body[12]] = body[14:]
     if frame is None:
         raise DamagedError("it has no frame header")
     bits, height, width, components = unpack(">BHHB", frame, 0, "its frame header")
-    _check_layout(process, bits, components, adobe)
+    _check_layout(process, bits, components)
     icc = b"".join(profile[part] for part in sorted(profile)) if profile else None
     notes = CMYK_NOTES if components == 4 else ()
     return Header(
@@ -64,7 +62,7 @@ def read_header(data: bytes) -> Header:
     )
 
 
-def _check_layout(process: int, bits: int, components: int, adobe: bool) -> None:
+def _check_layout(process: int, bits: int, components: int) -> None:
     """Check that the decoder knows the process, the depth and what the components mean."""
     if process not in _READ:
         raise NotSupportedError(f"JPEG with {_process(process)}")
@@ -72,8 +70,6 @@ def _check_layout(process: int, bits: int, components: int, adobe: bool) -> None
         raise NotSupportedError(f"JPEG of {bits} bits")
     if components not in (1, 3, 4):
         raise NotSupportedError(f"JPEG with {components} channels")
-    if components == 4 and not adobe:
-        raise NotSupportedError("CMYK JPEG without the marker that says how its inks are stored")
 
 
 def _process(marker: int) -> str:

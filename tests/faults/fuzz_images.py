@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 SECONDS = 10
@@ -27,12 +28,20 @@ DOCUMENTED = {0, 4, 5, 7}
 RECIPES = (["-k", "identity"], ["-k", "sharpen"], ["--gray"], ["-k", "blur", "--salvage"])
 
 
-def mutated(seed: int) -> tuple[str, bytes]:
-    """Give one file: mostly one byte of it is changed, else a few, or it is cut."""
+@cache
+def corpus() -> list[tuple[str, bytes]]:
+    """Give the kinds of files of the tests of damage, and every ninth of the layouts."""
+    from faults import other_layouts, tiff_layouts
     from faults.image_samples import samples
 
+    layouts = [*sorted(other_layouts.READ.items()), *sorted(tiff_layouts.READ.items())]
+    return [*sorted(samples().items()), *((name, data) for name, (data, _) in layouts[::9])]
+
+
+def mutated(seed: int) -> tuple[str, bytes]:
+    """Give one file: mostly one byte of it is changed, else a few, or it is cut."""
     chance = random.Random(seed)
-    name, data = chance.choice(sorted(samples().items()))
+    name, data = chance.choice(corpus())
     changed = bytearray(data)
     for _ in range(1 if chance.random() < 0.8 else chance.randint(2, 8)):
         # Headers are where a byte does most harm.

@@ -172,10 +172,6 @@ def add_png():
         READ[f"png rgb {bits} clear"] = (
             png(image, bits, 2, (b"tRNS", clear)), np.dstack([image, alpha]).astype(dtype)
         )  # fmt: skip
-    animation = (b"acTL", struct.pack(">II", 2, 0))
-    REFUSED["png 16 animated"] = png(samples("u2", 3), 16, 2, animation), "animated PNG of 16"
-    clear = (b"tRNS", struct.pack(">H", 7))
-    REFUSED["png gray animated"] = png(samples("u1"), 8, 0, clear, animation), "transparent colour"
 
 
 def sun(rows, bits, kind=1, palette=b"", mapped=None):

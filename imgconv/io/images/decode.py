@@ -10,7 +10,7 @@ from imgconv.io.images import lfs, limits
 from imgconv.io.images.formats import FORMATS, Format, codec_of, read_header, sniff
 from imgconv.io.images.header import DamagedError, Header, NotSupportedError
 from imgconv.io.images.picture import Image, Picture, Reading
-from imgconv.io.images.shared import exif
+from imgconv.io.images.shared import exif, xmp
 from imgconv.io.storage import files
 from imgconv.io.storage.locations import Place
 from imgconv.model.errors import ArgumentError, ImageReadError, LimitError
@@ -194,7 +194,10 @@ def _picture(
         for number, page in zip(wanted, pages, strict=False)
     )
     rows, columns = upright[0].shape[:2]
-    metadata = header.metadata._replace(exif=exif.of_upright(header.metadata.exif, columns, rows))
+    metadata = header.metadata._replace(
+        exif=exif.of_upright(header.metadata.exif, columns, rows),
+        xmp=xmp.of_upright(header.metadata.xmp),
+    )
     if metadata.resolution and header.orientation >= 5:
         metadata = metadata._replace(resolution=metadata.resolution[::-1])
     delays = header.delays if len(upright) > 1 else ()

@@ -8,6 +8,7 @@ from imgconv.io.images.shared.ifd import EXIF_IFD, BrokenError, Directory, Tiff
 
 ORIENTATION = 274
 _THUMBNAIL, _THUMBNAIL_SIZE = 513, 514
+_STRIPS = (273, 279)
 _WIDTH, _HEIGHT = 0xA002, 0xA003
 
 
@@ -63,10 +64,12 @@ def put(tiff: Tiff, directory: Directory, tag: int, value: int) -> None:
 
 def _blot(tiff: Tiff, at: int) -> None:
     directory, _ = tiff.directory(at)
-    start, size = (tiff.numbers(directory, tag)[0] for tag in (_THUMBNAIL, _THUMBNAIL_SIZE))
-    if isinstance(tiff.data, bytearray) and 8 <= start <= len(tiff.data):
-        end = min(start + size, len(tiff.data))
-        tiff.data[start:end] = bytes(end - start)
+    for places, sizes in ((_THUMBNAIL, _THUMBNAIL_SIZE), _STRIPS):
+        starts, counts = tiff.numbers(directory, places), tiff.numbers(directory, sizes)
+        for start, size in zip(starts, counts, strict=False):
+            if isinstance(tiff.data, bytearray) and 8 <= start <= len(tiff.data):
+                end = min(start + size, len(tiff.data))
+                tiff.data[start:end] = bytes(end - start)
 
 
 def _end_chain(tiff: Tiff, at: int) -> None:

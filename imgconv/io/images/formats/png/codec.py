@@ -1,4 +1,4 @@
-"""PNG by OpenCV, animations by Pillow."""
+"""PNG by OpenCV; animations of 8 bits are encoded by Pillow."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imgconv.engines.opencv import load_cv2
+from imgconv.io.images.formats.png import animation
 from imgconv.io.images.formats.png.gray_alpha import chunk
 from imgconv.io.images.formats.png.gray_alpha import encode as encode_gray_alpha
-from imgconv.io.images.formats.png.header import XMP
+from imgconv.io.images.formats.png.header import XMP, read_header
 from imgconv.io.images.header import PER_METRE, DamagedError, Header
 from imgconv.io.images.picture import Encoding, Image, Metadata, Picture
 from imgconv.io.images.shared import opencv
@@ -24,17 +25,26 @@ if TYPE_CHECKING:
 def decode(data: bytes, header: Header, wanted: Sequence[int], salvage: bool) -> list[Image]:
     """Decode one picture or the frames of an animation."""
     if header.pages > 1:
-        from imgconv.io.images.shared import frames
-
-        return frames.decode(data, header, wanted, salvage)
+        return animation.decode(data, header, wanted, salvage, _decode_still)
     if salvage and header.damage:
         from imgconv.io.images.formats.png.salvage import mended
 
         data = mended(data)
+    return [_decoded(data, header)]
+
+
+def _decode_still(data: bytes) -> Image:
+    header = read_header(data)
+    if header.damage:
+        raise DamagedError(header.damage)
+    return _decoded(data, header)
+
+
+def _decoded(data: bytes, header: Header) -> Image:
     pixels = opencv.decode(data, header)
-    if pixels.ndim == 2 and header.channels == 2:
-        pixels = _with_clear_gray(pixels, header)
-    return [pixels]
+    if pixels.shape[:2] != (header.height, header.width):
+        raise DamagedError("its size is not what it says")
+    return _with_clear_gray(pixels, header) if pixels.ndim == 2 and header.channels == 2 else pixels
 
 
 def _with_clear_gray(gray: Image, header: Header) -> Image:
@@ -52,16 +62,22 @@ def encode(picture: Picture, kind: Format, encoding: Encoding) -> tuple[bytes, t
     """Encode one picture, or several as an animation."""
     del kind
     level = int(asked) if (asked := encoding.compression or "").isdigit() else None
+    if len(picture.pages) > 1 and picture.pages[0].dtype != np.uint8:
+        stills = [_encoded(page, level) for page in picture.pages]
+        return animation.encode(stills, picture.delays, picture.loop), ()
     if len(picture.pages) > 1:
         from imgconv.io.images.shared import frames
 
         how = {} if level is None else {"compress_level": level}
         return frames.encode("PNG", picture, {"loop": picture.loop, **how}), ()
-    (page,) = picture.pages
+    return _encoded(picture.pages[0], level), ()
+
+
+def _encoded(page: Image, level: int | None) -> bytes:
     if page.ndim == 3 and page.shape[2] == 2:
-        return encode_gray_alpha(page, level), ()
+        return encode_gray_alpha(page, level)
     parameters = [] if level is None else [load_cv2().IMWRITE_PNG_COMPRESSION, level]
-    return opencv.encode(".png", page, parameters), ()
+    return opencv.encode(".png", page, parameters)
 
 
 def embed(data: bytes, metadata: Metadata) -> tuple[bytes, list[str]]:

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from fractions import Fraction
 
-from imgconv.io.images.header import DamagedError, Header, NotSupportedError, inflated, unpack
+from imgconv.io.images.header import DamagedError, Header, inflated, unpack
 from imgconv.io.images.picture import Metadata
 from imgconv.io.images.shared import exif
 
@@ -39,10 +39,6 @@ def read_header(data: bytes) -> Header:
     except DamagedError as error:
         damage = str(error)
     animated = frames > 1
-    if animated and bits == 16:
-        raise NotSupportedError("animated PNG of 16 bits")
-    if animated and channels != _CHANNELS[colour] and colour != 3:
-        raise NotSupportedError("animated PNG with a transparent colour")
     return Header(
         width,
         height,
@@ -92,6 +88,8 @@ def _said(name: bytes, body: bytes, metadata: Metadata) -> Metadata:
         return metadata._replace(icc=inflated(body.partition(b"\0")[2][1:]))
     if name == b"eXIf":
         return metadata._replace(exif=body)
+    if name in (b"zTXt", b"tEXt") and metadata.exif is None:
+        return metadata._replace(exif=_raw_profile(name, body))
     if name == b"iTXt" and body.startswith(XMP + b"\0"):
         compressed, text = body[len(XMP) + 1 : len(XMP) + 2], body[len(XMP) + 3 :]
         text = text.partition(b"\0")[2].partition(b"\0")[2]
@@ -102,6 +100,20 @@ def _said(name: bytes, body: bytes, metadata: Metadata) -> Metadata:
             per_inch = Fraction(254, 10_000)
             return metadata._replace(resolution=(across * per_inch, down * per_inch))
     return metadata
+
+
+def _raw_profile(name: bytes, body: bytes) -> bytes | None:
+    """Return the EXIF that ImageMagick and others write as text of hexadecimal numbers."""
+    key, _, text = body.partition(b"\0")
+    if key not in (b"Raw profile type exif", b"Raw profile type APP1"):
+        return None
+    plain = inflated(text[1:]) if name == b"zTXt" else text
+    words = (plain or b"").split()
+    try:
+        size, found = int(words[1]), bytes.fromhex(b"".join(words[2:]).decode("ascii"))
+    except (ValueError, IndexError):
+        return None
+    return found.removeprefix(b"Exif\0\0") if len(found) == size else None
 
 
 def _delay(body: bytes) -> int:

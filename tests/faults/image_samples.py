@@ -88,7 +88,8 @@ def samples():
         if 4 in kind.channels:
             made[f"{kind.name} rgba"] = encode_picture(Picture((rgba,)), kind, "x")[0]
         if kind.pages:
-            frames = Picture((rgb(), 255 - rgb(), rgb() // 2), delays=(100, 200, 300))
+            delays = (100, 200, 300) if kind.pages == "frames" else ()
+            frames = Picture((colour, colour[::-1], colour[:, ::-1]), delays=delays)
             made[f"{kind.name} three"] = encode_picture(frames, kind, "x")[0]
     image = Image.fromarray(rgb())
     deep = rgb().astype(np.uint16) * 257

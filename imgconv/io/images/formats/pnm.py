@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from imgconv.io.images.header import DamagedError, Header, NotSupportedError, spread_note
+from imgconv.io.images.header import (
+    MOST_PAGES,
+    DamagedError,
+    Header,
+    NotSupportedError,
+    PageHeader,
+    spread_note,
+)
 from imgconv.io.images.picture import Encoding, Image, Picture
 
 if TYPE_CHECKING:
@@ -21,27 +28,75 @@ _FLOATS = re.compile(rb"P[Ff]\s+(\d{1,10})\s+(\d{1,10})\s+([-+]?[\d.]+(?:[eE][-+
 _PAM = re.compile(rb"([A-Z]+)[ \t]+([^\n]*)\n")
 _TUPLES = {1: "GRAYSCALE", 2: "GRAYSCALE_ALPHA", 3: "RGB", 4: "RGB_ALPHA"}
 
+_BINARY = (b"P4", b"P5", b"P6", b"P7", b"PF", b"Pf")
+_LONGEST_HEAD = 1 << 16
+
+
+class Stored(NamedTuple):
+    """One of the pictures of a file: where it begins, and its own header."""
+
+    at: int
+    header: Header
+
 
 def read_header(data: bytes) -> Header:
-    """Read the lines before the pixels; `extra` is white, scale and where the pixels begin."""
-    if data[:2] == b"P7":
-        header = _read_pam(data)
-    elif data[:2] in (b"PF", b"Pf"):
-        header = _read_floats(data)
+    """Read the lines before the pixels of all pictures; `extra` is a `Stored` for each."""
+    pictures: list[Stored] = []
+    at: int | None = 0
+    damage = None
+    while at is not None and len(pictures) < MOST_PAGES:
+        try:
+            header, following = _one(data, at)
+        except DamagedError as error:
+            if not pictures:
+                raise
+            damage = f"picture {len(pictures) + 1}: {error}"
+            break
+        pictures.append(Stored(at, header))
+        damage, at = header.damage, following
+    first = pictures[0].header
+    if len(pictures) == 1:
+        return first._replace(damage=damage, extra=tuple(pictures))
+    headers = [picture.header for picture in pictures]
+    return first._replace(
+        channels=max(header.channels for header in headers),
+        bits=max(header.bits for header in headers),
+        pages=len(headers),
+        pixels=sum(header.width * header.height for header in headers),
+        notes=tuple(dict.fromkeys(note for header in headers for note in header.notes)),
+        damage=damage,
+        each=tuple(
+            PageHeader(h.width, h.height, h.channels, h.bits, 0, 0, 1, False, False)
+            for h in headers
+        ),
+        extra=tuple(pictures),
+    )
+
+
+def _one(data: bytes, at: int) -> tuple[Header, int | None]:
+    """Read one header; return where the next picture begins, too, as in what ffmpeg pipes."""
+    head = data[at : at + _LONGEST_HEAD] if at else data
+    if head[:2] == b"P7":
+        header = _read_pam(head)
+    elif head[:2] in (b"PF", b"Pf"):
+        header = _read_floats(head)
     else:
-        header = _read_plain(data)
-    white, start, _ = header.extra
+        header = _read_plain(head)
+    white, start, order = header.extra
     if header.bits != 32 and not 1 <= white <= 65535:
         raise DamagedError(f"its white is {white}; 1 to 65535 can be")
-    if data[:2] in (b"P1", b"P2", b"P3"):
-        return header
-    row = (header.width + 7) // 8 if data[:2] == b"P4" else (
+    if header.width < 1 or header.height < 1:
+        raise DamagedError(f"its size is {header.width} x {header.height}")
+    header = header._replace(extra=(white, at + start, order))
+    if head[:2] in (b"P1", b"P2", b"P3"):
+        return header, None
+    row = (header.width + 7) // 8 if head[:2] == b"P4" else (
         header.width * header.channels * (header.bits // 8)
     )  # fmt: skip
-    needed = start + row * header.height
+    needed = at + start + row * header.height
     if needed > len(data):
-        return header._replace(damage=f"it has {len(data)} of {needed} bytes")
-    return header
+        return header._replace(damage=f"it has {len(data)} of {needed} bytes"), None
+    return header, needed if data[needed : needed + 2] in _BINARY else None
 
 
 def _read_plain(data: bytes) -> Header:
@@ -94,14 +149,14 @@ def _made(width: int, height: int, channels: int, white: int, start: int) -> Hea
 
 def decode(data: bytes, header: Header, wanted: Sequence[int], salvage: bool) -> list[Image]:
     """Decode; values up to another white than 255 and 65535 are spread over the range."""
-    del wanted
-    return [_decoded(data, header, salvage)]
+    pictures = [header.extra[number] for number in wanted]
+    return [_decoded(data, picture.header, picture.at, salvage) for picture in pictures]
 
 
-def _decoded(data: bytes, header: Header, salvage: bool) -> Image:
+def _decoded(data: bytes, header: Header, at: int, salvage: bool) -> Image:
     white, start, order = header.extra
     shape = (header.height, header.width, header.channels)
-    mark = data[:2]
+    mark = data[at : at + 2]
     if mark in (b"P1", b"P2", b"P3"):
         values = _words(data[start - 1 :], mark == b"P1", int(np.prod(shape)), salvage)
     else:
@@ -152,9 +207,10 @@ def _spread(values: Image, white: int, bits: int, salvage: bool) -> Image:
 
 
 def encode(picture: Picture, kind: Format, encoding: Encoding) -> tuple[bytes, tuple[str, ...]]:
-    """Encode as the binary variant of the format."""
+    """Encode as the binary variant of the format, several pictures one behind the other."""
     del encoding
-    return _encoded(picture.pages[0], kind.name), ()
+    notes = ("the delays between the frames are not kept",) if picture.delays else ()
+    return b"".join(_encoded(page, kind.name) for page in picture.pages), notes
 
 
 def _encoded(image: Image, kind: str) -> bytes:

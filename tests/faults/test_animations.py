@@ -145,3 +145,54 @@ def test_a_frame_that_is_missing_or_beyond_is_damage(rng):
         decode_picture(apng(frames[:1] * 2, count=3), "x")
     salvaged = decode_picture(apng(frames[:1] * 2, count=3), "x", Reading(salvage=True))
     assert len(salvaged.pages) == 2
+
+
+def gif(frames, background=3):
+    """Write frames of (indices, top, left, clear, disposal) in literal codes of nine bits."""
+    out = b"GIF89a" + struct.pack("<HHBBB", SIZE[1], SIZE[0], 0xF7, background, 0)
+    out += PALETTE.tobytes()
+    for indices, top, left, clear, disposal in frames:
+        control = disposal << 2 | (clear is not None)
+        out += struct.pack("<BBBBHBB", 0x21, 0xF9, 4, control, 10, clear or 0, 0)
+        out += struct.pack("<BHHHHB", 0x2C, left, top, *indices.shape[::-1], 0) + b"\x08"
+        codes = [256]
+        for at, value in enumerate(indices.ravel().tolist()):
+            codes += [value] + ([256] if at % 200 == 199 else [])
+        bits = "".join(format(code, "09b")[::-1] for code in [*codes, 257])
+        bits += "0" * (-len(bits) % 8)
+        body = bytes(int(bits[at : at + 8][::-1], 2) for at in range(0, len(bits), 8))
+        for at in range(0, len(body), 255):
+            out += bytes([len(body[at : at + 255])]) + body[at : at + 255]
+        out += b"\0"
+    return out + b";"
+
+
+PALETTE = np.random.default_rng(3).integers(0, 256, (256, 3), np.uint8)
+
+
+@pytest.mark.parametrize("disposal", [0, 1, 2, 3])
+def test_frames_of_a_gif_are_composed(rng, disposal):
+    frames = [(rng.integers(0, 8, SIZE, np.uint8), 0, 0, None, disposal)]
+    for top, left, clear in ((1, 2, 3), (3, 0, None), (0, 4, 5)):
+        frames.append((rng.integers(0, 8, (4, 5), np.uint8), top, left, clear, disposal))
+    frames.append((rng.integers(0, 8, (2, 2), np.uint8), 0, 0, 1, 0))
+    canvas = np.zeros((*SIZE, 4), np.uint8)
+    pages = decode_picture(gif(frames), "x").pages
+    for page, (indices, top, left, clear, _) in zip(pages, frames, strict=True):
+        before = canvas.copy()
+        for y, x in np.ndindex(*indices.shape):
+            if indices[y, x] != clear:
+                canvas[top + y, left + x] = (*PALETTE[indices[y, x]], 255)
+        seen = canvas if page.shape[2] == 4 else canvas[..., :3]
+        assert np.array_equal(page, seen)
+        if disposal == 2:
+            canvas[top : top + indices.shape[0], left : left + indices.shape[1]] = 0
+        elif disposal == 3:
+            canvas = before
+    assert {page.shape[2] for page in pages} == ({4} if disposal >= 2 else {3})
+
+
+def test_a_frame_of_a_gif_beyond_the_picture_is_damage(rng):
+    frame = (rng.integers(0, 8, (4, 5), np.uint8), 5, 0, None, 0)
+    with pytest.raises(ImageReadError, match="frame 1 does not decode"):
+        decode_picture(gif([frame]), "x")

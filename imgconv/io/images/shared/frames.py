@@ -1,4 +1,4 @@
-"""Animations by Pillow: GIF, APNG and animated WebP, each frame as it is seen."""
+"""Animations by Pillow, each frame as it is seen."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ def decode(data: bytes, header: Header, wanted: Sequence[int], salvage: bool) ->
     """Decode frames, drawn over those before them as the file says."""
     frames: list[Image] = []
     try:
-        with Pillow.open(io.BytesIO(data), formats=["GIF", "PNG", "WEBP"]) as file:
-            skipped = int(getattr(file, "default_image", False))  # seen only without animation
+        with Pillow.open(io.BytesIO(data), formats=["WEBP"]) as file:
             for number in wanted:
-                file.seek(number + skipped)
+                file.seek(number)
                 if file.size != (header.width, header.height):
                     raise DamagedError("its size is not what it says")
                 frames.append(_frame(file))
@@ -31,18 +30,15 @@ def decode(data: bytes, header: Header, wanted: Sequence[int], salvage: bool) ->
         # Pillow answers damage with whatever its parsers trip over.
         if not (salvage and frames):
             raise DamagedError(f"frame {len(frames) + 1} does not decode") from error
-    return _alike(frames)
+    return alike(frames)
 
 
 def _frame(file: Pillow.Image) -> Image:
     seen = file.convert(_MODES.get(file.mode, "RGBA"))
-    pixels = np.array(seen)
-    if seen.mode == "RGBA" and file.format == "GIF":
-        pixels[pixels[..., 3] == 0] = 0  # it has no colour
-    return pixels
+    return np.array(seen)
 
 
-def _alike(frames: list[Image]) -> list[Image]:
+def alike(frames: list[Image]) -> list[Image]:
     """Return all frames the same channels, and alpha only where some frame has any."""
     if any(frame.shape[2:] == (4,) for frame in frames):
         frames = [_with_alpha(frame) for frame in frames]

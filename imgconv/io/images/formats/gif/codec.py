@@ -1,4 +1,4 @@
-"""GIF by Pillow."""
+"""GIF: frames are decoded and encoded by Pillow, and composed here."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from imgconv.io.images.formats.gif import composing
 from imgconv.io.images.formats.gif.palette import fits, with_palette
 from imgconv.io.images.header import EncodingError, Header
 from imgconv.io.images.picture import Encoding, Image, Picture
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 def decode(data: bytes, header: Header, wanted: Sequence[int], salvage: bool) -> list[Image]:
     """Decode frames, each drawn over those before it."""
-    return frames.decode(data, header, wanted, salvage)
+    return frames.alike(composing.decode(data, header, wanted, salvage))
 
 
 def encode(picture: Picture, kind: Format, encoding: Encoding) -> tuple[bytes, tuple[str, ...]]:

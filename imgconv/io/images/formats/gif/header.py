@@ -8,7 +8,7 @@ from imgconv.io.images.header import DamagedError, Header, unpack
 def read_header(data: bytes) -> Header:
     """Walk all blocks: a GIF says nowhere how many frames it has."""
     width, height, flags = unpack("<HHB", data, 6, "its header")
-    at = 13 + _palette(flags)
+    at = 13 + palette_size(flags)
     delays: list[int] = []
     pending, loop, damage = 0, 1, None
     try:
@@ -19,10 +19,10 @@ def read_header(data: bytes) -> Header:
                     pending = 10 * unpack("<H", data, at + 4, "an extension")[0]
                 elif label == 0xFF and data[at + 3 : at + 14] in (b"NETSCAPE2.0", b"ANIMEXTS1.0"):
                     loop = _loops(data, at)
-                at = _after_blocks(data, at + 2)
+                at = after_blocks(data, at + 2)
             elif mark == 0x2C:
                 flags = unpack("B", data, at + 9, "a frame")[0]
-                at = _after_blocks(data, at + 11 + _palette(flags))
+                at = after_blocks(data, at + 11 + palette_size(flags))
                 delays.append(pending)
                 pending = 0
             else:
@@ -38,7 +38,8 @@ def read_header(data: bytes) -> Header:
     )  # fmt: skip
 
 
-def _palette(flags: int) -> int:
+def palette_size(flags: int) -> int:
+    """Return how many bytes of colours follow."""
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
@@ -48,7 +49,14 @@ def _loops(data: bytes, at: int) -> int:
     return again + 1 if again else 0
 
 
-def _after_blocks(data: bytes, at: int) -> int:
+def after_blocks(data: bytes, at: int) -> int:
+    """Return where a chain of blocks ends.
+
+    Raises
+    ------
+    DamagedError
+        When the file ends before.
+    """
     while True:
         if at >= len(data):
             raise DamagedError("it ends within a frame")

@@ -13,6 +13,7 @@ from imgconv.engines.cpus import usable_cpus
 from imgconv.model.errors import ArgumentError
 from imgconv.model.output import Depth
 from imgconv.model.steps.base import Form
+from imgconv.ops.arrays import plain_array
 
 Image = NDArray[Any]
 
@@ -25,9 +26,10 @@ def as_image(image: ArrayLike, depth: Depth | None = None) -> Image:
     Raises
     ------
     ArgumentError
-        For another type, another number of axes, or no pixels.
+        For another type, another number of axes, no pixels, masked values, or a Pillow image
+        that is neither gray nor colour.
     """
-    array = np.asarray(image)
+    array = plain_array(image)
     if array.dtype == np.float64 and depth is Depth.F32:
         array = array.astype(np.float32)
     Depth.of(array.dtype)

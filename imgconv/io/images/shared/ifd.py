@@ -93,6 +93,16 @@ class Tiff(NamedTuple):
             directory, at = self.directory(at)
             yield directory
 
+    def readable(self, most: int) -> tuple[list[Directory], str | None]:
+        """Return the directories before the first that is broken, and what is wrong with it."""
+        found: list[Directory] = []
+        try:
+            for directory in self.directories(most):
+                found.append(directory)
+        except BrokenError as error:
+            return found, str(error)
+        return found, None
+
     def directory(self, at: int) -> tuple[Directory, int]:
         """Read one directory, and where the next one stands."""
         head, step, inline = ("Q", 20, 8) if self.big else ("H", 12, 4)

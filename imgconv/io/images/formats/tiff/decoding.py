@@ -42,7 +42,8 @@ def decode(data: bytes, header: Header, wanted: Sequence[int], salvage: bool) ->
     if any(page.orientation != 1 or page.channels == 4 for page in header.each):
         data = _as_stored(data)
     pages: list[Image] = []
-    file, directories = Tiff.of(data), list(Tiff.of(data).directories(MOST_PAGES))
+    file = Tiff.of(data)
+    directories, _ = file.readable(MOST_PAGES)
     for number in wanted:
         try:
             pixels = _page(file, directories[number], number, header, salvage)
@@ -129,7 +130,7 @@ def divided(image: Image) -> Image:
 def _as_stored(data: bytes) -> bytes:
     """Keep libtiff from turning pages, and from multiplying colours with alpha."""
     file = Tiff.of(bytearray(data))
-    for directory in file.directories(MOST_PAGES):
+    for directory in file.readable(MOST_PAGES)[0]:
         exif.put(file, directory, exif.ORIENTATION, 1)
         exif.put(file, directory, EXTRA_SAMPLES, 0)
     return bytes(file.data)

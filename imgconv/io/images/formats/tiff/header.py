@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import islice
@@ -33,6 +34,10 @@ SAMPLES, ORIENTATION, EXTRA_SAMPLES = 277, 274, 338
 OFFSETS, COUNTS, TILE_OFFSETS, TILE_COUNTS = 273, 279, 324, 325
 XMP, ICC = 700, 34675
 X_RESOLUTION, Y_RESOLUTION, UNIT = 282, 283, 296
+_DESCRIPTION = 270
+_ONLY_A_SHAPE = re.compile(rb'\s*\{"shape": \[[\d, ]*\](, "axes": "\w*")?\}')
+_GEOGRAPHIC = (33550, 33922, 34264, 34735, 34736, 34737, 42113)
+"""Scale, tie points, transformation, keys and the value of no data of GeoTIFF and GDAL."""
 SPREAD_BITS = {3, 5, 6, 7, *range(9, 16)}
 """Depths whose white is no divisor of that of 8 or 16 bits."""
 WORDS = (270, 271, 272, 305, 306, 315, 33432)
@@ -43,9 +48,11 @@ def read_header(data: Data) -> Header:
     """Read all directories; `each` has one for every page."""
     try:
         tiff = Tiff.of(data)
-        directories = list(tiff.directories(MOST_PAGES))
+        directories, broken = tiff.readable(MOST_PAGES)
+        if broken and not directories:
+            raise DamagedError(broken)
         pages = tuple(_page(tiff, directory) for directory in directories)
-        damage = next(_missing(tiff, directories), None)
+        damage = broken or next(_missing(tiff, directories), None)
     except BrokenError as error:
         raise DamagedError(str(error)) from None
     if not pages:
@@ -60,7 +67,7 @@ def read_header(data: Data) -> Header:
         sum(page.width * page.height for page in pages),
         orientation=first.orientation,
         metadata=_metadata(tiff, directories[0]),
-        notes=notes_of(pages),
+        notes=(*notes_of(pages), *_left_out(tiff, directories[0])),
         damage=damage,
         each=pages,
     )
@@ -156,10 +163,31 @@ def _missing(tiff: Tiff, directories: list[Directory]) -> Iterator[str]:
                 yield f"{there}; {beyond} of {len(ends)} {word} {verb} missing"
 
 
+def _layout_text(tiff: Tiff, directory: Directory) -> str | None:
+    """Name the program whose description tells how all pages lie, which filtering may change."""
+    text = (tiff.raw(directory, _DESCRIPTION) or b"").lstrip()
+    if text.startswith(b'{"shape":'):
+        return "tifffile"
+    return "ImageJ" if text.startswith(b"ImageJ=") else None
+
+
+def _left_out(tiff: Tiff, directory: Directory) -> tuple[str, ...]:
+    """Return in words what is not kept of the metadata."""
+    notes = []
+    program, text = _layout_text(tiff, directory), tiff.raw(directory, _DESCRIPTION) or b""
+    if program and not _ONLY_A_SHAPE.match(text):
+        notes.append(f"tiff: the description by {program} tells how pages lie, and is not kept")
+    if any(tag in directory for tag in _GEOGRAPHIC):
+        notes.append("tiff: the geographic tags are not kept")
+    return tuple(notes)
+
+
 def _metadata(tiff: Tiff, directory: Directory) -> Metadata:
     exif = None
     if {EXIF_IFD, GPS_IFD, *WORDS} & directory.keys():
         kept = {tag: directory[tag] for tag in (*WORDS, EXIF_IFD, GPS_IFD) if tag in directory}
+        if _layout_text(tiff, directory):
+            del kept[_DESCRIPTION]
         branch = branch_of(tiff, kept)
         exif = b"II*\0\x08\0\0\0" + packed(branch, 8)
     return Metadata(

@@ -15,6 +15,7 @@ from imgconv.cli.options import (
     option,
     output_options,
     path_argument,
+    quiet_option,
     read_source,
     reading_of,
     recipe_of,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 @click.command(
     "apply",
     cls=Command,
+    topic="start",
     epilog="Examples:\n\n"
     "imgconv apply photo.jpg sharp.png -k sharpen\n\n"
     "imgconv apply photo.jpg edges.png --gray -k gaussian:sigma=1.4 -k sobel_x --range abs\n\n"
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
 )
 @json_option
 @option("-v", "--verbose", is_flag=True, heading="Running", help="Say what was done.")
+@quiet_option
 def command(source: Place | None, target: Place | None, **options: Any) -> None:
     """Filter the image IN into the file OUT; `-` is stdin or stdout."""
     from imgconv.io.config.recipes import format_recipe
@@ -68,8 +71,10 @@ def command(source: Place | None, target: Place | None, **options: Any) -> None:
     if options["print_recipe"]:
         output.show(format_recipe(recipe).rstrip())
         return
+    if source is not None and target is None and options["in_place"]:
+        target = source
     if source is None or target is None:
-        raise click.UsageError("IN and OUT are missing; the first two arguments are files, or -")
+        raise _missing(source)
     again = [name for name in ("compare", "show") if options[name]]
     if again and output.is_stream(source):
         raise ArgumentError(f"--{again[0]} reads IN twice, so IN cannot be -")
@@ -82,6 +87,29 @@ def command(source: Place | None, target: Place | None, **options: Any) -> None:
     filter_one(source, target, recipe, **options)
     if again:
         _compare(image, recipe, **options)
+
+
+def _missing(source: Place | None) -> click.UsageError:
+    from imgconv.cli.guesses import missing_arguments, missing_output
+
+    context = click.get_current_context()
+    if source is None:
+        return missing_arguments(context, ["IN", "OUT"])
+    return missing_output(str(source), context.meta.get("words", ()), context)
+
+
+def in_folder(source: Place, target: Place, format: str | None) -> Place:
+    """Return the file that is written: in an existing folder, one with the name of the input."""
+    if not isinstance(target, Path) or output.is_stream(target) or not target.is_dir():
+        return target
+    if output.is_stream(source) or target.suffix.lower() == ".zarr":
+        return target
+    from imgconv.io.images.formats import format_for
+    from imgconv.io.storage.locations import pure_path
+
+    name = pure_path(source)
+    suffix = format_for(format, None).suffixes[0] if format else name.suffix
+    return target / f"{name.stem}{suffix}"
 
 
 def _compare(image: Any, recipe: Recipe, **options: Any) -> None:
@@ -109,7 +137,6 @@ def _on_cluster(
 
 def filter_one(source: Place, target: Place, recipe: Recipe, **options: Any) -> None:
     """Filter one file or stream into another, and report."""
-    from imgconv.io.config.recipes import format_recipe
     from imgconv.io.images.decode import read_file
     from imgconv.io.images.formats import format_for
     from imgconv.io.storage import files
@@ -119,6 +146,7 @@ def filter_one(source: Place, target: Place, recipe: Recipe, **options: Any) -> 
     from imgconv.jobs.memory import parse_bytes
 
     as_json, overwrite = options["as_json"], options["overwrite"]
+    target = in_folder(source, target, options["format"])
     to_stdout = output.is_stream(target)
     settings: dict[str, Any] = {
         "threads": options["threads"],
@@ -152,4 +180,21 @@ def filter_one(source: Place, target: Place, recipe: Recipe, **options: Any) -> 
             output.write_stdout(encoded)
         else:
             files.write_whole(target, encoded, overwrite=overwrite)
-    output.report(row, as_json, options.get("verbose", False), format_recipe(recipe))
+    quiet = options.get("quiet", False)
+    if not quiet:
+        _note_options(source, target, recipe, options)
+    output.report(row, recipe, as_json=as_json, verbose=options.get("verbose", False), quiet=quiet)
+
+
+def _note_options(source: Place, target: Place, recipe: Recipe, options: dict[str, Any]) -> None:
+    """Say which options had no effect."""
+    from imgconv.cli.notes import about_options
+    from imgconv.io.images.formats import format_for
+    from imgconv.io.storage.locations import pure_path
+
+    folder = not output.is_stream(target) and pure_path(target).suffix.lower() == ".zarr"
+    name = None if output.is_stream(target) else pure_path(target)
+    kind = None if folder else format_for(options["format"], name).name
+    converted = pure_path(source).suffix.lower() != pure_path(target).suffix.lower()
+    for note in about_options(options, recipe, kind, converted=converted):
+        output.say(f"Note: {note}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imgconv.cli import output
+from imgconv.cli.notes import about_options
 from imgconv.cli.options import (
     Command,
     encoding_of,
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from imgconv.model.recipe import Recipe
 
 _file_options = together(
-    option("-r", "--recursive", is_flag=True, heading="Files",
-           help="Take the pictures in folders and their subfolders."),
+    option("-r", "--recursive", is_flag=True, heading="Files", brief=True,
+           help="Include the subfolders of SRC."),
     option("--from0", is_flag=True, heading="Files",
            help="Read more files from stdin, each ended by a NUL byte (find -print0)."),
     option("--name", metavar="TEMPLATE", default="{stem}{ext}", show_default=True, heading="Files",
@@ -41,13 +42,13 @@ _file_options = together(
 
 _running_options = together(
     reading_options,
-    option("--overwrite", is_flag=True, heading="Output",
+    option("--overwrite", is_flag=True, heading="Output", brief=True,
            help="Replace files in DST that are not from an earlier run."),
     option("--in-place", is_flag=True, heading="Output", help="Allow DST to be SRC itself."),
     option("--format", metavar="NAME", heading="Output",
            help="Write png, jpeg, tiff, webp or another, and suffixes to match."),
     encoding_options,
-    option("-j", "--jobs", metavar="N", type=click.IntRange(min=1), heading="Running",
+    option("-j", "--jobs", metavar="N", brief=True, type=click.IntRange(min=1), heading="Running",
            help="So many files at a time.  [default: the CPUs of this process]"),
     option("--max-memory", metavar="SIZE", heading="Running",
            help="Bound of the memory of all processes: 800M, 4G.  [default: half of what is free]"),
@@ -56,7 +57,7 @@ _running_options = together(
     option("--fail-fast", is_flag=True, heading="Running", help="Stop at the first failure."),
     option("--max-failures", metavar="N", type=click.IntRange(min=1), heading="Running",
            help="Stop when N files failed."),
-    option("--dry-run", is_flag=True, heading="Running", help="Say what would be done, and stop."),
+    option("--dry-run", is_flag=True, heading="Running", brief=True, help="Say what would be done, and stop."),
     option("--json", "as_json", is_flag=True, heading="Running",
            help="Write one event a line as JSON on stdout."),
     option("-q", "--quiet", is_flag=True, heading="Running", help="Say failures only."),
@@ -66,6 +67,7 @@ _running_options = together(
 @click.command(
     "batch",
     cls=Command,
+    topic="folders",
     epilog="Examples:\n\n"
     "imgconv batch -r photos out -k sharpen\n\n"
     "imgconv batch 'photos/**/*.jpg' out -k blur --name '{stem}_{kernel}{ext}' -j 8\n\n"
@@ -90,11 +92,41 @@ def command(sources: tuple[str, ...], target: str | None, **options: Any) -> int
         output.show(format_recipe(recipe).rstrip())
         return 0
     if target is None or not (sources or options["from0"]):
-        raise click.UsageError("SRC and DST are missing: batch SRC... DST, or --from0 DST")
+        raise _missing(target)
+    if not (options["recursive"] or options["quiet"] or options["as_json"]):
+        _name_subfolders(sources)
     how = _batch_options(options)
     if options["dry_run"]:
         return _dry_run(sources, target, recipe, how, options["as_json"])
-    return _run(sources, target, recipe, how, as_json=options["as_json"], quiet=options["quiet"])
+    as_json, quiet = options["as_json"], options["quiet"]
+    code = _run(sources, target, recipe, how, as_json=as_json, quiet=quiet)
+    if not (quiet or as_json):
+        for note in about_options(options, recipe, None):
+            output.say(f"Note: {note}")
+    return code
+
+
+def _missing(target: str | None) -> click.UsageError:
+    from imgconv.cli.guesses import Guess
+
+    context = click.get_current_context()
+    names = "SRC and DST are" if target is None else "DST is"
+    return Guess(
+        f"{names} missing",
+        "write: imgconv batch SRC... DST, or: imgconv batch --from0 DST",
+        context,
+    )
+
+
+def _name_subfolders(sources: tuple[str, ...]) -> None:
+    """Say which folders are not included without ``-r``."""
+    for source in sources:
+        if os.path.isdir(source):  # noqa: PTH112
+            with os.scandir(source) as entries:
+                names = [e.name for e in entries if e.is_dir() and not e.name.startswith(".")]
+            if names:
+                folders = "subfolder is" if len(names) == 1 else "subfolders are"
+                output.say(f"{source}: {len(names)} {folders} not included; -r includes them")
 
 
 def _batch_options(options: dict[str, Any]) -> BatchOptions:

@@ -15,6 +15,7 @@ from imgconv.cli.options import (
     one_of,
     option,
     output_options,
+    quiet_option,
     threads_option,
 )
 from imgconv.model.steps.methods import Gray, ThresholdMethod
@@ -26,6 +27,7 @@ _METHODS = [method.value for method in ThresholdMethod]
 @click.command(
     "binarize",
     cls=Command,
+    topic="tone",
     epilog="Examples:\n\n"
     "imgconv binarize page.png bw.png --method sauvola --window 25\n\n"
     "imgconv binarize photo.jpg bw.png --threshold 128",
@@ -33,7 +35,7 @@ _METHODS = [method.value for method in ThresholdMethod]
 @in_out_arguments
 @option(
     "--method",
-    type=click.Choice(_METHODS),
+    type=click.Choice(_METHODS, case_sensitive=False),
     metavar="METHOD",
     heading="Colour",
     help=f"{one_of(_METHODS)}.  [default: otsu, or fixed with --threshold]",
@@ -66,7 +68,7 @@ _METHODS = [method.value for method in ThresholdMethod]
 @option(
     "--gray",
     "gray",
-    type=click.Choice([g.value for g in Gray]),
+    type=click.Choice([g.value for g in Gray], case_sensitive=False),
     default="bt601",
     metavar="METHOD",
     show_default=True,
@@ -77,6 +79,7 @@ _METHODS = [method.value for method in ThresholdMethod]
 @output_options
 @threads_option
 @json_option
+@quiet_option
 def command(source: Path, target: Path, **options: Any) -> None:
     """Convert the image IN to black and white in OUT; says which threshold was chosen."""
     from imgconv.io.config.recipes import recipe_from

@@ -15,6 +15,7 @@ from imgconv.cli.options import (
     open_bank,
     option,
     path_argument,
+    quiet_option,
     read_source,
     reading_of,
     reading_options,
@@ -44,6 +45,7 @@ class _Tolerance(click.FloatRange):
 @click.command(
     "compare",
     cls=Command,
+    topic="compare",
     epilog="Examples:\n\n"
     "imgconv compare photo.jpg --gray -k small_blur --padding replicate\n\n"
     "imgconv compare photo.jpg --gray -k small_blur --against naive --diff diff.png\n\n"
@@ -55,7 +57,7 @@ class _Tolerance(click.FloatRange):
 @reading_options
 @option(
     "--against",
-    type=click.Choice(["opencv", "naive"]),
+    type=click.Choice(["opencv", "naive"], case_sensitive=False),
     default="opencv",
     show_default=True,
     heading="Comparing",
@@ -63,6 +65,7 @@ class _Tolerance(click.FloatRange):
 )
 @option(
     "--tolerance",
+    brief=True,
     type=_Tolerance(min=0),
     metavar="LEVELS",
     heading="Comparing",
@@ -77,6 +80,7 @@ class _Tolerance(click.FloatRange):
 )
 @option(
     "--diff",
+    brief=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
     heading="Comparing",
@@ -84,6 +88,7 @@ class _Tolerance(click.FloatRange):
 )
 @option(
     "--report",
+    brief=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
     heading="Comparing",
@@ -93,6 +98,7 @@ class _Tolerance(click.FloatRange):
 @show_option
 @threads_option
 @json_option
+@quiet_option
 def command(source: Path, **options: Any) -> int:
     """Run a recipe on IN here and through cv2.filter2D, and say how and why they differ.
 
@@ -111,10 +117,10 @@ def command(source: Path, **options: Any) -> int:
     comparison = compare_image(image, recipe, **_settings(options))
     if options["as_json"]:
         output.write_json({**comparison.as_dict(), "recipe": format_recipe(recipe)})
-    else:
+    elif not options["quiet"]:
         output.show(describe(comparison))
     if options["diff"]:
-        _write_difference(comparison, options["diff"], options["overwrite"])
+        _write_difference(comparison, options["diff"], options)
     if options["report"]:
         from imgconv.jobs.reports.compare_page import write_page
 
@@ -247,10 +253,11 @@ def _settings(options: dict[str, Any]) -> dict[str, Any]:
     return {key: options[key] for key in ("against", "tolerance", "threads")}
 
 
-def _write_difference(comparison: Comparison, path: Path, overwrite: bool) -> None:
+def _write_difference(comparison: Comparison, path: Path, options: dict[str, Any]) -> None:
     from imgconv.io.images.image_files import write_image
     from imgconv.ops.compare.compare import difference_picture
 
     picture, factor = difference_picture(comparison)
-    write_image(path, picture, overwrite=overwrite)
-    output.say(f"{path}: absolute difference times {factor:g}")
+    write_image(path, picture, overwrite=options["overwrite"])
+    if not options["quiet"]:
+        output.say(f"{path}: absolute difference times {factor:g}")

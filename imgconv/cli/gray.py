@@ -15,6 +15,7 @@ from imgconv.cli.options import (
     one_of,
     option,
     output_options,
+    quiet_option,
     threads_option,
 )
 from imgconv.model.steps.methods import Gray
@@ -25,12 +26,13 @@ _METHODS = [method.value for method in Gray]
 @click.command(
     "gray",
     cls=Command,
+    topic="tone",
     epilog="Example: imgconv gray photo.jpg gray.png --method bt709",
 )
 @in_out_arguments
 @option(
     "--method",
-    type=click.Choice(_METHODS),
+    type=click.Choice(_METHODS, case_sensitive=False),
     default="bt601",
     metavar="METHOD",
     show_default=True,
@@ -41,6 +43,7 @@ _METHODS = [method.value for method in Gray]
 @output_options
 @threads_option
 @json_option
+@quiet_option
 def command(source: Path, target: Path, method: str, invert: bool, **options: Any) -> None:
     """Convert the image IN to gray in OUT."""
     from imgconv.io.config.recipes import recipe_from

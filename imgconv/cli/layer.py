@@ -48,7 +48,8 @@ _weights_options = together(
     option("--bias", metavar="NUMBERS|FILE#NAME", heading="Filters",
            help="One number a filter (2,1,3), an array, or none.  [default: the array beside the "
            "weights, conv1.bias for conv1.weight]"),
-    option("--layout", type=click.Choice([one.value for one in Layout]), heading="Filters",
+    option("--layout", heading="Filters",
+           type=click.Choice([one.value for one in Layout], case_sensitive=False),
            help="Order of the axes of the weights: as in PyTorch, or in TensorFlow.  "
            "[default: oihw]"),
     option("--convolve", is_flag=True, default=None, heading="Filters",
@@ -79,6 +80,7 @@ _window_options = together(
 @click.command(
     "layer",
     cls=Command,
+    topic="layers",
     epilog="Examples:\n\n"
     "imgconv layer photo.png maps.png --gray -k sobel_x -k sobel_y -k laplacian --padding same\n\n"
     "imgconv layer photo.png maps.npy --weights net.safetensors#conv1 --stride 2 --padding 3 "
@@ -99,7 +101,7 @@ _window_options = together(
 )
 @option(
     "--normalize",
-    type=click.Choice(_NORMALIZATIONS),
+    type=click.Choice(_NORMALIZATIONS, case_sensitive=False),
     default="each",
     show_default=True,
     heading="Output",

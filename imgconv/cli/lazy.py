@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from imgconv.cli.command import Context
+
 
 class LazyGroup(click.Group):
     """A group that knows its commands by name and a line of help.
@@ -18,6 +20,8 @@ class LazyGroup(click.Group):
     commands : dict
         Names and their short help.
     """
+
+    context_class = Context
 
     def __init__(
         self, *args: Any, package: str = "", commands: dict[str, str] | None = None, **kwargs: Any
@@ -37,16 +41,29 @@ class LazyGroup(click.Group):
         command: click.Command = import_module(f"{self.package}.{cmd_name}").command
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the words; options before the command are answered with the right order."""
+        if len(args) > 1 and args[0] in ("-h", "--help") and args[1] in self.short_helps:
+            args = [*args[1:], args[0]]
+        if args and args[0].startswith("-") and not ctx.resilient_parsing:
+            from imgconv.cli.guesses import options_first
+
+            try:
+                return super().parse_args(ctx, list(args))
+            except click.NoSuchOption:
+                if guess := options_first(args, list(self.short_helps), ctx):
+                    raise guess from None
+                raise
+        return super().parse_args(ctx, args)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say which one may be meant."""
-        if args and args[0] not in self.short_helps and not args[0].startswith("-"):
-            import difflib
+        """Find the command, or say what may be meant."""
+        if args and args[0] not in self.short_helps:
+            from imgconv.cli.guesses import unknown_command
 
-            close = difflib.get_close_matches(args[0], self.short_helps, n=1)
-            meant = f"; did you mean {close[0]}?" if close else ""
-            ctx.fail(f"no command is called {args[0]!r}{meant}")
+            raise unknown_command(args, list(self.short_helps), ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -64,7 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "imgconv"
-        return _failed(error.format_message(), f"see: {command} --help", 2)
+        hint = getattr(error, "hint", None) or f"see: {command} --help"
+        return _failed(error.format_message(), hint, 2)
     except ImgconvError as error:
         return _failed(str(error), error.hint, error.exit_code)
     except (KeyboardInterrupt, click.Abort):

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from imgconv.cli import output
+from imgconv.cli.command import GRAYS as _GRAYS
+from imgconv.cli.command import METHODS as _METHODS
+from imgconv.cli.command import Command, one_of, option, together
 from imgconv.io.storage.locations import Place, parse_place
 from imgconv.model.alpha import Alpha
 from imgconv.model.border import Border
 from imgconv.model.output import DEFAULT_MAX_PIXELS, Depth, OutputRange, Rounding
-from imgconv.model.steps.methods import Gray, ThresholdMethod
 
 if TYPE_CHECKING:
     from imgconv.io.images.picture import Encoding, Reading
@@ -21,87 +23,8 @@ if TYPE_CHECKING:
     from imgconv.model.kernel import Kernel
     from imgconv.model.recipe import Recipe
 
-_F = TypeVar("_F", bound=Callable[..., Any])
-_Decorator = Callable[[_F], _F]
 
-_GRAYS = [method.value for method in Gray]
-_METHODS = [method.value for method in ThresholdMethod]
-_BARE = {"--gray": ("bt601", _GRAYS), "--binarize": ("otsu", _METHODS)}
-"""Options that may stand without a value: what that means, and which next words are a value."""
-
-
-class GroupedOption(click.Option):
-    """An option with a heading in the help."""
-
-    def __init__(self, *args: Any, heading: str = "Options", **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.heading = heading
-
-
-class Command(click.Command):
-    """A command whose help has headings, and whose ``--gray`` needs no value."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Return a bare ``--gray`` or ``--binarize`` its default value."""
-        known = {name for param in self.params for name in param.opts}
-        complete: list[str] = []
-        end = args.index("--") if "--" in args else len(args)
-        for i, arg in enumerate(args):
-            if i < end and arg in _BARE and arg in known:
-                default, words = _BARE[arg]
-                following = args[i + 1] if i + 1 < len(args) else ""
-                takes = following in words or (arg == "--binarize" and _is_value(following, words))
-                arg = arg if takes else f"{arg}={default}"  # noqa: PLW2901
-            complete.append(arg)
-        try:
-            return super().parse_args(ctx, complete)
-        except click.UsageError as error:
-            bare = [name for name in _BARE if name in args and name in known]
-            if bare and "unexpected extra argument" in error.message:
-                choices = one_of(_BARE[bare[0]][1])
-                said = f"{error.message}; after {bare[0]} only a method may stand: {choices}"
-                raise click.UsageError(said, ctx) from None
-            raise
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options under their headings."""
-        headings: dict[str, list[tuple[str, str]]] = {}
-        for param in self.get_params(ctx):
-            if isinstance(param, click.Argument):
-                continue
-            record = param.get_help_record(ctx)
-            if record is not None:
-                headings.setdefault(getattr(param, "heading", "Other"), []).append(record)
-        for heading, records in headings.items():
-            with formatter.section(heading):
-                formatter.write_dl(records)
-
-
-def _is_value(word: str, words: list[str]) -> bool:
-    """Return whether a word is a threshold method, with or without parameters, or a number."""
-    name = word.partition(":")[0]
-    return name in words or name.replace(".", "", 1).replace("/", "", 1).isdigit()
-
-
-def option(*names: str, heading: str, **settings: Any) -> _Decorator[Any]:
-    """Declare an option under a heading."""
-    return click.option(*names, cls=GroupedOption, heading=heading, **settings)
-
-
-def together(*decorators: _Decorator[Any]) -> _Decorator[Any]:
-    """Make one decorator of several, applied so that the help keeps their order."""
-
-    def decorate(function: Any) -> Any:
-        for decorator in reversed(decorators):
-            function = decorator(function)
-        return function
-
-    return decorate
-
-
-def one_of(choices: list[str]) -> str:
-    """Write choices for a help text."""
-    return "|".join(choices)
+__all__ = ["Command", "one_of", "option", "together"]  # what commands take from here
 
 
 class PathOrStream(click.ParamType[Place]):
@@ -142,6 +65,7 @@ recipe_options = together(
         metavar="STEP",
         multiple=True,
         heading="Steps",
+        brief=True,
         help="A kernel: a name (sharpen), a generator (gaussian:sigma=1.4), a matrix ('0 -1 0; "
         "-1 5 -1; 0 -1 0') or one of a file (./mine.yaml#edge). Or another step: gray:bt709, "
         "binarize:otsu, invert, linear, encode, convert. Repeated, they apply in order.",
@@ -158,7 +82,7 @@ recipe_options = together(
            help="Do the steps of -k in linear light, as lenses do; IN is taken for sRGB."),
     option("--anchor", metavar="ROW,COL", heading="Steps",
            help="The tap that lies on the output pixel.  [default: the centre, k//2]"),
-    option("--gray", metavar="[METHOD]", heading="Colour, before the steps of -k",
+    option("--gray", metavar="[METHOD]", brief=True, heading="Colour, before the steps of -k",
            help=f"Convert to gray: {one_of(_GRAYS)}.  [default: bt601]"),
     option("--binarize", metavar="[METHOD]", heading="Colour, before the steps of -k",
            help=f"Black and white: a threshold (128) or {one_of(_METHODS)}, with parameters as in "
@@ -167,7 +91,8 @@ recipe_options = together(
            help="Binarize after the steps of -k."),
     option("--invert", is_flag=True, default=None, heading="Colour, before the steps of -k",
            help="Negative; after --binarize where that is given."),
-    option("--padding", "--border", "padding", metavar="MODE", heading="Border and steps",
+    option("--padding", "--border", "padding", metavar="MODE", brief=True,
+           heading="Border and steps",
            help=f"Where outside pixels come from: {one_of([b.value for b in Border])}, or another "
            "tool's name (np:edge, scipy:mirror).  [default: reflect101]"),
     option("--border-value", metavar="V", heading="Border and steps",
@@ -178,10 +103,10 @@ recipe_options = together(
            help="Spacing of the taps (rows,columns)."),
     option("--size", metavar="SIZE", heading="Border and steps",
            help="same, valid, full, a pad (2) or four: top,bottom,left,right.  [default: same]"),
-    option("--range", metavar="RANGE", heading="Output",
+    option("--range", metavar="RANGE", heading="Output", brief=True,
            help=f"{one_of([r.value for r in OutputRange])}: clamp; absolute value; plus mid-grey; "
            "stretch to the range; keep white white when the depth changes.  [default: saturate]"),
-    option("--depth", metavar="DEPTH", heading="Output",
+    option("--depth", metavar="DEPTH", heading="Output", brief=True,
            help=f"same|{one_of([d.value for d in Depth])}.  [default: same]"),
     option("--rounding", metavar="MODE", heading="Output",
            help=f"{one_of([r.value for r in Rounding])}.  [default: half-even]"),
@@ -198,6 +123,11 @@ threads_option = option(
 
 json_option = option(
     "--json", "as_json", is_flag=True, heading="Running", help="Write the report as JSON on stdout."
+)
+
+
+quiet_option = option(
+    "-q", "--quiet", is_flag=True, heading="Running", help="Say nothing but errors."
 )
 
 
@@ -247,7 +177,7 @@ show_option = option(
 
 output_options = together(
     reading_options,
-    option("--overwrite", is_flag=True, heading="Output", help="Replace OUT if it exists."),
+    option("--overwrite", is_flag=True, heading="Output", brief=True, help="Replace OUT if it exists."),
     option("--in-place", is_flag=True, heading="Output", help="Allow OUT to be IN itself."),
     option("--format", metavar="NAME", heading="Output",
            help="png|jpeg|tiff|webp|gif|avif|bmp|pgm|ppm|pnm|pam|pfm|hdr, where the suffix does "

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from imgconv.io.images.picture import Reading
     from imgconv.io.storage.locations import Place
     from imgconv.jobs.apply.filter_file import Row
-
-_CLIPPED_SHARE_TO_MENTION = 0.01
+    from imgconv.model.recipe import Recipe
 
 STREAM = Path("-")
 """What ``-`` is; known by identity, since `Path` makes the same of ``./-``."""
@@ -129,10 +128,16 @@ def _stdout() -> Iterator[BinaryIO]:
         raise ImageWriteError(f"stdout: {(error.strerror or str(error)).lower()}") from None
 
 
-def report(row: Row, as_json: bool, verbose: bool = False, recipe: str = "") -> None:
+def report(row: Row, recipe: Recipe, *, as_json: bool, verbose: bool, quiet: bool) -> None:
     """Describe what was done to a file."""
+    from imgconv.cli.notes import about_clipping
+
     if as_json:
-        write_json({**row.as_dict(), "recipe": recipe})
+        from imgconv.io.config.recipes import format_recipe
+
+        write_json({**row.as_dict(), "recipe": format_recipe(recipe)})
+    if quiet:
+        return
     size = " x ".join(str(side) for side in row.shape)
     if verbose:
         pages = f"{row.pages} pages of " if row.pages > 1 else ""
@@ -146,9 +151,5 @@ def report(row: Row, as_json: bool, verbose: bool = False, recipe: str = "") -> 
         say(note)
     if row.threshold is not None and not as_json:
         say(f"threshold {row.threshold:g}")
-    if row.clipped_share > _CLIPPED_SHARE_TO_MENTION:
-        say(
-            f"Note: {row.clipped_share:.1%} of the values were clipped to the range of "
-            f"{row.depth}; "
-            "--range abs, offset or rescale, or --depth i16 or f32 keeps them"
-        )
+    if clipped := about_clipping(row, recipe):
+        say(clipped)

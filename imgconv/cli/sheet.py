@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 @click.command(
     "sheet",
     cls=Command,
+    topic="explain",
     epilog="Examples:\n\n"
     "imgconv sheet photo.jpg sheet.png --gray -k sharpen -k sobel_x -k emboss\n\n"
     "imgconv sheet photo.jpg edges.png --gray --family edges --range abs\n\n"
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
 @option(
     "--for",
     "panel",
-    type=click.Choice(["screen", "print"]),
+    type=click.Choice(["screen", "print"], case_sensitive=False),
     default="screen",
     show_default=True,
     heading="Sheet",

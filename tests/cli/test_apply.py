@@ -135,9 +135,11 @@ def test_threads_do_not_change_the_result(run, colour, tmp_path):
     assert np.array_equal(written(tmp_path / "1.png"), written(tmp_path / "3.png"))
 
 
-@pytest.mark.parametrize("files", [[], ["photo.png"]])
-def test_missing_files_are_wrong_usage(run, photo, files):
-    assert_fails(run("apply", *files, "-k", "blur"), 2, "IN and OUT", "apply --help")
+@pytest.mark.parametrize(
+    ("files", "missing"), [([], "IN and OUT are missing"), (["photo.png"], "OUT is missing")]
+)
+def test_missing_files_are_wrong_usage(run, photo, files, missing):
+    assert_fails(run("apply", *files, "-k", "blur"), 2, missing, "imgconv apply")
 
 
 def test_the_plan_is_shown(run, colour, monkeypatch):

@@ -278,8 +278,8 @@ def test_nothing_matched(run, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["photos", "out"], ["photos is a folder", "-r"]),
-        (["out"], ["SRC and DST"]),
+        (["out"], ["DST is missing", "batch SRC... DST"]),
+        ([], ["SRC and DST are missing"]),
         (["-r", "photos", "out", "--shard", "3/2"], ["'3/2'"]),
         (["-r", "photos", "out", "--shard", "half"], ["'half'"]),
         (["-r", "photos", "out", "--max-memory", "lots"], ["'lots'"]),

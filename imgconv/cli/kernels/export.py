@@ -15,6 +15,7 @@ _TOOLS = ["yaml", "opencv", "numpy", "imagemagick", "vips", "gmic"]
 @click.command(
     "export",
     cls=Command,
+    topic="other-tools",
     context_settings={"ignore_unknown_options": True},  # a matrix may begin with -
     epilog="Examples:\n\n"
     "imgconv kernels export sobel_x --format opencv\n\n"
@@ -26,7 +27,7 @@ _TOOLS = ["yaml", "opencv", "numpy", "imagemagick", "vips", "gmic"]
 @option(
     "--format",
     "tool",
-    type=click.Choice(_TOOLS),
+    type=click.Choice(_TOOLS, case_sensitive=False),
     metavar="TOOL",
     default="yaml",
     show_default=True,

@@ -13,6 +13,7 @@ from imgconv.cli.options import Command, bank_option, json_option, one_kernel, o
 @click.command(
     "identify",
     cls=Command,
+    topic="kernels",
     context_settings={"ignore_unknown_options": True},  # a matrix may begin with -
     epilog="Examples:\n\n"
     "imgconv kernels identify '-2 0 2; -4 0 4; -2 0 2'\n\n"

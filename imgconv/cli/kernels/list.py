@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 @click.command(
     "list",
     cls=Command,
+    topic="kernels",
     epilog="Examples: imgconv kernels list edge; imgconv kernels list --tag blur",
 )
 @click.argument("words", metavar="[WORD]...", nargs=-1)

@@ -12,6 +12,7 @@ from imgconv.cli.options import Command, bank_option, one_kernel, option
 @click.command(
     "plot",
     cls=Command,
+    topic="kernels",
     context_settings={"ignore_unknown_options": True},  # a matrix may begin with -
     epilog="Examples:\n\n"
     "imgconv kernels plot gaussian:sigma=1.4 gaussian.png\n\n"

@@ -25,6 +25,7 @@ _LARGEST_PICTURE = 31
 @click.command(
     "show",
     cls=Command,
+    topic="kernels",
     context_settings={"ignore_unknown_options": True},  # a matrix may begin with -
     epilog="Examples: imgconv kernels show emboss; imgconv kernels show gaussian:sigma=1.4 --json",
 )

@@ -108,13 +108,21 @@ class KernelBank(Mapping[str, Step]):
         return cls([built_in_directory(), *filter(None, from_environment), *extra])
 
     def entry(self, name: str) -> Entry:
-        """Return what stands under a name or an alias.
+        """Return the entry of a name or an alias; case does not matter, nor ``-`` for ``_``.
 
         Raises
         ------
         UnknownKernelError
-            With the nearest names.
+            With what may be meant.
         """
+        from imgconv.io.kernels.suggest import known_form
+
+        found = self._found(name) or self._found(known_form(name))
+        if found is None:
+            raise self._unknown(name)
+        return found
+
+    def _found(self, name: str) -> Entry | None:
         for path in self._likeliest_first(name):
             if name in self._text(path):
                 entries = self._read(path)
@@ -123,7 +131,7 @@ class KernelBank(Mapping[str, Step]):
                 )
                 if found:
                     return found
-        raise self._unknown(name)
+        return None
 
     def entries(self) -> list[Entry]:
         """Return every entry that is not hidden by a later bank, in the order of the files."""
@@ -196,10 +204,8 @@ class KernelBank(Mapping[str, Step]):
         return self._entries[path]
 
     def _unknown(self, name: str) -> UnknownKernelError:
-        import difflib
+        from imgconv.io.kernels.suggest import hint
 
         known = [n for entry in self.entries() for n in (entry.name, *entry.aliases)]
         known += [name for name in step_names() if name not in known]
-        close = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
-        hint = f"did you mean {' or '.join(close)}?" if close else "see: imgconv kernels list"
-        return UnknownKernelError(f"no kernel is called {name[:80]!r}", hint)
+        return UnknownKernelError(f"no kernel is called {name[:80]!r}", hint(name[:80], known))

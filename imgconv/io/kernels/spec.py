@@ -17,7 +17,8 @@ from imgconv.io.kernels.matrix_text import (
     parse_matrix,
     quoted,
 )
-from imgconv.model.errors import ArgumentError, KernelError, UnknownKernelError
+from imgconv.io.kernels.suggest import as_spec, known_form
+from imgconv.model.errors import ArgumentError, ImgconvError, KernelError, UnknownKernelError
 from imgconv.model.kernel import Kernel, as_kernel
 from imgconv.model.kernel_set import KernelSet, as_sums
 from imgconv.model.steps.base import Step
@@ -26,6 +27,7 @@ from imgconv.model.steps.registry import built_in_step, installed_step
 _IN_A_MATRIX = set("0123456789+-./;,eE \t\n")
 _TURNS = (".T", ".flip", ".rot90", ".normalized")
 _FILE = re.compile(r"(?P<path>.+\.ya?ml)(?:#(?P<name>.*))?")
+_OPERATOR = re.compile(r"(?<=[\w)\]])([-+*@])(?=[\w(\[])")
 _OF_A_TOOL = re.compile(r"(im|vips|pil|ffmpeg|gimp):", re.IGNORECASE)
 
 
@@ -136,9 +138,38 @@ def _loaded(text: str, bank: KernelBank | None) -> Step:
     try:
         return _from_kernels(text, bank)
     except UnknownKernelError:
-        if (kind := installed_step(name.strip())) is None:
+        kind = installed_step(name.strip()) or built_in_step(known_form(name))
+        if kind is None:
+            _suggest_spec(text, bank)
             raise
         return _parsed(kind, options, text)
+    except KernelError:
+        _suggest_spec(text, bank)
+        raise
+
+
+def _suggest_spec(text: str, bank: KernelBank | None) -> None:
+    """Name the right way to write ``gaussian(2)`` or ``blur+blur``, where there is one.
+
+    Raises
+    ------
+    KernelError
+    """
+    called = as_spec(text)
+    for meant, rule in (
+        (called and called[1], "parameters are written after a colon"),
+        (_OPERATOR.sub(r" \1 ", text), "operators are written between spaces"),
+    ):
+        if meant and meant != text and _loads(meant, bank):
+            raise KernelError(f"{quoted(text)}: {rule}", hint=f"did you mean: {meant}") from None
+
+
+def _loads(text: str, bank: KernelBank | None) -> bool:
+    try:
+        _loaded(text, bank)
+    except ImgconvError:
+        return False
+    return True
 
 
 def _parsed(kind: type[Step], options: str, text: str) -> Step:

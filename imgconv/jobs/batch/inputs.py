@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
 from imgconv.io.storage import listing
 from imgconv.io.storage.base import SUFFIXES, ListedFile
@@ -26,7 +27,7 @@ class Sources:
     listed : tuple of str
         Files by paths that are mirrored as they stand, an absolute one without its first ``/``.
     recursive : bool
-        Whether local folders may stand among the names.
+        Whether the subfolders of local folders are included.
     """
 
     names: tuple[str, ...] = ()
@@ -57,7 +58,9 @@ def list_inputs(sources: Sources) -> Iterator[ListedFile]:
         if is_url(name):
             yield from _behind_url(name)
         elif os.path.isdir(name):  # noqa: PTH112
-            yield from listing.walk(name)
+            inside = listing.walk(name)  # the files of the folder itself come first
+            all_of_it = sources.recursive
+            yield from inside if all_of_it else takewhile(lambda one: "/" not in one.key, inside)
         elif listing.is_glob(name):
             yield from listing.matched(name)
         else:

@@ -136,9 +136,6 @@ class Pairing:
         if self.target.is_local and os.path.lexists(root) and not os.path.isdir(root):  # noqa: PTH112
             raise ImageWriteError(f"{root} is not a folder", hint="the last argument is DST")
         for name in self.sources.folders():
-            local = os.path.isdir(name)  # noqa: PTH112
-            if local and not self.sources.recursive:
-                raise ArgumentError(f"{name} is a folder", hint="-r takes what is in folders")
             real = real_location(name)
             if real == real_root and self.template.keeps_names:
                 if not self.in_place:

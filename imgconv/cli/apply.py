@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 @click.command(
     "apply",
     cls=Command,
-    topic="start",
     epilog="Examples:\n\n"
     "imgconv apply photo.jpg sharp.png -k sharpen\n\n"
     "imgconv apply photo.jpg edges.png --gray -k gaussian:sigma=1.4 -k sobel_x --range abs\n\n"

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from imgconv.model.recipe import Recipe
 
 _file_options = together(
-    option("-r", "--recursive", is_flag=True, heading="Files", brief=True,
+    option("-r", "--recursive", is_flag=True, heading="Files",
            help="Include the subfolders of SRC."),
     option("--from0", is_flag=True, heading="Files",
            help="Read more files from stdin, each ended by a NUL byte (find -print0)."),
@@ -42,13 +42,13 @@ _file_options = together(
 
 _running_options = together(
     reading_options,
-    option("--overwrite", is_flag=True, heading="Output", brief=True,
+    option("--overwrite", is_flag=True, heading="Output",
            help="Replace files in DST that are not from an earlier run."),
     option("--in-place", is_flag=True, heading="Output", help="Allow DST to be SRC itself."),
     option("--format", metavar="NAME", heading="Output",
            help="Write png, jpeg, tiff, webp or another, and suffixes to match."),
     encoding_options,
-    option("-j", "--jobs", metavar="N", brief=True, type=click.IntRange(min=1), heading="Running",
+    option("-j", "--jobs", metavar="N", type=click.IntRange(min=1), heading="Running",
            help="So many files at a time.  [default: the CPUs of this process]"),
     option("--max-memory", metavar="SIZE", heading="Running",
            help="Bound of the memory of all processes: 800M, 4G.  [default: half of what is free]"),
@@ -57,7 +57,7 @@ _running_options = together(
     option("--fail-fast", is_flag=True, heading="Running", help="Stop at the first failure."),
     option("--max-failures", metavar="N", type=click.IntRange(min=1), heading="Running",
            help="Stop when N files failed."),
-    option("--dry-run", is_flag=True, heading="Running", brief=True, help="Say what would be done, and stop."),
+    option("--dry-run", is_flag=True, heading="Running", help="Say what would be done, and stop."),
     option("--json", "as_json", is_flag=True, heading="Running",
            help="Write one event a line as JSON on stdout."),
     option("-q", "--quiet", is_flag=True, heading="Running", help="Say failures only."),
@@ -67,7 +67,6 @@ _running_options = together(
 @click.command(
     "batch",
     cls=Command,
-    topic="folders",
     epilog="Examples:\n\n"
     "imgconv batch -r photos out -k sharpen\n\n"
     "imgconv batch 'photos/**/*.jpg' out -k blur --name '{stem}_{kernel}{ext}' -j 8\n\n"

@@ -27,7 +27,6 @@ _METHODS = [method.value for method in ThresholdMethod]
 @click.command(
     "binarize",
     cls=Command,
-    topic="tone",
     epilog="Examples:\n\n"
     "imgconv binarize page.png bw.png --method sauvola --window 25\n\n"
     "imgconv binarize photo.jpg bw.png --threshold 128",

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
+from imgconv.cli.brief import brief_of, topic_of
 from imgconv.model.steps.methods import Gray, ThresholdMethod
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -17,6 +19,7 @@ METHODS = [method.value for method in ThresholdMethod]
 _BARE = {"--gray": ("bt601", GRAYS), "--binarize": ("otsu", METHODS)}
 """Options that may stand without a value: what that means, and which next words are a value."""
 
+_SCREEN = 23  # lines of a terminal, without the prompt
 _HYPHEN = "\N{NON-BREAKING HYPHEN}"
 
 
@@ -44,30 +47,26 @@ class Context(click.Context):
 
 
 class GroupedOption(click.Option):
-    """An option with a heading in the help; a brief one is in the short help too."""
+    """An option with a heading in the help."""
 
-    def __init__(
-        self, *args: Any, heading: str = "Options", brief: bool = False, **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, heading: str = "Options", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.heading = heading
-        self.brief = brief
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the value: by what the option takes, else by its type."""
+        from imgconv.cli.completion import for_option
+
+        complete = for_option(self)
+        if complete is not None:
+            return complete(ctx, self, incomplete)
+        return super().shell_complete(ctx, incomplete)
 
 
 class Command(click.Command):
-    """A command whose help has headings, and whose ``--gray`` needs no value.
-
-    Parameters
-    ----------
-    topic : str, optional
-        The topic of the manual that its help names.
-    """
+    """A command whose help has headings, and whose ``--gray`` needs no value."""
 
     context_class = Context
-
-    def __init__(self, *args: Any, topic: str = "", **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.topic = topic
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the words; help that is asked for anywhere is shown, whatever else is wrong."""
@@ -110,28 +109,31 @@ class Command(click.Command):
         return found
 
     def short_help_of(self, ctx: click.Context) -> str:
-        """Return the help of one screen: usage, the options most used, one example."""
+        """Return the help of one screen: usage, the options most used, an example or two."""
+        two = self._short_help(ctx, examples=2)
+        return two if two.count("\n") < _SCREEN else self._short_help(ctx, examples=1)
+
+    def _short_help(self, ctx: click.Context, examples: int) -> str:
         formatter = ctx.make_formatter()
         self.format_usage(ctx, formatter)
         with formatter.indentation():
             formatter.write_paragraph()
             formatter.write_text((self.help or "").partition("\n\n")[0].replace("\n", " "))
         records = [
-            record
+            (record[0], brief)
             for param in self.get_params(ctx)
-            if getattr(param, "brief", False) and (record := param.get_help_record(ctx))
+            if (brief := brief_of(param)) and (record := param.get_help_record(ctx))
         ]
         if not records:
             return self.get_help(ctx)
         with formatter.section("Options used most"):
-            formatter.write_dl([(term, _first_sentence(text)) for term, text in records])
-        _write_examples(formatter, self.epilog, most=2)
+            formatter.write_dl(records)
+        _write_examples(formatter, self.epilog, most=examples)
         formatter.write_paragraph()
-        formatter.write_text(f"All options: {ctx.command_path} --help{self._manual()}")
+        topic = topic_of(ctx.command_path)
+        manual = f". Manual: imgconv help {topic}" if topic else ""
+        formatter.write_text(f"All options: {ctx.command_path} --help{manual}")
         return formatter.getvalue().rstrip("\n")
-
-    def _manual(self) -> str:
-        return f". Manual: imgconv help {self.topic}" if self.topic else ""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options under their headings."""
@@ -149,13 +151,9 @@ class Command(click.Command):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples, each on a line of its own, and the topic of the manual."""
         _write_examples(formatter, self.epilog)
-        if self.topic:
+        if topic := topic_of(ctx.command_path):
             formatter.write_paragraph()
-            formatter.write_text(f"Manual: imgconv help {self.topic}")
-
-
-def _first_sentence(text: str) -> str:
-    return text.partition(".  ")[0].partition(": ")[0].rstrip(".") + "."
+            formatter.write_text(f"Manual: imgconv help {topic}")
 
 
 def _write_examples(formatter: click.HelpFormatter, epilog: str | None, most: int = 99) -> None:

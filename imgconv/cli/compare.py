@@ -45,7 +45,6 @@ class _Tolerance(click.FloatRange):
 @click.command(
     "compare",
     cls=Command,
-    topic="compare",
     epilog="Examples:\n\n"
     "imgconv compare photo.jpg --gray -k small_blur --padding replicate\n\n"
     "imgconv compare photo.jpg --gray -k small_blur --against naive --diff diff.png\n\n"
@@ -65,7 +64,6 @@ class _Tolerance(click.FloatRange):
 )
 @option(
     "--tolerance",
-    brief=True,
     type=_Tolerance(min=0),
     metavar="LEVELS",
     heading="Comparing",
@@ -80,7 +78,6 @@ class _Tolerance(click.FloatRange):
 )
 @option(
     "--diff",
-    brief=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
     heading="Comparing",
@@ -88,7 +85,6 @@ class _Tolerance(click.FloatRange):
 )
 @option(
     "--report",
-    brief=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
     heading="Comparing",

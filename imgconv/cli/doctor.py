@@ -10,7 +10,7 @@ from imgconv.cli import output
 from imgconv.cli.options import Command, json_option
 
 
-@click.command("doctor", cls=Command, topic="exactness", epilog="Example: imgconv doctor --json")
+@click.command("doctor", cls=Command, epilog="Example: imgconv doctor --json")
 @json_option
 def command(as_json: bool) -> int:
     """Describe which versions, codecs and engine are here and what is missing.

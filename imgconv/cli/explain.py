@@ -32,7 +32,6 @@ _FRAME_MILLISECONDS = 700
 @click.command(
     "explain",
     cls=Command,
-    topic="explain",
     epilog="Examples:\n\n"
     "imgconv explain photo.jpg --gray -k sobel_x --at 100,120\n\n"
     "imgconv explain photo.jpg -k gaussian:1 -k laplacian --at 0,0 --padding replicate\n\n"

@@ -26,7 +26,6 @@ _METHODS = [method.value for method in Gray]
 @click.command(
     "gray",
     cls=Command,
-    topic="tone",
     epilog="Example: imgconv gray photo.jpg gray.png --method bt709",
 )
 @in_out_arguments

@@ -80,7 +80,6 @@ _window_options = together(
 @click.command(
     "layer",
     cls=Command,
-    topic="layers",
     epilog="Examples:\n\n"
     "imgconv layer photo.png maps.png --gray -k sobel_x -k sobel_y -k laplacian --padding same\n\n"
     "imgconv layer photo.png maps.npy --weights net.safetensors#conv1 --stride 2 --padding 3 "
@@ -118,7 +117,12 @@ _window_options = together(
     "(Volumes: FILTER,DEPTH,ROW,COL.)",
 )
 @option("--overwrite", is_flag=True, heading="Output", help="Replace OUT if it exists.")
-@option("--dry-run", is_flag=True, heading="Running", help="Say the shapes and stop.")
+@option(
+    "--dry-run",
+    is_flag=True,
+    heading="Running",
+    help="Say the shapes and stop.",
+)
 @threads_option
 @json_option  # fmt: skip
 def command(source: Path, target: Path | None, **options: Any) -> None:

@@ -20,7 +20,7 @@ _COMMANDS = {
     "binarize": "Convert to black and white.",
     "batch": "Filter folders of images.",
     "manifest": "Join and check what batch wrote down.",
-    "compare": "Hold a result against cv2.filter2D, and say why they differ.",
+    "compare": "Compare with cv2.filter2D, and say why results differ.",
     "diff": "Compare two pictures or two folders: where, how much, and why they differ.",
     "explain": "Show how one pixel came about: taps, products, sum, rounding.",
     "layer": "Run an image through the layers of a network.",
@@ -49,7 +49,7 @@ def group() -> None:
 
     Exit codes: 0 done or equal, 1 differs or some files failed, 2 wrong usage, 3 bad kernel or
     recipe, 4 an input cannot be read, 5 an output cannot be written or exists, 6 a golden is
-    missing or nothing matched, 7 a limit was hit, 70 a bug of ours, 130 interrupted.
+    missing or nothing matched, 7 a limit was reached, 70 an internal error, 130 interrupted.
     """
 
 
@@ -83,6 +83,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(words: list[str]) -> int:
     if "_IMGCONV_COMPLETE" in os.environ:
+        from imgconv.cli.completion import use_own_classes
+
+        use_own_classes()
+
         group.main(words, prog_name="imgconv")
     try:
         # Not group.main: it answers a closed pipe with 1, which here means "differs".
@@ -95,10 +99,17 @@ def _run(words: list[str]) -> int:
 
 
 def _failed(message: str, hint: str | None, code: int) -> int:
-    click.echo(f"Error: {output.one_line(message)}", err=True)
+    click.echo(f"{_painted('Error:', 'red')} {output.one_line(message)}", err=True)
     if hint:
-        click.echo(f"Hint: {output.one_line(hint)}", err=True)
+        click.echo(f"{_painted('Hint:', 'cyan')} {output.one_line(hint)}", err=True)
     return code
+
+
+def _painted(word: str, colour: str) -> str:
+    """Return a word in colour where stderr is a terminal that may be painted."""
+    if os.environ.get("NO_COLOR") or sys.stderr is None or not sys.stderr.isatty():
+        return word
+    return click.style(word, fg=colour, bold=True)
 
 
 def _bug(error: Exception) -> int:
@@ -107,7 +118,7 @@ def _bug(error: Exception) -> int:
 
         traceback.print_exc(file=sys.stderr)
     return _failed(
-        f"a bug of imgconv: {type(error).__name__}: {error}",
+        f"internal error: {type(error).__name__}: {error}",
         "set IMGCONV_DEBUG=1 for the traceback, and report it with the command",
         70,
     )

@@ -7,7 +7,7 @@ import click
 from imgconv.cli import output
 from imgconv.cli.options import Command, json_option
 
-_folder = click.argument("folder", metavar="DST")
+_folder = click.argument("folder", metavar="DST", type=click.Path(file_okay=False))
 
 
 @click.group("manifest", epilog="Example: imgconv manifest verify out")
@@ -15,9 +15,7 @@ def command() -> None:
     """Join and check the manifests of `imgconv batch`."""
 
 
-@command.command(
-    "merge", cls=Command, topic="folders", epilog="Example: imgconv manifest merge out"
-)
+@command.command("merge", cls=Command, epilog="Example: imgconv manifest merge out")
 @_folder
 @json_option
 def merge(folder: str, as_json: bool) -> None:
@@ -31,9 +29,7 @@ def merge(folder: str, as_json: bool) -> None:
         output.say(f"{rows} rows of {manifests} manifests joined")
 
 
-@command.command(
-    "verify", cls=Command, topic="folders", epilog="Example: imgconv manifest verify out"
-)
+@command.command("verify", cls=Command, epilog="Example: imgconv manifest verify out")
 @_folder
 @json_option
 def verify(folder: str, as_json: bool) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from imgconv.cli import output
 from imgconv.cli.command import GRAYS as _GRAYS
@@ -39,6 +40,13 @@ class PathOrStream(click.ParamType[Place]):
         del param, ctx
         return output.STREAM if value == "-" else parse_place(str(value))
 
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Complete the name of a file."""
+        del ctx, param
+        return [CompletionItem(incomplete, type="file")]
+
 
 path_argument = PathOrStream()
 
@@ -65,7 +73,6 @@ recipe_options = together(
         metavar="STEP",
         multiple=True,
         heading="Steps",
-        brief=True,
         help="A kernel: a name (sharpen), a generator (gaussian:sigma=1.4), a matrix ('0 -1 0; "
         "-1 5 -1; 0 -1 0') or one of a file (./mine.yaml#edge). Or another step: gray:bt709, "
         "binarize:otsu, invert, linear, encode, convert. Repeated, they apply in order.",
@@ -82,7 +89,7 @@ recipe_options = together(
            help="Do the steps of -k in linear light, as lenses do; IN is taken for sRGB."),
     option("--anchor", metavar="ROW,COL", heading="Steps",
            help="The tap that lies on the output pixel.  [default: the centre, k//2]"),
-    option("--gray", metavar="[METHOD]", brief=True, heading="Colour, before the steps of -k",
+    option("--gray", metavar="[METHOD]", heading="Colour, before the steps of -k",
            help=f"Convert to gray: {one_of(_GRAYS)}.  [default: bt601]"),
     option("--binarize", metavar="[METHOD]", heading="Colour, before the steps of -k",
            help=f"Black and white: a threshold (128) or {one_of(_METHODS)}, with parameters as in "
@@ -91,7 +98,7 @@ recipe_options = together(
            help="Binarize after the steps of -k."),
     option("--invert", is_flag=True, default=None, heading="Colour, before the steps of -k",
            help="Negative; after --binarize where that is given."),
-    option("--padding", "--border", "padding", metavar="MODE", brief=True,
+    option("--padding", "--border", "padding", metavar="MODE",
            heading="Border and steps",
            help=f"Where outside pixels come from: {one_of([b.value for b in Border])}, or another "
            "tool's name (np:edge, scipy:mirror).  [default: reflect101]"),
@@ -103,10 +110,10 @@ recipe_options = together(
            help="Spacing of the taps (rows,columns)."),
     option("--size", metavar="SIZE", heading="Border and steps",
            help="same, valid, full, a pad (2) or four: top,bottom,left,right.  [default: same]"),
-    option("--range", metavar="RANGE", heading="Output", brief=True,
+    option("--range", metavar="RANGE", heading="Output",
            help=f"{one_of([r.value for r in OutputRange])}: clamp; absolute value; plus mid-grey; "
            "stretch to the range; keep white white when the depth changes.  [default: saturate]"),
-    option("--depth", metavar="DEPTH", heading="Output", brief=True,
+    option("--depth", metavar="DEPTH", heading="Output",
            help=f"same|{one_of([d.value for d in Depth])}.  [default: same]"),
     option("--rounding", metavar="MODE", heading="Output",
            help=f"{one_of([r.value for r in Rounding])}.  [default: half-even]"),
@@ -177,7 +184,7 @@ show_option = option(
 
 output_options = together(
     reading_options,
-    option("--overwrite", is_flag=True, heading="Output", brief=True, help="Replace OUT if it exists."),
+    option("--overwrite", is_flag=True, heading="Output", help="Replace OUT if it exists."),
     option("--in-place", is_flag=True, heading="Output", help="Allow OUT to be IN itself."),
     option("--format", metavar="NAME", heading="Output",
            help="png|jpeg|tiff|webp|gif|avif|bmp|pgm|ppm|pnm|pam|pfm|hdr, where the suffix does "

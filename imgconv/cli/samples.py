@@ -10,7 +10,7 @@ from imgconv.cli import output
 from imgconv.cli.options import Command, option
 
 
-@click.command("samples", cls=Command, topic="start", epilog="Example: imgconv samples photos")
+@click.command("samples", cls=Command, epilog="Example: imgconv samples photos")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @option("--overwrite", is_flag=True, heading="Output", help="Replace files that exist.")
 def command(folder: Path, overwrite: bool) -> None:

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 @click.command(
     "sheet",
     cls=Command,
-    topic="explain",
     epilog="Examples:\n\n"
     "imgconv sheet photo.jpg sheet.png --gray -k sharpen -k sobel_x -k emboss\n\n"
     "imgconv sheet photo.jpg edges.png --gray --family edges --range abs\n\n"

@@ -164,6 +164,17 @@ _NAMES: dict[str, Border] = {
 _AMBIGUOUS = {name for names in _DIALECTS.values() for name in names} - set(_NAMES)
 
 
+def dialect_names() -> list[str]:
+    """List the names of border modes in other tools, with their prefixes.
+
+    Examples
+    --------
+    >>> "scipy:mirror" in dialect_names()
+    True
+    """
+    return [f"{tool}:{name}" for tool, names in _DIALECTS.items() for name in names]
+
+
 def parse_border_value(value: object) -> int | float:
     """Read what stands outside under ``constant``: an int where it is whole.
 

@@ -51,7 +51,58 @@ def test_every_command_has_help(run, name):
     assert (done.code, done.err) == (0, "")
     assert text.startswith(f"Usage: {name} ")
     assert "Example" in text
-    assert run(*name.split()[1:], "-h").out == done.out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_short_help_is_one_screen_with_an_example(run, monkeypatch, name):
+    monkeypatch.setenv("COLUMNS", "80")
+    done = run(*name.split()[1:], "-h")
+    assert (done.code, done.err) == (0, "")
+    text = done.out.decode()
+    assert text.startswith(f"Usage: {name} ")
+    assert "Example" in text
+    if "Options used most" in text:
+        assert len(text.splitlines()) <= 24
+        assert f"All options: {name} --help" in text
+
+
+@pytest.mark.parametrize("name", ["apply", "batch", "compare", "explain", "layer"])
+def test_commands_with_many_options_have_a_short_help(run, name):
+    brief, full = (run(name, option).out.decode() for option in ("-h", "--help"))
+    assert "Options used most" in brief
+    assert len(brief.splitlines()) * 2 < len(full.splitlines())
+
+
+@pytest.mark.parametrize("name", LEAVES)
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_no_choice_and_no_example_is_broken(run, monkeypatch, name, columns):
+    """Whatever the width, a word stands on one line, and an example can be copied."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    text = run(*name.split()[1:], "--help").out.decode()
+    words = set(text.split())
+    for param in LEAVES[name].params:
+        for word in (getattr(param, "help", "") or "").split():
+            if len(word) <= 30:
+                assert word in words, word
+    for line in (LEAVES[name].epilog or "").split("\n\n"):
+        assert line in text
+    examples_of = (LEAVES[name].epilog or "").split("\n\n")
+    for line in text.splitlines():
+        assert len(line) <= min(columns, 100) or line.strip() in examples_of, line
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_the_help_names_a_topic_of_the_manual(run, name):
+    from imgconv.cli.brief import topic_of
+
+    text = run(*name.split()[1:], "--help").out.decode()
+    topic = topic_of(name)
+    assert topic or name.split()[1] in ("help", "diff", "recover")
+    assert not topic or f"Manual: imgconv help {topic}" in text
+
+
+def test_errors_are_in_colour_on_a_terminal_only(run):
+    assert "\x1b" not in run("aply").err
 
 
 @pytest.mark.parametrize("name", LEAVES)

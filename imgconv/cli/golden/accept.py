@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 @click.command(
     "accept",
     cls=Command,
-    topic="goldens",
     epilog="Examples:\n\nimgconv golden accept sharpen-camera\n\n"
     "imgconv golden accept --interactive\n\nimgconv golden accept --all --prune",
 )

@@ -17,7 +17,6 @@ _file = click.Path(path_type=Path)
 @click.command(
     "check",
     cls=Command,
-    topic="goldens",
     epilog="Examples:\n\nimgconv golden check\n\n"
     "imgconv golden check 'blur*' --html report.html --junit junit.xml --failures failures\n\n"
     "imgconv golden check --config tests/golden.yaml --json",

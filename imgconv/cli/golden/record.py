@@ -15,7 +15,6 @@ from imgconv.model.errors import OutputExistsError
 @click.command(
     "record",
     cls=Command,
-    topic="goldens",
     epilog="Examples:\n\nimgconv golden record\n\nimgconv golden record 'blur*' --hash-only",
 )
 @set_options

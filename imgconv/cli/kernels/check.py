@@ -10,9 +10,7 @@ from imgconv.cli import output
 from imgconv.cli.options import Command, json_option
 
 
-@click.command(
-    "check", cls=Command, topic="kernels", epilog="Example: imgconv kernels check mine.yaml"
-)
+@click.command("check", cls=Command, epilog="Example: imgconv kernels check mine.yaml")
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @json_option
 def command(file: Path, as_json: bool) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from imgconv.cli import output
+from imgconv.cli.completion import of_steps
 from imgconv.cli.options import Command, bank_option, one_kernel, one_of, option
 
 _TOOLS = ["yaml", "opencv", "numpy", "imagemagick", "vips", "gmic"]
@@ -15,7 +16,6 @@ _TOOLS = ["yaml", "opencv", "numpy", "imagemagick", "vips", "gmic"]
 @click.command(
     "export",
     cls=Command,
-    topic="other-tools",
     context_settings={"ignore_unknown_options": True},  # a matrix may begin with -
     epilog="Examples:\n\n"
     "imgconv kernels export sobel_x --format opencv\n\n"
@@ -23,7 +23,7 @@ _TOOLS = ["yaml", "opencv", "numpy", "imagemagick", "vips", "gmic"]
     '"$(imgconv kernels export blur --format imagemagick)" out.png\n\n'
     "A kernel with an offset is exported for ImageMagick as all the arguments that it takes.",
 )
-@click.argument("name", metavar="KERNEL")
+@click.argument("name", metavar="KERNEL", shell_complete=of_steps)
 @option(
     "--format",
     "tool",

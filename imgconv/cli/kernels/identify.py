@@ -7,19 +7,19 @@ from pathlib import Path
 import click
 
 from imgconv.cli import output
+from imgconv.cli.completion import of_steps
 from imgconv.cli.options import Command, bank_option, json_option, one_kernel, open_bank
 
 
 @click.command(
     "identify",
     cls=Command,
-    topic="kernels",
     context_settings={"ignore_unknown_options": True},  # a matrix may begin with -
     epilog="Examples:\n\n"
     "imgconv kernels identify '-2 0 2; -4 0 4; -2 0 2'\n\n"
     "imgconv kernels identify matrix.txt",
 )
-@click.argument("matrix", metavar="MATRIX|FILE")
+@click.argument("matrix", metavar="MATRIX|FILE", shell_complete=of_steps)
 @bank_option
 @json_option
 def command(matrix: str, banks: tuple[Path, ...], as_json: bool) -> None:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 @click.command(
     "list",
     cls=Command,
-    topic="kernels",
     epilog="Examples: imgconv kernels list edge; imgconv kernels list --tag blur",
 )
 @click.argument("words", metavar="[WORD]...", nargs=-1)

@@ -6,19 +6,19 @@ from pathlib import Path
 
 import click
 
+from imgconv.cli.completion import of_steps
 from imgconv.cli.options import Command, bank_option, one_kernel, option
 
 
 @click.command(
     "plot",
     cls=Command,
-    topic="kernels",
     context_settings={"ignore_unknown_options": True},  # a matrix may begin with -
     epilog="Examples:\n\n"
     "imgconv kernels plot gaussian:sigma=1.4 gaussian.png\n\n"
     "imgconv kernels plot sobel_x sobel_y scharr_x scharr_y edges.png --columns 2",
 )
-@click.argument("names", metavar="KERNEL...", nargs=-1, required=True)
+@click.argument("names", metavar="KERNEL...", shell_complete=of_steps, nargs=-1, required=True)
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
 @bank_option
 @option(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imgconv.cli import output
+from imgconv.cli.completion import of_steps
 from imgconv.cli.options import Command, bank_option, json_option, open_bank
 from imgconv.model.errors import UnknownKernelError
 
@@ -25,11 +26,10 @@ _LARGEST_PICTURE = 31
 @click.command(
     "show",
     cls=Command,
-    topic="kernels",
     context_settings={"ignore_unknown_options": True},  # a matrix may begin with -
     epilog="Examples: imgconv kernels show emboss; imgconv kernels show gaussian:sigma=1.4 --json",
 )
-@click.argument("name", metavar="KERNEL")
+@click.argument("name", metavar="KERNEL", shell_complete=of_steps)
 @bank_option
 @json_option
 def command(name: str, banks: tuple[Path, ...], as_json: bool) -> None:

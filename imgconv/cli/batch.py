@@ -15,6 +15,7 @@ from imgconv.cli.options import (
     Command,
     encoding_of,
     encoding_options,
+    native_option,
     option,
     reading_of,
     reading_options,
@@ -52,6 +53,7 @@ _running_options = together(
            help="So many files at a time.  [default: the CPUs of this process]"),
     option("--max-memory", metavar="SIZE", heading="Running",
            help="Bound of the memory of all processes: 800M, 4G.  [default: half of what is free]"),
+    native_option,
     option("--cluster", metavar="ADDRESS", heading="Running",
            help="Run on a Dask cluster: the scheduler's address, or local:N for N processes here."),
     option("--fail-fast", is_flag=True, heading="Running", help="Stop at the first failure."),
@@ -100,6 +102,7 @@ def command(sources: tuple[str, ...], target: str | None, **options: Any) -> int
     as_json, quiet = options["as_json"], options["quiet"]
     code = _run(sources, target, recipe, how, as_json=as_json, quiet=quiet)
     if not (quiet or as_json):
+        output.note_slow_engine()
         for note in about_options(options, recipe, None):
             output.say(f"Note: {note}")
     return code

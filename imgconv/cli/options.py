@@ -123,9 +123,29 @@ recipe_options = together(
            help="Write the recipe as YAML on stdout and stop."),
 )  # fmt: skip
 
-threads_option = option(
-    "--threads", metavar="N", type=click.IntRange(min=1), heading="Running",
-    help="At most so many threads.  [default: the CPUs of this process]",
+
+def _require_native(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    """Stop before anything is done where NumPy would do the sums."""
+    del param
+    if not value or ctx.resilient_parsing:
+        return
+    from imgconv.engines.select import HOW_TO_BUILD, select_engine
+    from imgconv.model.errors import MissingDependencyError
+
+    if select_engine().name != "native":
+        raise MissingDependencyError("--require-native: NumPy would do the sums", HOW_TO_BUILD)
+
+
+native_option = option(
+    "--require-native", is_flag=True, heading="Running", expose_value=False,
+    callback=_require_native,
+    help="Stop with exit code 2 where the native core is missing, instead of working slowly.",
+)  # fmt: skip
+
+threads_option = together(
+    option("--threads", metavar="N", type=click.IntRange(min=1), heading="Running",
+           help="Use at most N threads.  [default: the CPUs of this process]"),
+    native_option,
 )  # fmt: skip
 
 json_option = option(

@@ -128,6 +128,14 @@ def _stdout() -> Iterator[BinaryIO]:
         raise ImageWriteError(f"stdout: {(error.strerror or str(error)).lower()}") from None
 
 
+def note_slow_engine() -> None:
+    """Say on stderr that NumPy did the sums since the native core was not built."""
+    from imgconv.engines.select import HOW_TO_BUILD, native_is_missing
+
+    if native_is_missing():
+        say(f"Note: the native core was not built, so NumPy does the sums, slowly; {HOW_TO_BUILD}")
+
+
 def report(row: Row, recipe: Recipe, *, as_json: bool, verbose: bool, quiet: bool) -> None:
     """Describe what was done to a file."""
     from imgconv.cli.notes import about_clipping
@@ -138,6 +146,7 @@ def report(row: Row, recipe: Recipe, *, as_json: bool, verbose: bool, quiet: boo
         write_json({**row.as_dict(), "recipe": format_recipe(recipe)})
     if quiet:
         return
+    note_slow_engine()
     size = " x ".join(str(side) for side in row.shape)
     if verbose:
         pages = f"{row.pages} pages of " if row.pages > 1 else ""

@@ -11,6 +11,7 @@ from imgconv.engines.native import NativeEngine, load_core
 from imgconv.model.errors import ArgumentError, MissingDependencyError
 
 _NOTE = Path(__file__).parents[1] / "_native" / "not_built.txt"
+HOW_TO_BUILD = "install a C++ compiler (Debian: apt-get install g++) and install imgconv again"
 
 
 def select_engine() -> Engine:
@@ -34,7 +35,7 @@ def select_engine() -> Engine:
     if wanted == "native" and native is None:
         raise MissingDependencyError(
             f"the native core is not there: {missing_reason()}",
-            hint="install again where there is a C++ compiler",
+            hint=HOW_TO_BUILD,
         )
     return native or _reference_engine()
 
@@ -59,6 +60,11 @@ def missing_reason() -> str:
         return _NOTE.read_text("utf-8").strip()
     except OSError:
         return "it was not built"
+
+
+def native_is_missing() -> bool:
+    """Return whether the native core was not built, and no other engine was asked for."""
+    return not os.environ.get("IMGCONV_ENGINE") and native_engine() is None
 
 
 def describe_engine() -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from imgconv import __version__
 from imgconv.engines.cpus import usable_cpus
 from imgconv.engines.opencv import load_cv2
-from imgconv.engines.select import describe_engine
+from imgconv.engines.select import HOW_TO_BUILD, describe_engine, native_is_missing
 from imgconv.io.images.formats import FORMATS
 from imgconv.io.kernels.bank import KernelBank, built_in_directory
 from imgconv.io.kernels.spec import load_kernel
@@ -36,13 +36,19 @@ def examine() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "libraries": {name: _version(name) for name in _LIBRARIES},
         "cpus": usable_cpus(),
-        "engine": describe_engine(),
+        "engine": _engine(missing),
         "paths": _paths(),
         "codecs": _codecs(missing),
         "extras": {name: _extra(needs) for name, needs in _EXTRAS.items()},
         "kernels": _bank(missing),
         "missing": missing,
     }
+
+
+def _engine(missing: list[str]) -> str:
+    if native_is_missing():
+        missing.append(f"the native core was not built ({HOW_TO_BUILD})")
+    return describe_engine()
 
 
 def _version(distribution: str) -> str:

@@ -7,8 +7,10 @@ import platform
 
 import cv2
 import numpy as np
+from cli.program import assert_fails
 
 import imgconv
+from imgconv.engines import select
 
 
 def test_a_whole_installation_is_exit_0(run):
@@ -34,6 +36,31 @@ def test_a_bank_that_cannot_be_read_is_missing(run, monkeypatch):
     done = run("doctor", "--json")
     assert done.code == 1
     assert any("/nowhere/bank.yaml" in line for line in json.loads(done.out)["missing"])
+
+
+def test_a_missing_native_core_is_missing_and_said_once_a_run(run, photo, monkeypatch):
+    assert run("apply", "photo.png", "a.png", "-k", "blur", "--require-native").code == 0
+    monkeypatch.setattr(select, "native_engine", lambda: None)
+    facts = json.loads(run("doctor", "--json").out)
+    assert run("doctor").code == 1
+    assert any("native core" in line for line in facts["missing"])
+    done = run("apply", "photo.png", "b.png", "-k", "blur")
+    assert done.code == 0
+    (note,) = done.err.splitlines()
+    assert "native core was not built" in note
+    assert "g++" in note
+    assert run("apply", "photo.png", "c.png", "-k", "blur", "--quiet").err == ""
+    for command in (["apply"], ["batch"], ["gray"]):
+        refused = run(*command, "photo.png", "d.png", "--require-native")
+        assert_fails(refused, 2, "--require-native", "g++")
+    assert run("compare", "photo.png", "-k", "blur", "--require-native").code == 2
+    assert not (photo.parent / "d.png").exists()
+
+
+def test_a_slow_engine_that_was_asked_for_is_not_mentioned(run, photo, monkeypatch):
+    monkeypatch.setenv("IMGCONV_ENGINE", "reference")
+    assert run("doctor").code == 0
+    assert run("apply", "photo.png", "b.png", "-k", "blur").err == ""
 
 
 def test_a_codec_that_opencv_lacks_is_missing(run, monkeypatch):

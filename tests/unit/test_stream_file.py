@@ -11,7 +11,7 @@ from faults.image_samples import metadata
 import imgconv
 from imgconv.io.config.recipes import recipe_from
 from imgconv.io.images.image_files import read_picture, write_picture
-from imgconv.io.images.picture import Encoding, Metadata, Picture
+from imgconv.io.images.picture import Encoding, Metadata, Picture, Reading
 from imgconv.io.kernels.bank import KernelBank
 from imgconv.io.kernels.spec import load_kernel
 from imgconv.io.tiled.choice import open_reader
@@ -376,3 +376,32 @@ def test_ahead_passes_errors_on_and_ends_its_thread():
     assert next(endless) == 0
     endless.close()
     assert threading.active_count() == before
+
+
+@pytest.fixture
+def many(monkeypatch, tmp_path, wide):
+    """Give a TIFF that memory holds, with more pixels than are decoded at once."""
+    monkeypatch.setattr(memory, "default_limit", lambda: 1 << 30)
+    monkeypatch.setattr("imgconv.jobs.apply.filter_path.is_surely_small", lambda *_: False)
+    tifffile.imwrite(tmp_path / "many.tif", wide, rowsperstrip=7)
+    return tmp_path / "many.tif"
+
+
+def test_more_pixels_than_are_decoded_at_once_need_no_flag(many, tmp_path, wide):
+    what = recipe("gaussian:2")
+    few = Reading(max_pixels=1000)
+    filter_path(many, tmp_path / "out.tif", what, reading=few)
+    assert np.array_equal(written(tmp_path / "out.tif"), whole(wide, what))
+
+
+def test_the_limit_of_pixels_holds_for_what_must_be_in_memory(many, tmp_path, wide):
+    write_picture(tmp_path / "many.bmp", Picture((wide,)))
+    with pytest.raises(LimitError, match="the limit is 1000"):
+        filter_path(
+            tmp_path / "many.bmp", tmp_path / "a.tif", recipe(), reading=Reading(max_pixels=1000)
+        )
+    with pytest.raises(LimitError):
+        filter_path(
+            many, tmp_path / "a.tif", recipe(binarize="li"), reading=Reading(max_pixels=1000)
+        )
+    assert not (tmp_path / "a.tif").exists()

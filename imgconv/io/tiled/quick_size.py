@@ -10,7 +10,7 @@ from imgconv.io.images.formats import read_header, sniff
 from imgconv.io.images.header import DamagedError, Header, NotSupportedError
 
 _HEAD = 1 << 16
-_MOST_PACKED = 3000  # how many bytes of pixels a byte of a file can stand for
+MOST_PACKED = 3000  # how many bytes of pixels a byte of a file can stand for
 _MOST_COPIES = 200  # what the hungriest recipe makes of a byte of pixels
 _FIXED = 64 << 20
 
@@ -42,7 +42,7 @@ def is_surely_small(path: Path, limit: int) -> bool:
         return False
     # A header may lie; what a file of this size can hold bounds it.
     values = header.pixels * header.channels * -(-header.bits // 8)
-    return min(values, size * _MOST_PACKED) * _MOST_COPIES + _FIXED < limit
+    return min(values, size * MOST_PACKED) * _MOST_COPIES + _FIXED < limit
 
 
 def _header(file: BinaryIO) -> Header | None:

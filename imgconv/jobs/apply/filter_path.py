@@ -13,6 +13,7 @@ from imgconv.jobs import memory
 from imgconv.jobs.apply.filter_file import Row, filter_file
 from imgconv.model.recipe import Recipe
 
+_NEVER_SMALL = 48 << 30
 _READING, _ENCODING = Reading(), Encoding()
 
 
@@ -43,7 +44,8 @@ def filter_path(
     overwrite, in_place : bool
     threads : int, optional
     reading : Reading, optional
-        Its bound of pixels is for pictures in memory: it holds where `max_memory` is not given.
+        Its bound of pixels is for pictures in memory: what can be read in pieces is filtered in
+        bands above it.
     encoding : Encoding, optional
         For pictures that are written as a whole; of bands, only whether metadata is left out.
 
@@ -81,7 +83,8 @@ def _in_bands(
     writing: dict[str, Any],
 ) -> Row | None:
     """Filter in bands what does not fit; None, and nothing done, for what does."""
-    if not is_zarr(target) and is_surely_small(source, limit):
+    # More pixels than are decoded at once are not small, however much memory there is.
+    if not is_zarr(target) and is_surely_small(source, min(limit, _NEVER_SMALL)):
         return None
     from imgconv.jobs.apply.stream_file import filter_in_bands
 

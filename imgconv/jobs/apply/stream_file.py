@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from imgconv.engines.cpus import usable_cpus
 from imgconv.engines.select import select_engine
@@ -21,7 +24,7 @@ from imgconv.io.tiled.choice import (
     salvaged,
     write_bands,
 )
-from imgconv.io.tiled.quick_size import is_zarr
+from imgconv.io.tiled.quick_size import MOST_PACKED, is_zarr
 from imgconv.jobs import memory
 from imgconv.jobs.apply.bands import bands_within, whole_bytes
 from imgconv.jobs.apply.filter_file import Row
@@ -56,8 +59,10 @@ def filter_in_bands(
     reader = open_reader(source, limit=limit, **how)
     if reader is not None:
         with contextlib.closing(reader):
-            _check_pixels(reader, source, most_pixels)
-            if is_foreign(source) or whole_bytes(reader, recipe) > limit - memory.used():
+            many = most_pixels is not None and math.prod(reader.shape[:2]) > most_pixels
+            if many:
+                _check_size_of_file(reader, source, most_pixels or 0)
+            if many or is_foreign(source) or whole_bytes(reader, recipe) > limit - memory.used():
                 return stream_file(
                     reader, source, target, recipe, limit=limit, threads=threads, **writing
                 )
@@ -67,12 +72,17 @@ def filter_in_bands(
     return stream_file(held, source, target, recipe, limit=limit, threads=threads, **writing)
 
 
-def _check_pixels(reader: HugeReader, source: Path, most: int | None) -> None:
+def _check_size_of_file(reader: HugeReader, source: Path, most: int) -> None:
+    """Refuse a header that promises more pixels than a file of this size can hold."""
+    if not source.is_file():
+        return
     rows, columns = reader.shape[:2]
-    if most is not None and rows * columns > most:
+    held = source.stat().st_size * MOST_PACKED
+    if math.prod(reader.shape) * np.dtype(reader.dtype).itemsize > held:
         raise LimitError(
             f"{source}: {rows} x {columns} pixels; the limit is {most}",
-            hint="--max-pixels raises it; --max-memory 4G filters such a picture in bands",
+            hint=f"the file is too small for them; --max-pixels {rows * columns} reads it all the "
+            "same",
         )
 
 

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     "--compare",
     is_flag=True,
     heading="Running",
-    help="Also say how the result stands against cv2.filter2D.",
+    help="Also compare the result with cv2.filter2D.",
 )
 @show_option
 @threads_option
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     "local:N for N processes here.",
 )
 @json_option
-@option("-v", "--verbose", is_flag=True, heading="Running", help="Say what was done.")
+@option("-v", "--verbose", is_flag=True, heading="Running", help="Describe what was done.")
 @quiet_option
 def command(source: Place | None, target: Place | None, **options: Any) -> None:
     """Filter the image IN into the file OUT; `-` is stdin or stdout."""

@@ -36,9 +36,9 @@ _file_options = together(
     option("--from0", is_flag=True, heading="Files",
            help="Read more files from stdin, each ended by a NUL byte (find -print0)."),
     option("--name", metavar="TEMPLATE", default="{stem}{ext}", show_default=True, heading="Files",
-           help="What outputs are called: {stem}, {ext} and {kernel} stand for parts of the name."),
+           help="Names of the outputs; {stem}, {ext} and {kernel} are filled in."),
     option("--shard", metavar="I/N", heading="Files",
-           help="Do only the I-th of N parts, which the names of the files alone decide."),
+           help="Do only part I of N; the names of the files decide which part."),
 )  # fmt: skip
 
 _running_options = together(
@@ -50,19 +50,19 @@ _running_options = together(
            help="Write png, jpeg, tiff, webp or another, and suffixes to match."),
     encoding_options,
     option("-j", "--jobs", metavar="N", type=click.IntRange(min=1), heading="Running",
-           help="So many files at a time.  [default: the CPUs of this process]"),
+           help="Number of worker processes.  [default: the CPUs of this process]"),
     option("--max-memory", metavar="SIZE", heading="Running",
-           help="Bound of the memory of all processes: 800M, 4G.  [default: half of what is free]"),
+           help="Limit of the memory of all processes: 800M, 4G.  [default: half of what is free]"),
     native_option,
     option("--cluster", metavar="ADDRESS", heading="Running",
            help="Run on a Dask cluster: the scheduler's address, or local:N for N processes here."),
     option("--fail-fast", is_flag=True, heading="Running", help="Stop at the first failure."),
     option("--max-failures", metavar="N", type=click.IntRange(min=1), heading="Running",
            help="Stop when N files failed."),
-    option("--dry-run", is_flag=True, heading="Running", help="Say what would be done, and stop."),
+    option("--dry-run", is_flag=True, heading="Running", help="Show what would be done, and stop."),
     option("--json", "as_json", is_flag=True, heading="Running",
            help="Write one event a line as JSON on stdout."),
-    option("-q", "--quiet", is_flag=True, heading="Running", help="Say failures only."),
+    option("-q", "--quiet", is_flag=True, heading="Running", help="Report failures only."),
 )  # fmt: skip
 
 

@@ -60,7 +60,7 @@ class _Tolerance(click.FloatRange):
     default="opencv",
     show_default=True,
     heading="Comparing",
-    help="cv2.filter2D, or the script of the source documents.",
+    help="cv2.filter2D, or the loop of many tutorials, which truncates.",
 )
 @option(
     "--tolerance",
@@ -183,7 +183,7 @@ def describe(comparison: Comparison) -> str:
         ("border", f"{d.border.equal} of {d.border.pixels} equal, max {d.border.max_abs_diff:g}"),
         ("inside", f"{d.interior.equal} of {d.interior.pixels} equal, "
                    f"max {d.interior.max_abs_diff:g}"),
-        ("time", f"ours {comparison.seconds * 1000:.1f} ms, theirs "
+        ("time", f"imgconv {comparison.seconds * 1000:.1f} ms, {_name_of_peer(comparison)} "
                  f"{comparison.seconds_theirs * 1000:.1f} ms"),
     ]  # fmt: skip
     lines = [f"OpenCV {comparison.opencv}: {one_line(comparison)}"]
@@ -231,7 +231,7 @@ def _bank_row(image: Any, recipe: Recipe, name: str, options: dict[str, Any]) ->
         return {"name": name, "refused": str(error)}
 
 
-_TABLE_HEAD = f"{'kernel':<24}{'differ':>10}{'max':>6}{'PSNR':>8}{'ours ms':>9}{'theirs':>8}  why"
+_TABLE_HEAD = f"{'kernel':<24}{'differ':>10}{'max':>6}{'PSNR':>8}{'imgconv':>9}{'OpenCV':>8}  why"
 
 
 def _table_line(row: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from imgconv.cli.options import Command, json_option
 @click.command("doctor", cls=Command, epilog="Example: imgconv doctor --json")
 @json_option
 def command(as_json: bool) -> int:
-    """Describe which versions, codecs and engine are here and what is missing.
+    """Show versions, codecs and engine, and what is missing.
 
     Exit code 0 when everything is there, 1 when not.
     """

@@ -82,7 +82,7 @@ _FRAME_MILLISECONDS = 700
 @reading_options
 @json_option
 def command(source: Path, **options: Any) -> None:
-    """Show how the pixel at ROW,COL of the output came about.
+    """Show how the pixel at ROW,COL of the output was computed.
 
     Every tap with the pixel that it read (and where the border took it from), its weight and
     product; the exact sum, scale, offset, rounding and clipping; and what the engine wrote, which

@@ -60,7 +60,7 @@ _weights_options = together(
 
 _window_options = together(
     option("--stride", metavar="N[,N]", heading="Windows", help="Step between windows."),
-    option("--padding", metavar="P", heading="Windows",
+    option("--pad", "--padding", "padding", metavar="P", heading="Windows",
            help="valid, same, an amount (3), one for each axis (3,1), or for each side "
            "(top,bottom,left,right).  [default: 0]"),
     option("--border", metavar="MODE", heading="Windows",
@@ -113,7 +113,7 @@ _window_options = together(
     type=Integers("a filter, a row and a column, such as 0,12,34"),
     metavar="FILTER,ROW,COL",
     heading="Explaining",
-    help="Show how this value of the output came about, channel by channel, and write no maps. "
+    help="Show how this value of the output was computed, channel by channel, and write no maps. "
     "(Volumes: FILTER,DEPTH,ROW,COL.)",
 )
 @option("--overwrite", is_flag=True, heading="Output", help="Replace OUT if it exists.")
@@ -121,7 +121,7 @@ _window_options = together(
     "--dry-run",
     is_flag=True,
     heading="Running",
-    help="Say the shapes and stop.",
+    help="Show the shapes and stop.",
 )
 @threads_option
 @json_option  # fmt: skip

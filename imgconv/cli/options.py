@@ -81,7 +81,7 @@ recipe_options = together(
     option("--convolve", is_flag=True, default=None, heading="Steps",
            help="Flip the kernels first (convolution; the default is correlation)."),
     option("--fuse", is_flag=True, default=None, heading="Steps",
-           help="Make one kernel of several where that changes no bit, and say so."),
+           help="Compose several kernels into one where that changes no bit, and say so."),
     option("--alpha", metavar="HOW", heading="Steps",
            help=f"{one_of([a.value for a in Alpha])}: what is transparent does not count; alpha "
            "as it was; alpha filtered like a colour.  [default: auto]"),
@@ -153,9 +153,7 @@ json_option = option(
 )
 
 
-quiet_option = option(
-    "-q", "--quiet", is_flag=True, heading="Running", help="Say nothing but errors."
-)
+quiet_option = option("-q", "--quiet", is_flag=True, heading="Running", help="Print errors only.")
 
 
 class PixelCount(click.ParamType[int]):
@@ -169,7 +167,7 @@ class PixelCount(click.ParamType[int]):
         unit = {"K": 10**3, "M": 10**6, "G": 10**9}.get(text[-1:], 1)
         digits = text[:-1] if unit > 1 else text
         if not digits.isdecimal() or int(digits) < 1 or len(digits) > 18:
-            self.fail(f"{value!r} is no number of pixels; write it as 256M", param, ctx)
+            self.fail(f"{value!r} is not a number of pixels; write it as 256M", param, ctx)
         return int(digits) * unit
 
 
@@ -181,25 +179,26 @@ reading_options = together(
            help="Take one page of a TIFF or frame of an animation, counted from 1.  "
            "[default: all]"),
     option("--salvage", is_flag=True, heading="Reading",
-           help="Of a damaged file, take what can be decoded, and say so."),
+           help="Read what can be decoded of a damaged file, and say how much."),
 )  # fmt: skip
 
 encoding_options = together(
     option("--quality", metavar="Q", type=click.IntRange(1, 100), heading="Output",
            help="1 to 100, for JPEG, WebP and AVIF.  [default: JPEG as IN or 95; WebP and AVIF "
            "lose nothing]"),
-    option("--lossless", is_flag=True, heading="Output", help="Refuse a format that loses."),
+    option("--lossless", is_flag=True, heading="Output",
+           help="Refuse a format that loses information."),
     option("--compression", metavar="HOW", heading="Output",
            help="PNG: 0 to 9; TIFF: none, lzw, deflate or packbits."),
     option("--subsampling", metavar="HOW", heading="Output",
-           help="Of a JPEG's colour: 444, 422, 420 or 440.  [default: as IN, or 444]"),
+           help="Colour subsampling of a JPEG: 444, 422, 420 or 440.  [default: as IN, or 444]"),
     option("--strip", is_flag=True, heading="Output",
            help="Leave out EXIF, profile, XMP and resolution."),
 )  # fmt: skip
 
 show_option = option(
     "--show", is_flag=True, heading="Running",
-    help="Show it in windows, until a key is pressed.",
+    help="Show the result in windows until a key is pressed.",
 )  # fmt: skip
 
 output_options = together(

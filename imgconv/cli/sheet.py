@@ -71,7 +71,7 @@ if TYPE_CHECKING:
 @threads_option
 @json_option
 def command(source: Path, target: Path, **options: Any) -> None:
-    """Draw what each kernel makes of IN: ours, OpenCV's, and the difference with its maximum.
+    """Draw what each kernel makes of IN: imgconv's result, OpenCV's, and the difference.
 
     Each -k is applied by itself; the other options apply to all.
     """
@@ -105,7 +105,7 @@ def command(source: Path, target: Path, **options: Any) -> None:
     if options["as_json"]:
         output.write_json({"target": str(target), "kernels": [row._asdict() for row in rows]})
     differing = sum(row.differing_pixels > 0 for row in rows)
-    output.say(f"{target}: {len(rows)} kernels, {differing} of them not equal to OpenCV everywhere")
+    output.say(f"{target}: {len(rows)} kernels, {differing} of them differ from OpenCV")
     if options["show"]:
         window.show({str(target): picture})
 

@@ -279,7 +279,7 @@ class NativeEngine:
 def _checked_path(name: str) -> str:
     if name and name not in PATHS:
         raise ArgumentError(
-            f"IMGCONV_PATH is {name!r}, which is no path", hint="choose from " + ", ".join(PATHS)
+            f"IMGCONV_PATH is {name!r}, which is not a path", hint="choose from " + ", ".join(PATHS)
         )
     return name
 

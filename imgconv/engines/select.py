@@ -29,7 +29,8 @@ def select_engine() -> Engine:
     wanted = os.environ.get("IMGCONV_ENGINE", "")
     if wanted not in ("", "native", "reference"):
         raise ArgumentError(
-            f"IMGCONV_ENGINE is {wanted!r}, which is no engine", hint="choose native or reference"
+            f"IMGCONV_ENGINE is {wanted!r}, which is not an engine",
+            hint="choose native or reference",
         )
     native = None if wanted == "reference" else native_engine()
     if wanted == "native" and native is None:

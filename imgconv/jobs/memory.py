@@ -45,7 +45,7 @@ def parse_bytes(text: str) -> int:
         r"([0-9]{1,15}(?:[.][0-9]{1,6})?) ?([KMGT]?)(?:I?B)?", text.strip().upper()
     )
     if found is None:
-        raise ArgumentError(f"{text!r} is no amount of memory", hint="write 800M or 4G")
+        raise ArgumentError(f"{text!r} is not a valid size", hint="write 800M or 4G")
     return int(float(found[1]) * _UNITS[found[2]])
 
 

@@ -163,7 +163,7 @@ def parse_pool(value: Pool | str, axes: int) -> Pool:
         return value
     text = str(value).strip()
     wrong = ArgumentError(
-        f"{text[:40]!r} is no pooling",
+        f"{text[:40]!r} is not a kind of pooling",
         hint="write max:2, mean:2, max:3x2 or max:size=3,stride=2,padding=1",
     )
     name, _, rest = text.partition(":")

@@ -233,7 +233,7 @@ def test_a_chain_rounds_between_layers(store, rgb, tmp_path):
         ("layers: []", "no layers"),
         ("layers: [{conv: {}}]", r"1:17: .*weights, or filters"),
         ("layers: [{dense: 3}]", "unknown key 'dense'"),
-        ("layers: [{pool: max}]", "1:17: .*no pooling"),
+        ("layers: [{pool: max}]", "1:17: .*not a kind of pooling"),
         ("layers: [{activation: relu, pool: max:2}]", "one of conv, activation, pool"),
         ("weights: [[[[1, 2], [3]]]]", "1:1: .*ragged"),
         ("weights: [[[[1, x]]]]", "'x' is not a number"),
@@ -353,7 +353,7 @@ def test_pages_of_a_volume_are_channel_by_channel(tmp_path):
     write_maps(tmp_path / "v.tiff", FeatureMaps(values, ("x", "y"), ()))
     pages = tifffile.imread(tmp_path / "v.tiff", key=range(4))
     np.testing.assert_array_equal(pages, np.moveaxis(values, -1, 0).reshape(4, 3, 4))
-    with pytest.raises(ImageWriteError, match="3-D feature maps are no picture"):
+    with pytest.raises(ImageWriteError, match="3-D feature maps cannot be saved as an image"):
         write_maps(tmp_path / "v.png", FeatureMaps(values, ("x", "y"), ()))
     assert not (tmp_path / "v.png").exists()
 

@@ -356,7 +356,7 @@ def test_the_estimate_grows_with_the_kernel(wide):
 
 @pytest.mark.parametrize("text", ["", "12Q", "-3M", "M", "1e9", "٣M"])
 def test_no_amount_of_memory(text):
-    with pytest.raises(ArgumentError, match="is no amount of memory"):
+    with pytest.raises(ArgumentError, match="is not a valid size"):
         memory.parse_bytes(text)
 
 

@@ -10,9 +10,9 @@ command = LazyGroup(
     commands={
         "list": "List the bank by family, or search it.",
         "show": "Show one kernel: weights, sum, symmetry, range, source.",
-        "check": "Look over a bank file.",
+        "check": "Check a bank file.",
         "plot": "Draw weights and frequency response.",
-        "identify": "Say what a matrix is.",
+        "identify": "Describe a matrix: known kernels, separable, sum.",
         "export": "Write a kernel for another tool.",
     },
     epilog="Example: imgconv kernels list edge",

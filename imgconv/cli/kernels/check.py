@@ -14,7 +14,7 @@ from imgconv.cli.options import Command, json_option
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @json_option
 def command(file: Path, as_json: bool) -> int:
-    """Look over a bank file, or a folder of them: what is wrong, and what is hardly meant.
+    """Check a bank file, or a folder of them: errors, warnings and notes.
 
     Exit code 3 when there is an error; warnings and notes leave it at 0.
     """
@@ -28,5 +28,7 @@ def command(file: Path, as_json: bool) -> int:
     else:
         for finding in findings:
             output.show(f"{finding.level}: {finding.message}")
-        output.show(f"{count} kernels, {errors} errors, {len(findings) - errors} other findings")
+        others = len(findings) - errors
+        counts = ((count, "kernel"), (errors, "error"), (others, "other finding"))
+        output.show(", ".join(f"{n} {word}{'' if n == 1 else 's'}" for n, word in counts))
     return 3 if errors else 0

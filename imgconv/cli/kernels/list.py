@@ -9,6 +9,7 @@ import click
 
 from imgconv.cli import output
 from imgconv.cli.options import Command, bank_option, json_option, open_bank, option
+from imgconv.model.errors import NothingMatchedError
 
 if TYPE_CHECKING:
     from imgconv.io.kernels.bank_entry import Entry
@@ -39,6 +40,8 @@ def command(
         and (tag is None or tag in entry.tags)
         and all(_mentions(entry, word) for word in words)
     ]
+    if not entries:
+        raise NothingMatchedError("no kernel matches", hint="imgconv kernels list lists them all")
     if as_json:
         output.write_json({"kernels": [_summary(entry) for entry in entries]})
         return
@@ -48,8 +51,6 @@ def command(
             output.show(f"{entry.family}:")
             shown = entry.family
         output.show(f"  {_signature(entry):<34} {entry.description}")
-    if not entries:
-        output.say("no kernel fits")
 
 
 def _mentions(entry: Entry, word: str) -> bool:

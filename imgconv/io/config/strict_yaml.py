@@ -65,7 +65,7 @@ class Node:
     def as_mapping(self, known: tuple[str, ...] | None = None) -> Mapping[str, Node]:
         """Return the fields of a mapping whose keys must all be known."""
         if self.kind != "mapping":
-            raise self.error(f"a mapping (key: value) must stand here, not a {self.kind}")
+            raise self.error(f"a mapping (key: value) is expected here, not a {self.kind}")
         for key, place in self.keys.items():
             if known is not None and key not in known:
                 raise place.error(f"unknown key {key!r}", hint="known here: " + ", ".join(known))
@@ -74,19 +74,19 @@ class Node:
     def as_list(self) -> Sequence[Node]:
         """Return the items of a list."""
         if self.kind != "list":
-            raise self.error(f"a list must stand here, not a {self.kind}")
+            raise self.error(f"a list is expected here, not a {self.kind}")
         return self.items
 
     def as_text(self) -> str:
         """Return the text of a scalar."""
         if self.kind != "text":
-            raise self.error(f"a text or a number must stand here, not a {self.kind}")
+            raise self.error(f"a text or a number is expected here, not a {self.kind}")
         return self.text
 
     def as_flag(self) -> bool:
         """Return the truth of ``true`` or ``false``."""
         if self.kind != "text" or self.quoted or self.text not in ("true", "false"):
-            raise self.error("true or false must stand here")
+            raise self.error("true or false is expected here")
         return self.text == "true"
 
 

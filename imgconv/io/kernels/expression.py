@@ -86,7 +86,7 @@ def _tokens(text: str) -> list[_Token]:
         found = _TOKEN.match(text, at)
         if found is None or len(tokens) >= _MOST_TOKENS:
             raise KernelError(
-                f"{quoted(text)}: {text[at:].strip()[:20]!r} makes no sense at {at + 1}"
+                f"{quoted(text)}: unexpected {text[at:].strip()[:20]!r} at character {at + 1}"
             )
         kind, piece = str(found.lastgroup), found[str(found.lastgroup)]
         turns = _TRAILING_TURNS.search(piece) if kind == "name" else None

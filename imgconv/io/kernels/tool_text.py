@@ -130,7 +130,7 @@ def parse_gimp(text: str) -> Kernel:
     numbers, *after = text.split(":")
     values = numbers.replace(",", " ").split()
     if len(values) not in (9, 25) or len(after) > 2:
-        raise KernelError(f"{len(values)} numbers are no matrix", hint=_GIMP_HINT)
+        raise KernelError(f"{len(values)} numbers do not make a matrix", hint=_GIMP_HINT)
     keyed = [part.strip().removeprefix(key) for part, key in zip(after, _GIMP_KEYS, strict=False)]
     divisor, offset = _read([*keyed, *("1", "0")[len(keyed) :]])
     if divisor == 0:
@@ -164,7 +164,9 @@ def parse_magick(text: str) -> Kernel:
         count = len(values.replace(",", " ").split())
         width = str(math.isqrt(count))
         if int(width) ** 2 != count or count % 2 == 0:
-            raise KernelError(f"{count} numbers are no square of an odd side", hint=_MAGICK_HINT)
+            raise KernelError(
+                f"{count} numbers do not make a square with an odd side", hint=_MAGICK_HINT
+            )
     origin = (int(x), int(y)) if x is not None else None
     return parse_geometry(int(width), int(height or width), origin, values)
 

@@ -141,7 +141,7 @@ def _checked_shape(shape: Any, itemsize: int) -> tuple[int, ...]:
     sides = tuple(shape)
     whole = all(isinstance(n, int) and not isinstance(n, bool) and n >= 0 for n in sides)
     if not whole or len(sides) > _MOST_AXES:
-        raise _RefusedError("it states a shape that no array of ours has")
+        raise _RefusedError("it states a shape that is not possible")
     if math.prod(sides) * itemsize > _LARGEST_ARRAY:
         raise _RefusedError(f"it states an array of more than {_LARGEST_ARRAY >> 30} GiB")
     return sides

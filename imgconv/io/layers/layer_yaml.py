@@ -84,7 +84,7 @@ class _Reader:
             return self._conv(conv, given, number)
         fields = node.as_mapping(_LAYER_KEYS)
         if len(fields) != 1:
-            raise node.error("one of conv, activation, pool must stand here")
+            raise node.error("one of conv, activation, pool is expected here")
         ((key, value),) = fields.items()
         try:
             text = value.as_text()
@@ -121,7 +121,7 @@ class _Reader:
         if "filters" in fields:
             specs = [item.as_text() for item in fields["filters"].as_list()]
             if not specs:
-                raise fields["filters"].error("a kernel must stand here")
+                raise fields["filters"].error("a kernel is expected here")
             bias = _bias(fields.get("bias"), tuple(specs))
             return stack_kernels(specs, {"bias": bias, **options}, self.bank)
         return self._with_weights(fields, options)
@@ -151,7 +151,7 @@ class _Reader:
             found = numbers_of(bias)
         conv = conv_of(weights, found, options)
         if inputs and len(inputs) != conv.weights.shape[1] * (conv.groups or 1):
-            raise node.error(f"kernels for {len(inputs)} channels must stand here")
+            raise node.error(f"kernels for {len(inputs)} channels is expected here")
         return conv._replace(filter_names=names, channel_names=inputs)
 
     def _named_filters(

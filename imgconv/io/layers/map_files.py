@@ -103,7 +103,7 @@ def _form(target: Path) -> str:
 def _check_flat(target: Path, maps: FeatureMaps) -> None:
     if maps.values.ndim != 3:
         raise ImageWriteError(
-            f"{target}: {maps.values.ndim - 1}-D feature maps are no picture",
+            f"{target}: {maps.values.ndim - 1}-D feature maps cannot be saved as an image",
             hint="write .npy, .npz or .tiff",
         )
 

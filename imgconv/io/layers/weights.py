@@ -72,7 +72,7 @@ def _opened(spec: str, folder: Path | None) -> tuple[Path, StoredArrays, str | N
     match = _SPEC.fullmatch(spec)
     if match is None:
         raise KernelError(
-            f"{spec[:80]!r} is no file of weights", hint="its name ends in " + ", ".join(SUFFIXES)
+            f"{spec[:80]!r} is not a weights file", hint="its name ends in " + ", ".join(SUFFIXES)
         )
     path = (folder or Path()) / match["path"]
     return path, open_arrays(path, KernelError), match["name"]

@@ -88,7 +88,9 @@ def _inside(at: Sequence[int], output: Image) -> tuple[int, Place]:
     names = AXIS_NAMES[len(sizes)]
     if len(at) != len(sizes) + 1:
         wanted = ", ".join(name.removesuffix("s") for name in names)
-        raise ArgumentError(f"{len(at)} numbers are no place here", hint=f"give filter, {wanted}")
+        raise ArgumentError(
+            f"{len(at)} numbers are not a position here", hint=f"give filter, {wanted}"
+        )
     chosen, *place = at
     for name, number, size in zip(("filters", *names), at, (output.shape[-1], *sizes), strict=True):
         if not 0 <= number < size:

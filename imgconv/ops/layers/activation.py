@@ -161,7 +161,7 @@ def pool(image: ArrayLike, how: Pool | str, *, axes: int = 2, threads: int | Non
     Raises
     ------
     ArgumentError
-        When no window fits, or `how` is no pooling.
+        When no window fits, or `how` is not a kind of pooling.
 
     Examples
     --------

@@ -363,7 +363,7 @@ def as_batch(image: ArrayLike, axes: int) -> tuple[Image, bool]:
     names = {1: "length", 2: "rows, columns", 3: "depth, rows, columns"}[axes]
     if not axes <= array.ndim <= axes + 2 or array.size == 0:
         raise ArgumentError(
-            f"shape {array.shape} is no input of a {axes}-D layer",
+            f"shape {array.shape} is not an input of a {axes}-D layer",
             hint=f"it takes ({names}), ({names}, channels) or (n, {names}, channels), not empty",
         )
     if array.ndim == axes:

@@ -21,6 +21,8 @@ class Border(Enum):
     """``dcb|abcd|cba``: mirrored about the edge pixel; period ``2n - 2``."""
     WRAP = "wrap"
     """``bcd|abcd|abc``: the image repeated, index ``i mod n``."""
+    IGNORE = "ignore"
+    """``   |abcd|   ``: pixels outside do not count."""
 
     def source_index(self, i: int, n: int) -> int | None:
         """Return which pixel of an axis of `n` pixels stands in for position `i`.
@@ -28,7 +30,7 @@ class Border(Enum):
         Returns
         -------
         int or None
-            An index in ``0 .. n - 1``, or None where the constant stands.
+            An index in ``0 .. n - 1``, or None where the constant stands, or nothing.
 
         Examples
         --------
@@ -40,7 +42,7 @@ class Border(Enum):
         if 0 <= i < n:
             return i
         match self:
-            case Border.CONSTANT:
+            case Border.CONSTANT | Border.IGNORE:
                 return None
             case Border.REPLICATE:
                 found = 0 if i < 0 else n - 1
@@ -95,6 +97,9 @@ class Border(Enum):
             )
         raise ArgumentError(f"no border mode is called {name!r}", hint=f"choose from {choices}")
 
+
+STAND_INS = tuple(border for border in Border if border is not Border.IGNORE)
+"""The modes that give outside pixels a value."""
 
 _DIALECTS: dict[str, dict[str, Border]] = {
     "cv2": {

@@ -110,10 +110,10 @@ def test_opencv_and_numpy_agree(dtype, size):
 
 
 def test_floats():
-    """NaN counts as greater than every number, and no zero is negative."""
-    image = np.array([[np.nan, 1, 2], [np.nan, 3, np.nan], [5, -0.0, np.nan]], np.float32)
+    """NaN in the window makes NaN, and no zero is negative."""
+    image = np.array([[np.nan, 1, 2, 4], [0, 3, 1, 5], [5, -0.0, 7, 2]], np.float32)
     middle = filter_image(image, steps=["median"], size="valid")
-    assert middle.tolist() == [[5.0]]
+    np.testing.assert_array_equal(middle, [[np.nan, 2.0]])
     zeros = filter_image(np.full((3, 3), -0.0, np.float32), steps=["median"])
     assert not np.signbit(zeros).any()
 
@@ -121,11 +121,11 @@ def test_floats():
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
-        ("median:4", "size is 4; it is odd and from 1 to 4095"),
-        ("median:0", "size is 0"),
-        ("median:5001", "size is 5001"),
-        ("median:1/2", "size is 1/2; it is a whole number"),
-        ("median:large", "'large' is not a number"),
+        ("median:0", "'0' is not a size"),
+        ("median:5001", "size 5001 of a footprint is above the limit of 4096"),
+        ("median:1/2", "'1/2' is not a size"),
+        ("median:large", "'large' is not a size"),
+        ("median:disk,3x5", "a disk is as wide as high, not 3 x 5"),
         ("median:3,3", "median has no option '3'"),
         ("median:anchor=1", "median has no option 'anchor'"),
     ],
@@ -136,7 +136,7 @@ def test_a_wrong_size(spec, words):
 
 
 def test_an_anchor_outside():
-    with pytest.raises(ArgumentError, match="anchor 3,0 is not inside a window of 3 x 3"):
+    with pytest.raises(ArgumentError, match=r"anchor \(3, 0\) .* footprint of 3 x 3"):
         recipe_from({"steps": ["median"], "anchor": "3,0"})
 
 

@@ -18,7 +18,7 @@ from imgconv.io.kernels.matrix_text import (
     quoted,
 )
 from imgconv.io.kernels.suggest import as_spec, known_form
-from imgconv.model.errors import ArgumentError, ImgconvError, KernelError, UnknownKernelError
+from imgconv.model.errors import ArgumentError, ImgconvError, KernelError, LimitError, UnknownKernelError
 from imgconv.model.kernel import Kernel, as_kernel
 from imgconv.model.kernel_set import KernelSet, as_sums
 from imgconv.model.steps.base import Step
@@ -134,7 +134,7 @@ def _standard() -> KernelBank:
 def _loaded(text: str, bank: KernelBank | None) -> Step:
     name, _, options = text.partition(":")
     if (kind := built_in_step(name.strip())) is not None:
-        return _parsed(kind, options, text)
+        return _parsed(kind, options, text, bank)
     try:
         return _from_kernels(text, bank)
     except UnknownKernelError:
@@ -142,7 +142,7 @@ def _loaded(text: str, bank: KernelBank | None) -> Step:
         if kind is None:
             _suggest_spec(text, bank)
             raise
-        return _parsed(kind, options, text)
+        return _parsed(kind, options, text, bank)
     except KernelError:
         _suggest_spec(text, bank)
         raise
@@ -172,10 +172,13 @@ def _loads(text: str, bank: KernelBank | None) -> bool:
     return True
 
 
-def _parsed(kind: type[Step], options: str, text: str) -> Step:
+def _parsed(kind: type[Step], options: str, text: str, bank: KernelBank | None) -> Step:
     try:
-        return kind.parse(options) if options.strip() else kind()
-    except ArgumentError as error:
+        step = kind.parse(options) if options.strip() else kind()
+        if not step.kernel_spec:
+            return step
+        return step.with_kernel(load_single(step.kernel_spec, bank, "a footprint is a single one"))
+    except (ArgumentError, LimitError) as error:
         raise KernelError(f"{quoted(text)}: {error.message}", error.hint) from None
 
 

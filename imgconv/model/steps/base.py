@@ -139,6 +139,16 @@ class Step:
         del anchor
         return self
 
+    @property
+    def kernel_spec(self) -> str:
+        """The spec of a kernel that `with_kernel` must be given before the step can run."""
+        return ""
+
+    def with_kernel(self, kernel: Kernel) -> Self:
+        """Return the step with the kernel that `kernel_spec` means."""
+        del kernel
+        return self
+
     # What it makes.
 
     def output_form(self, before: Form, settings: Settings) -> Form:

@@ -48,6 +48,8 @@ class StepKind(NamedTuple):
 
 _SUMS = "imgconv.ops.linear.steps"
 _COLOR = "imgconv.ops.color.steps"
+_RANK = "imgconv.ops.rank.steps"
+_EXPLAIN_RANK = "imgconv.ops.explain.rank"
 
 KINDS: Mapping[str, StepKind] = {
     "kernel": StepKind(
@@ -77,11 +79,43 @@ KINDS: Mapping[str, StepKind] = {
         apply=f"{_COLOR}:black_and_white",
         survey=f"{_COLOR}:ThresholdSurvey",
     ),
-    "median": StepKind(
-        "imgconv.model.steps.rank:Median",
-        apply="imgconv.ops.rank.median:apply",
-        peer="imgconv.ops.rank.median:peer",
-    ),
+    **{
+        name: StepKind(
+            f"imgconv.model.steps.rank:{value}",
+            apply=f"{_RANK}:{apply}",
+            explain=f"{_EXPLAIN_RANK}:explain_rank",
+            peer=f"{_RANK}:peer",
+        )
+        for name, value, apply in (
+            ("median", "Median", "statistic"),
+            ("rank", "Rank", "statistic"),
+            ("min", "Minimum", "statistic"),
+            ("max", "Maximum", "statistic"),
+            ("range", "Range", "spread"),
+            ("midpoint", "Midpoint", "midpoint"),
+            ("mode", "Mode", "mode"),
+        )
+    },
+    **{
+        name: StepKind(
+            f"imgconv.model.steps.morphology:{value}",
+            apply=f"{_RANK}:{apply}",
+            explain=f"{_EXPLAIN_RANK}:explain_morphology",
+            peer=f"{_RANK}:peer",
+        )
+        for name, value, apply in (
+            ("erode", "Erode", "morphology"),
+            ("dilate", "Dilate", "morphology"),
+            ("open", "Open", "morphology"),
+            ("close", "Close", "morphology"),
+            ("morph_gradient", "MorphGradient", "morphology"),
+            ("inner_gradient", "InnerGradient", "morphology"),
+            ("outer_gradient", "OuterGradient", "morphology"),
+            ("top_hat", "TopHat", "morphology"),
+            ("black_hat", "BlackHat", "morphology"),
+            ("hit_or_miss", "HitOrMiss", "hit_or_miss"),
+        )
+    },
 }
 _WITHOUT_NAME = ("kernel", "set")
 """Kinds that are written as a name of the bank, a matrix or an expression, and not by a word."""

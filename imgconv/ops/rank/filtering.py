@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
+from imgconv.model.border import Border
 from imgconv.model.footprint import Footprint
 from imgconv.model.geometry import OutputSize
 from imgconv.model.settings import Settings
 from imgconv.ops.rank.extremes import extreme
-from imgconv.ops.rank.windows import Image, Outside, Windows, around, place
+from imgconv.ops.rank.windows import Image, Windows, around, place
 
 Direct = Callable[[Image, Footprint], Image | None]
 """Returns an image that is right wherever the window lies within, or None where it has none."""
@@ -22,9 +23,10 @@ def over_image(
     function: Callable[[Windows], Image],
     *,
     settings: Settings,
-    outside: Outside,
+    outside: Border,
     threads: int | None = None,
     direct: Direct | None = None,
+    minds_nan: bool = False,
 ) -> Image:
     """Return a function of every window of an image; NaN in a window makes NaN of it.
 
@@ -37,6 +39,8 @@ def over_image(
         Gets windows without NaN and returns one value for each, at stride 1.
     direct : callable, optional
         Does the same on the image as it is, which saves two copies of it.
+    minds_nan : bool
+        Whether `function` does itself what is to be done with NaN.
     """
     spaced = footprint.spaced(*settings.dilation)
     if direct is not None and _lies_within(image, spaced, settings):
@@ -48,7 +52,7 @@ def over_image(
                 whole[side] = function(windows)
             return _positive_zeros(whole)
     windows = place(image, footprint, settings, outside, threads)
-    return run_windows(windows, function)
+    return run_windows(windows, function, minds_nan=minds_nan)
 
 
 def _lies_within(image: Image, footprint: Footprint, settings: Settings) -> bool:
@@ -73,9 +77,11 @@ def _positive_zeros(image: Image) -> Image:
     return image
 
 
-def run_windows(windows: Windows, function: Callable[[Windows], Image]) -> Image:
+def run_windows(
+    windows: Windows, function: Callable[[Windows], Image], *, minds_nan: bool = False
+) -> Image:
     """Return a function of windows, NaN where a pixel that counts is NaN; applies the stride."""
-    result = _without_nan(windows, function)
+    result = function(windows) if minds_nan else _without_nan(windows, function)
     rows, columns = windows.stride
     return result if (rows, columns) == (1, 1) else np.ascontiguousarray(result[::rows, ::columns])
 

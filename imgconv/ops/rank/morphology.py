@@ -7,22 +7,33 @@ OpenCV does not turn it; the two differ for footprints that are not the same whe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
-from typing import NamedTuple, TypedDict, Unpack
+from collections.abc import Callable, Sequence
+from typing import Any, TypedDict, Unpack
 
-import numpy as np
 from numpy.typing import ArrayLike
 
+from imgconv.model.alpha import Alpha
 from imgconv.model.border import Border, parse_border_value
-from imgconv.model.errors import ArgumentError, KernelError
-from imgconv.model.footprint import Footprint
+from imgconv.model.kernel import Kernel, WeightsLike
 from imgconv.model.settings import Settings
+from imgconv.model.steps.morphology import (
+    BlackHat,
+    Close,
+    Dilate,
+    Erode,
+    HitOrMiss,
+    InnerGradient,
+    MorphGradient,
+    Morphology,
+    Open,
+    OuterGradient,
+    TopHat,
+)
+from imgconv.ops.context import StepContext, StepResult
 from imgconv.ops.image import as_image
-from imgconv.ops.rank.extremes import direct_extreme, ends_of, extreme
-from imgconv.ops.rank.filtering import over_image
+from imgconv.ops.rank import steps
 from imgconv.ops.rank.statistics import FootprintLike, as_footprint
-from imgconv.ops.rank.windows import Image, Outside, parse_outside
+from imgconv.ops.rank.windows import Image
 
 
 class MorphologyOptions(TypedDict, total=False):
@@ -42,39 +53,10 @@ class MorphologyOptions(TypedDict, total=False):
     """
 
     anchor: Sequence[int] | None
-    border: Outside | str
+    border: Border | str
     border_value: int | float
     iterations: int
     threads: int | None
-
-
-class _Passes(NamedTuple):
-    """Erosions and dilations by one footprint."""
-
-    footprint: Footprint
-    outside: Outside
-    settings: Settings
-    iterations: int
-    threads: int | None
-
-    def erode(self, image: Image) -> Image:
-        return self._repeated(image, self.footprint, greatest=False)
-
-    def dilate(self, image: Image) -> Image:
-        return self._repeated(image, self.footprint.reflected(), greatest=True)
-
-    def _repeated(self, image: Image, footprint: Footprint, *, greatest: bool) -> Image:
-        for _ in range(self.iterations):
-            image = over_image(
-                image,
-                footprint,
-                partial(extreme, greatest=greatest),
-                settings=self.settings,
-                outside=self.outside,
-                threads=self.threads,
-                direct=partial(direct_extreme, greatest=greatest),
-            )
-        return image
 
 
 def erode(
@@ -108,7 +90,7 @@ def erode(
     >>> erode(np.array([[9, 5, 7, 7]], np.uint8), "1x2")
     array([[5, 5, 5, 7]], dtype=uint8)
     """
-    return _composed(image, footprint, _Passes.erode, options)
+    return _composed(Erode, image, footprint, options)
 
 
 def dilate(
@@ -122,70 +104,64 @@ def dilate(
     >>> dilate(np.array([[0, 0, 9, 0, 0]], np.uint8), np.array([[0, 1, 1]]), border="ignore")
     array([[0, 0, 9, 9, 0]], dtype=uint8)
     """
-    return _composed(image, footprint, _Passes.dilate, options)
+    return _composed(Dilate, image, footprint, options)
 
 
 def opening(
     image: ArrayLike, footprint: FootprintLike, **options: Unpack[MorphologyOptions]
 ) -> Image:
     """Return the dilation of the erosion: what is bright and smaller than the footprint goes."""
-    return _composed(image, footprint, _opened, options)
+    return _composed(Open, image, footprint, options)
 
 
 def closing(
     image: ArrayLike, footprint: FootprintLike, **options: Unpack[MorphologyOptions]
 ) -> Image:
     """Return the erosion of the dilation: what is dark and smaller than the footprint goes."""
-    return _composed(image, footprint, _closed, options)
+    return _composed(Close, image, footprint, options)
 
 
 def morph_gradient(
     image: ArrayLike, footprint: FootprintLike, **options: Unpack[MorphologyOptions]
 ) -> Image:
     """Return the dilation minus the erosion, clamped to the type."""
-    return _composed(
-        image, footprint, lambda p, pixels: _minus(p.dilate(pixels), p.erode(pixels)), options
-    )
+    return _composed(MorphGradient, image, footprint, options)
 
 
 def inner_gradient(
     image: ArrayLike, footprint: FootprintLike, **options: Unpack[MorphologyOptions]
 ) -> Image:
     """Return the image minus its erosion, clamped to the type."""
-    return _composed(image, footprint, lambda p, pixels: _minus(pixels, p.erode(pixels)), options)
+    return _composed(InnerGradient, image, footprint, options)
 
 
 def outer_gradient(
     image: ArrayLike, footprint: FootprintLike, **options: Unpack[MorphologyOptions]
 ) -> Image:
     """Return the dilation minus the image, clamped to the type."""
-    return _composed(image, footprint, lambda p, pixels: _minus(p.dilate(pixels), pixels), options)
+    return _composed(OuterGradient, image, footprint, options)
 
 
 def top_hat(
     image: ArrayLike, footprint: FootprintLike, **options: Unpack[MorphologyOptions]
 ) -> Image:
     """Return the image minus its opening, clamped to the type."""
-    return _composed(
-        image, footprint, lambda p, pixels: _minus(pixels, _opened(p, pixels)), options
-    )
+    return _composed(TopHat, image, footprint, options)
 
 
 def black_hat(
     image: ArrayLike, footprint: FootprintLike, **options: Unpack[MorphologyOptions]
 ) -> Image:
     """Return the closing minus the image, clamped to the type."""
-    return _composed(
-        image, footprint, lambda p, pixels: _minus(_closed(p, pixels), pixels), options
-    )
+    return _composed(BlackHat, image, footprint, options)
 
 
 def hit_or_miss(
     image: ArrayLike,
-    pattern: Iterable[Iterable[float]],
+    pattern: WeightsLike,
     *,
     anchor: Sequence[int] | None = None,
-    border: Outside | str = "reflect101",
+    border: Border | str = "reflect101",
     border_value: int | float = 0,
     threads: int | None = None,
 ) -> Image:
@@ -221,81 +197,27 @@ def hit_or_miss(
            [0, 9, 0],
            [0, 0, 0]], dtype=uint8)
     """
-    rows = [list(row) for row in pattern]
-    if not any(value > 0 for row in rows for value in row):
-        raise KernelError(
-            "a pattern needs at least one positive value, a pixel to hit",
-            hint="invert the image and the pattern's signs to look for dark pixels only",
-        )
-    array, pixels = _pixels(image)
-    settings = Settings(border_value=parse_border_value(border_value))
-    outside = parse_outside(border)
-
-    def over(sign: int, greatest: bool) -> Image:
-        footprint = Footprint.of([[value * sign > 0 for value in row] for row in rows], anchor)
-        return over_image(
-            pixels,
-            footprint,
-            partial(extreme, greatest=greatest),
-            settings=settings,
-            outside=outside,
-            threads=threads,
-            direct=partial(direct_extreme, greatest=greatest),
-        )
-
-    result = over(1, greatest=False)
-    if any(value < 0 for row in rows for value in row):
-        zero = np.zeros((), array.dtype)
-        result = np.maximum(_minus(result, over(-1, greatest=True)), zero)
-    return result.reshape(array.shape)
-
-
-def _opened(passes: _Passes, pixels: Image) -> Image:
-    return passes.dilate(passes.erode(pixels))
-
-
-def _closed(passes: _Passes, pixels: Image) -> Image:
-    return passes.erode(passes.dilate(pixels))
-
-
-def _white_hat(passes: _Passes, pixels: Image) -> Image:
-    return _minus(pixels, _opened(passes, pixels))
-
-
-def _black_hat(passes: _Passes, pixels: Image) -> Image:
-    return _minus(_closed(passes, pixels), pixels)
-
-
-def _minus(one: Image, other: Image) -> Image:
-    """Subtract, clamped to the type."""
-    if one.dtype == np.float32:
-        with np.errstate(invalid="ignore", over="ignore"):
-            return np.asarray(one - other)
-    difference = np.subtract(one, other, dtype=np.int32)
-    return np.clip(difference, *ends_of(one.dtype)).astype(one.dtype)
-
-
-def _pixels(image: ArrayLike) -> tuple[Image, Image]:
-    """Return an image as given, and with channels."""
-    array = as_image(image)
-    return array, array if array.ndim == 3 else array[..., None]
+    step = HitOrMiss().with_kernel(Kernel(pattern, anchor=anchor))
+    options: MorphologyOptions = {
+        "border": border, "border_value": border_value, "threads": threads
+    }  # fmt: skip
+    return _run(step, image, options, steps.hit_or_miss)
 
 
 def _composed(
-    image: ArrayLike,
-    footprint: FootprintLike,
-    function: Callable[[_Passes, Image], Image],
-    options: MorphologyOptions,
+    kind: type[Morphology], image: ArrayLike, footprint: FootprintLike, options: MorphologyOptions
 ) -> Image:
-    array, pixels = _pixels(image)
-    iterations = options.get("iterations", 1)
-    if iterations < 1:
-        raise ArgumentError(f"iterations is {iterations}; a whole number of at least 1 is needed")
-    passes = _Passes(
-        as_footprint(footprint, options.get("anchor")),
-        parse_outside(options.get("border", Border.REFLECT101)),
-        Settings(border_value=parse_border_value(options.get("border_value", 0))),
-        iterations,
-        options.get("threads"),
+    given = as_footprint(footprint, options.get("anchor"))
+    step = kind(given=given, iterations=options.get("iterations", 1))
+    return _run(step, image, options, steps.morphology)
+
+
+def _run(
+    step: Any, image: ArrayLike, options: MorphologyOptions, function: Callable[..., StepResult]
+) -> Image:
+    settings = Settings(
+        border=Border.parse(options.get("border", Border.REFLECT101)),
+        border_value=parse_border_value(options.get("border_value", 0)),
     )
-    return function(passes, pixels).reshape(array.shape)
+    context = StepContext(settings, Alpha.FILTER, options.get("threads"))
+    return function(as_image(image), step, context).image

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from imgconv.engines.rounding import Quotients
-from imgconv.model.border import parse_border_value
+from imgconv.model.border import Border, parse_border_value
 from imgconv.model.footprint import Footprint, FootprintShape, footprint_size
 from imgconv.model.geometry import OutputSize, parse_size, parse_steps
 from imgconv.model.output import Depth, Rounding, parse_choice
@@ -19,7 +19,7 @@ from imgconv.ops.rank.extremes import ends_of
 from imgconv.ops.rank.filtering import Direct, over_image
 from imgconv.ops.rank.modes import mode_of
 from imgconv.ops.rank.ordered import direct_statistic, order_statistic, parse_percentile
-from imgconv.ops.rank.windows import Image, Outside, Windows, parse_outside
+from imgconv.ops.rank.windows import Image, Windows
 
 FootprintLike = Footprint | int | str | Sequence[int] | NDArray[Any]
 
@@ -28,7 +28,7 @@ class WindowOptions(TypedDict, total=False):
     """What every order statistic takes by keyword (see `rank_filter`)."""
 
     anchor: Sequence[int] | None
-    border: Outside | str
+    border: Border | str
     border_value: int | float
     stride: int | Sequence[int]
     dilation: int | Sequence[int]
@@ -209,7 +209,7 @@ def filter_windows(
         as_footprint(footprint, options.get("anchor")),
         function,
         settings=settings,
-        outside=parse_outside(options.get("border", "reflect101")),
+        outside=Border.parse(options.get("border", "reflect101")),
         threads=options.get("threads"),
         direct=direct,
     )

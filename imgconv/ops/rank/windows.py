@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,18 +19,6 @@ from imgconv.ops.image import checked_threads, outside_value
 
 Image = NDArray[Any]
 Flags = NDArray[np.bool_]
-
-IGNORE: Literal["ignore"] = "ignore"
-"""In place of a border: pixels outside the image do not count."""
-
-Outside = Border | Literal["ignore"]
-
-
-def parse_outside(name: Outside | str) -> Outside:
-    """Return a border mode, or `IGNORE` for its name."""
-    if isinstance(name, str) and name.strip().lower() == IGNORE:
-        return IGNORE
-    return Border.parse(name)
 
 
 class Windows(NamedTuple):
@@ -116,7 +104,7 @@ def place(
     image: Image,
     footprint: Footprint,
     settings: Settings,
-    outside: Outside,
+    outside: Border,
     threads: int | None = None,
     part: tuple[slice, slice] | None = None,
 ) -> Windows:
@@ -129,7 +117,7 @@ def place(
         The dilation of the settings is applied to it here.
     settings : Settings
         For stride, dilation, size and the border's value.
-    outside : Border or "ignore"
+    outside : Border
     part : (slice, slice), optional
         Rows and columns of the output, of stride 1, whose windows are wanted; default all.
     """
@@ -145,11 +133,11 @@ def place(
     if part is not None:
         rows, columns = _cut(rows, part[0]), _cut(columns, part[1])
     value = outside_value(settings.border_value, Depth.of(image.dtype))
-    border = Border.CONSTANT if outside == IGNORE else outside
+    ignores = outside is Border.IGNORE
     return Windows(
-        _surrounded(image, Geometry(rows, columns), border, value),
-        _counting(rows) if outside == IGNORE else None,
-        _counting(columns) if outside == IGNORE else None,
+        _surrounded(image, Geometry(rows, columns), outside, value),
+        counting(rows, rows.span) if ignores else None,
+        counting(columns, columns.span) if ignores else None,
         spaced,
         settings.stride,
         checked_threads(threads),
@@ -169,9 +157,9 @@ def _cut(axis: Axis, part: slice) -> Axis:
     return axis._replace(before=axis.before - part.start, out=part.stop - part.start)
 
 
-def _counting(axis: Axis) -> Flags:
-    start, stop = axis.span
-    positions = np.arange(start, stop)
+def counting(axis: Axis, span: tuple[int, int]) -> Flags:
+    """Return which positions of an axis are those of pixels, from one to another."""
+    positions = np.arange(*span)
     return np.asarray((positions >= 0) & (positions < axis.length))
 
 

@@ -18,7 +18,7 @@ from imgconv.model.numbers import parse_number
 from imgconv.model.output import Depth
 from imgconv.model.settings import Settings
 from imgconv.ops.image import Image, as_image
-from imgconv.ops.rank.windows import Outside, Windows, in_bands, parse_outside, place
+from imgconv.ops.rank.windows import Windows, in_bands, place
 
 Floats = NDArray[np.float64]
 
@@ -36,7 +36,7 @@ class SmoothingOptions(TypedDict, total=False):
     threads : int
     """
 
-    border: Outside | str
+    border: Border | str
     border_value: int | float
     threads: int | None
 
@@ -75,7 +75,7 @@ def windows_of(image: ArrayLike, side: int, options: SmoothingOptions) -> Window
         array if array.ndim == 3 else array[..., None],
         Footprint.shaped(FootprintShape.BOX, side),
         Settings(border_value=parse_border_value(options.get("border_value", 0))),
-        parse_outside(options.get("border", Border.REFLECT101)),
+        Border.parse(options.get("border", Border.REFLECT101)),
         options.get("threads"),
     )
 

@@ -251,9 +251,11 @@ def _refuse_border_mode(value: str) -> None:
         border = Border.parse(value)
     except ArgumentError:
         return
+    hint = f"--border {border.value} says where the padding takes its values from"
+    if border is Border.IGNORE:
+        hint = "0 is none"
     raise ArgumentError(
-        f"the padding of a layer is an amount, and {value!r} is a border mode",
-        hint=f"--border {border.value} says where the padding takes its values from",
+        f"the padding of a layer is an amount, and {value!r} is a border mode", hint=hint
     )
 
 

@@ -183,7 +183,9 @@ def test_compared_with_opencv_and_why_they_differ(camera):
     border = imgconv.compare(image, steps=["dilate:9"], padding="constant", border_value=255)
     assert [cause.name for cause in border.causes] == ["border"]
     turned = imgconv.compare(image, steps=["dilate:footprint=0 1 1"], padding="ignore")
-    assert [cause.name for cause in turned.causes] == ["flip"]
+    names = [cause.name for cause in turned.causes]
+    assert "flip" in names
+    assert "unexplained" not in names
     element = np.array([[0, 1, 1]], np.uint8)
     np.testing.assert_array_equal(
         filter_image(image, steps=["dilate:footprint=0 1 1"], padding="ignore", convolve=True),

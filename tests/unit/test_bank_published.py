@@ -26,8 +26,8 @@ from unit.published_kernels import PUBLISHED
 from imgconv.model.facts import examine
 
 FAMILIES = (
-    *("blur", "derivatives", "edges", "emboss", "laplacian"),
-    *("lines", "pass", "presets", "rank", "sharpen", "texture"),
+    *("blur", "contrast", "derivatives", "edges", "emboss", "laplacian", "lines"),
+    *("morphology", "pass", "presets", "rank", "sharpen", "smoothing", "texture"),
 )
 TURNING_GENERATORS = {"motion", "haar", "gabor", "savgol", "farid_derivative"}
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgconv.jobs.reports.page import render_page
+from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
 from imgconv.model.geometry import OutputSize
 from imgconv.model.kernel import Kernel, as_kernel
@@ -149,6 +150,8 @@ def _start(recipe: Recipe, shape: tuple[int, ...], at: tuple[int, int] | None) -
         )
     if settings.output_range not in _RANGES or settings.depth is not None:
         raise ArgumentError("a page knows the ranges saturate, abs and offset, and no --depth")
+    if settings.border is Border.IGNORE:
+        raise ArgumentError("a page does not know padding ignore", hint="choose another padding")
     if settings.size not in (OutputSize.SAME, OutputSize.VALID):
         raise ArgumentError("a page knows the sizes same and valid")
     planned = recipe.windowed().planned(Form(Depth.U8)).steps

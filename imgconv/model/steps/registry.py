@@ -49,6 +49,8 @@ class StepKind(NamedTuple):
 _SUMS = "imgconv.ops.linear.steps"
 _COLOR = "imgconv.ops.color.steps"
 _RANK = "imgconv.ops.rank.steps"
+_EDGES = "imgconv.ops.edges.steps"
+_SMOOTHING = "imgconv.ops.smoothing.steps"
 _EXPLAIN_RANK = "imgconv.ops.explain.rank"
 
 KINDS: Mapping[str, StepKind] = {
@@ -114,6 +116,29 @@ KINDS: Mapping[str, StepKind] = {
             ("top_hat", "TopHat", "morphology"),
             ("black_hat", "BlackHat", "morphology"),
             ("hit_or_miss", "HitOrMiss", "hit_or_miss"),
+        )
+    },
+    "canny": StepKind(
+        "imgconv.model.steps.edges:Canny", apply=f"{_EDGES}:find_edges", peer=f"{_EDGES}:peer"
+    ),
+    "nonmax": StepKind("imgconv.model.steps.edges:Nonmax", apply=f"{_EDGES}:ridges"),
+    "hysteresis": StepKind("imgconv.model.steps.edges:Hysteresis", apply=f"{_EDGES}:connected"),
+    "zero_crossing": StepKind(
+        "imgconv.model.steps.edges:ZeroCrossing", apply=f"{_EDGES}:crossings"
+    ),
+    **{
+        name: StepKind(
+            f"imgconv.model.steps.smoothing:{value}",
+            apply=f"{_SMOOTHING}:{apply}",
+            peer=f"{_SMOOTHING}:peer",
+        )
+        for name, value, apply in (
+            ("bilateral", "Bilateral", "bilateral"),
+            ("guided", "Guided", "guided"),
+            ("nlmeans", "NlMeans", "nlmeans"),
+            ("local_normalize", "LocalNormalize", "local_normalize"),
+            ("unsharp_threshold", "UnsharpMask", "unsharp_mask"),
+            ("clahe", "Clahe", "equalise"),
         )
     },
 }

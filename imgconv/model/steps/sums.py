@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from imgconv.model.alpha import Alpha
+from imgconv.model.border import Border
 from imgconv.model.output import Depth, OutputRange
 from imgconv.model.settings import Settings
 from imgconv.model.steps.base import Form, Obstacle
@@ -20,6 +21,8 @@ def stretch_obstacle(before: Form, settings: Settings, alpha: Alpha) -> Obstacle
     """Return why sums cannot be made on bands: the extremes of weighed colours are not known."""
     if stretches(settings) and before.has_alpha and alpha is Alpha.AUTO:
         return Obstacle("range rescale with alpha")
+    if stretches(settings) and settings.border is Border.IGNORE:
+        return Obstacle("range rescale with padding ignore")
     return None
 
 

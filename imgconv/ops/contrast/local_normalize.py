@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from imgconv.model.numbers import parse_number
 from imgconv.model.output import Depth
+from imgconv.model.steps.smoothing import odd_size
 from imgconv.ops.image import Image, as_image
 from imgconv.ops.rank.windows import Windows
 from imgconv.ops.smoothing.floats import (
@@ -17,7 +18,6 @@ from imgconv.ops.smoothing.floats import (
     at_least,
     box_sums,
     in_floats,
-    odd_size,
     windows_of,
 )
 
@@ -67,16 +67,26 @@ def local_normalize(
     least = at_least(floor, 0, "floor")
     array = as_image(image)
     depth = Depth.of(array.dtype)
-    float_image = depth is Depth.F32
-    unit = 1.0 if float_image else (depth.high - depth.low) / 6
-    middle = 0.0 if float_image else float(depth.middle)
+    unit, middle = usual_scale(depth)
     unit = unit if deviation is None else float(parse_number(deviation))
     middle = middle if mean is None else float(parse_number(mean))
     windows = windows_of(array, side, options)
-    found = in_floats(
+    return normalized(windows, least, unit, middle).reshape(array.shape)
+
+
+def normalized(windows: Windows, least: float, unit: float, middle: float) -> Image:
+    """Return the deviation from the mean of every window, scaled."""
+    side = windows.footprint.shape[0]
+    return in_floats(
         windows, lambda part: middle + unit * _deviations(part, side, least), tall=2 * side
     )
-    return found.reshape(array.shape)
+
+
+def usual_scale(depth: Depth) -> tuple[float, float]:
+    """Return what one deviation and no difference become by default."""
+    if depth is Depth.F32:
+        return 1.0, 0.0
+    return (depth.high - depth.low) / 6, float(depth.middle)
 
 
 def _deviations(windows: Windows, side: int, least: float) -> Floats:

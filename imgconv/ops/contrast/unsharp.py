@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from fractions import Fraction
-
 import numpy as np
 from numpy.typing import ArrayLike
 
 from imgconv.model.border import Border, parse_border_value
 from imgconv.model.errors import ArgumentError
 from imgconv.model.generators.gaussians import gaussian, unsharp
-from imgconv.model.kernel import Kernel
 from imgconv.model.numbers import parse_number
 from imgconv.model.output import Depth
 from imgconv.model.settings import Settings
 from imgconv.ops.image import Image, as_image
-from imgconv.ops.linear.single import apply_kernel
+from imgconv.ops.linear.kernel_set import apply_sums
 
 
 def unsharp_mask(
@@ -45,8 +41,8 @@ def unsharp_mask(
     Returns
     -------
     ndarray
-        Of the image's shape and type, exactly rounded; the difference that decides is the exact
-        one rounded to float32.
+        Of the image's shape and type, exactly rounded; what decides is the difference from the
+        blur rounded to float32.
 
     Raises
     ------
@@ -65,22 +61,16 @@ def unsharp_mask(
         raise ArgumentError(f"threshold {threshold} is negative", hint="0 is none")
     settings = Settings(border=Border.parse(border), border_value=parse_border_value(border_value))
     width, share = parse_number(sigma), parse_number(amount)
-    kernel = unsharp(width, share, "auto")
-    sharpened = apply_kernel(array, kernel, settings, threads=threads).image
+    sharp, blur = unsharp(width, share, "auto"), gaussian(width, "auto", "3sigma")
+    sharpened = apply_sums(array, sharp, settings, threads=threads).image
     if limit == 0:
         return sharpened
-    detail = _detail(gaussian(width, "auto", "3sigma"))
-    difference = apply_kernel(
-        array, detail, settings._replace(depth=Depth.F32), threads=threads
-    ).image
-    return np.where(np.abs(difference) < np.float32(float(limit)), array, sharpened)
+    blurred = apply_sums(array, blur, settings._replace(depth=Depth.F32), threads=threads).image
+    return where_far(array, blurred, sharpened, float(limit))
 
 
-def _detail(blur: Kernel) -> Kernel:
-    """Return identity minus a blur."""
-    unit = 1 / Fraction(blur.scale)
-    weights: list[Sequence[Fraction]] = [
-        [(unit if (r, c) == blur.anchor else Fraction(0)) - weight for c, weight in enumerate(row)]
-        for r, row in enumerate(blur.weights)
-    ]
-    return Kernel(weights, scale=blur.scale, anchor=blur.anchor)
+def where_far(image: Image, blurred: Image, sharpened: Image, threshold: float) -> Image:
+    """Return what was sharpened where image and blur differ by a threshold, else the image."""
+    with np.errstate(invalid="ignore"):
+        near = np.abs(image.astype(np.float64) - blurred) < threshold
+    return np.where(near, image, sharpened)

@@ -12,8 +12,9 @@ from imgconv.model.errors import ArgumentError
 from imgconv.model.numbers import parse_number
 from imgconv.model.output import Depth
 from imgconv.model.settings import Settings
+from imgconv.model.steps.edges import check_aperture
 from imgconv.ops.color.histogram import otsu
-from imgconv.ops.edges.gradient import Gradient, check_aperture, is_ridge, over_gradient
+from imgconv.ops.edges.gradient import Gradient, is_ridge, over_gradient
 from imgconv.ops.edges.hysteresis import as_white, connected, ordered_thresholds
 from imgconv.ops.image import Image, as_image
 from imgconv.ops.linear.single import apply_kernel

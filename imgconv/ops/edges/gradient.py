@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from imgconv.engines.opencv import load_cv2
 from imgconv.engines.rounding import clamped
-from imgconv.model.errors import ArgumentError
 from imgconv.model.output import Depth, parse_choice
+from imgconv.model.steps.edges import check_aperture
 from imgconv.ops.image import Image, as_image, checked_threads
 from imgconv.ops.rank.windows import in_bands
 
@@ -66,18 +66,6 @@ def gradient_of(image: ArrayLike, aperture: int = 3, *, l2: bool = False) -> Gra
         found = one if found is None else _larger(found, one)
     assert found is not None  # an image has a channel
     return found
-
-
-def check_aperture(aperture: int) -> None:
-    """Check that there are Sobel kernels of a size.
-
-    Raises
-    ------
-    ArgumentError
-        Where there are none.
-    """
-    if aperture not in (3, 5, 7):
-        raise ArgumentError(f"aperture {aperture} is not a size of Sobel's kernels: 3, 5 or 7")
 
 
 def _of_channel(pixels: Image, aperture: int, l2: bool) -> Gradient:

@@ -17,6 +17,7 @@ import numpy as np
 
 from imgconv.engines.rounding import nearest_float32
 from imgconv.engines.select import select_engine
+from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
 from imgconv.model.explanation import Stage, Tap, Window
 from imgconv.model.geometry import Axis, Geometry
@@ -53,6 +54,9 @@ def explain_sums(source: Image, output: Image, planned: PlannedStep, at: tuple[i
     kernel, settings = planned.step, planned.settings
     channels = source if source.ndim == 3 else source[..., None]
     members = kernel.members or (IDENTITY,)
+    if settings.border is Border.IGNORE:
+        members = tuple(_inside(channels, member, settings, at) for member in members)
+        settings = settings._replace(border=Border.CONSTANT, border_value=0)
     windows = tuple(_window(channels, member, settings, at) for member in members)
     written = output[at].reshape(-1)
     depth = Depth.of(output.dtype)
@@ -86,6 +90,25 @@ def _window(image: Image, kernel: Kernel, settings: Settings, at: tuple[int, int
     sums = tuple(exact_total([tap.products[c] for tap in taps]) for c in range(image.shape[2]))
     values = tuple(_scaled(total, kernel) for total in sums)
     return Window(kernel, taps, sums, values)
+
+
+def _inside(image: Image, kernel: Kernel, settings: Settings, at: tuple[int, int]) -> Kernel:
+    """Return the kernel that counts at one pixel: the weights inside, scaled to its sum."""
+    geometry = plan(image, kernel, settings, None).geometry
+    rows, columns = (
+        [0 <= _position(axis, out, tap) < axis.length for tap in range(axis.taps)]
+        for axis, out in zip(geometry, at, strict=True)
+    )
+    weights = [
+        [weight if rows[r] and columns[c] else 0 for c, weight in enumerate(row)]
+        for r, row in enumerate(kernel.weights)
+    ]
+    whole, inside = (sum(sum(row) for row in table) for table in (kernel.weights, weights))
+    factor = Fraction(whole) / inside if whole * inside > 0 else Fraction(1)
+    scaled = Kernel(
+        weights, scale=kernel.scale * factor, offset=kernel.offset, anchor=kernel.anchor
+    )
+    return scaled.named(kernel.name)
 
 
 def _tap(

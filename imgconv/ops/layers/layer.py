@@ -311,10 +311,19 @@ def make_conv(
         stride=parse_axes(stride, axes, "stride"),
         dilation=parse_axes(dilation, axes, "dilation"),
         padding=parse_padding(padding, axes),
-        border=Border.parse(border),
+        border=_value_outside(border),
         border_value=parse_border_value(border_value),
     )
     return Conv(exact, exact_biases(bias, len(exact)), steps, groups, name)
+
+
+def _value_outside(name: Border | str) -> Border:
+    border = Border.parse(name)
+    if border is Border.IGNORE:
+        raise ArgumentError(
+            "border is 'ignore'; a layer needs a value outside", hint="choose constant, with 0"
+        )
+    return border
 
 
 def run_conv(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from imgconv.engines.base import Correlation, Engine, Filtered
 from imgconv.engines.rounding import Quotients, clamped, integers_up_to, round_floats
 from imgconv.engines.select import select_engine
+from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
 from imgconv.model.kernel import Kernel
 from imgconv.model.kernel_set import Combine, KernelSet, SetOutput, as_sums
@@ -20,6 +21,7 @@ from imgconv.model.settings import Settings
 from imgconv.model.steps.base import Step
 from imgconv.ops.image import Image
 from imgconv.ops.linear.single import apply_kernel, plan
+from imgconv.ops.linear.weighted import filter_inside
 from imgconv.ops.part import Extremes, Part
 from imgconv.ops.windows import check_alike
 
@@ -78,6 +80,8 @@ def apply_sums(
     kernel = as_sums(step)
     if isinstance(kernel, KernelSet):
         return apply_set(image, kernel, settings, threads=threads, engine=engine, part=part)
+    if settings.border is Border.IGNORE and kernel.shape != (1, 1):
+        return filter_inside(image, kernel, settings, threads, engine, part)
     return apply_kernel(image, kernel, settings, threads=threads, engine=engine, part=part)
 
 
@@ -105,6 +109,12 @@ def _values(
 ) -> tuple[list[Correlation], Fraction, list[NDArray[Any]]]:
     """Return the members' correlations, and their values in a common unit."""
     engine = engine or select_engine()
+    if settings.border is Border.IGNORE:
+        raise ArgumentError(
+            f"padding ignore scales the weights inside to the kernel's sum, and "
+            f"{kernels.name or 'a set'} is a set of kernels, whose values are compared",
+            hint="choose another padding, such as replicate",
+        )
     jobs = [plan(image, kernel, settings, threads, part) for kernel in kernels.kernels]
     check_alike(kernels, [job.geometry for job in jobs])
     return jobs, *_in_common_units(jobs, [engine.sums(job) for job in jobs])

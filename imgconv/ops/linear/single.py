@@ -8,6 +8,7 @@ import numpy as np
 
 from imgconv.engines.base import Correlation, Engine, Filtered
 from imgconv.engines.select import select_engine
+from imgconv.model.border import Border
 from imgconv.model.geometry import plan_geometry
 from imgconv.model.kernel import Kernel
 from imgconv.model.output import Depth, OutputRange
@@ -27,7 +28,8 @@ def apply_kernel(
 ) -> Filtered:
     """Correlate a checked image, counting the clipped values (see `correlate`).
 
-    With a `part`, the image is a band of a larger one's rows.
+    With a `part`, the image is a band of a larger one's rows. Under ``Border.IGNORE`` the weights
+    inside are not scaled here (see `apply_sums`).
     """
     engine = engine or select_engine()
     job = plan(image, kernel, settings, threads, part)
@@ -62,7 +64,11 @@ def plan(
     threads: int | None,
     part: Part | None = None,
 ) -> Correlation:
-    """Say one correlation fully; the stretch of ``RESCALE`` is not in it yet."""
+    """Say one correlation fully; the stretch of ``RESCALE`` is not in it yet.
+
+    Under ``Border.IGNORE`` the sums are those of the weights inside.
+    """
+    ignores = settings.border is Border.IGNORE
     channels = image if image.ndim == 3 else image[..., None]
     geometry = plan_geometry(
         (channels.shape[0] if part is None else part.length, channels.shape[1]),
@@ -89,8 +95,8 @@ def plan(
         gain=gain,
         bias=bias,
         absolute=settings.output_range is OutputRange.ABS,
-        border=settings.border,
-        border_value=outside_value(settings.border_value, depth_in),
+        border=Border.CONSTANT if ignores else settings.border,
+        border_value=0 if ignores else outside_value(settings.border_value, depth_in),
         geometry=geometry,
         depth=depth,
         rounding=settings.rounding,

@@ -9,7 +9,6 @@ import numpy as np
 
 from imgconv.engines.opencv import load_cv2
 from imgconv.model.alpha import Alpha
-from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
 from imgconv.model.footprint import Footprint
 from imgconv.model.geometry import OutputSize
@@ -19,15 +18,16 @@ from imgconv.model.steps.morphology import HitOrMiss, Morphology
 from imgconv.model.steps.rank import OrderStatistic
 from imgconv.model.steps.windowed import Windowed
 from imgconv.ops.context import StepContext, StepResult
-from imgconv.ops.image import Image, checked_threads, has_alpha
+from imgconv.ops.image import Image, has_alpha
 from imgconv.ops.rank.combined import combined, direct_combined, hits_and_misses
 from imgconv.ops.rank.extremes import extreme
 from imgconv.ops.rank.filtering import Direct, over_image, run_windows
 from imgconv.ops.rank.modes import mode_of
 from imgconv.ops.rank.ordered import direct_statistic, order_statistic
+from imgconv.ops.rank.placing import windows_of_step
 from imgconv.ops.rank.statistics import midpoint_between, range_between
-from imgconv.ops.rank.windows import Windows, counting
-from imgconv.ops.windows import geometry_of, surroundings, under_anchor
+from imgconv.ops.rank.windows import Windows
+from imgconv.ops.windows import under_anchor
 
 Function = Callable[[Windows], Image]
 
@@ -115,7 +115,7 @@ def _filtered(
             minds_nan=minds_nan,
         )
     else:
-        windows = _of_part(channels, step, footprint, context)
+        windows = windows_of_step(channels, step.extents[0], footprint, context)
         found = run_windows(windows, function, minds_nan=minds_nan)
     return found if image.ndim == 3 else found[..., 0]
 
@@ -126,24 +126,6 @@ def _whole_window(step: Windowed) -> Footprint:
         return step.window
     extent = step.extents[0]
     return Footprint(((True,) * extent.columns,) * extent.rows, extent.anchor)
-
-
-def _of_part(image: Image, step: Windowed, footprint: Footprint, context: StepContext) -> Windows:
-    """Return the windows of some output rows, over a band in which the border is already."""
-    part, settings = context.part, context.settings
-    assert part is not None
-    extent = step.extents[0]
-    pixels, _ = surroundings(image, extent, settings, part)
-    rows, columns = geometry_of(extent, settings, (part.length, image.shape[1]))
-    ignores = settings.border is Border.IGNORE
-    return Windows(
-        pixels,
-        counting(rows, rows.read_by(part.start, part.stop)) if ignores else None,
-        counting(columns, columns.span) if ignores else None,
-        footprint.spaced(*settings.dilation),
-        settings.stride,
-        checked_threads(context.threads),
-    )
 
 
 def peer(image: Image, step: Step, context: StepContext) -> StepResult:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from imgconv.engines.opencv import load_cv2
+from imgconv.model.steps.smoothing import odd_size
 from imgconv.ops.image import Image, as_image
 from imgconv.ops.rank.windows import Windows
 from imgconv.ops.smoothing.floats import (
@@ -16,7 +17,6 @@ from imgconv.ops.smoothing.floats import (
     SmoothingOptions,
     at_least,
     in_floats,
-    odd_size,
     windows_of,
 )
 
@@ -66,13 +66,19 @@ def bilateral(
     color, space = at_least(sigma_color, 0, "sigma_color"), at_least(sigma_space, 0, "sigma_space")
     array = as_image(image)
     windows = windows_of(array, side, options)
-    if array.dtype == np.uint8 and windows.pixels.shape[2] in (1, 3) and not windows.ignores:
-        half, (rows, columns, _) = side // 2, windows.out_shape
-        pixels = np.ascontiguousarray(windows.pixels)
-        done = load_cv2().bilateralFilter(pixels, side, color, space)
-        found = done[half : half + rows, half : half + columns]
-        return np.ascontiguousarray(found).reshape(array.shape)
-    return in_floats(windows, lambda part: _means(part, color, space)).reshape(array.shape)
+    return bilateral_of(windows, color, space).reshape(array.shape)
+
+
+def bilateral_of(windows: Windows, color: float, space: float) -> Image:
+    """Return the weighted mean of every window."""
+    side = windows.footprint.shape[0]
+    bytes_of_opencv = windows.pixels.dtype == np.uint8 and windows.pixels.shape[2] in (1, 3)
+    if not bytes_of_opencv or windows.ignores:
+        return in_floats(windows, lambda part: _means(part, color, space))
+    half, (rows, columns, _) = side // 2, windows.out_shape
+    pixels = np.ascontiguousarray(windows.pixels)
+    done = load_cv2().bilateralFilter(pixels, side, color, space).reshape(pixels.shape)
+    return np.ascontiguousarray(done[half : half + rows, half : half + columns])
 
 
 def bilateral_weights(window: Image, sigma_color: float, sigma_space: float) -> Floats:

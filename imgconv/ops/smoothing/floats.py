@@ -55,19 +55,6 @@ def at_least(value: object, low: int, what: str) -> float:
     return float(number)
 
 
-def odd_size(value: int, what: str) -> int:
-    """Return the size of a window that has a middle.
-
-    Raises
-    ------
-    ArgumentError
-        For an even size, or one outside 1 to 255.
-    """
-    if value % 2 == 0 or not 1 <= value <= 255:
-        raise ArgumentError(f"{what} {value} is not an odd number from 1 to 255")
-    return value
-
-
 def windows_of(image: ArrayLike, side: int, options: SmoothingOptions) -> Windows:
     """Return the square windows of an image."""
     array = as_image(image)

@@ -60,8 +60,12 @@ def guided(
     epsilon = at_least(sigma, 0, "sigma") ** 2
     array = as_image(image)
     windows = windows_of(array, 4 * radius + 1, options)
-    found = in_floats(windows, lambda part: _filtered(part, radius, epsilon), tall=4 * radius)
-    return found.reshape(array.shape)
+    return guided_of(windows, radius, epsilon).reshape(array.shape)
+
+
+def guided_of(windows: Windows, radius: int, epsilon: float) -> Image:
+    """Return the mean of the models for every window of ``4 radius + 1``."""
+    return in_floats(windows, lambda part: _filtered(part, radius, epsilon), tall=4 * radius)
 
 
 def _filtered(windows: Windows, radius: int, epsilon: float) -> Floats:

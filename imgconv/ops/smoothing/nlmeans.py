@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from imgconv.engines.opencv import load_cv2
 from imgconv.model.errors import ArgumentError
+from imgconv.model.steps.smoothing import odd_size
 from imgconv.ops.image import Image, as_image
 from imgconv.ops.rank.windows import Windows
 from imgconv.ops.smoothing.floats import (
@@ -17,7 +18,6 @@ from imgconv.ops.smoothing.floats import (
     at_least,
     box_sums,
     in_floats,
-    odd_size,
     windows_of,
 )
 
@@ -68,15 +68,26 @@ def nlmeans(
     array = as_image(image)
     reach = patch // 2 + search // 2
     windows = windows_of(array, 2 * reach + 1, options)
+    return nlmeans_of(windows, h, patch, search).reshape(array.shape)
+
+
+def nlmeans_of(windows: Windows, h: float, patch: int, search: int) -> Image:
+    """Return the weighted mean for every window.
+
+    Raises
+    ------
+    ArgumentError
+        Where pixels do not count.
+    """
     if windows.ignores:
         raise ArgumentError(
             "nlmeans compares whole patches: pixels outside cannot be left out",
             hint="choose another border, such as reflect101",
         )
-    if array.dtype == np.uint8 and windows.pixels.shape[2] <= 4:
-        return _by_opencv(windows, h, patch, search).reshape(array.shape)
-    found = in_floats(windows, lambda part: _means(part, h, patch, search), tall=2 * reach)
-    return found.reshape(array.shape)
+    if windows.pixels.dtype == np.uint8 and windows.pixels.shape[2] <= 4:
+        return _by_opencv(windows, h, patch, search)
+    tall = windows.footprint.shape[0]
+    return in_floats(windows, lambda part: _means(part, h, patch, search), tall=tall)
 
 
 def _by_opencv(windows: Windows, h: float, patch: int, search: int) -> Image:

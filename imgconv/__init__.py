@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         explain,
         filter_dask_array,
         filter_image,
+        recover,
     )
     from imgconv.io.config.recipes import read_recipe, recipe_from
     from imgconv.io.images.image_files import read_image, write_image
@@ -86,6 +87,7 @@ _HOMES = {
         "explain",
         "filter_dask_array",
         "filter_image",
+        "recover",
     ),
     "io.kernels.bank": ("KernelBank",),
     "io.images.image_files": ("read_image", "write_image"),
@@ -212,6 +214,7 @@ __all__ = [
     "read_recipe",
     "recipe_from",
     "record_goldens",
+    "recover",
     "run_network",
     "run_parts",
     "stack_kernels",

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from dask.array import Array
 
     from imgconv.jobs.golden.result import CaseResult
+    from imgconv.ops.recover.result import Recovery
 
 _F = TypeVar("_F", bound=Callable[..., object])
 KernelLike = Kernel | KernelSet | WeightsLike | str
@@ -238,6 +239,41 @@ def diff(
         for side in (a, b)
     )
     return compare_pages("B", one, other, options).result
+
+
+def recover(before: ArrayLike, after: ArrayLike, *, budget: float = 10.0) -> Recovery:
+    """Find the recipe that made one picture from another.
+
+    Parameters
+    ----------
+    before, after : array_like, shape (rows, columns) or (rows, columns, channels)
+        uint8, uint16, int16 or float32.
+    budget : float, default 10
+        Seconds of the search.
+
+    Returns
+    -------
+    Recovery
+        Its ``equality`` is measured by running its ``recipe`` on the whole of `before`.
+
+    Raises
+    ------
+    NothingMatchedError
+        When nothing plausible was found; the message says why.
+    ArgumentError
+        For an array that is no image, or a budget that is not positive.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> before = np.random.default_rng(1).integers(0, 256, (64, 64), dtype=np.uint8)
+    >>> found = recover(before, correlate(before, "sharpen", border="wrap"))
+    >>> found.name, found.equality.equal_share, found.recipe.settings.border.value
+    ('sharpen', 1.0, 'wrap')
+    """
+    from imgconv.jobs.recover import recover_images
+
+    return recover_images(as_image(before), as_image(after), budget=budget)
 
 
 def explain(

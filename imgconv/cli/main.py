@@ -22,6 +22,7 @@ _COMMANDS = {
     "manifest": "Merge and check the manifests of batch.",
     "compare": "Compare with cv2.filter2D, and say why results differ.",
     "diff": "Compare two pictures or two folders: where, how much, and why they differ.",
+    "recover": "Find the recipe that made one picture from another.",
     "explain": "Show how one pixel was computed: taps, products, sum, rounding.",
     "layer": "Run an image through the layers of a network.",
     "kernels": "List, show, check, plot, identify and export kernels.",

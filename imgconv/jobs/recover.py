@@ -1,0 +1,133 @@
+"""Recover a recipe from two pictures: names from the bank, files in and out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from imgconv.io.config.recipes import format_recipe
+from imgconv.io.images.image_files import read_picture
+from imgconv.io.images.picture import Reading
+from imgconv.io.kernels.bank import KernelBank
+from imgconv.io.kernels.spec import load_step
+from imgconv.io.storage.files import check_target, write_whole
+from imgconv.ops.image import Image
+from imgconv.ops.recover.result import Known, Recovery
+from imgconv.ops.recover.search import search
+
+BUDGET = 10.0
+"""Seconds of a search, unless another number is given."""
+_POPULAR = (
+    *(f"box:size={size}" for size in (5, 7, 9)),
+    *(f"gaussian:sigma={sigma}" for sigma in ("0.5", "0.8", "1.4", "1.5", "2", "3")),
+    *(f"median:size={size}" for size in (5, 7, 9)),
+    *(f"unsharp:sigma={sigma},amount=1" for sigma in ("2", "3")),
+)
+_PLAIN = Reading()
+
+
+def known_steps(bank: KernelBank | None = None) -> list[Known]:
+    """Return every entry of a bank, and parameters of its generators that are often used."""
+    return list(_known(bank or KernelBank.standard()))
+
+
+def _known(bank: KernelBank) -> Iterator[Known]:
+    for name in bank:
+        yield Known(name, bank[name])
+    for spec in _POPULAR:
+        yield Known(spec, load_step(spec, bank))
+
+
+def recover_files(
+    before: str | os.PathLike[str],
+    after: str | os.PathLike[str],
+    *,
+    budget: float = BUDGET,
+    reading: Reading = _PLAIN,
+    bank: KernelBank | None = None,
+) -> Recovery:
+    """Find the recipe that made one file from another, of the first page of each.
+
+    Raises
+    ------
+    ImgconvError
+        When a file cannot be read, or nothing plausible was found.
+    """
+    pages = [read_picture(path, reading=reading).pages[0] for path in (before, after)]
+    return recover_images(pages[0], pages[1], budget=budget, bank=bank)
+
+
+def recover_images(
+    before: Image, after: Image, *, budget: float = BUDGET, bank: KernelBank | None = None
+) -> Recovery:
+    """Find the recipe that made one image from another.
+
+    Raises
+    ------
+    ArgumentError
+        For a budget that is not positive, or an array that is no image.
+    NothingMatchedError
+        When nothing plausible was found; the message says why.
+    """
+    return search(before, after, known_steps(bank), budget)
+
+
+def write_recipe(path: Path, recovery: Recovery, *, overwrite: bool = False) -> None:
+    """Write the recipe as YAML that ``imgconv apply --recipe`` reads.
+
+    Raises
+    ------
+    ImageWriteError
+        When the file exists, unless it may be replaced, or cannot be written.
+    """
+    check_target(path, overwrite=overwrite)
+    write_whole(path, format_recipe(recovery.recipe).encode(), overwrite=overwrite)
+
+
+def as_dict(recovery: Recovery) -> dict[str, object]:
+    """Return the report as JSON has it."""
+    return {"recipe": format_recipe(recovery.recipe), **recovery.as_dict()}
+
+
+def describe(recovery: Recovery) -> list[str]:
+    """Return the report in lines: the recipe, and how well it reproduces the picture.
+
+    Numbers are measured by running the recipe on the whole picture.
+    """
+    lines = format_recipe(recovery.recipe).splitlines()
+    equality = recovery.equality
+    if recovery.exact:
+        lines.append("# every pixel is reproduced")
+    else:
+        said = f"# {_floored(equality.equal_share)} of the pixels are reproduced"
+        if equality.where is not None:
+            row, column = equality.where
+            said += f"; the greatest difference is {equality.max_abs_diff:g}, at {row},{column}"
+        lines.append(said)
+    lines += _names(recovery)
+    lines += [f"# {note}" for note in recovery.notes]
+    return lines
+
+
+def _names(recovery: Recovery) -> Iterator[str]:
+    if recovery.name is not None:
+        about = "" if recovery.exact else "about "
+        sure = "" if recovery.exact else f" (confidence {recovery.confidence:.2f})"
+        yield f"# {about}{recovery.name}{sure}"
+    same = [other.name for other in recovery.alternatives if other.equal_share == 1]
+    if same and recovery.exact:
+        yield f"# the same on the part that was tried: {', '.join(same)}"
+    elif recovery.alternatives:
+        yield "# next: " + ", ".join(_alternatives(recovery))
+    for row in recovery.intervals:
+        yield "# weights: " + "  ".join(f"{low:.4g}..{high:.4g}" for low, high in row)
+
+
+def _alternatives(recovery: Recovery) -> Sequence[str]:
+    return [f"{a.name} {_floored(a.equal_share)}" for a in recovery.alternatives]
+
+
+def _floored(share: float) -> str:
+    """Return a share in percent, rounded down: 100 % is said of all pixels only."""
+    return f"{int(share * 10_000) / 100:g} %"

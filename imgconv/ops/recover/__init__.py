@@ -1,0 +1,1 @@
+"""Find the recipe that made one picture from another."""

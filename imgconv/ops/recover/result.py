@@ -1,0 +1,132 @@
+"""What was found of how a picture was made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgconv.model.kernel import Kernel
+from imgconv.model.numbers import format_number
+from imgconv.model.recipe import Recipe
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """A step that may have been used, and how it is written behind ``-k``."""
+
+    name: str
+    step: Any
+
+    @cached_property
+    def floats(self) -> NDArray[np.float64]:
+        """The weights of a kernel, its scale included."""
+        return as_floats(self.step)
+
+
+def as_floats(kernel: Kernel) -> NDArray[np.float64]:
+    """Return the weights of a kernel, its scale included."""
+    scale = float(kernel.scale)
+    return np.array([[float(w) * scale for w in row] for row in kernel.weights])
+
+
+class Equality(NamedTuple):
+    """How well a recipe reproduces a picture, measured on every value of it.
+
+    Attributes
+    ----------
+    equal_share : float
+        Of the pixels, those that are equal in every channel.
+    max_abs_diff : float
+    where : (int, int), optional
+        Row and column of the greatest difference; None where there is none.
+    near_share : float
+        Of the pixels, those that differ by one level at most.
+    """
+
+    equal_share: float
+    max_abs_diff: float
+    where: tuple[int, int] | None
+    near_share: float
+
+
+class Alternative(NamedTuple):
+    """Another recipe, and the share of pixels that it reproduces on the part it was tried on."""
+
+    name: str
+    equal_share: float
+
+
+class Interval(NamedTuple):
+    """A weight that is not known exactly: 95 % lie between the two."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """The recipe that reproduces a picture best, and how well it does.
+
+    Attributes
+    ----------
+    recipe : Recipe
+    equality : Equality
+    name : str, optional
+        What the bank, or a generator with parameters, calls what was done.
+    kernel : Kernel, optional
+        The weights, where one kernel was found.
+    alternatives : tuple of Alternative
+    notes : tuple of str
+    intervals : tuple of tuple of Interval
+        Of the weights, where they are about right only.
+    confidence : float
+        That the name is the right one of those that were tried: 1 where every pixel is equal.
+    """
+
+    recipe: Recipe
+    equality: Equality
+    name: str | None = None
+    kernel: Kernel | None = None
+    alternatives: tuple[Alternative, ...] = ()
+    notes: tuple[str, ...] = ()
+    intervals: tuple[tuple[Interval, ...], ...] = ()
+    confidence: float = 1.0
+
+    @property
+    def exact(self) -> bool:
+        """Whether every pixel is reproduced."""
+        return self.equality.max_abs_diff == 0 and self.equality.equal_share == 1
+
+    @property
+    def exit_code(self) -> int:
+        """0 where every pixel is reproduced, else 1."""
+        return 0 if self.exact else 1
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the report as JSON has it, but for the recipe."""
+        where = self.equality.where
+        return {
+            "name": self.name,
+            "kernel": self.kernel and _weights(self.kernel),
+            "exact": self.exact,
+            "confidence": self.confidence,
+            "equal_share": self.equality.equal_share,
+            "max_abs_diff": self.equality.max_abs_diff,
+            "where": list(where) if where else None,
+            "alternatives": [alternative._asdict() for alternative in self.alternatives],
+            "intervals": [[list(i) for i in row] for row in self.intervals] or None,
+            "notes": list(self.notes),
+        }
+
+
+def _weights(kernel: Kernel) -> dict[str, object]:
+    return {
+        "weights": [[format_number(weight * kernel.scale) for weight in row]
+                    for row in kernel.weights],
+        "offset": format_number(kernel.offset),
+        "anchor": list(kernel.anchor),
+    }  # fmt: skip

@@ -1,0 +1,166 @@
+"""The search for the recipe that made a picture."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from imgconv.model.errors import ArgumentError, NothingMatchedError
+from imgconv.model.kernel import Kernel
+from imgconv.model.output import Depth
+from imgconv.model.recipe import Recipe
+from imgconv.model.steps.base import Step
+from imgconv.model.steps.color import ToGray
+from imgconv.model.steps.methods import Gray
+from imgconv.ops.image import Image, as_image, has_alpha
+from imgconv.ops.recover.linear import Grown, grow, try_all
+from imgconv.ops.recover.names import OVERHANG
+from imgconv.ops.recover.placement import placements
+from imgconv.ops.recover.result import Alternative, Equality, Known, Recovery
+from imgconv.ops.recover.tryout import Guess, Trial, run_or_none
+
+_LEAST_TEXTURE = 1e-3
+_TRIED_WHOLE = 4
+
+
+def search(before: Image, after: Image, known: Sequence[Known], budget: float = 10.0) -> Recovery:
+    """Return the recipe that reproduces a picture best.
+
+    Parameters
+    ----------
+    before, after : ndarray
+    known : sequence of Known
+        Steps with names.
+    budget : float, default 10
+        Seconds for the search; what it found is then measured on the whole picture.
+
+    Raises
+    ------
+    ArgumentError
+        For a budget that is not positive.
+    NothingMatchedError
+        When nothing plausible was found; the message says why.
+    """
+    if not budget > 0:
+        raise ArgumentError(f"a budget of {budget:g} seconds leaves no time; give more than 0")
+    deadline = time.monotonic() + budget
+    before, after, notes = _without_alpha(as_image(before), as_image(after))
+    if before.shape == after.shape and before.dtype == after.dtype and (before == after).all():
+        return Recovery(Recipe(), Equality(1.0, 0.0, None, 1.0), "identity", notes=notes)
+    _check_texture(before, after)
+    best: Recovery | None = None
+    reasons: list[Grown] = []
+    for steps, trial in _trials(before, after):
+        if best is not None and time.monotonic() > deadline:
+            break
+        for grown in grow(trial, deadline):
+            reasons.append(grown)
+            if not grown.fit.exact:
+                continue
+            found = _finished(
+                replace(trial, before=before, reach=grown.reach + OVERHANG),
+                _after(steps, try_all(trial, grown, known, deadline)),
+                notes,
+            )
+            if found is not None and (best is None or _better(found, best)):
+                best = found
+            if best is not None and best.exact:
+                return best
+    if best is None:
+        raise _refusal(reasons)
+    return best
+
+
+def _after(
+    steps: tuple[Step, ...], found: Sequence[tuple[float, Guess]]
+) -> list[tuple[float, Guess]]:
+    """Return the guesses with steps before theirs."""
+    return [(score, replace(guess, steps=(*steps, *guess.steps))) for score, guess in found]
+
+
+def _better(one: Recovery, other: Recovery) -> bool:
+    return one.equality.equal_share > other.equality.equal_share
+
+
+def _without_alpha(before: Image, after: Image) -> tuple[Image, Image, tuple[str, ...]]:
+    """Return the colours alone; alpha that changed is refused by none, but mentioned."""
+    notes: tuple[str, ...] = ()
+    if has_alpha(before) or has_alpha(after):
+        notes = ("alpha is left aside",)
+    before, after = (image[..., :-1] if has_alpha(image) else image for image in (before, after))
+    return _flat(before), _flat(after), notes
+
+
+def _flat(image: Image) -> Image:
+    return image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image
+
+
+def _check_texture(before: Image, after: Image) -> None:
+    thin = before[:: max(1, len(before) // 1024)]
+    spread = float(thin.astype(np.float64).std())
+    if spread <= _LEAST_TEXTURE * (Depth.of(before.dtype).high / 255):
+        raise NothingMatchedError(
+            "too little texture: the picture before is of one value, and so is what filters give",
+            hint="use a picture with detail, such as a photograph",
+        )
+    thin = after[:: max(1, len(after) // 1024)]
+    if float(thin.astype(np.float64).std()) == 0:
+        raise NothingMatchedError(
+            "the picture after is of one value, so nothing of the filter is left in it",
+            hint="use a picture that the filter does not saturate",
+        )
+
+
+def _trials(before: Image, after: Image) -> Iterator[tuple[tuple[Step, ...], Trial]]:
+    """Give the steps that may come first, and what the rest must make of what."""
+    tones: list[tuple[Step, ...]] = [()]
+    if before.ndim == 3 and after.ndim == 2:
+        tones = [(ToGray(method),) for method in Gray]
+    for steps in tones:
+        start = run_or_none(before, Recipe(steps=steps)) if steps else before
+        if start is not None and start.ndim == after.ndim:
+            for placement in placements(start.shape[:2], after.shape[:2]):
+                yield steps, Trial(start, after, placement, 1)
+
+
+def _finished(
+    trial: Trial,
+    found: Sequence[tuple[float, Guess]],
+    notes: tuple[str, ...],
+) -> Recovery | None:
+    """Return the best of some guesses, with its border and rounding, measured on all pixels."""
+    best: Recovery | None = None
+    tried: list[Alternative] = []
+    for _, guess in found[:_TRIED_WHOLE]:
+        settled = trial.settled(guess)
+        if settled is None:
+            continue
+        settings, inner = settled
+        recipe = guess.recipe(settings)
+        tried.append(Alternative(guess.name or "unnamed", inner.equal_share))
+        if best is not None and best.exact:
+            continue
+        equality = trial.whole(recipe)
+        if equality is None:
+            continue
+        kernels = [step for step in guess.steps if isinstance(step, Kernel)]
+        kernel = kernels[0] if len(kernels) == 1 else None
+        found_now = Recovery(recipe, equality, guess.name, kernel, notes=(*notes, *guess.notes))
+        if best is None or _better(found_now, best):
+            best = found_now
+    if best is None:
+        return None
+    others = tuple(a for a in tried if a.name != (best.name or "unnamed"))
+    return replace(best, alternatives=others)
+
+
+def _refusal(reasons: Sequence[Grown]) -> NothingMatchedError:
+    explained = max((grown.fit.explained for grown in reasons), default=0.0)
+    return NothingMatchedError(
+        f"nothing plausible was found: the best linear filter explains {max(explained, 0):.0%} of "
+        "the picture, and what is left is more than rounding",
+        hint="the pictures may not belong together, or more than one filter was used",
+    )

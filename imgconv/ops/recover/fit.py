@@ -193,8 +193,8 @@ def _moments(
 
 def _solved(gram: Floats, moment: Floats) -> Floats:
     ridge = 1e-13 * float(np.trace(gram)) / len(gram)
-    result: Floats = np.linalg.solve(gram + max(ridge, 1e-30) * np.eye(len(gram)), moment)
-    return result
+    solved = np.linalg.solve(gram + max(ridge, 1e-30) * np.eye(len(gram)), moment)
+    return np.asarray(solved, np.float64)
 
 
 def _inverse_diagonal(gram: Floats) -> Floats:

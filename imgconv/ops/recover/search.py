@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,14 +16,18 @@ from imgconv.model.steps.base import Step
 from imgconv.model.steps.color import ToGray
 from imgconv.model.steps.methods import Gray
 from imgconv.ops.image import Image, as_image, has_alpha
+from imgconv.ops.recover.jpeg import about, is_compressed
 from imgconv.ops.recover.linear import Grown, grow, try_all
 from imgconv.ops.recover.names import OVERHANG
 from imgconv.ops.recover.placement import placements
 from imgconv.ops.recover.result import Alternative, Equality, Known, Recovery
+from imgconv.ops.recover.scan import REACH, chains, scan
 from imgconv.ops.recover.tryout import Guess, Trial, run_or_none
 
 _LEAST_TEXTURE = 1e-3
-_TRIED_WHOLE = 4
+_TRIED_WHOLE = 6
+_NEARLY_ALL = 0.98
+_PLAUSIBLE = 0.9
 
 
 def search(before: Image, after: Image, known: Sequence[Known], budget: float = 10.0) -> Recovery:
@@ -46,32 +50,107 @@ def search(before: Image, after: Image, known: Sequence[Known], budget: float = 
     """
     if not budget > 0:
         raise ArgumentError(f"a budget of {budget:g} seconds leaves no time; give more than 0")
-    deadline = time.monotonic() + budget
     before, after, notes = _without_alpha(as_image(before), as_image(after))
     if before.shape == after.shape and before.dtype == after.dtype and (before == after).all():
         return Recovery(Recipe(), Equality(1.0, 0.0, None, 1.0), "identity", notes=notes)
     _check_texture(before, after)
-    best: Recovery | None = None
+    trials = list(_trials(before, after))
     reasons: list[Grown] = []
-    for steps, trial in _trials(before, after):
-        if best is not None and time.monotonic() > deadline:
-            break
-        for grown in grow(trial, deadline):
-            reasons.append(grown)
-            if not grown.fit.exact:
-                continue
-            found = _finished(
-                replace(trial, before=before, reach=grown.reach + OVERHANG),
-                _after(steps, try_all(trial, grown, known, deadline)),
-                notes,
-            )
-            if found is not None and (best is None or _better(found, best)):
+    best: Recovery | None = None
+    begun = time.monotonic()
+    for way, share in ((_linear, 0.4), (_scanned, 0.8), (_chained, 1.0)):
+        deadline = begun + share * budget
+        for found in _tried(way, before, trials, known, deadline, reasons, notes):
+            if best is None or _better(found, best):
                 best = found
-            if best is not None and best.exact:
+            if best.exact:
                 return best
-    if best is None:
+            if time.monotonic() > deadline:
+                break
+        if best is not None and best.equality.equal_share > _NEARLY_ALL:
+            return best
+    if best is not None and best.equality.near_share >= _PLAUSIBLE:
+        return best
+    return _compressed(trials, reasons, known, notes)
+
+
+Found = tuple[int, list[tuple[float, Guess]]]
+Trials = Sequence[tuple[tuple[Step, ...], Trial]]
+
+
+def _tried(
+    way: Callable[..., Iterator[Found]],
+    before: Image,
+    trials: Trials,
+    known: Sequence[Known],
+    deadline: float,
+    reasons: list[Grown],
+    notes: tuple[str, ...],
+) -> Iterator[Recovery]:
+    for steps, trial in trials:
+        whole = replace(trial, before=before)
+        for reach, guesses in way(steps, trial, known, deadline, reasons):
+            found = _finished(whole.with_reach(reach), guesses, notes)
+            if found is not None:
+                yield found
+
+
+def _compressed(
+    trials: Trials, reasons: list[Grown], known: Sequence[Known], notes: tuple[str, ...]
+) -> Recovery:
+    """Return what about was done, where the picture after was compressed since."""
+    steps, trial = trials[0]
+    if steps or not is_compressed(trial.after):
         raise _refusal(reasons)
-    return best
+    found = about(trial, reasons, known)
+    if found is None:
+        raise _refusal(reasons)
+    guess, sure, alternatives, intervals, reach = found
+    said = "the picture after was compressed (JPEG), so weights are about right only"
+    result = _finished(trial.with_reach(reach), [(1.0, guess)], (*notes, said))
+    if result is None:
+        raise _refusal(reasons)
+    return replace(result, alternatives=alternatives, intervals=intervals, confidence=sure)
+
+
+def _linear(
+    steps: tuple[Step, ...],
+    trial: Trial,
+    known: Sequence[Known],
+    deadline: float,
+    reasons: list[Grown],
+) -> Iterator[Found]:
+    """Give the reach of linear filters that leave no more than rounding, and guesses at them."""
+    for grown in grow(trial, deadline):
+        reasons.append(grown)
+        if grown.fit.exact:
+            found = _after(steps, try_all(trial, grown, known, deadline))
+            yield grown.reach + OVERHANG, found
+
+
+def _scanned(
+    steps: tuple[Step, ...],
+    trial: Trial,
+    known: Sequence[Known],
+    deadline: float,
+    reasons: list[Grown],  # noqa: ARG001
+) -> Iterator[Found]:
+    """Give the known steps that explain the middle."""
+    found = scan(trial, steps, known, deadline)
+    if found:
+        yield REACH, [(scored.share, scored.guess) for scored in found]
+
+
+def _chained(
+    steps: tuple[Step, ...],
+    trial: Trial,
+    known: Sequence[Known],
+    deadline: float,
+    reasons: list[Grown],  # noqa: ARG001
+) -> Iterator[Found]:
+    """Give pairs of known steps that explain the middle."""
+    for scored in chains(trial, steps, known, deadline):
+        yield 2 * REACH, [(scored.share, scored.guess)]
 
 
 def _after(

@@ -14,6 +14,8 @@ from imgconv.model.output import Depth, OutputRange, Rounding
 from imgconv.model.recipe import Recipe
 from imgconv.model.settings import Settings
 from imgconv.model.steps.base import Step
+from imgconv.model.steps.methods import ThresholdMethod
+from imgconv.model.steps.threshold import Binarization
 from imgconv.ops.image import Image
 from imgconv.ops.pipeline.run import run_recipe
 from imgconv.ops.recover.placement import Placement
@@ -41,6 +43,15 @@ class Guess:
     output_range: OutputRange = OutputRange.SATURATE
     convolve: bool = False
     notes: tuple[str, ...] = ()
+
+    @property
+    def is_global(self) -> bool:
+        """Whether a pixel depends on the whole picture, so that parts tell nothing."""
+        chosen = any(
+            isinstance(step, Binarization) and step.method is not ThresholdMethod.FIXED
+            for step in self.steps
+        )
+        return chosen or self.output_range is OutputRange.RESCALE
 
     def recipe(self, settings: Settings) -> Recipe:
         """Return the recipe with these settings and the guess's range."""
@@ -92,6 +103,10 @@ class Trial:
 
     def settled(self, guess: Guess) -> tuple[Settings, Equality] | None:
         """Return the rounding and the border with which a guess does best, on parts."""
+        if guess.is_global:
+            height, width = self.after.shape[:2]
+            everything = Sample(self.before, self.after, np.arange(height), np.arange(width))
+            return self._best(guess, everything, self._bordered(self.settings))
         best = self._best(guess, self.middle, [self.settings._replace(rounding=r)
                                                for r in self._roundings])  # fmt: skip
         if best is None:
@@ -99,13 +114,15 @@ class Trial:
         settings, inner = best
         if settings.size is OutputSize.VALID or not any(step.extents for step in guess.steps):
             return settings, inner
+        found = self._best(guess, self.frame, self._bordered(settings))
+        return (found[0], inner) if found else None
+
+    def _bordered(self, settings: Settings) -> list[Settings]:
         white = Depth.of(self.before.dtype).high
-        bordered = [
+        return [
             settings._replace(border=border, border_value=white if value else 0)
             for border, value in BORDERS
         ]
-        found = self._best(guess, self.frame, bordered)
-        return (found[0], inner) if found else None
 
     @property
     def _roundings(self) -> tuple[Rounding, ...]:

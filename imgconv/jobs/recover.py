@@ -113,15 +113,12 @@ def describe(recovery: Recovery) -> list[str]:
 def _names(recovery: Recovery) -> Iterator[str]:
     if recovery.name is not None:
         about = "" if recovery.exact else "about "
-        sure = "" if recovery.exact else f" (confidence {recovery.confidence:.2f})"
-        yield f"# {about}{recovery.name}{sure}"
+        yield f"# {about}{recovery.name}"
     same = [other.name for other in recovery.alternatives if other.equal_share == 1]
     if same and recovery.exact:
         yield f"# the same on the part that was tried: {', '.join(same)}"
     elif recovery.alternatives:
         yield "# next: " + ", ".join(_alternatives(recovery))
-    for row in recovery.intervals:
-        yield "# weights: " + "  ".join(f"{low:.4g}..{high:.4g}" for low, high in row)
 
 
 def _alternatives(recovery: Recovery) -> Sequence[str]:

@@ -60,13 +60,6 @@ class Alternative(NamedTuple):
     equal_share: float
 
 
-class Interval(NamedTuple):
-    """A weight that is not known exactly: 95 % lie between the two."""
-
-    low: float
-    high: float
-
-
 @dataclass(frozen=True)
 class Recovery:
     """The recipe that reproduces a picture best, and how well it does.
@@ -81,10 +74,6 @@ class Recovery:
         The weights, where one kernel was found.
     alternatives : tuple of Alternative
     notes : tuple of str
-    intervals : tuple of tuple of Interval
-        Of the weights, where they are about right only.
-    confidence : float
-        That the name is the right one of those that were tried: 1 where every pixel is equal.
     """
 
     recipe: Recipe
@@ -93,8 +82,6 @@ class Recovery:
     kernel: Kernel | None = None
     alternatives: tuple[Alternative, ...] = ()
     notes: tuple[str, ...] = ()
-    intervals: tuple[tuple[Interval, ...], ...] = ()
-    confidence: float = 1.0
 
     @property
     def exact(self) -> bool:
@@ -113,12 +100,10 @@ class Recovery:
             "name": self.name,
             "kernel": self.kernel and _weights(self.kernel),
             "exact": self.exact,
-            "confidence": self.confidence,
             "equal_share": self.equality.equal_share,
             "max_abs_diff": self.equality.max_abs_diff,
             "where": list(where) if where else None,
             "alternatives": [alternative._asdict() for alternative in self.alternatives],
-            "intervals": [[list(i) for i in row] for row in self.intervals] or None,
             "notes": list(self.notes),
         }
 

@@ -16,7 +16,6 @@ from imgconv.model.steps.base import Step
 from imgconv.model.steps.color import ToGray
 from imgconv.model.steps.methods import Gray
 from imgconv.ops.image import Image, as_image, has_alpha
-from imgconv.ops.recover.jpeg import about, is_compressed
 from imgconv.ops.recover.linear import Grown, grow, try_all
 from imgconv.ops.recover.names import OVERHANG
 from imgconv.ops.recover.placement import placements
@@ -71,7 +70,7 @@ def search(before: Image, after: Image, known: Sequence[Known], budget: float = 
             return best
     if best is not None and best.equality.near_share >= _PLAUSIBLE:
         return best
-    return _compressed(trials, reasons, known, notes)
+    raise _refusal(reasons)
 
 
 Found = tuple[int, list[tuple[float, Guess]]]
@@ -93,24 +92,6 @@ def _tried(
             found = _finished(whole.with_reach(reach), guesses, notes)
             if found is not None:
                 yield found
-
-
-def _compressed(
-    trials: Trials, reasons: list[Grown], known: Sequence[Known], notes: tuple[str, ...]
-) -> Recovery:
-    """Return what about was done, where the picture after was compressed since."""
-    steps, trial = trials[0]
-    if steps or not is_compressed(trial.after):
-        raise _refusal(reasons)
-    found = about(trial, reasons, known)
-    if found is None:
-        raise _refusal(reasons)
-    guess, sure, alternatives, intervals, reach = found
-    said = "the picture after was compressed (JPEG), so weights are about right only"
-    result = _finished(trial.with_reach(reach), [(1.0, guess)], (*notes, said))
-    if result is None:
-        raise _refusal(reasons)
-    return replace(result, alternatives=alternatives, intervals=intervals, confidence=sure)
 
 
 def _linear(

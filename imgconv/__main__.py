@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import signal
@@ -26,7 +27,8 @@ def entry() -> NoReturn:
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, _interrupt)
     code = main()
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):  # it is full
+        sys.stderr.flush()
     os._exit(code)
 
 

@@ -23,7 +23,7 @@ from imgconv.cli.options import (
     recipe_options,
     together,
 )
-from imgconv.cli.progress import progress_for, summary, write_event
+from imgconv.cli.progress import Progress, progress_for, summary, write_event
 
 if TYPE_CHECKING:
     from imgconv.jobs.batch.options import BatchOptions
@@ -46,6 +46,13 @@ _running_options = together(
     option("--overwrite", is_flag=True, heading="Output",
            help="Replace files in DST that are not from an earlier run."),
     option("--in-place", is_flag=True, heading="Output", help="Allow DST to be SRC itself."),
+    option("--assume-new", is_flag=True, heading="Output",
+           help="In place, filter files of which neither a row nor a mark tells what was done."),
+    option("--backup", metavar="SUFFIX", heading="Output",
+           help="In place, keep each old file under its name with this suffix."),
+    option("--hard-links", type=click.Choice(["refuse", "split"]), default="refuse",
+           show_default=True, heading="Output",
+           help="In place, what to do with a file that has other names."),
     option("--format", metavar="NAME", heading="Output",
            help="Write png, jpeg, tiff, webp or another, and suffixes to match."),
     encoding_options,
@@ -63,6 +70,8 @@ _running_options = together(
     option("--json", "as_json", is_flag=True, heading="Running",
            help="Write one event a line as JSON on stdout."),
     option("-q", "--quiet", is_flag=True, heading="Running", help="Report failures only."),
+    option("--log", metavar="FILE", type=click.Path(), heading="Running",
+           help="Append events to FILE, a line of JSON each."),
 )  # fmt: skip
 
 
@@ -99,13 +108,14 @@ def command(sources: tuple[str, ...], target: str | None, **options: Any) -> int
     how = _batch_options(options)
     if options["dry_run"]:
         return _dry_run(sources, target, recipe, how, options["as_json"])
-    as_json, quiet = options["as_json"], options["quiet"]
-    code = _run(sources, target, recipe, how, as_json=as_json, quiet=quiet)
-    if not (quiet or as_json):
+    progress = progress_for(as_json=options["as_json"], quiet=options["quiet"], log=options["log"])
+    report = _run(sources, target, recipe, how, progress)
+    _summarise(report, as_json=options["as_json"], quiet=options["quiet"])
+    if not (options["quiet"] or options["as_json"]):
         output.note_slow_engine()
         for note in about_options(options, recipe, None):
             output.say(f"Note: {note}")
-    return code
+    return 1 if report.failed else 0
 
 
 def _missing(target: str | None) -> click.UsageError:
@@ -144,6 +154,9 @@ def _batch_options(options: dict[str, Any]) -> BatchOptions:
         shard=options["shard"],
         overwrite=options["overwrite"],
         in_place=options["in_place"],
+        assume_new=options["assume_new"],
+        backup=options["backup"] or "",
+        hard_links=options["hard_links"],
         max_failures=1 if options["fail_fast"] else options["max_failures"],
         cluster=options["cluster"],
         reading=reading_of(options),
@@ -162,22 +175,17 @@ def _run(
     target: str,
     recipe: Recipe,
     options: BatchOptions,
-    *,
-    as_json: bool,
-    quiet: bool,
-) -> int:
+    progress: Progress,
+) -> BatchReport:
     from imgconv.jobs.batch.run import run_batch
 
     gc.enable()  # a single image does without
-    progress = progress_for(as_json=as_json, quiet=quiet)
     try:
-        report = run_batch(
+        return run_batch(
             sources, target, recipe, options, on_plan=progress.plan, on_event=progress.event
         )
     finally:
         progress.close()
-    _summarise(report, as_json=as_json, quiet=quiet)
-    return 1 if report.failed else 0
 
 
 def _summarise(report: BatchReport, *, as_json: bool, quiet: bool) -> None:

@@ -34,6 +34,7 @@ _COMMANDS = {
 }
 
 
+_OF_LIMITS = {errno.EMFILE, errno.ENFILE}
 _OF_STDOUT = {errno.ENOSPC, errno.EIO, errno.EBADF}
 
 
@@ -79,6 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if isinstance(error, OSError) and error.filename is None and error.errno in _OF_STDOUT:
             return _failed(f"stdout: {str(error.strerror).lower()}", None, 5)
+        if isinstance(error, OSError) and error.errno in _OF_LIMITS:
+            return _failed(str(error.strerror).lower(), "raise the limit: ulimit -n 256", 7)
         return _bug(error)
 
 
@@ -100,9 +103,9 @@ def _run(words: list[str]) -> int:
 
 
 def _failed(message: str, hint: str | None, code: int) -> int:
-    click.echo(f"{_painted('Error:', 'red')} {output.one_line(message)}", err=True)
+    output.say(f"{_painted('Error:', 'red')} {output.one_line(message)}")
     if hint:
-        click.echo(f"{_painted('Hint:', 'cyan')} {output.one_line(hint)}", err=True)
+        output.say(f"{_painted('Hint:', 'cyan')} {output.one_line(hint)}")
     return code
 
 

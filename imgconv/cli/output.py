@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -25,8 +25,9 @@ STREAM = Path("-")
 
 
 def say(message: str) -> None:
-    """Write a line on stderr."""
-    click.echo(message, err=True)
+    """Write a line on stderr; where that is full or closed, there is nobody to tell."""
+    with suppress(OSError):
+        click.echo(message, err=True)
 
 
 def one_line(text: str) -> str:

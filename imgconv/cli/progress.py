@@ -8,11 +8,14 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from imgconv.cli import output
+from imgconv.io.storage.files import reason
+from imgconv.model.errors import ImageWriteError
 
 if TYPE_CHECKING:
     from imgconv.jobs.batch.report import BatchReport, Event
 
 _SECONDS_BETWEEN_LINES = 5.0
+_SECONDS_TO_MENTION = 1.0
 
 
 class Progress(Protocol):
@@ -28,18 +31,23 @@ class Progress(Protocol):
         """Hear that it is over."""
 
 
-class Tally:
-    """Counts of a run so far, and its pace."""
+class RunCounts:
+    """Counts of a run so far, its rate and the file that took longest."""
 
     def __init__(self) -> None:
         self.total = self.ok = self.skipped = self.failed = self.bytes = 0
+        self.slowest = ""
+        self._longest = 0.0
         self.started = time.monotonic()
 
     def add(self, event: Event) -> None:
         """Count a file."""
         setattr(self, event.kind, getattr(self, event.kind) + 1)
-        if event.kind == "ok":
-            self.bytes += event.entry.input_size
+        if event.kind != "ok":
+            return
+        self.bytes += event.entry.input_size
+        if event.entry.seconds > self._longest:
+            self._longest, self.slowest = event.entry.seconds, event.entry.source
 
     @property
     def done(self) -> int:
@@ -49,31 +57,35 @@ class Tally:
     def __str__(self) -> str:
         seconds = max(time.monotonic() - self.started, 1e-3)
         pace = self.ok / seconds
-        left = (self.total - self.done) / pace if pace else 0
-        return (
+        left = max(0, self.total - self.done) / pace if pace else 0
+        words = (
             f"{self.done} of {self.total}: {self.ok} done, {self.failed} failed, "
             f"{self.skipped} skipped; {pace:.1f} images/s, {self.bytes / 1e6 / seconds:.1f} MB/s"
-            + (f", {_clock(left)} left" if left else "")
         )
+        if left:
+            words += f", {_clock(left)} left"
+        if self._longest >= _SECONDS_TO_MENTION:
+            words += f"; the slowest took {self._longest:.1f} s: {self.slowest}"
+        return words
 
 
 class Lines:
     """A line every few seconds, and one for each failure."""
 
     def __init__(self) -> None:
-        self._tally = Tally()
+        self._counts = RunCounts()
         self._next = time.monotonic() + _SECONDS_BETWEEN_LINES
 
     def plan(self, total: int) -> None:
         """Keep the total."""
-        self._tally.total = total
+        self._counts.total = total
 
     def event(self, event: Event) -> None:
         """Say a failure, and now and then how far it is."""
-        self._tally.add(event)
+        self._counts.add(event)
         say_trouble(event)
         if time.monotonic() >= self._next:
-            output.say(str(self._tally))
+            output.say(output.one_line(str(self._counts)))
             self._next = time.monotonic() + _SECONDS_BETWEEN_LINES
 
     def close(self) -> None:
@@ -116,11 +128,11 @@ class Bar:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn
 
-        self._tally = Tally()
+        self._counts = RunCounts()
         self._console = Console(file=sys.stderr, highlight=False)
         self._progress = Progress(
             BarColumn(bar_width=24),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             console=self._console,
             transient=True,
         )
@@ -129,23 +141,84 @@ class Bar:
 
     def plan(self, total: int) -> None:
         """Set the length of the bar."""
-        self._tally.total = total
+        self._counts.total = total
         self._progress.update(self._task, total=total)
 
     def event(self, event: Event) -> None:
         """Move the bar; a failure stays above it."""
-        self._tally.add(event)
+        self._counts.add(event)
         if event.kind == "failed":
             self._console.print(output.one_line(trouble(event)), style="red", markup=False)
-        self._progress.update(self._task, completed=self._tally.done, description=str(self._tally))
+        words = output.one_line(str(self._counts))
+        self._progress.update(self._task, completed=self._counts.done, description=words)
 
     def close(self) -> None:
         """Take the bar away."""
         self._progress.stop()
 
 
-def progress_for(*, as_json: bool, quiet: bool) -> Progress:
-    """Choose what fits."""
+class Log:
+    """A file of JSON, an event a line with its time, beside another way to show progress.
+
+    Parameters
+    ----------
+    path : str
+        Lines are appended.
+    shown : Progress
+
+    Raises
+    ------
+    ImageWriteError
+        When the file cannot be opened or written.
+    """
+
+    def __init__(self, path: str, shown: Progress) -> None:
+        self._path = path
+        self._shown = shown
+        self._counts = RunCounts()
+        try:
+            self._file = open(path, "ab", buffering=0)  # noqa: PTH123, SIM115
+        except OSError as error:
+            raise ImageWriteError(f"{path}: {reason(error)}") from None
+
+    def plan(self, total: int) -> None:
+        """Write the total."""
+        self._counts.total = total
+        self._write("plan", {"total": total})
+        self._shown.plan(total)
+
+    def event(self, event: Event) -> None:
+        """Write the file's row, and how far the run is."""
+        self._counts.add(event)
+        counts = {
+            name: getattr(self._counts, name) for name in ("total", "ok", "skipped", "failed")
+        }
+        self._write(event.kind, {**event.entry.as_dict(), "counts": counts})
+        self._shown.event(event)
+
+    def close(self) -> None:
+        """Write the end, and close the file."""
+        try:
+            self._write("end", {"slowest": self._counts.slowest})
+        finally:
+            self._file.close()
+            self._shown.close()
+
+    def _write(self, kind: str, data: dict[str, Any]) -> None:
+        line = json.dumps({"time": time.time(), "event": kind, **data}).encode() + b"\n"
+        try:
+            self._file.write(line)
+        except OSError as error:
+            raise ImageWriteError(f"{self._path}: {reason(error)}") from None
+
+
+def progress_for(*, as_json: bool, quiet: bool, log: str | None = None) -> Progress:
+    """Choose what fits, and log it to a file if asked."""
+    shown = _shown(as_json=as_json, quiet=quiet)
+    return Log(log, shown) if log else shown
+
+
+def _shown(*, as_json: bool, quiet: bool) -> Progress:
     if as_json:
         return Events()
     if quiet:
@@ -182,6 +255,8 @@ def summary(report: BatchReport) -> str:
         )
     if report.replaced_workers:
         words += f"; {report.replaced_workers} workers died and were replaced"
+    for worker in report.excluded_workers:
+        words += f"; {worker} and was left out"
     if report.stopped:
         words += f"; stopped early, {report.total - report.done} were left"
     return words

@@ -58,9 +58,16 @@ class RecipeError(ImgconvError, ValueError):
 
 
 class ImageReadError(ImgconvError, OSError):
-    """An input cannot be read, or is damaged (exit 4)."""
+    """An input cannot be read, or is damaged (exit 4).
+
+    Attributes
+    ----------
+    of_service : bool
+        Whether the reason is not this file: the service that has it fails.
+    """
 
     exit_code = 4
+    of_service = False
 
 
 class ImageWriteError(ImgconvError, OSError):

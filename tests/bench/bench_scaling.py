@@ -25,7 +25,8 @@ from imgconv.io.images.decode import decode_picture
 from imgconv.io.images.encode import encode_picture
 from imgconv.io.images.formats import format_named
 from imgconv.io.images.picture import Encoding, Picture
-from imgconv.io.storage import files, json_lines
+from imgconv.io.storage import files
+from imgconv.io.storage.manifest_log import Chain
 from imgconv.jobs.batch.executors.dask import CHUNK_SIZE
 from imgconv.jobs.batch.manifest import ManifestRow
 
@@ -84,7 +85,7 @@ def measured(folder: Path, times: int) -> Costs:
         filter=taken(lambda: filter_image(photo, recipe, threads=1)),
         encode=taken(lambda: encode_picture(picture, kind, "x")),
         put=taken(lambda: files.write_whole(folder / f"{next(names)}.jpg", encoded)),
-        row=taken(lambda: json_lines.line_of(row.as_dict())),
+        row=taken(lambda: Chain().line(row.as_dict())),
         task=task_cost(),
     )
 

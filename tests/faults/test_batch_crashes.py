@@ -141,7 +141,7 @@ def killed_until(tmp_path, kills, seed, in_place, count):
         assert tree(tmp_path / folder) == calm
         assert sorted(rows(tmp_path / folder)) == sorted(names)
         left = {path.name for path in (tmp_path / folder / ".imgconv").iterdir()}
-        assert left == {"manifest.jsonl", "lock"}
+        assert left == {"manifest.jsonl", "manifest.head", "lock"}
         finished += 1
     return done, finished
 

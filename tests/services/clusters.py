@@ -26,9 +26,9 @@ class Cluster:
         self.scheduler: subprocess.Popen[bytes] | None = None
         self.workers: list[subprocess.Popen[bytes]] = []
 
-    def _start(self, *words: str) -> subprocess.Popen[bytes]:
+    def _start(self, *words: str, before: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [sys.executable, "-m", "dask", *words],
+            [*before, sys.executable, "-m", "dask", *words],
             cwd=self.folder,
             env={**os.environ, "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1"},
             stdout=subprocess.DEVNULL,
@@ -38,7 +38,7 @@ class Cluster:
     def start_scheduler(self) -> None:
         place = ("--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard")
         self.scheduler = self._start("scheduler", *place)
-        for _ in range(300):
+        for _ in range(3000):
             assert self.scheduler.poll() is None
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
@@ -48,10 +48,23 @@ class Cluster:
                 return
         raise AssertionError("the scheduler does not answer")
 
-    def start_worker(self, *words: str) -> None:
+    def start_worker(self, *words: str, without: Path | None = None) -> None:
+        """Start a worker; for one `without` a folder, something empty is mounted there."""
         settings = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--death-timeout", "60")
         local = ("--local-directory", str(self.folder))
-        self.workers.append(self._start("worker", self.address, *settings, *local, *words))
+        before = ()
+        if without is not None:
+            mount = 'mount -t tmpfs none "$0" && exec "$@"'
+            before = ("unshare", "--mount", "sh", "-c", mount, str(without))
+        self.workers.append(
+            self._start("worker", self.address, *settings, *local, *words, before=before)
+        )
+
+    def wait_for_workers(self, count: int) -> None:
+        from distributed import Client
+
+        with Client(self.address, timeout="120s") as client:
+            client.wait_for_workers(count, timeout=300)
 
     def close(self) -> None:
         for process in [*self.workers, *([self.scheduler] if self.scheduler else [])]:

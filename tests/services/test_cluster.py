@@ -140,3 +140,28 @@ def test_a_picture_that_kills_its_worker_is_given_up(cluster, tmp_path):
     assert (report.ok, report.failed) == (7, 1)
     assert report.failures[0].source == "3.png"
     assert "its worker died" in report.failures[0].message
+
+
+@pytest.mark.parametrize("hidden", ["photos", "out"])
+def test_a_worker_that_sees_other_files_is_left_out_by_name(cluster, tmp_path, hidden):
+    """In a mount namespace of its own, where that folder is empty."""
+    make_tree(tmp_path / "photos", [f"{i}.png" for i in range(1000)], size=(8, 8))
+    (tmp_path / "out").mkdir()
+    cluster.start_worker()
+    cluster.start_worker(without=tmp_path / hidden)
+    cluster.wait_for_workers(2)
+    report = filter_folder(tmp_path / "photos", tmp_path / "out", RECIPE, cluster=cluster.address)
+    assert (report.ok, report.failed) == (1000, 0)
+    assert len(tree(tmp_path / "out")) == len(rows(tmp_path / "out")) == 1000
+    (words,) = report.excluded_workers
+    assert "does not see" in words
+    assert hidden in words
+
+
+def test_without_a_worker_that_sees_the_files_a_run_fails(cluster, tmp_path, run):
+    make_tree(tmp_path / "photos", ["a.png"])
+    cluster.start_worker(without=tmp_path / "photos")
+    cluster.wait_for_workers(1)
+    done = run("batch", "photos", "out", "-k", "blur", "--cluster", cluster.address)
+    assert_fails(done, 2, "does not see", "photos")
+    assert not tree(tmp_path / "out")

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from imgconv.io.images.formats import FORMATS
 from imgconv.io.storage.files import Content, Identity, Stamp
-from imgconv.model.errors import ImageWriteError
+from imgconv.model.errors import ImageReadError, ImageWriteError
 
 STATE = ".imgconv"
 SUFFIXES = tuple(suffix for known in FORMATS for suffix in known.suffixes)
@@ -33,6 +33,8 @@ class ListedFile(NamedTuple):
         Why it cannot be read, if that is known already.
     skip : bool
         Whether the problem is no failure, but a reason to leave the file alone.
+    unlisted : bool
+        Whether this is a folder that cannot be listed.
     """
 
     root: str
@@ -42,6 +44,11 @@ class ListedFile(NamedTuple):
     version: str = ""
     problem: str = ""
     skip: bool = False
+    unlisted: bool = False
+
+    def unlisted_error(self) -> ImageReadError:
+        """Return the error that this folder cannot be listed."""
+        return ImageReadError(f"{self.path}: {self.problem}")
 
     @property
     def path(self) -> str:
@@ -76,12 +83,52 @@ class Placement(NamedTuple):
         Whether it may replace what has this key.
     expected : Identity, optional
         Of the file that it replaces; another one is not replaced.
+    in_place : bool
+        Whether it replaces its own input.
     """
 
     key: str
     staged: StagedOutput
     replace: bool = False
     expected: Identity | None = None
+    in_place: bool = False
+
+
+class InPlaceRules(NamedTuple):
+    """How inputs are replaced.
+
+    Attributes
+    ----------
+    backup : str
+        Suffix of the name that the old file keeps; "" to remove it.
+    split_links : bool
+        Whether of a file with hard links one name may be replaced alone.
+    """
+
+    backup: str = ""
+    split_links: bool = False
+
+
+class Digest(NamedTuple):
+    """The SHA-256 of a file, and the identity that it had then, where there is one."""
+
+    sha256: str
+    identity: Identity | None = None
+
+
+class Head(NamedTuple):
+    """What is known of the end of a manifest.
+
+    Attributes
+    ----------
+    sums : tuple of str
+        Checksums one of which its last complete line has, or a line before that.
+    lost : bool
+        Whether rows were lost in the past.
+    """
+
+    sums: tuple[str, ...] = ()
+    lost: bool = False
 
 
 class RowLog(Protocol):
@@ -103,6 +150,9 @@ class Storage(Protocol):
         Path or URL.
     shard_suffix : str
         Ends the names of the manifests and the lock of a shard; "" for a run of everything.
+    run_mark : str
+        In the names of all manifests of this run, where other runs may write at the same time; ""
+        where locks keep them out.
     is_local : bool
         Whether other processes of this machine reach the files by their paths.
     folds_names : bool
@@ -114,6 +164,7 @@ class Storage(Protocol):
 
     root: str
     shard_suffix: str
+    run_mark: str
     is_local: bool
     folds_names: bool
     group_seconds: float
@@ -142,15 +193,27 @@ class Storage(Protocol):
         """Return whether anything had this key when its folder was first asked about."""
         ...
 
-    def digest(self, key: str) -> str | None:
-        """Return the SHA-256 of a file; None where it cannot be read."""
+    def digest(self, key: str) -> Digest | None:
+        """Return the hash of a file; None where it cannot be read."""
+        ...
+
+    def mark(self, key: str) -> bytes:
+        """Return the mark of an output that was written in place; b"" where it has none."""
+        ...
+
+    def keeps_marks(self) -> bool:
+        """Return whether outputs can have marks here."""
         ...
 
     def exclusive(self) -> AbstractContextManager[None]:
         """Make the folders, remove what a killed run left, and keep other runs out meanwhile."""
         ...
 
-    def stage(self, data: bytes, key: str, *, durable: bool = False) -> StagedOutput:
+    def undisturbed(self) -> AbstractContextManager[None]:
+        """Keep runs out while manifests are read, and write nothing."""
+        ...
+
+    def stage(self, data: bytes, key: str, mark: bytes = b"") -> StagedOutput:
         """Write an output so that nobody sees it yet."""
         ...
 
@@ -166,8 +229,8 @@ class Storage(Protocol):
         """Make staged outputs appear under their keys; return for each why it did not."""
         ...
 
-    def open_log(self, name: str) -> RowLog:
-        """Open a manifest for appending; it is made if need be."""
+    def open_log(self, name: str, number: int) -> RowLog:
+        """Open a manifest for appending rows with numbers after this one; it is made if need be."""
         ...
 
     def manifests(self) -> list[str]:
@@ -178,16 +241,37 @@ class Storage(Protocol):
         """Read the complete lines of a manifest."""
         ...
 
-    def write_lines(self, name: str, lines: Iterable[bytes]) -> None:
-        """Write a manifest so that it appears complete, or stays as it was."""
+    def head(self, name: str) -> Head:
+        """Return what is known of the end of a manifest."""
+        ...
+
+    def write_rows(
+        self, name: str, rows: Iterable[tuple[int, dict[str, Any]]], *, lost: bool
+    ) -> None:
+        """Write a manifest of numbered rows so that it appears complete, or stays as it was."""
         ...
 
     def remove_manifest(self, name: str) -> None:
         """Remove a manifest."""
         ...
 
+    def write_note(self, name: str, text: str) -> None:
+        """Write a small file beside the manifests."""
+        ...
+
+    def read_note(self, name: str) -> str:
+        """Read it; "" where it is not there."""
+        ...
+
+    def remove_note(self, name: str) -> None:
+        """Remove it, if it is there."""
+        ...
+
 
 def is_picture(key: str) -> bool:
     """Return whether a key has the suffix of a picture and no hidden part."""
-    hidden = key.startswith(".") or "/." in key
-    return not hidden and key.lower().endswith(SUFFIXES)
+    if not key.lower().endswith(SUFFIXES):
+        return False
+    if not key.startswith(".") and "/." not in key:
+        return True
+    return not any(part.startswith(".") and part not in (".", "..") for part in key.split("/"))

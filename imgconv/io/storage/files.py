@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import shutil
 import stat
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -312,39 +311,6 @@ def open_whole(path: Path, *, overwrite: bool = False) -> Iterator[BinaryIO]:
         raise
     except OSError as error:
         raise ImageWriteError(f"{path}: {reason(error)}") from None
-
-
-@contextlib.contextmanager
-def folder_whole(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
-    """Return a folder that appears whole under its name when the block ends, or not at all.
-
-    Raises
-    ------
-    OutputExistsError
-        When something is there and `overwrite` is not given.
-    ImageWriteError
-        When it cannot be written; nothing is left behind.
-    """
-    if path.exists() and not overwrite:
-        raise OutputExistsError(f"{path} exists", hint="--overwrite replaces it")
-    mark = os.urandom(6).hex()
-    partial, old = (path.with_name(f".{path.name[:100]}.{mark}.{end}") for end in ("part", "old"))
-    try:
-        partial.mkdir()
-        yield partial
-        if path.exists():
-            path.rename(old)
-        partial.rename(path)
-        sync_folders([path.parent])
-    except OSError as error:
-        if isinstance(error, ImgconvError):
-            raise
-        raise ImageWriteError(f"{path}: {reason(error)}") from None
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-        if old.exists() and not path.exists():
-            old.rename(path)
-        shutil.rmtree(old, ignore_errors=True)
 
 
 @contextlib.contextmanager

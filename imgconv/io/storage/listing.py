@@ -18,32 +18,41 @@ def walk(folder: str) -> Iterator[ListedFile]:
     Hidden files and folders are left out, as a shell's ``*`` does. A link to a file in the tree
     counts; one that leads out of it is skipped; linked folders are not entered.
 
+    A subfolder that cannot be read is given as a problem of its own.
+
     Raises
     ------
     ImageReadError
-        When a folder cannot be read.
+        When the folder itself cannot be read.
     """
-    yield from _walk(folder, "", os.path.realpath(folder))
-
-
-def _walk(root: str, prefix: str, real_root: str) -> Iterator[ListedFile]:
-    path = os.path.join(root, prefix)  # noqa: PTH118
-    try:
-        with os.scandir(path) as entries:
-            inside = sorted(entries, key=lambda entry: entry.name)
-    except OSError as error:
-        raise ImageReadError(f"{path}: {reason(error)}") from None
-    folders = []
-    for entry in inside:
-        name = entry.name
-        if name.startswith("."):
+    real_root = os.path.realpath(folder)
+    prefixes = [""]
+    while prefixes:
+        prefix = prefixes.pop()
+        path = os.path.join(folder, prefix)  # noqa: PTH118
+        try:
+            with os.scandir(path) as entries:
+                inside = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            if not prefix:
+                raise ImageReadError(f"{path}: {reason(error)}") from None
+            yield unlisted(folder, prefix.rstrip("/"), reason(error))
             continue
-        if entry.is_dir(follow_symlinks=False):
-            folders.append(name)
-        elif name.lower().endswith(SUFFIXES):
-            yield _found(root, prefix + name, entry, real_root)
-    for name in folders:
-        yield from _walk(root, f"{prefix}{name}/", real_root)
+        folders = []
+        for entry in inside:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(f"{prefix}{entry.name}/")
+            elif entry.name.lower().endswith(SUFFIXES):
+                yield _found(folder, prefix + entry.name, entry, real_root)
+        prefixes += reversed(folders)
+
+
+def unlisted(root: str, key: str, why: str) -> ListedFile:
+    """Return what stands in a listing for a folder that cannot be listed."""
+    words = f"this folder cannot be listed ({why}); its pictures are missing here"
+    return ListedFile(root, key, problem=words, unlisted=True)
 
 
 def _found(root: str, key: str, entry: os.DirEntry[str], real_root: str) -> ListedFile:

@@ -5,16 +5,26 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import stat
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from imgconv.io.storage import durable, files, json_lines, listing
-from imgconv.io.storage.base import STATE, ListedFile, Placement, StagedOutput
-from imgconv.io.storage.files import Content, Stamp, reason
-from imgconv.io.storage.json_lines import JsonLines
-from imgconv.model.errors import ImageReadError, ImageWriteError, OutputExistsError
+from imgconv.io.storage import durable, files, listing, locks, manifest_log
+from imgconv.io.storage.base import (
+    Digest,
+    Head,
+    InPlaceRules,
+    ListedFile,
+    Placement,
+    StagedOutput,
+)
+from imgconv.io.storage.files import Content, Identity, Stamp, reason
+from imgconv.io.storage.manifest_log import ManifestLog
+from imgconv.io.storage.places import MARK, OutputFolders, place
+from imgconv.io.storage.state import StateFolder
+from imgconv.model.errors import ImageReadError, ImageWriteError
+
+_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
 class LocalStorage:
@@ -25,34 +35,38 @@ class LocalStorage:
     root : str
     shard_suffix : str, default ""
         Of the shard that this run does; runs of different shards may go on at a time.
+    rules : InPlaceRules, optional
     """
 
     is_local = True
+    run_mark = ""
     folds_names = True
     group_seconds = 0.1
 
-    def __init__(self, root: str, shard_suffix: str = "") -> None:
+    def __init__(
+        self, root: str, shard_suffix: str = "", rules: InPlaceRules | None = None
+    ) -> None:
         self.root = root
         self.shard_suffix = shard_suffix
-        self._folders: set[str] = set()
-        self._touched: set[str] = set()
+        self.state = StateFolder(root)
+        self._rules = rules or InPlaceRules()
+        self._places = OutputFolders(root)
         self._logs: set[str] = set()
         self._listed: tuple[str | None, frozenset[str]] = (None, frozenset())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return LocalStorage, (self.root, self.shard_suffix)
+        return LocalStorage, (self.root, self.shard_suffix, self._rules)
 
     def __str__(self) -> str:
         return self.root
 
     @property
-    def state(self) -> Path:
-        """Folder of what the run keeps of its own."""
-        return Path(self.root, STATE)
+    def _parts_name(self) -> str:
+        return f"parts{self.shard_suffix}"
 
     @property
     def _parts(self) -> str:
-        return f"{self.root}/{STATE}/parts{self.shard_suffix}"
+        return f"{self.state.path}/{self._parts_name}"
 
     def path(self, key: str) -> str:
         """Return the path of a key."""
@@ -90,13 +104,30 @@ class LocalStorage:
             self._listed = folder, names
         return name in self._listed[1]
 
-    def digest(self, key: str) -> str | None:
-        """Return the SHA-256 of a regular file; None where it cannot be read."""
+    def digest(self, key: str) -> Digest | None:
+        """Return the hash of a regular file; None where it cannot be read."""
         try:
             with files.open_regular(self.path(key)) as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError:
+                identity = Identity.of(os.fstat(file.fileno()))
+                return Digest(hashlib.file_digest(file, "sha256").hexdigest(), identity)
+        except (OSError, ValueError):
             return None
+
+    def mark(self, key: str) -> bytes:
+        """Return the mark of an output that was written in place; b"" where it has none."""
+        try:
+            return os.getxattr(self.path(key), MARK, follow_symlinks=False)
+        except (OSError, AttributeError):
+            return b""
+
+    def keeps_marks(self) -> bool:
+        """Return whether the file system keeps extended attributes."""
+        try:
+            os.setxattr(self.root, f"{MARK}.try", b"")
+            os.removexattr(self.root, f"{MARK}.try")
+        except (OSError, AttributeError):
+            return False
+        return True
 
     @contextlib.contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -107,40 +138,39 @@ class LocalStorage:
         ImageWriteError
             When the folder cannot be made or written, or another run is at work in it.
         """
-        with self._locked():
+        with contextlib.ExitStack() as held:
+            try:
+                self.state.make()
+                held.enter_context(locks.locked(self.state, self.shard_suffix))
+                self.state.make(self._parts_name)
+                self._sweep()
+            except ImageWriteError:
+                raise
+            except OSError as error:
+                raise ImageWriteError(f"{self.root}: {reason(error)}") from None
             try:
                 yield
             finally:
+                self._places.close()
                 with contextlib.suppress(OSError):
                     self._sweep()
                     os.rmdir(self._parts)  # noqa: PTH106
 
-    def _locked(self) -> IO[bytes]:
-        try:
-            self._make_state()
-            lock = (self.state / f"lock{self.shard_suffix}").open("ab")
-            if not _lock(lock):
-                lock.close()
-                raise ImageWriteError(
-                    f"{self.root}: another imgconv batch is writing there",
-                    hint="wait for it, or give each a shard of its own: --shard 1/2",
-                )
-            self._sweep()
-        except ImageWriteError:
-            raise
-        except OSError as error:
-            raise ImageWriteError(f"{self.root}: {reason(error)}") from None
-        return lock
-
-    def _make_state(self) -> None:
-        os.makedirs(self._parts, exist_ok=True)  # noqa: PTH103
+    def undisturbed(self) -> contextlib.AbstractContextManager[None]:
+        """Keep runs out while manifests are read, and write nothing."""
+        return locks.undisturbed(self.state)
 
     def _sweep(self) -> None:
-        for entry in os.scandir(self._parts):
-            os.unlink(entry.path)  # noqa: PTH108
+        with os.scandir(self._parts) as entries:
+            for entry in entries:
+                os.unlink(entry.path)  # noqa: PTH108
+        if not self.shard_suffix:
+            for name in self.state.names():
+                if name.endswith((".part", ".new")) or name.startswith("nonce-"):
+                    self.state.remove(name)
 
-    def stage(self, data: bytes, key: str, *, durable: bool = False) -> StagedOutput:
-        """Write an output to a temporary file; it is on the disk if it is to be `durable`.
+    def stage(self, data: bytes, key: str, mark: bytes = b"") -> StagedOutput:
+        """Write an output to a temporary file.
 
         Raises
         ------
@@ -151,11 +181,17 @@ class LocalStorage:
         path = f"{self._parts}/{name}"
         try:
             if not os.path.isdir(self._parts):  # noqa: PTH112
-                self._make_state()
-            return StagedOutput(files.write_new(path, data, durable=durable), name)
+                self.state.make(self._parts_name)
+            stamp = files.write_new(path, data)
+            if mark:
+                with contextlib.suppress(OSError, AttributeError):
+                    os.setxattr(path, MARK, mark)
+            return StagedOutput(stamp, name)
         except OSError as error:
             with contextlib.suppress(OSError):
                 os.unlink(path)  # noqa: PTH108
+            if isinstance(error, ImageWriteError):
+                raise
             raise ImageWriteError(f"{key}: {reason(error)}") from None
 
     def discard(self, staged: StagedOutput) -> None:
@@ -171,78 +207,81 @@ class LocalStorage:
         ImageWriteError
             When the disk has failed.
         """
-        touched, self._touched = self._touched, set()
+        touched, self._places.touched = self._places.touched, set()
         names = [f"{self._parts}/{output.name}" for output in staged]
         try:
-            durable.make_durable(self.state, [*self._logs, *names, *touched])
+            durable.make_durable(Path(self.state.path), [*self._logs, *names, *touched])
         except OSError as error:
             raise ImageWriteError(f"{self.root}: {reason(error)}") from None
 
     def commit(self, placements: Sequence[Placement]) -> list[ImageWriteError | None]:
         """Rename staged outputs to their keys; return for each why it was not possible."""
-        return [self._commit(placement) for placement in placements]
-
-    def _commit(self, placement: Placement) -> ImageWriteError | None:
-        key, staged, replace, _ = placement
-        partial, target = f"{self._parts}/{staged.name}", self.path(key)
-        folder = target.rpartition("/")[0]
+        if not placements:
+            return []
         try:
-            self._make_folder(folder)
-            if replace:
-                with contextlib.suppress(FileNotFoundError):
-                    os.chmod(partial, stat.S_IMODE(os.stat(target).st_mode))  # noqa: PTH101, PTH116
-                os.replace(partial, target)  # noqa: PTH105
-            else:
-                durable.rename_new(partial, target)
-        except FileExistsError:
-            return OutputExistsError(f"{key} exists", hint="--overwrite replaces it")
+            parts = os.open(self._parts, _FOLDER)
+        except OSError as error:
+            return [ImageWriteError(f"{each.key}: {reason(error)}") for each in placements]
+        try:
+            return [self._commit(placement, parts) for placement in placements]
+        finally:
+            os.close(parts)
+
+    def _commit(self, placement: Placement, parts: int) -> ImageWriteError | None:
+        key = placement.key
+        folder = key.rpartition("/")[0]
+        try:
+            place(placement, parts, self._places.descriptor(folder), self._rules)
+        except ImageWriteError as error:
+            return error
         except OSError as error:
             return ImageWriteError(f"{key}: {reason(error)}")
-        self._touched.add(folder)
+        self._places.touched.add(self.path(folder))
         return None
 
-    def _make_folder(self, folder: str) -> None:
-        if folder in self._folders:
-            return
-        if not os.path.isdir(folder):  # noqa: PTH112
-            above = folder.rpartition("/")[0]
-            self._make_folder(above)
-            with contextlib.suppress(FileExistsError):  # another machine may be quicker
-                os.mkdir(folder)  # noqa: PTH102
-            self._touched.add(above)
-        self._folders.add(folder)
-
-    def open_log(self, name: str) -> JsonLines:
-        """Open a manifest for appending."""
-        log = JsonLines(self.state / name)
-        self._logs.add(f"{self.root}/{STATE}/{name}")
+    def open_log(self, name: str, number: int) -> ManifestLog:
+        """Open a manifest for appending rows with numbers after this one."""
+        log = ManifestLog(self.state, name, number)
+        for each in (name, manifest_log.head_name(name)):
+            self._logs.add(f"{self.state.path}/{each}")
         return log
 
     def manifests(self) -> list[str]:
         """List the names of all manifests."""
-        return sorted(path.name for path in self.state.glob("manifest*.jsonl"))
+        names = self.state.names()
+        return [n for n in names if n.startswith("manifest") and n.endswith(".jsonl")]
 
     def read_lines(self, name: str) -> Iterator[bytes]:
         """Read the complete lines of a manifest."""
-        return json_lines.read_lines(self.state / name)
+        return self.state.read_lines(name)
 
-    def write_lines(self, name: str, lines: Iterable[bytes]) -> None:
+    def head(self, name: str) -> Head:
+        """Return what is known of the end of a manifest."""
+        return manifest_log.read_head(self.state, name)
+
+    def write_rows(
+        self, name: str, rows: Iterable[tuple[int, dict[str, Any]]], *, lost: bool
+    ) -> None:
         """Write a manifest so that it appears complete, or stays as it was."""
-        json_lines.write_lines(self.state / name, lines)
+        manifest_log.write_chained(self.state, name, rows, lost=lost)
+
+    def write_note(self, name: str, text: str) -> None:
+        """Write a small file beside the manifests."""
+        self.state.write(name, [text.encode()])
+
+    def read_note(self, name: str) -> str:
+        """Read it; "" where it is not there."""
+        try:
+            with self.state.open(name, os.O_RDONLY) as file:
+                return file.read(1 << 10).decode("utf-8", "replace")
+        except OSError:
+            return ""
+
+    def remove_note(self, name: str) -> None:
+        """Remove it, if it is there."""
+        self.state.remove(name)
 
     def remove_manifest(self, name: str) -> None:
-        """Remove a manifest."""
-        files.delete(self.state / name)
-
-
-def _lock(file: IO[bytes]) -> bool:
-    """Lock a file; the system unlocks it when the process ends."""
-    try:
-        import fcntl
-    except ImportError:  # not POSIX
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        """Remove a manifest and its head."""
+        self.state.remove(name)
+        self.state.remove(manifest_log.head_name(name))

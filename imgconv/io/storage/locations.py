@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 from imgconv.model.errors import ArgumentError
 
-_URL = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]+)://(?P<host>[^/?#]*)(?P<path>[^?#]*)(?P<query>.*)")
+_URL = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]+)://(?P<host>[^/?#]*)(?P<path>[^?#]*)(?P<query>.*)", re.DOTALL
+)
 
 
 class Url(NamedTuple):
@@ -36,6 +38,11 @@ class Url(NamedTuple):
     def name(self) -> str:
         """The last part of the path."""
         return PurePosixPath(self.path).name
+
+    @property
+    def parent(self) -> Url:
+        """The folder of the file."""
+        return self._replace(path=self.path.rpartition("/")[0], query="")
 
     @property
     def suffix(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from imgconv.io.storage.base import Storage
+from imgconv.io.storage.base import InPlaceRules, Storage
 from imgconv.io.storage.files import Content, read_content
 from imgconv.io.storage.local import LocalStorage
 from imgconv.io.storage.locations import Url, is_url, parse_place
@@ -14,7 +14,9 @@ from imgconv.model.errors import ArgumentError
 _LOCAL_SCHEMES = ("file", "local")
 
 
-def open_storage(place: str | os.PathLike[str], shard_suffix: str = "") -> Storage:
+def open_storage(
+    place: str | os.PathLike[str], shard_suffix: str = "", rules: InPlaceRules | None = None
+) -> Storage:
     """Return the storage at a path or a URL.
 
     Raises
@@ -24,7 +26,7 @@ def open_storage(place: str | os.PathLike[str], shard_suffix: str = "") -> Stora
     """
     found = parse_place(os.fspath(place))
     if isinstance(found, Path):
-        return LocalStorage(os.fspath(place), shard_suffix)
+        return LocalStorage(os.fspath(place), shard_suffix, rules)
     if found.query:
         raise ArgumentError(f"{found}: a URL with ?... is no folder")
     from imgconv.io.storage.url import UrlStorage

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -37,6 +38,8 @@ _VERSIONS = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "created")
 
 _LARGE = 64 << 20
 """Bytes from which a file is put in parts."""
+_PAUSES = (0.5, 1.0, 2.0)
+"""Seconds before a file is read again."""
 _LONGEST_REASON = 120
 _own = threading.local()
 
@@ -50,11 +53,14 @@ class RemoteFile(NamedTuple):
     size : int
     version : str
         Changes with the content: an ETag, or the time of the last change; "" where there is none.
+    problem : str
+        Why this is a folder that cannot be listed; "" for a file.
     """
 
     url: Url
     size: int
     version: str
+    problem: str = ""
 
 
 def read_bytes(url: Url, most: int | None = None) -> bytes:
@@ -67,13 +73,30 @@ def read_bytes(url: Url, most: int | None = None) -> bytes:
     LimitError
         When it has more bytes than `most`.
     """
+    data = _patiently(url, lambda: _read(url, most))
+    if most is not None and len(data) > most:
+        raise LimitError(f"{url}: larger than {most} bytes, the most that is read")
+    return data
+
+
+def _read(url: Url, most: int | None) -> bytes:
     with _failing_as(ImageReadError, url):
         files = _file_system(url)
         with files.open(_path(files, url), "rb") as file:
             data: bytes = file.read() if most is None else file.read(most + 1)
-    if most is not None and len(data) > most:
-        raise LimitError(f"{url}: larger than {most} bytes, the most that is read")
     return data
+
+
+def _patiently(url: Url, call: Callable[[], bytes]) -> bytes:
+    """Call again, after pauses that grow, as long as the service fails and not the file."""
+    for pause in _PAUSES:
+        try:
+            return call()
+        except ImageReadError as error:
+            if not error.of_service or url.scheme in _READ_ONLY:
+                raise
+        time.sleep(pause)
+    return call()
 
 
 def exists(url: Url) -> bool:
@@ -89,11 +112,13 @@ def exists(url: Url) -> bool:
         return bool(files.isfile(_path(files, url)))
 
 
-def write_whole(url: Url, data: bytes, *, overwrite: bool = False) -> None:
+def write_whole(
+    url: Url, data: bytes, *, overwrite: bool = False, aside: Url | None = None
+) -> None:
     """Write a file so that it appears whole, or stays as it was.
 
     Without `overwrite` an object store that can put on condition is asked to, so that of two
-    writers one fails.
+    writers one fails. Elsewhere a file is written first in the folder `aside`, by default its own.
 
     Raises
     ------
@@ -111,7 +136,8 @@ def write_whole(url: Url, data: bytes, *, overwrite: bool = False) -> None:
             if url.scheme in _OBJECT_STORES:
                 files.pipe_file(path, data, mode="overwrite" if overwrite else "create")
             else:
-                _write_aside(files, path, (data,), overwrite, url.scheme in _SSH)
+                folder = _path(files, aside or url.parent)
+                _write_aside(files, path, (data,), overwrite, folder)
         except FileExistsError:
             raise OutputExistsError(f"{url} exists", hint="--overwrite replaces it") from None
 
@@ -126,19 +152,50 @@ def remove(url: Url) -> None:
 def listing(url: Url) -> Iterator[RemoteFile]:
     """List the files below a URL, folder by folder, in the order of their names.
 
+    A subfolder that cannot be listed is given as a problem of its own.
+
     Raises
     ------
     ImageReadError
         When there is no such folder, or it cannot be listed.
     """
-    with _failing_as(ImageReadError, url):
-        files = _file_system(url)
-        base = _path(files, url).rstrip("/")
-        for folder, _, found in files.walk(base, detail=True):
-            for name, facts in sorted(found.items()):
-                relative = f"{folder}/{name}".removeprefix(base).lstrip("/")
+    prefixes = [""]
+    while prefixes:
+        prefix = prefixes.pop()
+        try:
+            with _failing_as(ImageReadError, url / prefix if prefix else url):
+                found = _inside(url, prefix)
+        except ImageReadError as error:
+            if not prefix:
+                raise
+            yield RemoteFile(url / prefix, 0, "", str(error).rpartition(": ")[2])
+            continue
+        folders = []
+        for name, facts in found:
+            if not name:
+                words = "names with an empty part cannot be asked for"
+                yield RemoteFile(url / f"{prefix}/".lstrip("/"), 0, "", words)
+            elif facts["type"] == "directory":
+                folders.append(f"{prefix}/{name}".lstrip("/"))
+            else:
                 version = next((facts[key] for key in _VERSIONS if facts.get(key)), "")
-                yield RemoteFile(url / relative, int(facts.get("size") or 0), str(version))
+                place = url / f"{prefix}/{name}".lstrip("/")
+                yield RemoteFile(place, int(facts.get("size") or 0), str(version))
+        prefixes += reversed(folders)
+
+
+def _inside(url: Url, prefix: str) -> list[tuple[str, dict[str, Any]]]:
+    """List a folder: names and facts, in order; a name is "" where the service has such a part."""
+    files = _file_system(url)
+    base = _path(files, url / prefix if prefix else url).rstrip("/")
+    found = []
+    for facts in files.ls(base, detail=True):
+        path = str(facts["name"])
+        name = path[len(base) :].removeprefix("/")
+        marker = facts["type"] != "directory" and path.rstrip("/") == base
+        if not marker:  # an object that stands for the folder itself
+            found.append((name.rstrip("/"), facts))
+    return sorted(found, key=lambda pair: pair[0])
 
 
 def list_names(url: Url) -> dict[str, int]:
@@ -173,7 +230,7 @@ def write_stream(url: Url, blocks: Iterable[bytes]) -> None:
         files = _file_system(url)
         path = _path(files, url)
         if url.scheme not in _OBJECT_STORES:
-            _write_aside(files, path, blocks, True, url.scheme in _SSH)
+            _write_aside(files, path, blocks, True, _path(files, url.parent))
             return
         rest = iter(blocks)
         head = bytearray()
@@ -190,19 +247,42 @@ def write_stream(url: Url, blocks: Iterable[bytes]) -> None:
                 file.write(block)
 
 
+def remove_old(folder: Url, seconds: float) -> None:
+    """Remove the temporary files in a folder that were written so long ago, where the age is known.
+
+    Raises
+    ------
+    ImageReadError
+        When the service cannot say.
+    """
+    with _failing_as(ImageReadError, folder):
+        files = _file_system(folder)
+        try:
+            found = files.ls(_path(files, folder), detail=True)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        for facts in found:
+            written = facts.get("mtime")
+            age = written.timestamp() if hasattr(written, "timestamp") else written
+            if str(facts["name"]).endswith(".part") and age and time.time() - age > seconds:
+                with suppress(FileNotFoundError):
+                    files.rm_file(facts["name"])
+
+
 def is_object_store(url: Url) -> bool:
     """Return whether keys are any text, and no folders lie between them."""
     return url.scheme in _OBJECT_STORES
 
 
 def _write_aside(
-    files: AbstractFileSystem, path: str, blocks: Iterable[bytes], overwrite: bool, by_ssh: bool
+    files: AbstractFileSystem, path: str, blocks: Iterable[bytes], overwrite: bool, aside: str
 ) -> None:
-    folder, _, name = path.rpartition("/")
-    partial = f"{folder}/.{name[:100]}.{os.urandom(6).hex()}.part"
+    by_ssh = files.protocol == "sftp" or "sftp" in files.protocol
+    partial = f"{aside.rstrip('/')}/.{os.urandom(8).hex()}.part"
     if not overwrite and files.exists(path):
         raise FileExistsError(path)
-    _make_folder(files, folder)
+    for folder in {path.rpartition("/")[0], aside.rstrip("/")}:
+        _make_folder(files, folder)
     try:
         with files.open(partial, "wb") as file:
             for block in blocks:
@@ -234,6 +314,8 @@ def _make_folder(files: AbstractFileSystem, folder: str) -> None:
 
 
 def _path(files: AbstractFileSystem, url: Url) -> str:
+    if url.scheme in _SSH:  # fsspec would drop tabs and line ends from it
+        return url.path + url.query
     return str(files._strip_protocol(url.text))
 
 
@@ -307,4 +389,7 @@ def _failing_as(kind: type[ImageReadError | ImageWriteError], url: Url) -> Itera
     except Exception as error:
         said = (str(error).splitlines() or [""])[0].split("?")[0].strip()
         reason = said if 0 < len(said) <= _LONGEST_REASON else type(error).__name__
-        raise kind(f"{url}: {reason}") from None
+        failure = kind(f"{url}: {reason}")
+        if isinstance(failure, ImageReadError):
+            failure.of_service = True
+        raise failure from None

@@ -9,14 +9,25 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-from imgconv.io.storage import json_lines, remote
-from imgconv.io.storage.base import STATE, ListedFile, Placement, StagedOutput, is_picture
+from imgconv.io.storage import remote
+from imgconv.io.storage.base import (
+    STATE,
+    Digest,
+    Head,
+    ListedFile,
+    Placement,
+    StagedOutput,
+    is_picture,
+)
 from imgconv.io.storage.files import Content, Stamp
+from imgconv.io.storage.listing import unlisted
 from imgconv.io.storage.locations import Url
+from imgconv.io.storage.manifest_log import Chain
 from imgconv.model.errors import ImageWriteError
 
 _PUTS_AT_ONCE = 16
 _ROWS_OF_AN_OBJECT = 512
+_OLD_SECONDS = 3600
 _BLOCK = 4 << 20
 
 
@@ -27,13 +38,16 @@ class UrlStorage:
     ----------
     url : Url
     shard_suffix : str, default ""
+    run_mark : str, optional
+        Part of the names of all that this run writes for itself; default a new one.
     """
 
     is_local = False
     group_seconds = 1.0
 
-    def __init__(self, url: Url, shard_suffix: str = "") -> None:
+    def __init__(self, url: Url, shard_suffix: str = "", run_mark: str = "") -> None:
         self.url = url
+        self.run_mark = run_mark or os.urandom(6).hex()
         self.root = str(url).rstrip("/")
         self.shard_suffix = shard_suffix
         self.folds_names = not remote.is_object_store(url)
@@ -41,10 +55,14 @@ class UrlStorage:
         self._puts: ThreadPoolExecutor | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return UrlStorage, (self.url, self.shard_suffix)
+        return UrlStorage, (self.url, self.shard_suffix, self.run_mark)
 
     def __str__(self) -> str:
         return self.root
+
+    @property
+    def _parts(self) -> Url:
+        return self.url / STATE / "parts"
 
     def path(self, key: str) -> str:
         """Return the URL of a key."""
@@ -54,7 +72,9 @@ class UrlStorage:
         """List the pictures, folder by folder."""
         for found in remote.listing(self.url):
             key = found.url.path[len(self.url.path.rstrip("/")) :].lstrip("/")
-            if is_picture(key):
+            if found.problem:
+                yield unlisted(self.root, key, found.problem)
+            elif is_picture(key):
                 yield ListedFile(self.root, key, found.size, version=found.version)
 
     def read(self, key: str) -> Content:
@@ -83,22 +103,42 @@ class UrlStorage:
             self._listed = folder, remote.list_names(self.url / folder if folder else self.url)
         return self._listed[1]
 
-    def digest(self, key: str) -> str | None:
-        """Return the SHA-256 of a file; None where there is none."""
+    def digest(self, key: str) -> Digest | None:
+        """Return the hash of a file; None where there is none."""
         if not self.has(key):
             return None
-        return hashlib.sha256(remote.read_bytes(self.url / key)).hexdigest()
+        return Digest(hashlib.sha256(remote.read_bytes(self.url / key)).hexdigest())
+
+    def mark(self, key: str) -> bytes:
+        """Return nothing: files behind URLs have no marks."""
+        del key
+        return b""
+
+    def keeps_marks(self) -> bool:
+        """Return that files behind URLs have no marks."""
+        return False
+
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Do nothing: a manifest behind a URL is read as it is at one time."""
+        yield
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """Open connections for writing, and close them afterwards."""
+        """Remove what runs left that were killed long ago, and write with many threads meanwhile.
+
+        There is no lock: two runs do no harm to each other. Each writes manifests of its own, and
+        of two that make one output the second finds the same bytes.
+        """
+        if self.folds_names:
+            remote.remove_old(self._parts, _OLD_SECONDS)
         with ThreadPoolExecutor(_PUTS_AT_ONCE) as self._puts:
             yield
         self._puts = None
 
-    def stage(self, data: bytes, key: str, *, durable: bool = False) -> StagedOutput:
+    def stage(self, data: bytes, key: str, mark: bytes = b"") -> StagedOutput:
         """Hold an output in memory: what is put into a service appears at once."""
-        del key, durable
+        del key, mark
         return StagedOutput(Stamp(len(data), 0), data=data)
 
     def discard(self, staged: StagedOutput) -> None:
@@ -114,16 +154,16 @@ class UrlStorage:
         return list(self._puts.map(self._commit, placements))
 
     def _commit(self, placement: Placement) -> ImageWriteError | None:
-        key, staged, replace, _ = placement
+        key, staged, replace = placement[:3]
         try:
-            remote.write_whole(self.url / key, staged.data, overwrite=replace)
+            remote.write_whole(self.url / key, staged.data, overwrite=replace, aside=self._parts)
         except ImageWriteError as error:
             return error
         return None
 
-    def open_log(self, name: str) -> UrlLog:
+    def open_log(self, name: str, number: int) -> UrlLog:
         """Open a manifest for appending; each log has objects of its own."""
-        return UrlLog(self, name)
+        return UrlLog(self, name, number)
 
     def manifests(self) -> list[str]:
         """List the names of all manifests."""
@@ -135,9 +175,33 @@ class UrlStorage:
         data = remote.read_bytes(self.url / STATE / name)
         yield from (line for line in data.splitlines(keepends=True) if line.endswith(b"\n"))
 
-    def write_lines(self, name: str, lines: Iterable[bytes]) -> None:
+    def head(self, name: str) -> Head:
+        """Return that nothing is known: an object is there as it was put, or not at all."""
+        del name
+        return Head()
+
+    def write_rows(
+        self, name: str, rows: Iterable[tuple[int, dict[str, Any]]], *, lost: bool
+    ) -> None:
         """Write a manifest so that it appears complete, or stays as it was."""
+        del lost
+        chain = Chain()
+        lines = (chain.line(data, number) for number, data in rows)
         remote.write_stream(self.url / STATE / name, _blocks(lines))
+
+    def write_note(self, name: str, text: str) -> None:
+        """Write a small file beside the manifests."""
+        remote.write_whole(self.url / STATE / name, text.encode(), overwrite=True)
+
+    def read_note(self, name: str) -> str:
+        """Read it; "" where it is not there."""
+        if not remote.exists(self.url / STATE / name):
+            return ""
+        return remote.read_bytes(self.url / STATE / name, 1 << 10).decode("utf-8", "replace")
+
+    def remove_note(self, name: str) -> None:
+        """Remove it, if it is there."""
+        remote.remove(self.url / STATE / name)
 
     def remove_manifest(self, name: str) -> None:
         """Remove a manifest."""
@@ -151,13 +215,16 @@ class UrlLog:
     ----------
     storage : UrlStorage
     name : str
-        ``manifest.jsonl``; its objects are called ``manifest-MARK-NUMBER.jsonl``.
+        ``manifest.jsonl``; its objects are called ``manifest-RUN-MARK-NUMBER.jsonl``.
+    number : int
+        Greatest number of any row so far.
     """
 
-    def __init__(self, storage: UrlStorage, name: str) -> None:
+    def __init__(self, storage: UrlStorage, name: str, number: int) -> None:
         self._storage = storage
-        self._stem = f"{name.removesuffix('.jsonl')}-{os.urandom(6).hex()}"
-        self._number = 0
+        self._stem = f"{name.removesuffix('.jsonl')}-{storage.run_mark}-{os.urandom(6).hex()}"
+        self._objects = 0
+        self._chain = Chain(number=number)
         self._lines: list[bytes] = []
 
     def append(self, objects: Iterable[dict[str, Any]]) -> None:
@@ -168,15 +235,17 @@ class UrlLog:
         ImageWriteError
             When they cannot be written.
         """
-        new = list(map(json_lines.line_of, objects))
-        if not new:
+        rows = list(objects)
+        if not rows:
             return
-        if len(self._lines) + len(new) > _ROWS_OF_AN_OBJECT:
-            self._number, self._lines = self._number + 1, []
-        lines = [*self._lines, *new]
-        url = self._storage.url / STATE / f"{self._stem}-{self._number:05}.jsonl"
+        if len(self._lines) + len(rows) > _ROWS_OF_AN_OBJECT:
+            self._objects, self._lines = self._objects + 1, []
+            self._chain = Chain(number=self._chain.number)
+        chain = Chain(self._chain.last, self._chain.number)
+        lines = [*self._lines, *map(chain.line, rows)]
+        url = self._storage.url / STATE / f"{self._stem}-{self._objects:05}.jsonl"
         remote.write_whole(url, b"".join(lines), overwrite=True)
-        self._lines = lines
+        self._lines, self._chain = lines, chain
 
     def close(self) -> None:
         """Do nothing: all rows are written."""

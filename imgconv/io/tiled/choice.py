@@ -16,6 +16,7 @@ from imgconv.io.images.header import CMYK_NOTES, DamagedError, NotSupportedError
 from imgconv.io.images.image_files import check_holds
 from imgconv.io.images.picture import Metadata
 from imgconv.io.storage import files
+from imgconv.io.storage.folders import folder_whole
 from imgconv.io.tiled.base import HugeReader, Image, Layout, load_extra
 from imgconv.io.tiled.ome_zarr import ZarrReader, write_zarr
 from imgconv.io.tiled.quick_size import is_zarr
@@ -187,7 +188,7 @@ def write_bands(
         When it is there and `overwrite` is not given.
     """
     if is_zarr(target):
-        with files.folder_whole(target, overwrite=overwrite) as folder:
+        with folder_whole(target, overwrite=overwrite) as folder:
             write_zarr(folder, shape, dtype, bands, layout=layout)
         return
     kind = format_for(format, target)

@@ -13,6 +13,7 @@ import numpy as np
 
 from imgconv.engines.select import select_engine
 from imgconv.io.storage import files
+from imgconv.io.storage.folders import folder_whole
 from imgconv.io.tiled.ome_zarr import ZarrReader, create_zarr
 from imgconv.io.tiled.quick_size import is_zarr
 from imgconv.jobs.apply.dask_arrays import dask_arrays, filter_rows
@@ -81,7 +82,7 @@ def filter_zarr(
     with closing(Cluster(cluster)) as crew:
         reader = ZarrReader(source)
         lazy = _filtered(reader, recipe)
-        with files.folder_whole(target, overwrite=overwrite) as folder:
+        with folder_whole(target, overwrite=overwrite) as folder:
             array = create_zarr(folder, lazy.shape, lazy.dtype, reader.layout)
             _store(lazy, array, crew)
     return Row(

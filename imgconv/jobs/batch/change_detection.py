@@ -9,7 +9,7 @@ from imgconv.io.storage.base import ListedFile, Storage
 from imgconv.jobs.batch.items import Item, failed
 from imgconv.jobs.batch.manifest import Manifest, ManifestRow
 from imgconv.jobs.batch.pairing import Pair
-from imgconv.model.errors import ImageReadError, OutputExistsError
+from imgconv.model.errors import ImageReadError, ImageWriteError, OutputExistsError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +24,8 @@ class ChangeDetection:
     engine : str, optional
         Of this run; default that of each row.
     overwrite : bool
+    proven : bool
+        Whether a file without a row was not filtered in place before.
     """
 
     manifest: Manifest
@@ -31,21 +33,43 @@ class ChangeDetection:
     recipe_hash: str
     engine: str | None
     overwrite: bool
+    proven: bool = True
+
+    def check_proof(self, pair: Pair) -> None:
+        """Check that a file was not filtered in place before, where there is no row of it.
+
+        Raises
+        ------
+        ImageWriteError
+            When nothing proves it: rows were lost, and the file has no mark.
+        """
+        if self.proven or pair.source.problem or not pair.in_place:
+            return
+        if pair.target in self.manifest.rows or self.target.mark(pair.target):
+            return
+        lost = "; ".join(self.manifest.damage[:1]) or f"{self.target.root} has no manifest"
+        raise ImageWriteError(
+            f"{pair.source.path} may have been filtered in place before: {lost}",
+            hint="--assume-new filters what has neither a row nor a mark; a backup is safer",
+        )
 
     def decide(self, number: int, pair: Pair) -> Item | ManifestRow:
         """Return the item to process, or the row of a file that is left alone.
 
         The row is the manifest's own, the same object, where nothing changed.
         """
-        found, target, in_place, collides = pair
-        known = None if collides else self.manifest.rows.get(target)
+        found, target, in_place, unlogged = pair
+        known = None if unlogged else self.manifest.rows.get(target)
         if found.problem:
             return self._problem(pair, known)
         if known is not None and self._is_done(pair, known):
             return known
+        if in_place and known is None:
+            self.check_proof(pair)
         known_outputs = self.manifest.hashes(target)
         free = self.overwrite or in_place or bool(known_outputs)
-        if not free and self.target.had(target):
+        adopts = self.manifest.lost  # an output whose row was lost: the commit compares it
+        if not free and not adopts and self.target.had(target):
             error = OutputExistsError(f"{target} exists", hint="--overwrite replaces it")
             return failed(self._blank(pair), error, known)
         return Item(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from imgconv.io.storage.files import Content
-from imgconv.jobs.batch.items import Check, Item, RunSettings, with_output
+from imgconv.jobs.batch.items import Check, Item, RunSettings, mark_of, with_output
 from imgconv.jobs.batch.manifest import ManifestRow
 from imgconv.model.errors import OutputExistsError
 
@@ -39,12 +39,18 @@ def check_item(settings: RunSettings, item: Item, content: Content) -> Check:
     done = _unchanged(settings, item, row)
     if done is not None:
         return Check(done, done=True)
-    return Check(row, _may_replace(settings, item))
+    if item.in_place:
+        return Check(row, replace=True, expected=content.identity)
+    return _may_replace(settings, item, row)
 
 
 def _unchanged(settings: RunSettings, item: Item, row: ManifestRow) -> ManifestRow | None:
     """Return the row, with its stamps of now, of a file that only seemed to have changed."""
     known = item.known
+    if item.in_place:
+        done = with_output(row, row.input, row.input_sha256)
+        if settings.target.mark(item.target) == mark_of(done):
+            return done
     if known is None or known.status != "ok" or known.recipe != row.recipe:
         return None
     if item.in_place:
@@ -55,25 +61,27 @@ def _unchanged(settings: RunSettings, item: Item, row: ManifestRow) -> ManifestR
         if (known.engine, known.input_sha256) != (row.engine, row.input_sha256):
             return None
         stamp = settings.target.stamp(item.target)
-        if stamp is None or settings.target.digest(item.target) != known.output_sha256:
+        there = settings.target.digest(item.target)
+        if stamp is None or there is None or there.sha256 != known.output_sha256:
             return None
         output = stamp
     seen = row._replace(clipped_share=known.clipped_share)
     return with_output(seen, output, known.output_sha256)
 
 
-def _may_replace(settings: RunSettings, item: Item) -> bool:
-    """Return whether an output that is there may be replaced: it is known, or it was asked for.
+def _may_replace(settings: RunSettings, item: Item, row: ManifestRow) -> Check:
+    """Check that an output that is there may be replaced: it is known, or it was asked for.
 
     Raises
     ------
     OutputExistsError
         When it is there and may not.
     """
-    if item.replace or item.in_place:
-        return True
+    if item.replace:
+        return Check(row, replace=True)
     if not item.known_outputs or not settings.target.has(item.target):
-        return False
-    if settings.target.digest(item.target) in item.known_outputs:
-        return True
+        return Check(row)
+    there = settings.target.digest(item.target)
+    if there is not None and there.sha256 in item.known_outputs:
+        return Check(row, replace=True, expected=there.identity)
     raise OutputExistsError(f"{item.target} exists", hint="--overwrite replaces it")

@@ -55,7 +55,9 @@ def commit_group(
         except ImageWriteError as error:
             _make_room(target, group, error, known)
     placements = [
-        Placement(result.row.target, result.staged, result.replace, result.expected)
+        Placement(
+            result.row.target, result.staged, result.replace, result.expected, result.in_place
+        )
         for result in group
         if result.staged is not None
     ]
@@ -80,7 +82,10 @@ def commit_group(
 
 def _is_same_output(target: Storage, row: ManifestRow, error: ImageWriteError) -> bool:
     """Return whether what has the name already is the very output, as after a chunk done twice."""
-    return isinstance(error, OutputExistsError) and target.digest(row.target) == row.output_sha256
+    if not isinstance(error, OutputExistsError):
+        return False
+    there = target.digest(row.target)
+    return there is not None and there.sha256 == row.output_sha256
 
 
 def _make_room(

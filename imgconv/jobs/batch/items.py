@@ -30,6 +30,11 @@ class RunSettings(NamedTuple):
         Of the engine, for each picture.
     room : int
         Bytes that a picture may take without asking; 0 for a share of what is free.
+    number : int
+        Greatest number of a row of earlier runs.
+    nonce : str
+        Name and text of a note beside the manifests, by which a worker of a cluster proves that it
+        sees the same outputs.
     """
 
     recipe: Recipe
@@ -41,6 +46,8 @@ class RunSettings(NamedTuple):
     engine: str
     threads: int
     room: int
+    number: int = 0
+    nonce: str = ""
 
 
 class Check(NamedTuple):
@@ -52,12 +59,15 @@ class Check(NamedTuple):
         With the stamp and the hash of the input.
     replace : bool
         Whether the output may replace what has its key.
+    expected : Identity, optional
+        Of what it replaces; another file is not replaced.
     done : bool
         Whether the output that is there still holds; the row says so.
     """
 
     row: ManifestRow
     replace: bool = False
+    expected: Identity | None = None
     done: bool = False
 
 
@@ -117,7 +127,8 @@ class ItemResult(NamedTuple):
     replace : bool
         Whether it may replace what has its key.
     expected : Identity, optional
-        Of the file that it replaces in place.
+        Of the file that it replaces.
+    in_place : bool
     need : int
         Bytes without which the picture cannot be filtered, where they are more than its room;
         then nothing else was done.
@@ -128,6 +139,7 @@ class ItemResult(NamedTuple):
     staged: StagedOutput | None = None
     replace: bool = False
     expected: Identity | None = None
+    in_place: bool = False
     need: int = 0
 
 
@@ -146,6 +158,11 @@ def with_output(row: ManifestRow, stamp: Stamp, digest: str) -> ManifestRow:
     return row._replace(
         output_size=stamp.size, output_mtime_ns=stamp.mtime_ns, output_sha256=digest
     )
+
+
+def mark_of(row: ManifestRow) -> bytes:
+    """Return the mark of an output written in place: what was done, and what came of it."""
+    return bytes.fromhex(row.recipe + row.output_sha256[:32])
 
 
 def too_large(item: Item, result: ItemResult, room: int) -> ItemResult:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from imgconv.io.config.recipe_hash import recipe_hash
 from imgconv.io.images.formats import format_for
 from imgconv.io.images.picture import Encoding, Reading
-from imgconv.io.storage.base import Storage
+from imgconv.io.storage.base import InPlaceRules, Storage, is_picture
 from imgconv.io.storage.locations import is_url
 from imgconv.jobs.batch.executors.base import Executor
 from imgconv.jobs.batch.inputs import Sources
@@ -15,9 +15,11 @@ from imgconv.jobs.batch.naming import DEFAULT, NameTemplate, kernel_word
 from imgconv.jobs.batch.pairing import Pairing
 from imgconv.jobs.batch.shard import Shard
 from imgconv.jobs.memory import default_limit, parse_bytes
+from imgconv.model.errors import ArgumentError
 from imgconv.model.recipe import Recipe
 
 _READING, _ENCODING = Reading(), Encoding()
+HARD_LINKS = ("refuse", "split")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +44,12 @@ class BatchOptions:
         ``i/N``: do only this part.
     overwrite, in_place : bool
         Whether other people's files, and the inputs, may be replaced.
+    assume_new : bool
+        Whether in place what has neither a row nor a mark is filtered though rows were lost.
+    backup : str
+        Suffix of the name that a file replaced in place keeps.
+    hard_links : str
+        ``refuse`` a file with hard links in place, or ``split`` it from the others.
     max_failures : int, optional
         Stop when so many files failed.
     cluster : str, optional
@@ -61,6 +69,9 @@ class BatchOptions:
     shard: str | None = None
     overwrite: bool = False
     in_place: bool = False
+    assume_new: bool = False
+    backup: str = ""
+    hard_links: str = "refuse"
     max_failures: int | None = None
     cluster: str | None = None
     reading: Reading = _READING
@@ -70,6 +81,21 @@ class BatchOptions:
     def shard_suffix(self) -> str:
         """Ending of the names of this shard's manifest and lock."""
         return Shard.parse(self.shard).suffix
+
+    def in_place_rules(self) -> InPlaceRules:
+        """Return how inputs are replaced.
+
+        Raises
+        ------
+        ArgumentError
+            For a suffix that is none, or with which the next run would take backups for pictures.
+        """
+        suffix = self.backup
+        if suffix and (is_picture(f"a{suffix}") or "/" in suffix or not suffix.isprintable()):
+            raise ArgumentError(f"--backup {suffix!r} is not a suffix", hint="write --backup .orig")
+        if self.hard_links not in HARD_LINKS:
+            raise ArgumentError(f"--hard-links {self.hard_links!r} is not refuse or split")
+        return InPlaceRules(suffix, self.hard_links == "split")
 
     @property
     def memory(self) -> int:

@@ -33,14 +33,14 @@ class Pair(NamedTuple):
         Key of the output.
     in_place : bool
         Whether the output is the input itself.
-    collides : bool
-        Whether another input has this output, so that a row of it would be the other's.
+    unlogged : bool
+        Whether it has no row: its output is another's, or it is a folder that cannot be listed.
     """
 
     source: ListedFile
     target: str
     in_place: bool = False
-    collides: bool = False
+    unlogged: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,19 +104,28 @@ class Pairing:
         names = OutputNames(folded=self.target.folds_names, complete=complete)
         formats: dict[str, str] = {}
         for found in list_inputs(self.sources):
+            if found.unlisted:
+                yield Pair(found, found.key, unlogged=True)
+                continue
             folder, _, name = found.key.rpartition("/")
             target = self.template.name(name)
             if target == name:
                 target = found.key
             elif folder:
                 target = f"{folder}/{target}"
-            problem = found.problem or self._no_format(target, formats)
+            problem = found.problem or self._no_place(target) or self._no_format(target, formats)
             if problem:
                 yield Pair(found._replace(problem=problem), target)
                 continue
             problem = names.problem(target, found.path)
             source = found._replace(problem=problem) if problem else found
-            yield Pair(source, target, collides=bool(problem))
+            yield Pair(source, target, unlogged=bool(problem))
+
+    def _no_place(self, target: str) -> str:
+        """Return a problem when a folder cannot have a file of this name."""
+        if not self.target.folds_names or not {"", ".", ".."} & set(target.split("/")):
+            return ""
+        return f"a folder has no place for {target}; an object store has"
 
     def _no_format(self, target: str, formats: dict[str, str]) -> str:
         """Return a problem when the name of the output says no format."""

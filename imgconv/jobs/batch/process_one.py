@@ -10,7 +10,7 @@ from imgconv.io.images.formats import format_for
 from imgconv.io.storage.opening import read_location
 from imgconv.jobs.apply.filter_file import filter_bytes
 from imgconv.jobs.batch.checks import check_item, row_of
-from imgconv.jobs.batch.items import Item, ItemResult, RunSettings, failed, with_output
+from imgconv.jobs.batch.items import Item, ItemResult, RunSettings, failed, mark_of, with_output
 from imgconv.jobs.batch.manifest import ManifestRow
 from imgconv.jobs.batch.memory import need_of
 from imgconv.model.errors import ImgconvError, LimitError, MissingDependencyError
@@ -42,7 +42,7 @@ def _processed(settings: RunSettings, item: Item, row: ManifestRow) -> ItemResul
     content = item.content
     if content is None:
         content = read_location(item.source)
-    row, replace, done = item.checked or check_item(settings, item, content)
+    row, replace, expected, done = item.checked or check_item(settings, item, content)
     if done:
         return ItemResult(item.number, row)
     kind = format_for(settings.format, PurePath(item.target))
@@ -64,8 +64,12 @@ def _processed(settings: RunSettings, item: Item, row: ManifestRow) -> ItemResul
     except ImgconvError as error:
         final = not isinstance(error, LimitError | MissingDependencyError)
         return ItemResult(item.number, failed(row, error, item.known)._replace(final=final))
-    staged = settings.target.stage(encoded, item.target)
-    row = with_output(row, staged.stamp, hashlib.sha256(encoded).hexdigest())
-    row = row._replace(clipped_share=described.clipped_share, notes=described.notes)
-    expected = content.identity if item.in_place else None
-    return ItemResult(item.number, row, staged, replace, expected)
+    row = row._replace(
+        output_sha256=hashlib.sha256(encoded).hexdigest(),
+        clipped_share=described.clipped_share,
+        notes=described.notes,
+    )
+    mark = mark_of(row) if item.in_place else b""
+    staged = settings.target.stage(encoded, item.target, mark)
+    row = with_output(row, staged.stamp, row.output_sha256)
+    return ItemResult(item.number, row, staged, replace, expected, item.in_place)

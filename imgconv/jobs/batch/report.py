@@ -36,6 +36,8 @@ class BatchReport:
         The first thousand.
     manifest : str
         Where the rows are.
+    excluded_workers : list of str
+        Workers of a cluster that were left out, and why.
     stopped : bool
         Whether too many failures ended the run early.
     """
@@ -50,6 +52,7 @@ class BatchReport:
     replaced_workers: int = 0
     failures: list[ManifestRow] = field(default_factory=list)
     manifest: str = ""
+    excluded_workers: list[str] = field(default_factory=list)
     stopped: bool = False
 
     @property

@@ -17,7 +17,7 @@ from imgconv.io.storage.opening import open_storage
 from imgconv.jobs.batch.change_detection import ChangeDetection
 from imgconv.jobs.batch.executors.base import Executor
 from imgconv.jobs.batch.items import Item, RunSettings
-from imgconv.jobs.batch.manifest import join_own, manifest_name, read_manifest
+from imgconv.jobs.batch.manifest import Manifest, join_own, manifest_name, read_manifest
 from imgconv.jobs.batch.options import BatchOptions
 from imgconv.jobs.batch.pairing import Pair
 from imgconv.jobs.batch.report import BatchReport, Event
@@ -107,7 +107,7 @@ def run_batch(
     check_encoding(options.encoding)
     if options.cluster is not None:
         sources, target = tuple(map(_everywhere, sources)), _everywhere(target)
-    storage = open_storage(target, options.shard_suffix)
+    storage = open_storage(target, options.shard_suffix, options.in_place_rules())
     executor = options.executor(sources, storage)
     try:
         pairs = options.pairing(sources, storage, recipe).pairs(complete=not executor.streams)
@@ -235,8 +235,9 @@ class _Run(NamedTuple):
             finally:
                 self.executor.close()  # before what workers had staged is removed
                 self.report.replaced_workers = self.executor.replaced
+                self.report.excluded_workers = self.executor.excluded
             if superseded or self.executor.streams:
-                join_own(self.storage)
+                join_own(self.storage, complete=self.options.assume_new and not self.report.stopped)
 
     def _process(
         self,
@@ -245,22 +246,26 @@ class _Run(NamedTuple):
         on_event: Callable[[Event], None],
     ) -> bool:
         """Process pairs; return whether the manifest has rows that newer ones replace."""
-        log = self.storage.open_log(manifest_name(self.storage.shard_suffix))
+        manifest = read_manifest(self.storage)
+        detection = ChangeDetection(
+            manifest=manifest,
+            target=self.storage,
+            recipe_hash=self.options.hash_of(self.recipe),
+            engine=self.executor.engine(),
+            overwrite=self.options.overwrite,
+            proven=self._is_proven(manifest),
+        )
+        if isinstance(pairs, list):
+            for pair in pairs:
+                detection.check_proof(pair)
+        name = manifest_name(self.storage.shard_suffix)
+        log = self.storage.open_log(name, manifest.number)
         try:
-            hashed = self.options.hash_of(self.recipe)
-            manifest = read_manifest(self.storage)
-            detection = ChangeDetection(
-                manifest=manifest,
-                target=self.storage,
-                recipe_hash=hashed,
-                engine=self.executor.engine(),
-                overwrite=self.options.overwrite,
-            )
             limit = self.options.max_failures
             runner = Runner(self.executor, detection, log, self.report, on_event, limit)
             settings = RunSettings(
                 recipe=self.recipe,
-                recipe_hash=hashed,
+                recipe_hash=detection.recipe_hash,
                 format=self.options.format,
                 reading=self.options.reading,
                 encoding=self.options.encoding,
@@ -268,8 +273,21 @@ class _Run(NamedTuple):
                 engine=detection.engine or "",
                 threads=1,
                 room=0,
+                number=manifest.number,
             )
             runner.run(self.executor.settings(settings), pairs, on_plan)
         finally:
             log.close()
         return runner.superseded
+
+    def _is_proven(self, manifest: Manifest) -> bool:
+        """Return whether in place a file without a row is one that was not filtered before.
+
+        It is where no row was lost. Without any manifest the marks of outputs must show it, so the
+        storage has to keep marks.
+        """
+        if not self.options.in_place or self.options.assume_new:
+            return True
+        if manifest.lost:
+            return False
+        return bool(manifest.manifests) or self.storage.keeps_marks()

@@ -88,7 +88,7 @@ class Runner:
     def superseded(self) -> bool:
         """Whether the manifest has rows that newer ones replace, or damaged lines."""
         old = self._detection.manifest
-        return self._committer.superseded or old.superseded + old.damaged > 0
+        return self._committer.superseded or old.superseded + len(old.damage) > 0
 
     def _take_events(self, events: list[Event]) -> None:
         self._events.put(events)
@@ -105,7 +105,7 @@ class Runner:
                 yield decided
                 continue
             self._failed += decided.status == "failed"
-            if decided is rows.get(pair.target) or pair.collides:
+            if decided is rows.get(pair.target) or pair.unlogged:
                 self._tell(Event("skipped" if decided.status == "ok" else decided.status, decided))
             else:
                 new.append(ItemResult(number, decided))

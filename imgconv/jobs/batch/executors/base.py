@@ -25,10 +25,13 @@ class Executor(Protocol):
         Whether a run begins while the inputs are still being listed.
     replaced : int
         How many workers died and were replaced.
+    excluded : list of str
+        Workers that were left out, and why.
     """
 
     streams: bool
     replaced: int
+    excluded: list[str]
 
     def start(self, count: int | None) -> None:
         """Start workers, for so many files if that is known."""

@@ -12,16 +12,18 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import Any, NamedTuple
 
+from imgconv.io.storage.locations import is_url
 from imgconv.jobs.batch.checks import row_of
 from imgconv.jobs.batch.commit import commit_group
 from imgconv.jobs.batch.executors.base import Finished
 from imgconv.jobs.batch.items import Item, ItemResult, RunSettings, failed, too_large
 from imgconv.jobs.batch.process_one import process_one
 from imgconv.jobs.batch.report import Event
-from imgconv.jobs.dask_cluster import Cluster, VersionError, gave_up
+from imgconv.jobs.dask_cluster import Cluster, gave_up
 from imgconv.jobs.memory import default_limit
 from imgconv.jobs.versions import versions
 from imgconv.model.errors import ImgconvError
@@ -30,6 +32,8 @@ CHUNK_SIZE = 256
 """Items in a chunk: enough that a scheduler's cost for one is nothing beside theirs."""
 _CHUNKS_AHEAD = 2
 """Chunks that wait for each worker: a scheduler never holds more, however many there are."""
+_PROBED = 3
+"""Inputs of a chunk none of which a worker that sees other files finds."""
 _GROUP_BYTES = 64 << 20
 """Bytes of outputs that a worker commits together."""
 
@@ -50,29 +54,75 @@ class Chunk(NamedTuple):
         return hashlib.sha256("\n".join(marks).encode("utf-8", "surrogateescape")).hexdigest()[:20]
 
 
+class UnfitWorkerError(ImgconvError, RuntimeError):
+    """A worker cannot do the work of this run (exit 2).
+
+    Parameters
+    ----------
+    address : str
+        Of the worker.
+    why : str
+    """
+
+    exit_code = 2
+
+    def __init__(self, address: str, why: str) -> None:
+        super().__init__(
+            f"worker {address} {why}",
+            hint="workers need the same versions, and to see SRC and DST under the same names",
+        )
+        self.address = address
+        self.why = why
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return UnfitWorkerError, (self.address, self.why)
+
+
+def _check_worker(chunk: Chunk) -> None:
+    """Check that this worker has the versions, the inputs and the outputs of the run.
+
+    Raises
+    ------
+    UnfitWorkerError
+        When it has not.
+    """
+    from distributed import get_worker
+
+    settings = chunk.settings
+    why = ""
+    if not settings.nonce:
+        return
+    if versions() != settings.engine:
+        why = f"has {versions()}, not {settings.engine}"
+    elif settings.target.read_note(settings.nonce) != settings.nonce:
+        why = f"does not see the same {settings.target.root}"
+    else:
+        probed = [item.source for item in chunk.items[:_PROBED] if not is_url(item.source)]
+        if probed and not any(map(os.path.exists, probed)):
+            why = f"does not see {probed[0]}"
+    if why:
+        raise UnfitWorkerError(str(get_worker().address), why)
+
+
 def process_chunk(chunk: Chunk) -> list[Event]:
     """Process the items of a chunk, commit them and return their events; runs on a worker.
 
     Raises
     ------
-    VersionError
-        When this machine has other versions than the one that planned.
+    UnfitWorkerError
+        When this machine has other versions than the one that planned, or sees other files.
     ImageWriteError
         When the rows cannot be written.
     """
     settings = chunk.settings
-    if versions() != settings.engine:
-        raise VersionError(
-            f"a worker has {versions()}, this is {settings.engine}",
-            hint="install the same versions everywhere",
-        )
+    _check_worker(chunk)
     settings = settings._replace(room=settings.room or default_limit())
     waiting: list[ItemResult] = []
     size, events = 0, []
     known = {item.target: item.known for item in chunk.items if item.known is not None}
     # Of its own name, since the same chunk may be under way elsewhere.
     mark = f"{settings.target.shard_suffix}-{os.urandom(8).hex()}"
-    log = settings.target.open_log(f"manifest{mark}.jsonl")
+    log = settings.target.open_log(f"manifest{mark}.jsonl", settings.number)
     try:
         for item in chunk.items:
             result = process_one(settings, item)
@@ -104,7 +154,9 @@ class DaskExecutor:
 
     def __init__(self, address: str, room: int) -> None:
         self.replaced = 0
+        self.excluded: list[str] = []
         self._room = room
+        self._submitted = 0  # makes a key new when a chunk goes to another worker
         self._cluster = Cluster(address)
         self._client = self._cluster.client
         self._distributed = self._cluster.distributed
@@ -139,12 +191,17 @@ class DaskExecutor:
         LimitError
             When the scheduler is gone; the same command again does the rest.
         """
+        nonce = f"nonce-{os.urandom(8).hex()}"
         try:
-            yield from self._run(_chunks(settings, items))
+            settings.target.write_note(nonce, nonce)
+            yield from self._run(_chunks(settings._replace(nonce=nonce), items))
         except ImgconvError:
             raise
         except (Exception, concurrent.futures.CancelledError, asyncio.CancelledError) as error:
             raise gave_up(error) from None
+        finally:
+            with suppress(ImgconvError, OSError):
+                settings.target.remove_note(nonce)
 
     def _run(self, chunks: Iterator[Chunk]) -> Iterator[Finished]:
         done = self._distributed.as_completed()
@@ -164,6 +221,8 @@ class DaskExecutor:
             events: list[Event] = []
             try:
                 events = future.result()
+            except UnfitWorkerError as error:
+                start(self._without(error, chunk))
             except self._distributed.KilledWorker:
                 apart = [chunk._replace(items=(item,)) for item in chunk.items]
                 if len(apart) == 1:
@@ -176,8 +235,28 @@ class DaskExecutor:
         for chunk in suspects:
             yield self._exclusively(chunk)
 
+    def _without(self, error: UnfitWorkerError, chunk: Chunk) -> Chunk:
+        """Return a chunk to be done again, its worker having been retired from the cluster.
+
+        Raises
+        ------
+        UnfitWorkerError
+            When it was the last one.
+        """
+        self._submitted += 1
+        probed = [item.source for item in chunk.items[:_PROBED]]
+        if not any(is_url(source) or os.path.exists(source) for source in probed):  # noqa: PTH110
+            return chunk._replace(settings=chunk.settings._replace(nonce=""))  # gone everywhere
+        workers = self._client.nthreads()
+        if error.address in workers:
+            if len(workers) == 1:
+                raise error
+            self.excluded.append(str(error))
+            self._client.retire_workers([error.address], close_workers=True)
+        return chunk
+
     def _submit(self, chunk: Chunk, mark: str = "") -> Any:
-        key = f"imgconv-{chunk.name}{mark}"
+        key = f"imgconv-{chunk.name}-{self._submitted}{mark}"
         return self._client.submit(process_chunk, chunk, key=key, pure=False, retries=2)
 
     def _fill(

@@ -103,6 +103,7 @@ class ProcessExecutor:
 
     def __init__(self, jobs: int | None, limit: int) -> None:
         self.replaced = 0
+        self.excluded: list[str] = []
         self._jobs = jobs or usable_cpus()
         self._limit = limit
         self._memory = self._usual = 0
@@ -166,9 +167,9 @@ class ProcessExecutor:
                 results += self._receive(*self._inbox.get())
             yield Finished(results, [])
 
-    def wake(self, results: Sequence[ItemResult] = ()) -> None:
-        """Let `run` give results that were made elsewhere, or nothing; from any thread."""
-        self._inbox.put((None, list(results)))
+    def wake(self, results: Sequence[ItemResult] | Exception = ()) -> None:
+        """Let `run` give results that were made elsewhere, or raise an error; from any thread."""
+        self._inbox.put((None, results))
 
     def close(self) -> None:
         """Stop the workers at once; what they had begun is forgotten."""
@@ -221,8 +222,9 @@ class ProcessExecutor:
 
     def _receive(self, worker: _Worker | None, message: Any) -> list[ItemResult]:
         if worker is None:
-            results: list[ItemResult] = message
-            return results
+            if isinstance(message, Exception):
+                raise message
+            return list(message)
         if worker not in self._workers:
             return []
         if message is None:

@@ -17,8 +17,11 @@ from imgconv.jobs.batch.commit import STAGED_BYTES
 from imgconv.jobs.batch.executors.base import Finished
 from imgconv.jobs.batch.executors.processes import ProcessExecutor
 from imgconv.jobs.batch.items import Item, ItemResult, RunSettings, failed
+from imgconv.model.errors import ImageReadError
 
 _READERS = 16
+_MOST_FAILURES = 8
+"""Files one after the other that a service fails to give, after which it is taken to be away."""
 _READ_BYTES = 48 << 20
 """Bytes of inputs that are read ahead; one that has more is read alone."""
 
@@ -70,6 +73,7 @@ class _ItemsRead:
         self._read: deque[int] = deque()  # from the threads: by how much an item changes `_bytes`
         self._reading = 0
         self._bytes = 0
+        self._failures = 0  # of the service, one after the other
         self._listed_all = False
 
     @property
@@ -112,9 +116,13 @@ class _ItemsRead:
             content = read_location(item.source)
             checked = check_item(self._settings, item, content)
         except Exception as error:
+            if self._is_away(error):
+                self._executor.wake(error)
+                return
             row = row_of(self._settings, item)
             self._finish(item, ItemResult(item.number, failed(row, error, item.known)))
             return
+        self._failures = 0
         if checked.done:
             self._finish(item, ItemResult(item.number, checked.row))
             return
@@ -122,6 +130,13 @@ class _ItemsRead:
         self._ready.append(item._replace(size=size, content=content, checked=checked))
         self._read.append(size - item.size)
         self._executor.wake()
+
+    def _is_away(self, error: Exception) -> bool:
+        """Return whether the service fails again and again, so that the run is to end."""
+        if not (isinstance(error, ImageReadError) and error.of_service):
+            return False
+        self._failures += 1
+        return self._failures >= _MOST_FAILURES
 
     def _finish(self, item: Item, result: ItemResult) -> None:
         self._executor.wake([result])

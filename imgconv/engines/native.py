@@ -18,7 +18,7 @@ from imgconv.engines.base import Correlation, Engine, Filtered, Pixels
 from imgconv.engines.kernel_facts import KernelFacts
 from imgconv.engines.plan import PATHS, Algorithm, Plan, SumKind, candidates, make_plan
 from imgconv.engines.request import Capabilities, Request
-from imgconv.model.border import Border
+from imgconv.model.border import STAND_INS
 from imgconv.model.errors import ArgumentError
 from imgconv.model.output import Depth
 
@@ -105,7 +105,7 @@ class NativeEngine:
         self.isa = choose_isa(core, os.environ.get("IMGCONV_ISA", "") if isa is None else isa)
         """The instruction set in use."""
         self._capabilities = capabilities_of(core, self.isa)
-        self._borders = {id(border): getattr(core.Border, border.name) for border in Border}
+        self._borders = {id(border): getattr(core.Border, border.name) for border in STAND_INS}
         self._path = _checked_path(os.environ.get("IMGCONV_PATH", "") if path is None else path)
         self._bound_factor = bound_factor
         self._prepared: dict[tuple[object, ...], Prepared] = {}

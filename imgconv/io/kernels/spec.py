@@ -18,7 +18,13 @@ from imgconv.io.kernels.matrix_text import (
     quoted,
 )
 from imgconv.io.kernels.suggest import as_spec, known_form
-from imgconv.model.errors import ArgumentError, ImgconvError, KernelError, LimitError, UnknownKernelError
+from imgconv.model.errors import (
+    ArgumentError,
+    ImgconvError,
+    KernelError,
+    LimitError,
+    UnknownKernelError,
+)
 from imgconv.model.kernel import Kernel, as_kernel
 from imgconv.model.kernel_set import KernelSet, as_sums
 from imgconv.model.steps.base import Step

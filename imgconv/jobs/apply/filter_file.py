@@ -14,6 +14,7 @@ from imgconv.io.images.header import Header
 from imgconv.io.images.picture import Encoding, Reading, check_encoding
 from imgconv.io.storage import files
 from imgconv.io.storage.locations import Place
+from imgconv.model.alpha import Alpha
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
 from imgconv.ops.image import Image

@@ -12,7 +12,7 @@ import numpy as np
 
 from imgconv.engines.base import Correlation
 from imgconv.engines.native import NativeEngine, load_core
-from imgconv.io.kernel_spec import load_kernel
+from imgconv.io.kernels.spec import load_kernel
 from imgconv.model.border import Border
 from imgconv.model.geometry import OutputSize, plan_geometry
 from imgconv.model.kernel import Kernel

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from imgconv.model.errors import NothingMatchedError
 
 _ORDER = (
-    *("start", "files", "tone", "borders", "ranges", "kernels", "steps", "regions", "explain"),
+    *("start", "files", "tone", "borders", "ranges", "kernels", "steps", "filters", "explain"),
     *("compare", "diff", "recover", "recipes", "folders", "goldens", "layers", "large", "clusters"),
     *("python", "exactness", "errors", "other-tools"),
 )

@@ -17,6 +17,7 @@ from imgconv.io.storage.base import STATE
 from imgconv.io.storage.locations import parse_place
 from imgconv.io.storage.opening import open_storage
 from imgconv.jobs.batch.manifest import read_manifest
+from imgconv.model.errors import ImageWriteError
 
 NAMES = ["a.png", "b.png", "deep/c d.png", "deep/er/ü.png", "deep/er/z.png"]
 
@@ -151,7 +152,7 @@ def test_what_a_dry_run_plans_is_what_is_done(run, uploaded, folder):
     planned = run("batch", uploaded, out, "-k", "blur", "--dry-run")
     assert planned.out.decode().splitlines()[0] == f"filter     {uploaded}/a.png -> {out}/a.png"
     assert len(planned.out.splitlines()) == len(NAMES)
-    assert outputs(out) == {}
+    assert remote.list_names(parse_place(out)) == {}
     filter_folder(uploaded, out, recipe_from({"kernels": ["blur"]}))
     again = run("batch", uploaded, out, "-k", "blur", "--dry-run", "--json")
     assert {event["action"] for event in events(again.out, "plan")} == {"unchanged"}
@@ -161,8 +162,10 @@ def test_in_place_once_and_not_twice(uploaded, folder):
     recipe = recipe_from({"kernels": ["sharpen"]})
     filter_folder(uploaded, f"{folder}/out", recipe)
     counts = []
-    for _ in range(3):
-        report = filter_folder(uploaded, uploaded, recipe, in_place=True)
+    with pytest.raises(ImageWriteError, match="may have been filtered in place before"):
+        filter_folder(uploaded, uploaded, recipe, in_place=True)
+    for first in (True, False, False):
+        report = filter_folder(uploaded, uploaded, recipe, in_place=True, assume_new=first)
         counts.append((report.ok, report.skipped))
         assert outputs(uploaded) == outputs(f"{folder}/out")
     assert counts == [(len(NAMES), 0), (0, len(NAMES)), (0, len(NAMES))]
@@ -282,16 +285,18 @@ def test_a_listing_that_fails_is_a_failure(run, monkeypatch, tmp_path, error):
     assert not (tmp_path / "out2").exists()
 
 
-def test_keys_that_folders_have_no_place_for(run, tmp_path, monkeypatch):
+def test_keys_that_folders_have_no_place_for(run, tmp_path):
     make_tree(tmp_path / "photos", ["a.png", "x.png"])
     data = (tmp_path / "photos" / "x.png").read_bytes()
     base = parse_place("memory://places/in")
     remote.write_whole(base / "a.png", data)
     remote.write_whole(base / "./x.png", data)
     done = run("batch", "memory://places/in", "out", "-k", "blur", "--json")
-    listed = [event["source"] for kind in ("ok", "failed") for event in events(done.out, kind)]
-    assert "a.png" in listed
-    assert len(listed) == 2, "nothing is left out in silence"
+    assert (done.code, [event["source"] for event in events(done.out, "ok")]) == (1, ["a.png"])
+    (failure,) = events(done.out, "failed")
+    assert failure["message"].startswith("./x.png: a folder has no place for ./x.png")
+    report = filter_folder("memory://places/in", "memory://places/out", recipe_from({}))
+    assert (report.ok, report.failed) == (2, 0), "an object store has a place for it"
 
 
 def away(monkeypatch, times):

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def encode(picture: Picture, kind: Format, encoding: Encoding) -> tuple[bytes, tuple[str, ...]]:
-    """Encode pages, by default with LZW."""
+    """Encode pages, by default with deflate, whose checksums show damage."""
     del kind
     notes = ("tiff: the delays between the frames are not kept",) if picture.delays else ()
     return _encoded(picture.pages, picture.bands, encoding), notes
@@ -43,16 +43,14 @@ def _encoded(pages: Sequence[Image], bands: bool, encoding: Encoding) -> bytes:
     if bands or any(page.ndim == 3 and page.shape[2] not in (1, 3, 4) for page in pages):
         return _encoded_by_tifffile(pages, bands, encoding)
     cv2 = load_cv2()
-    parameters = []
-    if encoding.compression:
-        number = {
-            "none": cv2.IMWRITE_TIFF_COMPRESSION_NONE,
-            "lzw": cv2.IMWRITE_TIFF_COMPRESSION_LZW,
-            "deflate": cv2.IMWRITE_TIFF_COMPRESSION_ADOBE_DEFLATE,
-            "packbits": cv2.IMWRITE_TIFF_COMPRESSION_PACKBITS,
-        }.get(encoding.compression)
-        if number is not None:
-            parameters = [cv2.IMWRITE_TIFF_COMPRESSION, number]
+    compressions = {
+        "none": cv2.IMWRITE_TIFF_COMPRESSION_NONE,
+        "lzw": cv2.IMWRITE_TIFF_COMPRESSION_LZW,
+        "packbits": cv2.IMWRITE_TIFF_COMPRESSION_PACKBITS,
+    }
+    deflate = cv2.IMWRITE_TIFF_COMPRESSION_ADOBE_DEFLATE
+    number = compressions.get(encoding.compression or "", deflate)
+    parameters = [cv2.IMWRITE_TIFF_COMPRESSION, number]
     images = [swapped(page) for page in pages]
     try:
         if len(images) == 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +100,9 @@ def _missing(source: Place | None) -> click.UsageError:
 
 def in_folder(source: Place, target: Place, format: str | None) -> Place:
     """Return the file that is written: in an existing folder, one with the name of the input."""
-    if not isinstance(target, Path) or output.is_stream(target) or not target.is_dir():
+    if not isinstance(target, Path) or output.is_stream(target):
+        return target
+    if not os.path.isdir(target):  # noqa: PTH112 - a name that is too long is no folder
         return target
     if output.is_stream(source) or target.suffix.lower() == ".zarr":
         return target

@@ -326,7 +326,7 @@ def test_shards_make_the_tree_of_one_run(run, photos, tmp_path):
         done += len(events(part.out, "ok"))
     assert done == len(events(whole.out, "ok")) == 16
     assert tree(tmp_path / "out") == tree(tmp_path / "whole")
-    names = sorted(path.name for path in (tmp_path / "out" / ".imgconv").glob("manifest*"))
+    names = sorted(path.name for path in (tmp_path / "out" / ".imgconv").glob("manifest*.jsonl"))
     assert names == [f"manifest-{i}-of-3.jsonl" for i in (1, 2, 3)]
 
     merged = run("manifest", "merge", "out", "--json")

@@ -38,7 +38,7 @@ def call(folder, *arguments, env=None):
 def test_a_name_is_a_name(photo, gray, tmp_path, name):
     source, target = os.path.join(os.fsencode(tmp_path), name), b"out " + name  # noqa: PTH118
     photo.rename(os.fsdecode(source))
-    done = call(tmp_path, "apply", name, target, "--json")
+    done = call(tmp_path, "apply", name, target, "-k", "identity", "--json")
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.decode().startswith("{")
     data = (tmp_path / os.fsdecode(target)).read_bytes()

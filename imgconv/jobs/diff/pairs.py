@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -49,7 +50,7 @@ def pair_paths(a: Path, b: Path) -> list[PicturePair]:
         When both folders have no picture.
     """
     for path in (a, b):
-        if not path.exists():
+        if not os.path.lexists(path):
             raise ImageReadError(f"{path}: no such file or folder")
     if a.is_dir() != b.is_dir():
         folder, file = (a, b) if a.is_dir() else (b, a)

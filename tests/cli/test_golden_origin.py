@@ -20,7 +20,7 @@ def test_a_recipe_that_changed_is_named(run, golden_set):
     golden_set.write_text(SET.replace("[sharpen]", "[sharpen_8]"))
     done = run("golden", "check")
     assert first_lines(done)[0] == (
-        "failed: sharp: the recipe changed (kernels: sharpen to sharpen_8)"
+        "failed: sharp: the recipe changed (steps: sharpen to sharpen_8)"
     )
     assert "unexplained" not in done.out.decode()
     golden_set.write_text(SET.replace("replicate}", "replicate, stride: 2}"))
@@ -229,7 +229,7 @@ def test_the_list_has_every_state(run, golden_set, tmp_path, photo):
     rows = json.loads(run("golden", "list", "sharp", "--json").out)
     assert rows == [{
         "name": "sharp", "state": "recorded", "line": 4,
-        "source": "photo.png: kernels: [sharpen], padding: replicate",
+        "source": "photo.png: steps: [sharpen], padding: replicate",
     }]  # fmt: skip
     assert tree(tmp_path) == before
 

@@ -118,6 +118,8 @@ class TiffReader:
         stored = self._page.blank(stop - start)
         indices = self._page.indices(start, stop)
         list(self._pool.map(lambda index: self._place(index, start, stored), indices))
+        if hasattr(mmap, "MADV_DONTNEED"):  # pages that were read count as memory of the process
+            self._data.madvise(mmap.MADV_DONTNEED)
         pixels = self._page.meant(stored)
         return divided(pixels) if self._premultiplied else pixels
 

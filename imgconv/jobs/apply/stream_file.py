@@ -114,6 +114,8 @@ def stream_file(
     )
     if reader.layout.bands:
         recipe = replace(recipe, alpha=Alpha.FILTER)
+    if target.suffix.lower() in (".tif", ".tiff"):
+        import tifffile  # noqa: F401 - what the writer loads is a part of the memory in use
     height, step = bands_within(reader, recipe, limit=limit, used=memory.used())
     passes: list[ReadAhead] = []
 

@@ -424,7 +424,7 @@ def test_a_plan_is_not_taken_for_anothers() -> None:
     [
         ("Algorithm", Algorithm),
         ("SumKind", SumKind),
-        ("Border", Border),
+        ("Border", STAND_INS),
         ("Rounding", Rounding),
         ("Type", Depth),
     ],

@@ -17,7 +17,7 @@ from imgconv.engines.opencv import (
     SteadyOpenCVEngine,
     takes_dft,
 )
-from imgconv.model.border import Border
+from imgconv.model.border import STAND_INS, Border
 from imgconv.model.errors import ImgconvError
 from imgconv.model.kernel import Kernel
 from imgconv.model.output import Depth, Rounding
@@ -52,10 +52,10 @@ def find_causes(
     causes: dict[str, Cause] = {}
     depths = Depth.of(image.dtype), Depth.of(ours.dtype)
     if against == "opencv":
-        sums, borders = list(_sums_of_opencv(recipe, *depths)), list(Border)
+        sums, borders = list(_sums_of_opencv(recipe, *depths)), list(STAND_INS)
         trials = [*_ties(recipe), *sums, *_other_settings(recipe, borders)]
     elif against != "naive":
-        trials = [*_ties(recipe), *_other_settings(recipe, list(Border))]
+        trials = [*_ties(recipe), *_other_settings(recipe, list(STAND_INS))]
     else:
         sums, borders = list(_sums_of_script(recipe)), [Border.REPLICATE]
         trials = [*_ties(recipe), *_other_settings(recipe, borders), *sums]

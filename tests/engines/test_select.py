@@ -48,5 +48,5 @@ def test_a_core_that_is_asked_for_and_not_there(
 
 def test_no_engine_of_that_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IMGCONV_ENGINE", "gpu")
-    with pytest.raises(ArgumentError, match="'gpu', which is no engine"):
+    with pytest.raises(ArgumentError, match="'gpu', which is not an engine"):
         select.select_engine()

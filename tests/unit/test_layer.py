@@ -190,8 +190,8 @@ ONE = np.ones((1, 3, 3, 3))
         ((RGB, ONE * np.nan), {}, r"weight \[0, 0, 0, 0\] is nan"),
         ((RGB, [[[["x"]]]]), {}, "'x' is not a number"),
         ((RGB * 1.0, ONE), {}, "float64"),
-        ((np.zeros((2, 2, 2, 2, 2), np.uint8), ONE), {}, "no input of a 2-D layer"),
-        ((RGB[:0], ONE), {}, "no input of a 2-D layer"),
+        ((np.zeros((2, 2, 2, 2, 2), np.uint8), ONE), {}, "not an input of a 2-D layer"),
+        ((RGB[:0], ONE), {}, "not an input of a 2-D layer"),
         ((RGB, ONE), {"threads": 0}, "threads is 0"),
     ],
 )

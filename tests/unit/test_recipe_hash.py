@@ -65,7 +65,7 @@ def test_defaults_are_hashed_too():
     assert [step.exact for step in steps] == [
         ("step gray:method=bt601",),
         ("step invert:",),
-        ("step median:size=3",),
+        ("step median:size=3,shape=box,footprint=",),
     ]
 
 

@@ -9,13 +9,11 @@ import click
 from click.shell_completion import CompletionItem
 
 from imgconv.cli.brief import brief_of, topic_of
-from imgconv.model.steps.methods import Gray, ThresholdMethod
+from imgconv.cli.choices import GRAYS, METHODS
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 Decorator = Callable[[_F], _F]
 
-GRAYS = [method.value for method in Gray]
-METHODS = [method.value for method in ThresholdMethod]
 _BARE = {"--gray": ("bt601", GRAYS), "--binarize": ("otsu", METHODS)}
 """Options that may stand without a value: what that means, and which next words are a value."""
 
@@ -184,14 +182,3 @@ def together(*decorators: Decorator[Any]) -> Decorator[Any]:
         return function
 
     return decorate
-
-
-def one_of(choices: list[str]) -> str:
-    """Write choices for a help text.
-
-    Examples
-    --------
-    >>> one_of(["same", "valid", "full"])
-    'same, valid or full'
-    """
-    return " or ".join(filter(None, (", ".join(choices[:-1]), choices[-1])))

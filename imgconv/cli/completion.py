@@ -83,7 +83,7 @@ def for_option(option: click.Option) -> Complete | None:
 
 def _words() -> dict[str, list[str]]:
     """Return the words that options take, by option and what its help calls the value."""
-    from imgconv.cli.command import GRAYS, METHODS
+    from imgconv.cli.choices import GRAYS, METHODS
     from imgconv.io.images.formats import FORMATS
     from imgconv.model.alpha import Alpha
     from imgconv.model.border import Border, dialect_names

@@ -208,7 +208,7 @@ def _extra_arguments(
         said = f"{before} and {extra[0]} are two arguments"
         return Guess(said, f"did you mean: -k {before}:{extra[0]}", ctx)
     if before in ("--gray", "--binarize"):
-        from imgconv.cli.command import GRAYS, METHODS, one_of
+        from imgconv.cli.choices import GRAYS, METHODS, one_of
 
         choices = one_of(GRAYS if before == "--gray" else METHODS)
         said = f"{error.message.rstrip('.')}; after {before} only a method may stand: {choices}"

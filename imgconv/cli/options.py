@@ -10,9 +10,10 @@ import click
 from click.shell_completion import CompletionItem
 
 from imgconv.cli import output
-from imgconv.cli.command import GRAYS as _GRAYS
-from imgconv.cli.command import METHODS as _METHODS
-from imgconv.cli.command import Command, one_of, option, together
+from imgconv.cli.choices import GRAYS as _GRAYS
+from imgconv.cli.choices import METHODS as _METHODS
+from imgconv.cli.choices import one_of
+from imgconv.cli.command import Command, option, together
 from imgconv.io.storage.locations import Place, parse_place
 from imgconv.model.alpha import Alpha
 from imgconv.model.border import Border

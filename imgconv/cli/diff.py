@@ -22,6 +22,7 @@ from imgconv.model.errors import ArgumentError
 from imgconv.model.tolerance import LIMITS, PRESETS
 
 if TYPE_CHECKING:
+    from imgconv.io.storage.locations import Place
     from imgconv.jobs.diff.compare import DiffOptions
     from imgconv.jobs.golden.report_files import ReportFiles
     from imgconv.jobs.golden.result import CaseFinding, CaseReport
@@ -93,11 +94,12 @@ report_options = together(
 @reading_options
 @report_options
 @json_option
-def command(a: Path, b: Path, as_json: bool, quiet: bool, **options: Any) -> int:
+def command(a: Place, b: Place, as_json: bool, quiet: bool, **options: Any) -> int:
     """Compare two pictures, or two folders by relative path: where they differ, how much, and why.
 
-    A is what is expected; - is stdin. Exit code 0 when they are the same, 1 when they differ, 4
-    when a side cannot be read, 6 when a folder lacks a picture or neither has one.
+    A is what is expected. Both may be URLs, and one may be - for stdin. Exit code 0 when they are
+    the same, 1 when they differ, 4 when a side cannot be read, 6 when a folder lacks a picture or
+    neither has one.
     """
     from imgconv.jobs.golden import annotations
 
@@ -157,18 +159,17 @@ def _reports(options: dict[str, Any]) -> ReportFiles | None:
     return ReportFiles(**files, wording=DIFF)
 
 
-def _check(a: Path, b: Path, options: dict[str, Any]) -> None:
+def _check(a: Place, b: Place, options: dict[str, Any]) -> None:
     """Check what would only come out after the comparison."""
     from imgconv.io.images.formats import format_for
     from imgconv.io.storage import files
 
     if output.is_stream(a) and output.is_stream(b):
         raise ArgumentError("only one of A and B can be stdin")
-    for path in (a, b):
-        if not isinstance(path, Path):
-            raise ArgumentError(f"{path}: diff reads files, folders and stdin, not URLs")
     if options["out"] is not None:
-        if a.is_dir():
+        from imgconv.jobs.diff.pairs import is_folder
+
+        if is_folder(a):
             raise ArgumentError(
                 "--out is one picture, and these are folders",
                 hint="--failures DIR writes the pictures of each pair",
@@ -178,7 +179,7 @@ def _check(a: Path, b: Path, options: dict[str, Any]) -> None:
 
 
 def _compare(
-    a: Path, b: Path, chosen: DiffOptions, reports: ReportFiles | None, options: dict[str, Any]
+    a: Place, b: Place, chosen: DiffOptions, reports: ReportFiles | None, options: dict[str, Any]
 ) -> CaseReport:
     from imgconv.jobs.diff.compare import compare_paths, compare_stream
 

@@ -67,8 +67,8 @@ comparing_options = together(
 report_options = together(
     option("--out", metavar="FILE", type=_file, heading=_REPORTS,
            help="Write what differs as a picture: yellow to red, added parts green, removed blue."),
-    option("--html", metavar="FILE", type=_file, heading=_REPORTS,
-           help="A page with the pictures, in one file."),
+    option("--html", metavar="FILE|DIR", type=_file, heading=_REPORTS,
+           help="A page with the pictures, in one file, or a folder where the name has no suffix."),
     option("--junit", metavar="FILE", type=_file, heading=_REPORTS, help="JUnit XML."),
     option("--failures", metavar="DIR", type=_file, heading=_REPORTS,
            help="A folder for expected, actual and difference of all that differ."),

@@ -133,7 +133,7 @@ def _missing(target: str | None) -> click.UsageError:
 
 
 def _name_subfolders(sources: tuple[str, ...]) -> None:
-    """Say which folders are not included without ``-r``."""
+    """Write which folders are not included without ``-r``."""
     for source in sources:
         if os.path.isdir(source):  # noqa: PTH112
             with os.scandir(source) as entries:

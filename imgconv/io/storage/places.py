@@ -1,4 +1,4 @@
-"""Give staged outputs their names: folders are opened first, and a name replaces what it should.
+"""Rename staged outputs: folders are opened first, and a name replaces only what it should.
 
 A folder is opened once and used by its descriptor, so that one that is swapped for a link during a
 run does not send outputs elsewhere.
@@ -168,7 +168,7 @@ def _put_back(part: str, name: str, parts: int, folder: int) -> None:
 
 
 def _copy_attributes(name: str, there: os.stat_result, folder: int, part: str, parts: int) -> None:
-    """Give a staged file the owner, the mode, the ACL and the attributes of the one it replaces."""
+    """Copy owner, mode, ACL and attributes to a staged file from the one that it replaces."""
     source = os.open(name, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0), dir_fd=folder)
     try:
         target = os.open(part, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0), dir_fd=parts)

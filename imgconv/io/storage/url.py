@@ -137,7 +137,7 @@ class UrlStorage:
         self._puts = None
 
     def stage(self, data: bytes, key: str, mark: bytes = b"") -> StagedOutput:
-        """Hold an output in memory: what is put into a service appears at once."""
+        """Keep an output in memory: what is put into a service appears at once."""
         del key, mark
         return StagedOutput(Stamp(len(data), 0), data=data)
 

@@ -94,7 +94,7 @@ def _make_room(
     error: ImageWriteError,
     known: Mapping[str, ManifestRow],
 ) -> None:
-    """Give up the last staged output, so that a full disk has room for the rows."""
+    """Discard the last staged output, so that a full disk has room for the rows."""
     staged = [at for at, result in enumerate(group) if result.staged is not None]
     if not staged:
         raise error

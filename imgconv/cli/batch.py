@@ -121,11 +121,11 @@ def command(sources: tuple[str, ...], target: str | None, **options: Any) -> int
 
 
 def _missing(target: str | None) -> click.UsageError:
-    from imgconv.cli.guesses import Guess
+    from imgconv.cli.guesses import UsageSuggestion
 
     context = click.get_current_context()
     names = "SRC and DST are" if target is None else "DST is"
-    return Guess(
+    return UsageSuggestion(
         f"{names} missing",
         "write: imgconv batch SRC... DST, or: imgconv batch --from0 DST",
         context,

@@ -19,7 +19,7 @@ from imgconv.cli.options import (
     threads_option,
     together,
 )
-from imgconv.model.layer import Layout, Nonlinearity, parse_activation, parse_pool
+from imgconv.model.layer import Nonlinearity, WeightLayout, parse_activation, parse_pool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +51,7 @@ _weights_options = together(
            help="One number a filter (2,1,3), an array, or none.  [default: the array beside the "
            "weights, conv1.bias for conv1.weight]"),
     option("--layout", heading="Filters",
-           type=click.Choice([one.value for one in Layout], case_sensitive=False),
+           type=click.Choice([one.value for one in WeightLayout], case_sensitive=False),
            help="Order of the axes of the weights: as in PyTorch, or in TensorFlow.  "
            "[default: oihw]"),
     option("--convolve", is_flag=True, default=None, heading="Filters",

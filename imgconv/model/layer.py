@@ -15,7 +15,7 @@ from imgconv.model.numbers import format_number, parse_number
 _LARGEST_AMOUNT = 1 << 20
 
 
-class Layout(Enum):
+class WeightLayout(Enum):
     """The order of the axes of an array of weights."""
 
     OIHW = "oihw"

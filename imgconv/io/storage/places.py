@@ -12,7 +12,7 @@ import stat
 from collections import OrderedDict
 
 from imgconv.io.storage import durable
-from imgconv.io.storage.base import InPlaceRules, Placement
+from imgconv.io.storage.base import InPlaceRules, OutputPlacement
 from imgconv.io.storage.files import Identity
 from imgconv.io.storage.listing import is_inside
 from imgconv.model.errors import ImageWriteError, OutputExistsError
@@ -82,12 +82,12 @@ class OutputFolders:
             os.close(self._open.popitem()[1])
 
 
-def place(placement: Placement, parts: int, folder: int, rules: InPlaceRules) -> None:
+def place(placement: OutputPlacement, parts: int, folder: int, rules: InPlaceRules) -> None:
     """Rename a staged output to its key.
 
     Parameters
     ----------
-    placement : Placement
+    placement : OutputPlacement
     parts, folder : int
         Descriptors of the folders of the staged file and of the output.
     rules : InPlaceRules
@@ -121,7 +121,9 @@ def place(placement: Placement, parts: int, folder: int, rules: InPlaceRules) ->
     os.replace(part, name, src_dir_fd=parts, dst_dir_fd=folder)
 
 
-def _replace_expected(placement: Placement, parts: int, folder: int, rules: InPlaceRules) -> None:
+def _replace_expected(
+    placement: OutputPlacement, parts: int, folder: int, rules: InPlaceRules
+) -> None:
     """Replace a file that is still what it was; whoever changes it meanwhile keeps his version.
 
     Where the system exchanges names in one step, what came out is looked at, and put back if it is

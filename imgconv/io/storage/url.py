@@ -15,7 +15,7 @@ from imgconv.io.storage.base import (
     Digest,
     Head,
     ListedFile,
-    Placement,
+    OutputPlacement,
     StagedOutput,
     is_picture,
 )
@@ -147,13 +147,13 @@ class UrlStorage:
     def sync(self, staged: Iterable[StagedOutput]) -> None:
         """Do nothing: a put ends when the service has made it durable."""
 
-    def commit(self, placements: Sequence[Placement]) -> list[ImageWriteError | None]:
+    def commit(self, placements: Sequence[OutputPlacement]) -> list[ImageWriteError | None]:
         """Put outputs, many at a time; return for each why it was not possible."""
         if self._puts is None:
             return [self._commit(placement) for placement in placements]
         return list(self._puts.map(self._commit, placements))
 
-    def _commit(self, placement: Placement) -> ImageWriteError | None:
+    def _commit(self, placement: OutputPlacement) -> ImageWriteError | None:
         key, staged, replace = placement[:3]
         try:
             remote.write_whole(self.url / key, staged.data, overwrite=replace, aside=self._parts)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imgconv.cli import output
+from imgconv.cli.limits import HEADING, limit_option, metric_options
 from imgconv.cli.options import (
     Command,
     PathOrStream,
@@ -29,28 +30,19 @@ if TYPE_CHECKING:
     from imgconv.ops.compare.difference import Rectangle
 
 _file = click.Path(path_type=Path)
-_LIMITING, _COMPARING, _REPORTS = "Tolerance", "Comparing", "Reports"
-
-
-def _limit(name: str, metavar: str, text: str) -> Any:
-    return option(f"--{name}", metavar=metavar, heading=_LIMITING, help=text)
-
+_COMPARING, _REPORTS = "Comparing", "Reports"
 
 tolerance_options = together(
-    option("--tolerance", "preset", type=click.Choice(list(PRESETS)), heading=_LIMITING,
+    option("--tolerance", "preset", type=click.Choice(list(PRESETS), case_sensitive=False),
+           heading=HEADING,
            help="The limits to depart from.  [default: exact; any for other metrics alone]"),
-    _limit("level", "N", "A pixel differs when a channel changed by more than N levels."),
-    _limit("share", "S", "Of the pixels, the share that may differ, 0 to 1."),
-    _limit("limit", "N", "No pixel may differ by more than N levels."),
-    _limit("mean", "N", "The mean of a channel may drift by at most N levels."),
-    _limit("density", "N,W", "At most N pixels may differ in any window of W x W."),
-    _limit("psnr", "DB", "The least PSNR."),
-    _limit("ssim", "S", "The least mean SSIM, 0 to 1."),
-    _limit("ciede2000", "E", "The greatest colour difference CIEDE2000 of any pixel."),
-    _limit("flip", "E", "The greatest mean of NVIDIA's FLIP, 0 to 1."),
-    option("--antialias", type=click.Choice(["count", "ignore"]), heading=_LIMITING,
-           help="Whether pixels count that are antialiased in both.  [default: count]"),
-    option("--alpha", type=click.Choice(["look", "data"]), heading=_LIMITING,
+    limit_option("level", "N", "A pixel differs when a channel changed by more than N levels."),
+    limit_option("share", "S", "Of the pixels, the share that may differ, 0 to 1."),
+    limit_option("limit", "N", "No pixel may differ by more than N levels."),
+    limit_option("mean", "N", "The mean of a channel may drift by at most N levels."),
+    limit_option("density", "N,W", "At most N pixels may differ in any window of W x W."),
+    metric_options,
+    option("--alpha", type=click.Choice(["look", "data"], case_sensitive=False), heading=HEADING,
            help="Compare as it looks over black and white, or alpha as a channel.  "
            "[default: look]"),
 )  # fmt: skip

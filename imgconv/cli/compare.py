@@ -25,6 +25,7 @@ from imgconv.cli.options import (
     show_option,
     threads_option,
 )
+from imgconv.cli.preview import preview_option, show_pictures
 from imgconv.model.errors import ArgumentError, ImgconvError
 from imgconv.model.tolerance import METRICS, parse_tolerance
 
@@ -96,6 +97,7 @@ class _Tolerance(click.FloatRange):
 )
 @option("--overwrite", is_flag=True, heading="Comparing", help="Replace FILE if it exists.")
 @show_option
+@preview_option
 @threads_option
 @json_option
 @quiet_option
@@ -126,6 +128,8 @@ def command(source: Path, **options: Any) -> int:
 
         words = describe(comparison).splitlines()
         write_page(options["report"], image, comparison, words, overwrite=options["overwrite"])
+    if options["preview"]:
+        _preview(image, comparison)
     if options["show"]:
         show(image, comparison)
     return 0 if comparison.within_tolerance else 1
@@ -159,6 +163,14 @@ def show(image: Any, comparison: Comparison) -> None:
 
     theirs = _name_of_peer(comparison)
     show_windows({"original": image, "imgconv": comparison.ours, theirs: comparison.theirs})
+
+
+def _preview(image: Any, comparison: Comparison) -> None:
+    """Show the original, both results and their difference in the terminal."""
+    from imgconv.ops.draw.view import highlight
+
+    ours, theirs = comparison.ours, comparison.theirs
+    show_pictures([image, theirs, ours, highlight(theirs, ours)])
 
 
 def one_line(comparison: Comparison) -> str:

@@ -19,6 +19,7 @@ from imgconv.cli.options import (
     reading_options,
     together,
 )
+from imgconv.cli.preview import is_shown, preview_option, show_pictures
 from imgconv.model.errors import ArgumentError
 from imgconv.model.tolerance import LIMITS, PRESETS
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from imgconv.ops.compare.difference import Rectangle
 
 _file = click.Path(path_type=Path)
+_MOST_SHOWN = 3
+"""Pairs of folders that --preview shows."""
+
 _COMPARING, _REPORTS = "Comparing", "Reports"
 
 tolerance_options = together(
@@ -68,7 +72,9 @@ report_options = together(
            show_default=True, heading=_REPORTS,
            help="Annotations of GitHub Actions on stderr; auto: when running there."),
     option("--overwrite", is_flag=True, heading=_REPORTS, help="Replace files that exist."),
-    option("--quiet", is_flag=True, heading="Running", help="Write nothing but the exit code."),
+    option("-q", "--quiet", is_flag=True, heading="Running",
+           help="Write nothing but the exit code."),
+    preview_option,
 )  # fmt: skip
 
 
@@ -99,13 +105,16 @@ def command(a: Place, b: Place, as_json: bool, quiet: bool, **options: Any) -> i
     _check(a, b, options)
     if reports is not None:
         reports.prepare()
-    report = _compare(a, b, chosen, reports, options)
+    seen: list[CaseFinding] = []
+    report = _compare(a, b, chosen, reports, options, seen)
     if reports is not None:
         reports.write(report)
     if as_json:
         output.write_json({"a": str(a), "b": str(b), **report.as_dict()})
     elif not quiet:
         output.show(_words(report))
+    for finding in seen:
+        _preview(finding, alone=len(report.results) == 1)
     if annotations.wanted(options["annotate"]):
         for line in annotations.annotate(report):
             output.say(line)
@@ -171,13 +180,21 @@ def _check(a: Place, b: Place, options: dict[str, Any]) -> None:
 
 
 def _compare(
-    a: Place, b: Place, chosen: DiffOptions, reports: ReportFiles | None, options: dict[str, Any]
+    a: Place,
+    b: Place,
+    chosen: DiffOptions,
+    reports: ReportFiles | None,
+    options: dict[str, Any],
+    seen: list[CaseFinding],
 ) -> CaseReport:
+    """Compare, and keep in `seen` the first findings that are to be shown."""
     from imgconv.jobs.diff.compare import compare_paths, compare_stream
 
     def watch(finding: CaseFinding) -> None:
         if options["out"] is not None:
             _draw(finding, options["out"], options["overwrite"])
+        if options["preview"] and finding.result.exit_code and len(seen) < _MOST_SHOWN:
+            seen.append(finding)
         if reports is not None:
             reports.watch(finding)
 
@@ -197,6 +214,15 @@ def _draw(finding: CaseFinding, path: Path, overwrite: bool) -> None:
         output.say(f"Note: {output.one_line(str(path))} is not written: no difference can be drawn")
         return
     write_image(path, drawn[0], overwrite=overwrite)
+
+
+def _preview(finding: CaseFinding, *, alone: bool) -> None:
+    """Show what was expected, what is there and the difference in the terminal."""
+    from imgconv.jobs.golden.report_html import views_of
+
+    if not alone and is_shown():
+        output.show(output.one_line(f"{finding.result.name}:"))
+    show_pictures([view.image for view in views_of(finding)])
 
 
 def _words(report: CaseReport) -> str:

@@ -7,17 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from imgconv.io.images import image_files
-from imgconv.io.images.formats import format_for
 from imgconv.jobs.golden.result import CaseFinding, CaseReport, CaseResult, Status, Wording
 from imgconv.jobs.golden.text_report import counts, explanation
 from imgconv.jobs.reports.report_page import PageEntry, View, make_entry, render_report
 from imgconv.model.text import visible
 from imgconv.ops.draw.canvas import highlight_placed
-from imgconv.ops.draw.view import eight_bits, highlight
+from imgconv.ops.draw.view import highlight
 
 FILE_NAME = Path("golden.yaml")
 LARGEST_PAGE = 100_000_000
@@ -50,20 +45,6 @@ def views_of(finding: CaseFinding) -> list[View]:
             picture = highlight_placed(expected, actual, placement)
             views.append(View("difference", "difference", picture))
     return views
-
-
-def side_by_side(finding: CaseFinding) -> bytes:
-    """Return one PNG of expected, actual and difference beside each other."""
-    shown = [_colour(eight_bits(view.image)) for view in views_of(finding)]
-    rows = max(image.shape[0] for image in shown)
-    strips = [np.pad(i, ((0, rows - i.shape[0]), (0, 8), (0, 0))) for i in shown]
-    return image_files.encode(np.hstack(strips), format_for("png", None), "the pictures")
-
-
-def _colour(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    gray = image.ndim == 2 or image.shape[2] < 3
-    plane = image.reshape(*image.shape[:2], -1)[..., :1]
-    return np.repeat(plane, 3, axis=2) if gray else image[..., :3]
 
 
 def entry_of(

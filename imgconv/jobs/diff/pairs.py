@@ -8,10 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from imgconv.io.storage import listing
 from imgconv.io.storage.base import SUFFIXES, ListedFile
 from imgconv.io.storage.locations import Place, Url, parse_place
-from imgconv.io.storage.opening import open_storage, read_location
 from imgconv.model.errors import ArgumentError, ImageReadError, NothingMatchedError
 
 _MOST_COMPARED = 1 << 28
@@ -79,7 +77,11 @@ def is_folder(place: Place) -> bool:
 
 def _listed(folder: Place) -> Iterator[ListedFile]:
     if isinstance(folder, Url):
+        from imgconv.io.storage.opening import open_storage
+
         return open_storage(folder.text).listing()
+    from imgconv.io.storage import listing
+
     return listing.walk(str(folder))
 
 
@@ -116,6 +118,8 @@ def _same_bytes(found: ListedFile, others: Iterable[ListedFile]) -> str | None:
     alike = [other for other in others if other.size == found.size and not other.problem]
     if not alike or found.size > _MOST_COMPARED:
         return None
+    from imgconv.io.storage.opening import read_location
+
     try:
         data = read_location(found.path).data
         return next((o.key for o in alike if read_location(o.path).data == data), None)

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgconv.engines.base import Engine
+from imgconv.engines.cv2_library import load_cv2
 from imgconv.engines.naive import NaiveEngine
-from imgconv.engines.opencv import OpenCVEngine, load_cv2
+from imgconv.engines.opencv import OpenCVEngine
 from imgconv.model.errors import ArgumentError
 from imgconv.model.geometry import Axis
 from imgconv.model.output import Depth

@@ -77,7 +77,7 @@ def _listed_file(name: str) -> ListedFile:
     key = os.path.normpath(name)
     if key.startswith("../"):
         raise ArgumentError(
-            f"{name} leads out of this folder, so it has no place in the output's",
+            f"{name} is outside the working folder, so it has no place below DST",
             hint="list paths from a folder above, or absolute ones",
         )
     absolute = key.startswith("/")

@@ -97,7 +97,8 @@ class Pairing:
             yield pair
         if not count:
             raise NothingMatchedError(
-                "no pictures were found", hint="folders are searched with -r, by the usual suffixes"
+                "no pictures were found",
+                hint="-r includes subfolders; pictures are recognised by their suffix",
             )
 
     def _named(self, complete: bool) -> Iterator[Pair]:

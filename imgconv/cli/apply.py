@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imgconv.cli import output
-from imgconv.cli.one_file import FileOptions, filter_one
+from imgconv.cli.one_file import FileOptions, filter_one, in_folder
 from imgconv.cli.options import (
     Command,
     json_option,
@@ -22,6 +22,7 @@ from imgconv.cli.options import (
     show_option,
     threads_option,
 )
+from imgconv.cli.preview import preview_option, show_file
 from imgconv.model.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     help="Also compare the result with cv2.filter2D.",
 )
 @show_option
+@preview_option
 @threads_option
 @option(
     "--cluster",
@@ -83,6 +85,8 @@ def command(source: Place | None, target: Place | None, **options: Any) -> None:
     image = read_source(source, recipe, reading_of(options)) if again else None
     chosen = FileOptions.of(options)
     filter_one(source, target, recipe, chosen)
+    if options["preview"]:
+        show_file(in_folder(source, target, chosen.format))
     if again:
         _compare(image, recipe, chosen, words=options["compare"], windows=options["show"])
 

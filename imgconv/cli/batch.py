@@ -108,6 +108,8 @@ def command(sources: tuple[str, ...], target: str | None, **options: Any) -> int
     if options["print_recipe"]:
         output.show(format_recipe(recipe).rstrip())
         return 0
+    if target is not None and options["in_place"] and not (sources or options["from0"]):
+        sources = (target,)
     if target is None or not (sources or options["from0"]):
         raise _missing(target)
     if not (options["recursive"] or options["quiet"] or options["as_json"]):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from imgconv.engines.opencv import load_cv2
+from imgconv.engines.cv2_library import load_cv2
 from imgconv.model.errors import ArgumentError
 from imgconv.model.footprint import Footprint
 from imgconv.model.numbers import parse_number

@@ -140,6 +140,11 @@ class Step:
         return self
 
     @property
+    def drawing(self) -> tuple[tuple[str, ...], ...]:
+        """Its footprint as text, a cell for each place; empty where it has none."""
+        return ()
+
+    @property
     def kernel_spec(self) -> str:
         """The spec of a kernel that `with_kernel` must be given before the step can run."""
         return ""

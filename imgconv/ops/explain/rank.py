@@ -82,8 +82,7 @@ def explain_morphology(
     reader = WindowReader.of(source, planned)
     values = tuple(value.item() for value in output[at].reshape(-1))
     place = reader.anchor(at)
-    channels = []
-    how = ""
+    channels, hows = [], []
     for channel, written in enumerate(values):
         passes = _Passes(reader, step, planned.settings, channel)
         if isinstance(step, HitOrMiss):
@@ -94,8 +93,17 @@ def explain_morphology(
         low, high = ends_of(source.dtype)
         _check([min(max(value, low), high)], (written,))
         channels.append(tuple(extremes))
+        hows.append(how)
     border = planned.settings.border.value
-    return MorphologyStage(step.name, at, reader.under(at), tuple(channels), how, border, values)
+    return MorphologyStage(
+        step.name,
+        at,
+        reader.under(at),
+        tuple(channels),
+        "; ".join(filter(None, hows)),
+        border,
+        values,
+    )
 
 
 class _Passes:

@@ -72,7 +72,7 @@ class StagedOutput(NamedTuple):
     data: bytes = b""
 
 
-class Placement(NamedTuple):
+class OutputPlacement(NamedTuple):
     """A staged output and the key that it is to appear under.
 
     Attributes
@@ -85,6 +85,8 @@ class Placement(NamedTuple):
         Of the file that it replaces; another one is not replaced.
     in_place : bool
         Whether it replaces its own input.
+    version, sha256 : str
+        Of that input: as it was listed, where a service tells versions, and as it was read.
     """
 
     key: str
@@ -92,6 +94,8 @@ class Placement(NamedTuple):
     replace: bool = False
     expected: Identity | None = None
     in_place: bool = False
+    version: str = ""
+    sha256: str = ""
 
 
 class InPlaceRules(NamedTuple):
@@ -225,7 +229,7 @@ class Storage(Protocol):
         """Wait until staged outputs, logged rows and earlier names are durable."""
         ...
 
-    def commit(self, placements: Sequence[Placement]) -> list[ImageWriteError | None]:
+    def commit(self, placements: Sequence[OutputPlacement]) -> list[ImageWriteError | None]:
         """Make staged outputs appear under their keys; return for each why it did not."""
         ...
 

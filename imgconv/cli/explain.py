@@ -87,10 +87,11 @@ _FRAME_MILLISECONDS = 700
 def command(source: Path, **options: Any) -> None:
     """Show how the pixel at ROW,COL of the output was computed.
 
-    Of a kernel every tap with the pixel that it read (and where the border took it from), its weight and
-    product; the exact sum, scale, offset, rounding and clipping; and what the engine wrote, which
-    is checked to be the same. Of an order statistic the window in order, of morphology where the
-    extremes lie, of canny the gradient, its neighbours and the verdict, of bilateral the weights.
+    Of a kernel every tap with the pixel that it read (and where the border took it from), its
+    weight and product; the exact sum, scale, offset, rounding and clipping; and what the engine
+    wrote, which is checked to be the same. Of an order statistic the window in order, of morphology
+    where the extremes lie, of canny the gradient, its neighbours and the verdict, of bilateral the
+    weights.
     """
     from imgconv.io.storage import files
     from imgconv.ops.explain.explain import explain

@@ -185,6 +185,11 @@ class Step:
         del depth
         return self
 
+    def computed_by(self, before: Form) -> tuple[str, ...]:
+        """Return the libraries whose floating point decides its output; none for an exact step."""
+        del before
+        return ()
+
     # How it runs.
 
     def scratch(self, before: Form, after: Form) -> int:

@@ -8,8 +8,9 @@ from imgconv.model.alpha import Alpha
 from imgconv.model.errors import ArgumentError
 from imgconv.model.explanation import Explanation, PixelStage, StepExplanation
 from imgconv.model.recipe import Recipe
-from imgconv.model.step_plan import PlannedStep, StepPlan
-from imgconv.model.steps.base import Reach
+from imgconv.model.step_plan import PlannedStep
+from imgconv.model.steps.base import Reach, Step
+from imgconv.model.steps.convert import Convert
 from imgconv.model.steps.registry import function_of
 from imgconv.ops.image import Image, as_image, form_of
 from imgconv.ops.pipeline.run import run_all
@@ -23,8 +24,8 @@ def explain(image: Image, recipe: Recipe, at: Sequence[int]) -> Explanation:
     image : ndarray, shape (rows, columns) or (rows, columns, channels)
         uint8, uint16, int16 or float32; with alpha only under `Alpha.FILTER`.
     recipe : Recipe
-        With at least one step that looks through a window; what follows the last one is not
-        explained.
+        With at least one step that looks through a window, or canny; what follows the last one is
+        not explained.
     at : (int, int)
         Row and column in the output of the last window.
 
@@ -50,30 +51,34 @@ def explain(image: Image, recipe: Recipe, at: Sequence[int]) -> Explanation:
     >>> stage.windows[0].sums, stage.exact, stage.values
     ((1190,), (Fraction(1190, 9),), (132,))
     """
-    if not recipe.kernels:
-        raise ArgumentError("there is no kernel to explain", hint="give one: -k sharpen")
     pixels = as_image(image, recipe.settings.depth)
     plan = recipe.planned(form_of(pixels))
-    steps = plan.steps[: _last_window(plan)]
+    told = [number for number, planned in enumerate(plan.steps) if _is_told(planned.step)]
+    if not told or not any(_is_told(step) for step in recipe.steps):
+        raise ArgumentError("there is no kernel to explain", hint="give one: -k sharpen")
+    steps = plan.steps[: told[-1] + 1]
+    first = min(plan.leading, told[0])
     _check(steps, recipe.alpha)
     images = run_all(pixels, steps, recipe.alpha)
     place: tuple[int, int] | None = _inside(at, images[-1])
     explained: list[StepExplanation] = []
-    for number in reversed(range(plan.leading, len(steps))):
+    for number in reversed(range(first, len(steps))):
         if place is None:  # the constant lies under the anchor
             break
         stage = _stage(images[number], images[number + 1], steps[number], place)
         explained.insert(0, stage)
         place = stage.under
-    before = ", ".join(planned.step.words for planned in steps[: plan.leading])
+    before = ", ".join(planned.step.words for planned in steps[:first])
     return Explanation(tuple(explained), before)
 
 
-def _last_window(plan: StepPlan) -> int:
-    """Return how many steps there are up to the last one with a window."""
-    return 1 + max(
-        number for number, planned in enumerate(plan.steps) if planned.step.reach is Reach.WINDOW
-    )
+def _is_told(step: Step) -> bool:
+    """Return whether a step is explained for its own sake: by its window, or all it looks at."""
+    if step.kind == Convert.kind:
+        return False
+    if step.reach is Reach.WHOLE:
+        return function_of(step, "explain") is not None
+    return step.reach is Reach.WINDOW
 
 
 def _check(steps: Sequence[PlannedStep], alpha: Alpha) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 
@@ -12,21 +13,26 @@ from imgconv.model.errors import ArgumentError, NothingMatchedError
 from imgconv.model.kernel import Kernel
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
-from imgconv.model.steps.base import Step
+from imgconv.model.steps.base import Reach, Step
 from imgconv.model.steps.color import ToGray
 from imgconv.model.steps.methods import Gray
 from imgconv.ops.image import Image, as_image, has_alpha
+from imgconv.ops.recover.chains import chains
+from imgconv.ops.recover.composed import compositions
 from imgconv.ops.recover.linear import Grown, grow, try_all
-from imgconv.ops.recover.names import OVERHANG
+from imgconv.ops.recover.local_levels import local_thresholds
+from imgconv.ops.recover.names import OVERHANG, nearest
+from imgconv.ops.recover.ordered import behind, orders
 from imgconv.ops.recover.placement import placements
 from imgconv.ops.recover.result import Alternative, Equality, Known, Recovery
-from imgconv.ops.recover.scan import REACH, chains, scan
+from imgconv.ops.recover.scan import REACH, scan
 from imgconv.ops.recover.tryout import Guess, Trial, run_or_none
 
 _LEAST_TEXTURE = 1e-3
 _TRIED_WHOLE = 6
 _NEARLY_ALL = 0.98
 _PLAUSIBLE = 0.9
+_BEFORE_GRAY = 0.9
 
 
 def search(before: Image, after: Image, known: Sequence[Known], budget: float = 10.0) -> Recovery:
@@ -57,7 +63,7 @@ def search(before: Image, after: Image, known: Sequence[Known], budget: float = 
     reasons: list[Grown] = []
     best: Recovery | None = None
     begun = time.monotonic()
-    for way, share in ((_linear, 0.4), (_scanned, 0.8), (_chained, 1.0)):
+    for way, share in _WAYS:
         deadline = begun + share * budget
         for found in _tried(way, before, trials, known, deadline, reasons, notes):
             if best is None or _better(found, best):
@@ -107,6 +113,12 @@ def _linear(
         if grown.fit.exact:
             found = _after(steps, try_all(trial, grown, known, deadline))
             yield grown.reach + OVERHANG, found
+        elif steps and grown.fit.explained > _BEFORE_GRAY:
+            # Colours that were clipped before they became gray leave no exact fit of gray.
+            near = nearest(grown.wide, known, trial.placement, most=4)
+            swapped = [Guess((m.kernel, *steps), m.known.name, convolve=m.flipped)
+                       for m in near if not m.negative]  # fmt: skip
+            yield grown.reach + OVERHANG, [(1.0, guess) for guess in swapped]
 
 
 def _scanned(
@@ -122,6 +134,37 @@ def _scanned(
         yield REACH, [(scored.share, scored.guess) for scored in found]
 
 
+def _ordered(
+    steps: tuple[Step, ...],
+    trial: Trial,
+    known: Sequence[Known],  # noqa: ARG001
+    deadline: float,
+    reasons: list[Grown],  # noqa: ARG001
+) -> Iterator[Found]:
+    """Give order statistics, morphology and thresholds of each pixel's own."""
+    ways = orders(trial), local_thresholds(trial, deadline), compositions(trial, deadline)
+    for guesses in ways:
+        found = [(1.0, behind(steps, guess)) for guess in islice(guesses, _TRIED_WHOLE)]
+        if found:
+            yield REACH, found
+
+
+def _whole(
+    steps: tuple[Step, ...],
+    trial: Trial,  # noqa: ARG001
+    known: Sequence[Known],
+    deadline: float,
+    reasons: list[Grown],  # noqa: ARG001
+) -> Iterator[Found]:
+    """Give the known steps that look at the whole picture, or too far for its middle."""
+    for entry in known:
+        if time.monotonic() > deadline:
+            return
+        wide = any(max(e.rows, e.columns) > 2 * REACH + 1 for e in entry.step.extents)
+        if (wide or entry.step.reach is Reach.WHOLE) and not entry.step.makes_sums:
+            yield REACH, [(1.0, Guess((*steps, entry.step), entry.name))]
+
+
 def _chained(
     steps: tuple[Step, ...],
     trial: Trial,
@@ -134,11 +177,20 @@ def _chained(
         yield 2 * REACH, [(scored.share, scored.guess)]
 
 
+_WAYS = ((_linear, 0.35), (_ordered, 0.5), (_scanned, 0.7), (_whole, 0.75), (_chained, 1.0))
+"""The cheap and the likely first, each with the share of the budget at which it ends."""
+
+
 def _after(
     steps: tuple[Step, ...], found: Sequence[tuple[float, Guess]]
 ) -> list[tuple[float, Guess]]:
-    """Return the guesses with steps before theirs."""
-    return [(score, replace(guess, steps=(*steps, *guess.steps))) for score, guess in found]
+    """Return the guesses with steps before theirs, and with gray after them too."""
+    result = []
+    for score, guess in found:
+        result.append((score, behind(steps, guess)))
+        if steps and guess.steps:
+            result.append((score, replace(guess, steps=(*guess.steps, *steps))))
+    return result
 
 
 def _better(one: Recovery, other: Recovery) -> bool:

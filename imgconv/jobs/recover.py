@@ -70,7 +70,8 @@ def recover_images(
     NothingMatchedError
         When nothing plausible was found; the message says why.
     """
-    return search(before, after, known_steps(bank), budget)
+    bank = bank or KernelBank.standard()
+    return search(before, after, known_steps(bank), lambda spec: load_step(spec, bank), budget)
 
 
 def write_recipe(path: Path, recovery: Recovery, *, overwrite: bool = False) -> None:
@@ -106,6 +107,10 @@ def describe(recovery: Recovery) -> list[str]:
             said += f"; the greatest difference is {equality.max_abs_diff:g}, at {row},{column}"
         lines.append(said)
     lines += _names(recovery)
+    if recovery.tool is not None:
+        lines.append(f"# {recovery.tool.call} reproduces every pixel: {recovery.tool.habit}")
+    if recovery.rim is not None:
+        lines.append(f"# {recovery.rim}")
     lines += [f"# {note}" for note in recovery.notes]
     return lines
 

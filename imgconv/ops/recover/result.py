@@ -60,6 +60,21 @@ class Alternative(NamedTuple):
     equal_share: float
 
 
+class Tool(NamedTuple):
+    """A call of another tool that was run and reproduced every pixel.
+
+    Attributes
+    ----------
+    call : str
+        In Python, without the picture.
+    habit : str
+        Why no recipe has the same bits.
+    """
+
+    call: str
+    habit: str
+
+
 @dataclass(frozen=True)
 class Recovery:
     """The recipe that reproduces a picture best, and how well it does.
@@ -74,6 +89,10 @@ class Recovery:
         The weights, where one kernel was found.
     alternatives : tuple of Alternative
     notes : tuple of str
+    tool : Tool, optional
+        Where the recipe leaves a difference and another tool's call does not.
+    rim : str, optional
+        What became of the border, where the recipe reproduces all other pixels.
     """
 
     recipe: Recipe
@@ -82,6 +101,8 @@ class Recovery:
     kernel: Kernel | None = None
     alternatives: tuple[Alternative, ...] = ()
     notes: tuple[str, ...] = ()
+    tool: Tool | None = None
+    rim: str | None = None
 
     @property
     def exact(self) -> bool:
@@ -105,6 +126,8 @@ class Recovery:
             "where": list(where) if where else None,
             "alternatives": [alternative._asdict() for alternative in self.alternatives],
             "notes": list(self.notes),
+            "rim": self.rim,
+            "tool": self.tool and self.tool._asdict(),
         }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import numpy as np
@@ -19,6 +19,7 @@ from imgconv.model.steps.methods import Gray
 from imgconv.ops.image import Image, as_image, has_alpha
 from imgconv.ops.recover.chains import chains
 from imgconv.ops.recover.composed import compositions
+from imgconv.ops.recover.habits import Load, applies, by_a_tool, explained, with_rim
 from imgconv.ops.recover.linear import Grown, grow, try_all
 from imgconv.ops.recover.local_levels import local_thresholds
 from imgconv.ops.recover.names import OVERHANG, nearest
@@ -33,9 +34,12 @@ _TRIED_WHOLE = 6
 _NEARLY_ALL = 0.98
 _PLAUSIBLE = 0.9
 _BEFORE_GRAY = 0.9
+_FOR_TOOLS = 0.5
 
 
-def search(before: Image, after: Image, known: Sequence[Known], budget: float = 10.0) -> Recovery:
+def search(
+    before: Image, after: Image, known: Sequence[Known], load: Load, budget: float = 10.0
+) -> Recovery:
     """Return the recipe that reproduces a picture best.
 
     Parameters
@@ -43,6 +47,8 @@ def search(before: Image, after: Image, known: Sequence[Known], budget: float = 
     before, after : ndarray
     known : sequence of Known
         Steps with names.
+    load : callable
+        Gives the step that a spec means.
     budget : float, default 10
         Seconds for the search; what it found is then measured on the whole picture.
 
@@ -60,44 +66,77 @@ def search(before: Image, after: Image, known: Sequence[Known], budget: float = 
         return Recovery(Recipe(), Equality(1.0, 0.0, None, 1.0), "identity", notes=notes)
     _check_texture(before, after)
     trials = list(_trials(before, after))
-    reasons: list[Grown] = []
-    best: Recovery | None = None
-    begun = time.monotonic()
-    for way, share in _WAYS:
-        deadline = begun + share * budget
-        for found in _tried(way, before, trials, known, deadline, reasons, notes):
-            if best is None or _better(found, best):
-                best = found
-            if best.exact:
-                return best
-            if time.monotonic() > deadline:
-                break
-        if best is not None and best.equality.equal_share > _NEARLY_ALL:
-            return best
-    if best is not None and best.equality.near_share >= _PLAUSIBLE:
-        return best
-    raise _refusal(reasons)
+    return _Search(before, trials, known, load, budget, notes).run()
 
 
 Found = tuple[int, list[tuple[float, Guess]]]
 Trials = Sequence[tuple[tuple[Step, ...], Trial]]
+Way = Callable[[tuple[Step, ...], Trial, Sequence[Known], float, list[Grown]], Iterator[Found]]
 
 
-def _tried(
-    way: Callable[..., Iterator[Found]],
-    before: Image,
-    trials: Trials,
-    known: Sequence[Known],
-    deadline: float,
-    reasons: list[Grown],
-    notes: tuple[str, ...],
-) -> Iterator[Recovery]:
-    for steps, trial in trials:
-        whole = replace(trial, before=before)
-        for reach, guesses in way(steps, trial, known, deadline, reasons):
-            found = _finished(whole.with_reach(reach), guesses, notes)
-            if found is not None:
-                yield found
+@dataclass
+class _Search:
+    """A search under way: what it looks at, and the best that it found."""
+
+    before: Image
+    trials: Trials
+    known: Sequence[Known]
+    load: Load
+    budget: float
+    notes: tuple[str, ...]
+    reasons: list[Grown] = field(default_factory=list)
+    best: Recovery | None = None
+
+    def run(self) -> Recovery:
+        """Return the best recipe, with what its habits tell.
+
+        Raises
+        ------
+        NothingMatchedError
+            When nothing plausible was found.
+        """
+        begun = time.monotonic()
+        for way, share in _WAYS:
+            self._try(way, begun + share * self.budget)
+            if way is _linear and not self._exact:
+                self._ask_tools(begun + _FOR_TOOLS * self.budget)
+            if self.best is not None and self._settled:
+                return explained(self.best, self.known)
+        best = self.best
+        if best is None or best.equality.near_share < _PLAUSIBLE:
+            raise _refusal(self.reasons)
+        return explained(best, self.known)
+
+    @property
+    def _exact(self) -> bool:
+        return self.best is not None and self.best.exact
+
+    @property
+    def _settled(self) -> bool:
+        """Whether all or nearly all pixels are accounted for."""
+        best = self.best
+        told = best is not None and (best.tool is not None or best.rim is not None)
+        return told or (best is not None and best.equality.equal_share > _NEARLY_ALL)
+
+    def _try(self, way: Way, deadline: float) -> None:
+        for steps, trial in self.trials:
+            whole = replace(trial, before=self.before)
+            for reach, guesses in way(steps, trial, self.known, deadline, self.reasons):
+                found = _finished(whole.with_reach(reach), guesses, self.notes)
+                if found is not None and (self.best is None or _better(found, self.best)):
+                    self.best = found
+                if self._exact or time.monotonic() > deadline:
+                    return
+
+    def _ask_tools(self, deadline: float) -> None:
+        """Try the calls of other tools, and a border that was left as it was."""
+        trial = self.trials[0][1]
+        if len(self.trials) > 1 or not applies(trial):
+            return
+        fit = max((r.wide for r in self.reasons), key=lambda fit: fit.explained, default=None)
+        self.best = by_a_tool(trial, fit, self.best, self.load, deadline) or self.best
+        if self.best is not None:
+            self.best = with_rim(trial, self.best)
 
 
 def _linear(
@@ -177,7 +216,13 @@ def _chained(
         yield 2 * REACH, [(scored.share, scored.guess)]
 
 
-_WAYS = ((_linear, 0.35), (_ordered, 0.5), (_scanned, 0.7), (_whole, 0.75), (_chained, 1.0))
+_WAYS: tuple[tuple[Way, float], ...] = (
+    (_linear, 0.3),
+    (_ordered, 0.6),
+    (_scanned, 0.75),
+    (_whole, 0.8),
+    (_chained, 1.0),
+)
 """The cheap and the likely first, each with the share of the budget at which it ends."""
 
 
@@ -194,6 +239,9 @@ def _after(
 
 
 def _better(one: Recovery, other: Recovery) -> bool:
+    both = one.equality, other.equality
+    if all(equality.near_share == 1 and equality.max_abs_diff < 1e-5 for equality in both):
+        return one.name is not None and other.name is None  # floats, but for the last bits
     return one.equality.equal_share > other.equality.equal_share
 
 

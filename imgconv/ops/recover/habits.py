@@ -17,6 +17,7 @@ from imgconv.model.steps.base import Step
 from imgconv.ops.image import Image
 from imgconv.ops.recover.fit import Fit, Floats
 from imgconv.ops.recover.linear import is_identity
+from imgconv.ops.recover.local_levels import is_black_and_white
 from imgconv.ops.recover.peers import Call, calls
 from imgconv.ops.recover.result import Known, Recovery, Tool, as_floats
 from imgconv.ops.recover.tryout import Trial, measured, run_or_none
@@ -34,6 +35,7 @@ def applies(trial: Trial) -> bool:
     """Return whether calls of other tools may be tried: bytes to bytes of one size."""
     placement = trial.placement
     plain = placement.size is OutputSize.SAME and placement.stride == (1, 1)
+    plain = plain and not is_black_and_white(trial)
     return plain and trial.before.dtype == trial.after.dtype == np.uint8
 
 
@@ -90,7 +92,7 @@ def _recovered(trial: Trial, call: Call, best: Recovery | None, load: Load) -> R
     settings = trial.settings._replace(border=border)
     recipe = Recipe(steps=(step,), settings=settings)
     equality = trial.whole(recipe)
-    if best is not None and (equality is None or best.equality.equal_share > equality.equal_share):
+    if best is not None and (equality is None or best.equality.equal_share >= equality.equal_share):
         return replace(best, tool=tool)
     if equality is None:
         return None
@@ -138,9 +140,9 @@ def explained(best: Recovery, known: Sequence[Known]) -> Recovery:
 def _notes(best: Recovery, known: Sequence[Known]) -> Iterator[str]:
     settings, kernel = best.recipe.settings, best.kernel
     if settings.rounding is Rounding.TRUNCATE:
-        yield "decimals are cut off, as SciPy's ndimage and NumPy's astype do"
+        yield "decimals are cut off, as SciPy's ndimage, NumPy's astype and ImageMagick 6 do"
     elif settings.rounding is Rounding.HALF_UP:
-        yield "halves are rounded up, as Pillow and ImageMagick do"
+        yield "halves are rounded up, as Pillow does"
     if best.recipe.convolve:
         yield (
             "the kernel is turned by 180 degrees, as scipy.ndimage.convolve, MATLAB's conv2 and "

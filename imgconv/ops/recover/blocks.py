@@ -1,4 +1,4 @@
-"""Blocks of a JPEG as seen in the pixels: cosine transforms and the steps that they were rounded to."""
+"""Blocks of a JPEG as seen in pixels: cosine transforms, and the steps they were rounded to."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ _MOST_BLOCKS = 4096
 _LEAST_COUNT = 30
 _LEAST_PERIODIC = 3
 _LARGEST_STEP = 120
-_OFF = 0.35
+_OFF = 1.05
 """How far, in levels, a coefficient may be from a multiple of its step: pixels were rounded."""
+_NOTHING = 1.5
+_NEARLY_ALL = 0.93
+_OFTEN = 0.1
 
 
 class Steps(NamedTuple):
@@ -26,15 +29,10 @@ class Steps(NamedTuple):
     Attributes
     ----------
     size : ndarray, shape (8, 8)
-        0 where too few coefficients tell.
+        0 where too few coefficients tell, or it is too small to be seen.
     """
 
     size: Floats
-
-    @property
-    def known(self) -> NDArray[np.bool_]:
-        """Where the step is known."""
-        return self.size > 0
 
 
 def cosines() -> Floats:
@@ -59,6 +57,13 @@ def blocks_of(plane: Floats) -> Floats:
     return np.asarray(cut.transpose(0, 2, 1, 3).reshape(-1, SIDE, SIDE))
 
 
+def unclipped_blocks(image: Image) -> NDArray[np.bool_]:
+    """Return for each block whether no value of it is black or white."""
+    inside = np.asarray((image > 0) & (image < 255))
+    flat = inside if inside.ndim == 2 else np.all(inside, axis=2)
+    return np.asarray(blocks_of(flat.astype(np.float64)).all(axis=(1, 2)))
+
+
 def transformed(blocks: Floats) -> Floats:
     """Return the cosine transforms of blocks."""
     basis = cosines()
@@ -66,7 +71,7 @@ def transformed(blocks: Floats) -> Floats:
 
 
 def find_steps(image: Image) -> Steps | None:
-    """Return the steps that the transforms of blocks are multiples of, or None where there are none.
+    """Return the steps that transforms of blocks are multiples of, or None where there are none.
 
     Examples
     --------
@@ -75,28 +80,29 @@ def find_steps(image: Image) -> Steps | None:
     """
     if image.dtype != np.uint8 or min(image.shape[:2]) < 4 * SIDE:
         return None
-    blocks = blocks_of(luminance(image))
+    blocks = blocks_of(luminance(image))[unclipped_blocks(image)]
     blocks = blocks[:: max(1, len(blocks) // _MOST_BLOCKS)]
-    whole = (blocks.min(axis=(1, 2)) > 0) & (blocks.max(axis=(1, 2)) < 255)
-    turned = transformed(blocks[whole] - 128)
+    turned = transformed(blocks - 128)
     sizes = np.zeros((SIDE, SIDE))
     for i in range(SIDE):
         for j in range(SIDE):
             sizes[i, j] = _step(turned[:, i, j])
-    steps = Steps(sizes)
-    return steps if int(steps.known.sum() - steps.known[0, 0]) >= _LEAST_PERIODIC else None
+    coarse = int((sizes > 2).sum()) - int(sizes[0, 0] > 2)
+    return Steps(sizes) if coarse >= _LEAST_PERIODIC else None
 
 
 def _step(values: Floats) -> float:
-    """Return the largest step that nearly all values are multiples of; 0 for none, or too few."""
-    for step in range(_LARGEST_STEP, 2, -1):
-        nearest = np.rint(values / step)
-        large = nearest != 0
-        off = np.abs(values - nearest * step)
-        if int(large.sum()) < _LEAST_COUNT:
-            continue
-        # Values between multiples would be off by a quarter of a step.
-        limit = min(3 * _OFF, step / 3)
-        if float(np.mean(off[large] < limit)) > 0.97 and float(np.mean(off < limit)) > 0.97:
+    """Return the largest step that nearly all values are multiples of.
+
+    0 where too few values tell, or the step is too small to be seen.
+    """
+    large = values[np.abs(values) > _NOTHING]
+    if len(large) < _LEAST_COUNT:
+        return 0.0
+    often = len(large) > _OFTEN * len(values)
+    for step in range(min(_LARGEST_STEP, int(np.abs(large).max()) + 1), 1 if often else 2, -1):
+        off = np.abs(large - np.rint(large / step) * step)
+        # Of values of any size, three quarters would be as near.
+        if float(np.mean(off < min(_OFF, 0.375 * step))) > _NEARLY_ALL:
             return float(step)
     return 0.0

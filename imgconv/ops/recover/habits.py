@@ -133,6 +133,8 @@ def _rim_of(recipe: Recipe) -> int:
 
 def explained(best: Recovery, known: Sequence[Known]) -> Recovery:
     """Return a recovery with notes on the habits that its recipe shows, and who has them."""
+    if best.compressed is not None:
+        return best  # rounding cannot be seen through compression
     notes = list(_notes(best, known))
     return replace(best, notes=(*best.notes, *notes)) if notes else best
 

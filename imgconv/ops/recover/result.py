@@ -75,6 +75,31 @@ class Tool(NamedTuple):
     habit: str
 
 
+class Compressed(NamedTuple):
+    """What is known of a linear filter whose result was compressed.
+
+    Attributes
+    ----------
+    confidence : float
+        With which each weight lies in its interval, and the name, if there is one, is right.
+    intervals : tuple of tuple of (float, float)
+    origin : (int, int)
+        Row and column, relative to the output pixel, where intervals begin.
+    nearest : tuple of (str, float)
+        Names, each with the logarithm of its likelihood relative to the best weights.
+    """
+
+    confidence: float
+    intervals: tuple[tuple[tuple[float, float], ...], ...]
+    origin: tuple[int, int]
+    nearest: tuple[tuple[str, float], ...]
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the report as JSON has it."""
+        named = [{"name": name, "log_likelihood": value} for name, value in self.nearest]
+        return {**self._asdict(), "nearest": named}
+
+
 @dataclass(frozen=True)
 class Recovery:
     """The recipe that reproduces a picture best, and how well it does.
@@ -93,6 +118,8 @@ class Recovery:
         Where the recipe leaves a difference and another tool's call does not.
     rim : str, optional
         What became of the border, where the recipe reproduces all other pixels.
+    compressed : Compressed, optional
+        Where the picture after was compressed with loss.
     """
 
     recipe: Recipe
@@ -103,6 +130,7 @@ class Recovery:
     notes: tuple[str, ...] = ()
     tool: Tool | None = None
     rim: str | None = None
+    compressed: Compressed | None = None
 
     @property
     def exact(self) -> bool:
@@ -128,6 +156,7 @@ class Recovery:
             "notes": list(self.notes),
             "rim": self.rim,
             "tool": self.tool and self.tool._asdict(),
+            "compressed": self.compressed and self.compressed.as_dict(),
         }
 
 

@@ -17,15 +17,17 @@ from imgconv.model.steps.base import Reach, Step
 from imgconv.model.steps.color import ToGray
 from imgconv.model.steps.methods import Gray
 from imgconv.ops.image import Image, as_image, has_alpha
+from imgconv.ops.recover.blocks import find_steps
 from imgconv.ops.recover.chains import chains
 from imgconv.ops.recover.composed import compositions
 from imgconv.ops.recover.habits import Load, applies, by_a_tool, explained, with_rim
+from imgconv.ops.recover.jpeg import CONFIDENCE, about
 from imgconv.ops.recover.linear import Grown, grow, try_all
 from imgconv.ops.recover.local_levels import local_thresholds
 from imgconv.ops.recover.names import OVERHANG, nearest
 from imgconv.ops.recover.ordered import behind, orders
 from imgconv.ops.recover.placement import placements
-from imgconv.ops.recover.result import Alternative, Equality, Known, Recovery
+from imgconv.ops.recover.result import Alternative, Compressed, Equality, Known, Recovery
 from imgconv.ops.recover.scan import REACH, scan
 from imgconv.ops.recover.tryout import Guess, Trial, run_or_none
 
@@ -35,6 +37,7 @@ _NEARLY_ALL = 0.98
 _PLAUSIBLE = 0.9
 _BEFORE_GRAY = 0.9
 _FOR_TOOLS = 0.5
+_GRAYS_BEHIND = 2
 
 
 def search(
@@ -99,6 +102,7 @@ class _Search:
         for way, share in _WAYS:
             self._try(way, begun + share * self.budget)
             if way is _linear and not self._exact:
+                self._look_behind_compression(begun + _FOR_TOOLS * self.budget)
                 self._ask_tools(begun + _FOR_TOOLS * self.budget)
             if self.best is not None and self._settled:
                 return explained(self.best, self.known)
@@ -115,8 +119,9 @@ class _Search:
     def _settled(self) -> bool:
         """Whether all or nearly all pixels are accounted for."""
         best = self.best
-        told = best is not None and (best.tool is not None or best.rim is not None)
-        return told or (best is not None and best.equality.equal_share > _NEARLY_ALL)
+        if best is None or best.tool or best.rim or best.compressed:
+            return best is not None
+        return best.equality.equal_share > _NEARLY_ALL
 
     def _try(self, way: Way, deadline: float) -> None:
         for steps, trial in self.trials:
@@ -128,10 +133,32 @@ class _Search:
                 if self._exact or time.monotonic() > deadline:
                     return
 
+    def _look_behind_compression(self, deadline: float) -> None:
+        """Say what a linear filter was about, where its result was compressed since."""
+        if self.best is not None and self.best.equality.near_share >= _PLAUSIBLE:
+            return
+        if find_steps(self.trials[0][1].after) is None:
+            return
+        for steps, trial in self.trials[:_GRAYS_BEHIND]:
+            found = about(trial, self.known, deadline)
+            if found is None:
+                continue
+            whole = replace(trial, before=self.before)
+            guess = behind(steps, found.guess)
+            recipe = guess.recipe(whole.settings)  # border and rounding leave no trace
+            equality = whole.whole(recipe)
+            if equality is not None:
+                told = Compressed(CONFIDENCE, found.intervals, found.origin, found.nearest)
+                kernel = next((k for k in guess.steps if isinstance(k, Kernel)), None)
+                self.best = Recovery(
+                    recipe, equality, guess.name, kernel, notes=self.notes, compressed=told
+                )
+            return
+
     def _ask_tools(self, deadline: float) -> None:
         """Try the calls of other tools, and a border that was left as it was."""
         trial = self.trials[0][1]
-        if len(self.trials) > 1 or not applies(trial):
+        if len(self.trials) > 1 or not applies(trial) or (self.best and self.best.compressed):
             return
         fit = max((r.wide for r in self.reasons), key=lambda fit: fit.explained, default=None)
         self.best = by_a_tool(trial, fit, self.best, self.load, deadline) or self.best

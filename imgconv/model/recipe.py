@@ -8,6 +8,8 @@ from functools import cached_property
 
 from imgconv.model.alpha import Alpha
 from imgconv.model.errors import ArgumentError
+from imgconv.model.geometry import OutputSize
+from imgconv.model.region import EVERYWHERE, Selection
 from imgconv.model.settings import Settings
 from imgconv.model.step_plan import StepPlan, leading_count, plan_steps
 from imgconv.model.steps.base import Form, Reach, Step
@@ -33,11 +35,14 @@ class Recipe:
         How steps with a window treat transparency.
     settings : Settings
         Border, stride, dilation and size apply to each step with a window.
+    selection : Selection
+        Which pixels are changed.
 
     Raises
     ------
     ArgumentError
-        When linear light begins twice, or ends where it did not begin.
+        When linear light begins twice, or ends where it did not begin; when a part of the image is
+        selected and the output would have another size.
 
     Notes
     -----
@@ -62,8 +67,10 @@ class Recipe:
     fuse: bool = False
     alpha: Alpha = Alpha.AUTO
     settings: Settings = field(default_factory=Settings)
+    selection: Selection = EVERYWHERE
 
     def __post_init__(self) -> None:
+        self._check_selection()
         light = False
         for step in self.steps:
             if step.opens_light and light:
@@ -74,6 +81,23 @@ class Recipe:
                     hint=f"put linear before it: linear, gaussian:2, {step.name}",
                 )
             light = step.opens_light or (light and not step.closes_light)
+
+    def _check_selection(self) -> None:
+        if self.selection == EVERYWHERE:
+            return
+        self.selection.check()
+        if self.settings.stride != (1, 1) or self.settings.size is not OutputSize.SAME:
+            raise ArgumentError(
+                "what is not selected stays where it is, so the output has the size of the image",
+                hint="leave out stride and size, or the region",
+            )
+
+    @cached_property
+    def everywhere(self) -> Recipe:
+        """The recipe without its selection."""
+        if self.selection == EVERYWHERE:
+            return self
+        return replace(self, selection=EVERYWHERE)
 
     @property
     def kernels(self) -> tuple[Step, ...]:

@@ -13,6 +13,7 @@ from imgconv.model.errors import LimitError
 from imgconv.model.recipe import Recipe
 from imgconv.ops.pipeline.bands import chain_of
 from imgconv.ops.pipeline.lazy_rows import LazyRows, StepRows
+from imgconv.ops.regions.rows import SelectedRows
 
 _FEWEST_ROWS = 64  # of a band, where a tile does not say more
 _BEST_BYTES = 8 << 20  # of a band: larger ones are no faster
@@ -98,4 +99,6 @@ def _row_bytes(rows: LazyRows) -> int:
 
 def _scratch(rows: LazyRows) -> int:
     """Return the bytes of intermediate values for a row."""
+    if isinstance(rows, SelectedRows):
+        return rows.shape[1] * rows.scratch
     return rows.shape[1] * step_scratch(rows.planned) if isinstance(rows, StepRows) else 0

@@ -21,8 +21,9 @@ from imgconv.model.steps.base import Reach
 from imgconv.ops.compare.cause import Cause
 from imgconv.ops.compare.engine_diagnosis import find_causes
 from imgconv.ops.compare.metrics import Difference, absolute_difference, measure
+from imgconv.ops.context import Outcome
 from imgconv.ops.image import Image, as_image, form_of
-from imgconv.ops.pipeline.run import Outcome, run_recipe
+from imgconv.ops.pipeline.run import run_recipe
 from imgconv.ops.windows import geometries_of
 
 ENGINES: dict[str, type[OpenCVEngine] | type[NaiveEngine]] = {

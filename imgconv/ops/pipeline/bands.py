@@ -16,6 +16,8 @@ from imgconv.model.steps.registry import function_of
 from imgconv.ops.image import Image
 from imgconv.ops.pipeline.lazy_rows import LazyRows, Source, SourceRows, StepRows, WindowRows
 from imgconv.ops.pipeline.run import context_of
+from imgconv.ops.regions.rows import SelectedRows
+from imgconv.ops.regions.weights import MaskRows
 
 Facts = Mapping[int, Any]
 """What surveys found of the whole image, by the number of the step."""
@@ -28,8 +30,11 @@ def chain_of(
     *,
     threads: int | None = None,
     engine: Engine | None = None,
+    mask: MaskRows | None = None,
 ) -> list[LazyRows]:
     """Return the rows of a source, and those after each step of a recipe, the output last.
+
+    Where the recipe selects pixels, one more follows: what the steps made, mixed with the source.
 
     Parameters
     ----------
@@ -39,6 +44,8 @@ def chain_of(
         What the surveys of steps found; absent before they did.
     threads : int, optional
     engine : Engine, optional
+    mask : callable, optional
+        Gives the rows of the mask that the recipe names.
     """
     chain: list[LazyRows] = [SourceRows(source, recipe.settings.depth)]
     for number, planned in enumerate(recipe.planned(chain[0].form).steps):
@@ -46,6 +53,8 @@ def chain_of(
         kind = WindowRows if planned.step.reach is Reach.WINDOW else StepRows
         known = None if facts is None else facts.get(number)
         chain.append(kind(chain[-1], planned, context._replace(facts=known)))
+    if recipe.everywhere is not recipe:
+        chain.append(SelectedRows(chain[0], chain[-1], recipe, mask))
     return chain
 
 
@@ -64,6 +73,8 @@ class Stream:
         Output rows in a band.
     threads : int, optional
     engine : Engine, optional
+    mask : callable, optional
+        Gives the rows of the mask that the recipe names.
 
     Raises
     ------
@@ -98,11 +109,12 @@ class Stream:
         height: int,
         threads: int | None = None,
         engine: Engine | None = None,
+        mask: MaskRows | None = None,
     ) -> None:
         self._opened = opened
         self._recipe = recipe
         self._height = height
-        self._running: dict[str, Any] = {"threads": threads, "engine": engine}
+        self._running: dict[str, Any] = {"threads": threads, "engine": engine, "mask": mask}
         self._facts: dict[int, Any] = {}
         self.chain = self._chained(opened())
         self._plan = recipe.planned(self.chain[0].form)

@@ -53,9 +53,12 @@ class LazyRows:
         The one that a step used for the rows that were made last.
     notes : tuple of str
         What a step reported of them.
+    hold : int, optional
+        The first row that is kept though those who read it in order let go of it.
     """
 
     _before: LazyRows | None = None
+    hold: int | None = None
 
     def __init__(self, shape: tuple[int, ...], depth: Depth) -> None:
         self.shape = shape
@@ -87,9 +90,20 @@ class LazyRows:
 
     def release(self, before: int) -> None:
         """Forget the rows before this one."""
+        before = before if self.hold is None else min(before, self.hold)
         drop = min(max(before - self._from, 0), len(self._kept))
         self._kept = self._kept[drop:].copy()  # a view would keep all of them in memory
         self._from += drop
+
+    def skip(self, stop: int) -> None:
+        """Go on with row `stop`: the rows before it will not be asked for."""
+        if stop <= self._to or self._before is None:
+            return
+        self._kept = self._kept[:0]
+        self._from = self._to = stop
+        self._passed(stop)
+        if stop < self.shape[0]:
+            self._before.skip(max(self._spans(stop, stop + 1)[0][0], 0))
 
     @property
     def reach(self) -> int:
@@ -106,7 +120,12 @@ class LazyRows:
         if self._before is None:
             return spans
         found = sorted(span for each in spans for span in self._before.sources(*each))
-        return _joined(found)
+        return self.joined(found)
+
+    @staticmethod
+    def joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Join spans that touch or overlap, and put them in order."""
+        return _joined(sorted(spans))
 
     def _spans(self, start: int, stop: int) -> list[tuple[int, int]]:
         """Return the spans of rows that rows are made of, in what is before them."""

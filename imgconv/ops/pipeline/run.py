@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import partial
 
 from imgconv.engines.base import Engine
 from imgconv.model.alpha import Alpha
@@ -11,29 +11,9 @@ from imgconv.model.recipe import Recipe
 from imgconv.model.settings import Settings
 from imgconv.model.step_plan import PlannedStep
 from imgconv.model.steps.registry import function_of, kind_of
-from imgconv.ops.context import StepContext, StepResult
+from imgconv.ops.context import Outcome, StepContext, StepResult
 from imgconv.ops.image import Image, as_image, form_of
-
-
-class Outcome(NamedTuple):
-    """What a recipe made of an image.
-
-    Attributes
-    ----------
-    image : ndarray
-    clipped_share : float
-        Share of the values that were clamped to the range of their type, 0 to 1; of several steps,
-        that of the one with the greatest.
-    threshold : float, optional
-        The one that the last step that chose one found for the whole image.
-    notes : tuple of str
-        What fusing did, and what steps report.
-    """
-
-    image: Image
-    clipped_share: float = 0
-    threshold: float | None = None
-    notes: tuple[str, ...] = ()
+from imgconv.ops.regions.selected import NO_MASKS, Masks, run_selected
 
 
 def run_recipe(
@@ -43,6 +23,7 @@ def run_recipe(
     threads: int | None = None,
     engine: Engine | None = None,
     peers: bool = False,
+    masks: Masks = NO_MASKS,
 ) -> Outcome:
     """Do to an image what a recipe says.
 
@@ -58,6 +39,8 @@ def run_recipe(
         Default the fastest exact one.
     peers : bool
         Whether OpenCV does what it has a function for (see `Step.opencv`).
+    masks : Masks, optional
+        The pictures that the recipe names, read.
 
     Returns
     -------
@@ -65,6 +48,9 @@ def run_recipe(
         What becomes of alpha is the recipe's to say (see `filter_with_alpha`).
     """
     pixels = as_image(image, recipe.settings.depth)
+    if recipe.everywhere is not recipe or masks is not NO_MASKS:
+        run = partial(run_recipe, threads=threads, engine=engine, peers=peers)
+        return run_selected(pixels, recipe, masks, run)
     plan = recipe.planned(form_of(pixels))
     clipped, threshold = 0.0, None
     notes = list(plan.notes)

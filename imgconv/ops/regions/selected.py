@@ -1,0 +1,194 @@
+"""Run a recipe on a part of an image: what is not selected stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from imgconv.model.border import Border
+from imgconv.model.errors import ArgumentError
+from imgconv.model.recipe import Recipe
+from imgconv.model.region import Region, Selection
+from imgconv.model.step_plan import StepPlan
+from imgconv.model.steps.base import Form, Reach
+from imgconv.ops.context import Outcome
+from imgconv.ops.image import Image, form_of
+from imgconv.ops.regions.mixing import check_form, mix, spread
+from imgconv.ops.regions.weights import (
+    MaskRows,
+    Weights,
+    bounding_box,
+    box_of,
+    check_mask_size,
+    weights_of_rows,
+)
+
+Run = Callable[[Image, Recipe], Outcome]
+"""Does to a whole image what a recipe without a selection says."""
+
+
+class Masks(NamedTuple):
+    """The pictures that a recipe names, read.
+
+    Attributes
+    ----------
+    mask : ndarray of uint16, shape (rows, columns), optional
+        The weights of the mask (see `mask_weights`).
+    """
+
+    mask: Weights | None = None
+
+
+NO_MASKS = Masks()
+
+
+def check_masks(recipe: Recipe, masks: Masks) -> None:
+    """Check that the pictures that a recipe names were read.
+
+    Raises
+    ------
+    ArgumentError
+        When one was not.
+    """
+    check_masks_known(recipe, mask_rows(masks))
+
+
+def check_masks_known(recipe: Recipe, mask: MaskRows | None) -> None:
+    """Check that there is a mask where the recipe names one.
+
+    Raises
+    ------
+    ArgumentError
+        When there is none.
+    """
+    if recipe.selection.mask and mask is None:
+        raise ArgumentError(
+            f"the recipe has the mask {recipe.selection.mask}, which is not read here",
+            hint="imgconv apply, batch and compare read masks; give a region instead",
+        )
+
+
+def run_selected(image: Image, recipe: Recipe, masks: Masks, run: Run) -> Outcome:
+    """Do to the selected pixels of an image what a recipe says.
+
+    Parameters
+    ----------
+    image : ndarray, shape (rows, columns) or (rows, columns, channels)
+        Checked; not modified.
+    recipe : Recipe
+        With a selection.
+    masks : Masks
+    run : callable
+
+    Returns
+    -------
+    Outcome
+        Where the weight is 0 the image's own bits; where it is 65535 those of the recipe on the
+        whole image. Shares of clipped values are of the rectangles that were filtered.
+
+    Raises
+    ------
+    ArgumentError
+        When depth, channels or size would change, a region reaches outside, or the mask has
+        another size.
+    """
+    check_masks(recipe, masks)
+    selection, plan = recipe.selection, recipe.planned(form_of(image))
+    check_form(form_of(image), plan.output)
+    if masks.mask is not None:
+        check_mask_size(masks.mask.shape, image.shape, selection.mask or "the mask")
+    result = image.copy()
+    outcomes: list[Outcome] = []
+    whole = None if reads_locally(plan, recipe, form_of(image)) else run(image, recipe.everywhere)
+    for box, weights in _selected(selection, (image.shape[0], image.shape[1]), masks):
+        at = box_of(box)
+        if whole is None:
+            rows, columns = part_read(box, (image.shape[0], image.shape[1]), plan)
+            found = run(image[rows, columns], recipe.everywhere)
+            made = found.image[
+                box.row - rows.start : box.row - rows.start + box.rows,
+                box.column - columns.start : box.column - columns.start + box.columns,
+            ]
+        else:
+            found, made = whole, whole.image[at]
+        outcomes.append(found)
+        output = spread(made, image[at])
+        result[at] = mix(image[at], output, weights, recipe.alpha, recipe.settings.rounding)
+    return Outcome(
+        result,
+        max((found.clipped_share for found in outcomes), default=0),
+        next((found.threshold for found in outcomes if found.threshold is not None), None),
+        tuple(dict.fromkeys(note for found in outcomes for note in found.notes)),
+    )
+
+
+def mask_rows(masks: Masks) -> MaskRows | None:
+    """Return the function that gives the rows of a mask in memory."""
+    plane = masks.mask
+    return None if plane is None else lambda start, stop: plane[start:stop]
+
+
+def reads_locally(plan: StepPlan, recipe: Recipe, form: Form) -> bool:
+    """Return whether a part of the output needs only the part of the image around it.
+
+    Alpha in float32 is weighed with quotients that are rounded twice, so a part without
+    transparency is filtered as the whole image is.
+    """
+    if form.has_alpha and form.depth.value == "f32":
+        return False
+    return not any(
+        planned.step.reach is Reach.WHOLE
+        or planned.step.surveys(planned.before, planned.settings)
+        or planned.step.obstacle(planned.before, planned.settings, recipe.alpha)
+        for planned in plan.steps
+    )
+
+
+def part_read(box: Region, size: tuple[int, int], plan: StepPlan) -> tuple[slice, slice]:
+    """Return the rows and columns of an image that a rectangle of the output is made of.
+
+    Examples
+    --------
+    >>> from imgconv.model.kernel import Kernel
+    >>> from imgconv.model.output import Depth
+    >>> plan = Recipe(steps=(Kernel([[1] * 5] * 3),)).planned(Form(Depth.U8))
+    >>> part_read(Region(10, 1, 4, 4), (100, 100), plan)
+    (slice(9, 15, None), slice(0, 7, None))
+    """
+    rows, columns, wraps = 0, 0, False
+    for planned in plan.steps:
+        if planned.step.reach is not Reach.WINDOW:
+            continue
+        wraps |= planned.settings.border is Border.WRAP
+        down, across = planned.settings.dilation
+        # The greater side: at the edge of the image, a border mirrors one to the other.
+        rows += down * max(max(e.anchor[0], e.rows - 1 - e.anchor[0]) for e in planned.step.extents)
+        columns += across * max(
+            max(e.anchor[1], e.columns - 1 - e.anchor[1]) for e in planned.step.extents
+        )
+    return (
+        _reading(box.row, box.row + box.rows, rows, size[0], wraps=wraps),
+        _reading(box.column, box.column + box.columns, columns, size[1], wraps=wraps),
+    )
+
+
+def _reading(first: int, last: int, reach: int, length: int, *, wraps: bool) -> slice:
+    if wraps and (first < reach or last + reach > length):
+        return slice(0, length)
+    return slice(max(first - reach, 0), min(last + reach, length))
+
+
+def _selected(
+    selection: Selection, size: tuple[int, int], masks: Masks
+) -> Iterator[tuple[Region, Weights]]:
+    """Yield rectangles that together hold all selected pixels, and the weights in them."""
+    for region in selection.regions or (Region(0, 0, *size),):
+        region.check_inside(*size)
+    for region in selection.regions or (Region(0, 0, *size),):
+        rows = region.row, region.row + region.rows
+        columns = region.column, region.column + region.columns
+        weights = weights_of_rows(selection, size, *rows, columns, mask_rows(masks))
+        box = bounding_box(weights)
+        if box is not None:
+            there = box._replace(row=region.row + box.row, column=region.column + box.column)
+            yield there, weights[box_of(box)]

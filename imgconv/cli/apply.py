@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from imgconv.cli import output
+from imgconv.cli.one_file import FileOptions, filter_one
 from imgconv.cli.options import (
     Command,
-    encoding_of,
     json_option,
     option,
     output_options,
@@ -28,7 +26,6 @@ from imgconv.model.errors import ArgumentError
 
 if TYPE_CHECKING:
     from imgconv.io.storage.locations import Place
-    from imgconv.jobs.apply.filter_file import Row
     from imgconv.model.recipe import Recipe
 
 
@@ -84,9 +81,10 @@ def command(source: Place | None, target: Place | None, **options: Any) -> None:
         window.check_display()
     # Before OUT is written, which may be IN.
     image = read_source(source, recipe, reading_of(options)) if again else None
-    filter_one(source, target, recipe, **options)
+    chosen = FileOptions.of(options)
+    filter_one(source, target, recipe, chosen)
     if again:
-        _compare(image, recipe, **options)
+        _compare(image, recipe, chosen, words=options["compare"], windows=options["show"])
 
 
 def _missing(source: Place | None) -> click.UsageError:
@@ -98,105 +96,14 @@ def _missing(source: Place | None) -> click.UsageError:
     return missing_output(str(source), context.meta.get("words", ()), context)
 
 
-def in_folder(source: Place, target: Place, format: str | None) -> Place:
-    """Return the file that is written: in an existing folder, one with the name of the input."""
-    if not isinstance(target, Path) or output.is_stream(target):
-        return target
-    if not os.path.isdir(target):  # noqa: PTH112 - a name that is too long is no folder
-        return target
-    if output.is_stream(source) or target.suffix.lower() == ".zarr":
-        return target
-    from imgconv.io.images.formats import format_for
-    from imgconv.io.storage.locations import pure_path
-
-    name = pure_path(source)
-    suffix = format_for(format, None).suffixes[0] if format else name.suffix
-    return target / f"{name.stem}{suffix}"
-
-
-def _compare(image: Any, recipe: Recipe, **options: Any) -> None:
+def _compare(
+    image: Any, recipe: Recipe, options: FileOptions, *, words: bool, windows: bool
+) -> None:
     """Do `--compare` and `--show`, on what IN was before."""
     from imgconv.cli.compare import compare_image, one_line, show
 
-    comparison = compare_image(image, recipe, threads=options["threads"])
-    if options["compare"]:
+    comparison = compare_image(image, recipe, threads=options.threads)
+    if words:
         output.say(one_line(comparison))
-    if options["show"]:
+    if windows:
         show(image, comparison)
-
-
-def _on_cluster(
-    source: Place, target: Place, recipe: Recipe, cluster: str, *, overwrite: bool
-) -> Row:
-    from imgconv.jobs.apply.zarr_cluster import filter_zarr
-
-    if not (isinstance(source, Path) and isinstance(target, Path)):
-        raise ArgumentError(
-            "--cluster filters one OME-Zarr folder into another, which all workers see"
-        )
-    return filter_zarr(source, target, recipe, cluster=cluster, overwrite=overwrite)
-
-
-def filter_one(source: Place, target: Place, recipe: Recipe, **options: Any) -> None:
-    """Filter one file or stream into another, and report."""
-    from imgconv.io.images.decode import read_file
-    from imgconv.io.images.formats import format_for
-    from imgconv.io.storage import files
-    from imgconv.io.storage.locations import pure_path
-    from imgconv.jobs.apply.filter_file import filter_bytes
-    from imgconv.jobs.apply.filter_path import filter_path
-    from imgconv.jobs.memory import parse_bytes
-
-    as_json, overwrite = options["as_json"], options["overwrite"]
-    target = in_folder(source, target, options["format"])
-    to_stdout = output.is_stream(target)
-    settings: dict[str, Any] = {
-        "threads": options["threads"],
-        "reading": reading_of(options),
-        "encoding": encoding_of(options),
-    }
-    if to_stdout:
-        output.check_stdout(as_json)
-    if options.get("cluster"):
-        row = _on_cluster(source, target, recipe, options["cluster"], overwrite=overwrite)
-    elif not (to_stdout or output.is_stream(source)):
-        row = filter_path(
-            source,
-            target,
-            recipe,
-            format=options["format"],
-            max_memory=parse_bytes(options["max_memory"]) if options["max_memory"] else None,
-            overwrite=overwrite,
-            in_place=options["in_place"],
-            **settings,
-        )
-    else:
-        kind = format_for(options["format"], None if to_stdout else pure_path(target))
-        if not to_stdout:
-            files.check_target(target, overwrite=overwrite)
-        stdin, reading = output.is_stream(source), settings["reading"]
-        data = output.read_stdin(reading) if stdin else read_file(source, reading)
-        names: dict[str, Any] = {"source": "stdin" if stdin else str(source), "target": str(target)}
-        encoded, row = filter_bytes(data, recipe, kind, plan=True, **settings, **names)
-        if to_stdout:
-            output.write_stdout(encoded)
-        else:
-            files.write_whole(target, encoded, overwrite=overwrite)
-    quiet = options.get("quiet", False)
-    if not quiet:
-        _note_options(source, target, recipe, options)
-    output.report(row, recipe, as_json=as_json, verbose=options.get("verbose", False), quiet=quiet)
-
-
-def _note_options(source: Place, target: Place, recipe: Recipe, options: dict[str, Any]) -> None:
-    """Say which options had no effect."""
-    from imgconv.cli.notes import about_options
-    from imgconv.io.images.formats import format_for
-    from imgconv.io.storage.locations import pure_path
-
-    folder = not output.is_stream(target) and pure_path(target).suffix.lower() == ".zarr"
-    name = None if output.is_stream(target) else pure_path(target)
-    kind = None if folder else format_for(options["format"], name).name
-    converted = pure_path(source).suffix.lower() != pure_path(target).suffix.lower()
-    for note in about_options(options, recipe, kind, converted=converted):
-        output.say(f"Note: {note}")

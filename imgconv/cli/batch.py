@@ -26,6 +26,8 @@ from imgconv.cli.options import (
 from imgconv.cli.progress import Progress, progress_for, summary, write_event
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from imgconv.jobs.batch.options import BatchOptions
     from imgconv.jobs.batch.report import BatchReport
     from imgconv.model.recipe import Recipe
@@ -105,7 +107,7 @@ def command(sources: tuple[str, ...], target: str | None, **options: Any) -> int
         raise _missing(target)
     if not (options["recursive"] or options["quiet"] or options["as_json"]):
         _name_subfolders(sources)
-    how = _batch_options(options)
+    how = _batch_options_of(options)
     if options["dry_run"]:
         return _dry_run(sources, target, recipe, how, options["as_json"])
     progress = progress_for(as_json=options["as_json"], quiet=options["quiet"], log=options["log"])
@@ -119,11 +121,11 @@ def command(sources: tuple[str, ...], target: str | None, **options: Any) -> int
 
 
 def _missing(target: str | None) -> click.UsageError:
-    from imgconv.cli.guesses import Guess
+    from imgconv.cli.guesses import UsageSuggestion
 
     context = click.get_current_context()
     names = "SRC and DST are" if target is None else "DST is"
-    return Guess(
+    return UsageSuggestion(
         f"{names} missing",
         "write: imgconv batch SRC... DST, or: imgconv batch --from0 DST",
         context,
@@ -131,7 +133,7 @@ def _missing(target: str | None) -> click.UsageError:
 
 
 def _name_subfolders(sources: tuple[str, ...]) -> None:
-    """Say which folders are not included without ``-r``."""
+    """Write which folders are not included without ``-r``."""
     for source in sources:
         if os.path.isdir(source):  # noqa: PTH112
             with os.scandir(source) as entries:
@@ -141,26 +143,27 @@ def _name_subfolders(sources: tuple[str, ...]) -> None:
                 output.say(f"{source}: {len(names)} {folders} not included; -r includes them")
 
 
-def _batch_options(options: dict[str, Any]) -> BatchOptions:
+def _batch_options_of(parameters: Mapping[str, Any]) -> BatchOptions:
+    """Return the options of a run that the parameters of the command say."""
     from imgconv.jobs.batch.options import BatchOptions
 
     return BatchOptions(
-        recursive=options["recursive"],
-        listed=tuple(_listed()) if options["from0"] else (),
-        name=options["name"],
-        format=options["format"],
-        jobs=options["jobs"],
-        max_memory=options["max_memory"],
-        shard=options["shard"],
-        overwrite=options["overwrite"],
-        in_place=options["in_place"],
-        assume_new=options["assume_new"],
-        backup=options["backup"] or "",
-        hard_links=options["hard_links"],
-        max_failures=1 if options["fail_fast"] else options["max_failures"],
-        cluster=options["cluster"],
-        reading=reading_of(options),
-        encoding=encoding_of(options),
+        recursive=parameters["recursive"],
+        listed=tuple(_listed()) if parameters["from0"] else (),
+        name=parameters["name"],
+        format=parameters["format"],
+        jobs=parameters["jobs"],
+        max_memory=parameters["max_memory"],
+        shard=parameters["shard"],
+        overwrite=parameters["overwrite"],
+        in_place=parameters["in_place"],
+        assume_new=parameters["assume_new"],
+        backup=parameters["backup"] or "",
+        hard_links=parameters["hard_links"],
+        max_failures=1 if parameters["fail_fast"] else parameters["max_failures"],
+        cluster=parameters["cluster"],
+        reading=reading_of(parameters),
+        encoding=encoding_of(parameters),
     )
 
 

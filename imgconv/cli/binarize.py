@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from imgconv.cli.apply import filter_one
+from imgconv.cli.one_file import FileOptions, filter_one
 from imgconv.cli.options import (
     Command,
     in_out_arguments,
@@ -83,12 +83,11 @@ def command(source: Path, target: Path, **options: Any) -> None:
     """Convert the image IN to black and white in OUT; says which threshold was chosen."""
     from imgconv.io.config.recipes import recipe_from
 
-    given = {key: options.pop(key) for key in ("threshold", "window", "k", "offset")}
-    method, invert = options.pop("method"), options.pop("invert")
+    given = {key: options[key] for key in ("threshold", "window", "k", "offset")}
     default = ThresholdMethod.FIXED if given["threshold"] is not None else ThresholdMethod.OTSU
     chosen = Binarization.of(
-        ThresholdMethod(method) if method else default,
+        ThresholdMethod(options["method"]) if options["method"] else default,
         {key: value for key, value in given.items() if value is not None},
     )
-    recipe = recipe_from({"gray": options.pop("gray"), "binarize": chosen, "invert": invert})
-    filter_one(source, target, recipe, **options)
+    recipe = recipe_from({"gray": options["gray"], "binarize": chosen, "invert": options["invert"]})
+    filter_one(source, target, recipe, FileOptions.of(options))

@@ -24,6 +24,8 @@ from imgconv.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from imgconv.model.recipe import Recipe
 
 _FRAME_MILLISECONDS = 700
@@ -88,12 +90,15 @@ def command(source: Path, **options: Any) -> None:
     product; the exact sum, scale, offset, rounding and clipping; and what the engine wrote, which
     is checked to be the same.
     """
+    from imgconv.io.storage import files
     from imgconv.ops.explain.explain import explain
 
     recipe = recipe_of(options)
     pictures = {kind: options[kind] for kind in ("gif", "apng") if options[kind]}
     if options["place"] is None and not pictures and options["html"] is None:
         raise click.UsageError("say what to explain: --at ROW,COL, --gif FILE or --html FILE")
+    if options["html"]:
+        files.check_target(options["html"], overwrite=options["overwrite"], source=source)
     image = read_source(source, recipe, reading_of(options))
     if options["place"] is not None and not options["html"]:
         explanation = explain(image, recipe, options["place"])
@@ -102,13 +107,21 @@ def command(source: Path, **options: Any) -> None:
         else:
             output.show(describe(explanation))
     if pictures:
-        _animate(image, recipe, pictures, options)
+        _animate(image, recipe, pictures, options["crop"], overwrite=options["overwrite"])
     if options["html"]:
-        _write_page(image, recipe, source, options)
+        name = "stdin" if output.is_stream(source) else source.name
+        page = _page(image, recipe, options["banks"], name, options["crop"], options["place"])
+        files.write_whole(options["html"], page.encode(), overwrite=options["overwrite"])
+        output.say(f"{options['html']}: open it in a browser")
 
 
 def _animate(
-    image: Any, recipe: Recipe, pictures: dict[str, Path], options: dict[str, Any]
+    image: Any,
+    recipe: Recipe,
+    pictures: dict[str, Path],
+    crop: Sequence[int] | None,
+    *,
+    overwrite: bool,
 ) -> None:
     from imgconv.io.images.animation import encode_animation
     from imgconv.io.storage import files
@@ -116,37 +129,32 @@ def _animate(
     from imgconv.ops.pipeline.run import run_leading
 
     for target in pictures.values():
-        files.check_target(target, overwrite=options["overwrite"])
+        files.check_target(target, overwrite=overwrite)
     before = run_leading(image, recipe)  # of the whole picture: a threshold depends on all of it
-    part, (top, left) = cropped(before, options["crop"])
+    part, (top, left) = cropped(before, crop)
     frames = list(window_frames(part, recipe.windowed()))
     for kind, target in pictures.items():
         data = encode_animation(frames, kind, _FRAME_MILLISECONDS)
-        files.write_whole(target, data, overwrite=options["overwrite"])
+        files.write_whole(target, data, overwrite=overwrite)
         output.say(
             f"{target}: {len(frames)} frames over the {part.shape[0]} x {part.shape[1]} pixels at "
             f"row {top}, column {left}; the border lies around these"
         )
 
 
-def _write_page(image: Any, recipe: Recipe, source: Path, options: dict[str, Any]) -> None:
-    from imgconv.io.storage import files
+def _page(
+    image: Any,
+    recipe: Recipe,
+    banks: tuple[Path, ...],
+    name: str,
+    crop: Sequence[int] | None,
+    at: tuple[int, int] | None,
+) -> str:
+    """Return the page on which the window follows the mouse."""
     from imgconv.jobs.reports.explorer import explorer_page
 
-    target = options["html"]
-    files.check_target(target, overwrite=options["overwrite"], source=source)
-    bank = open_bank(options["banks"])
+    bank = open_bank(banks)
     families: dict[str, dict[str, Any]] = {}
     for entry in bank.entries():
         families.setdefault(entry.family, {})[entry.name] = bank[entry.name]
-    name = "stdin" if output.is_stream(source) else source.name
-    page = explorer_page(
-        image,
-        recipe,
-        families,
-        title=f"imgconv: {name}",
-        crop=options["crop"],
-        at=options["place"],
-    )
-    files.write_whole(target, page.encode(), overwrite=options["overwrite"])
-    output.say(f"{target}: open it in a browser")
+    return explorer_page(image, recipe, families, title=f"imgconv: {name}", crop=crop, at=at)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from imgconv.cli.apply import filter_one
+from imgconv.cli.one_file import FileOptions, filter_one
 from imgconv.cli.options import (
     Command,
     in_out_arguments,
@@ -47,4 +47,5 @@ def command(source: Path, target: Path, method: str, invert: bool, **options: An
     """Convert the image IN to gray in OUT."""
     from imgconv.io.config.recipes import recipe_from
 
-    filter_one(source, target, recipe_from({"gray": method, "invert": invert}), **options)
+    recipe = recipe_from({"gray": method, "invert": invert})
+    filter_one(source, target, recipe, FileOptions.of(options))

@@ -17,7 +17,7 @@ _PICTURE = re.compile(r".*\.(png|jpe?g|tiff?|webp|gif|bmp|avif|p[gpn]m|pam|pfm|h
 _OUTPUTS = ("--out", "--output", "-o", "--output-file", "--outfile")
 
 
-class Guess(click.UsageError):
+class UsageSuggestion(click.UsageError):
     """A wrong command line, and what is probably meant."""
 
     def __init__(self, message: str, hint: str, ctx: click.Context | None = None) -> None:
@@ -49,7 +49,9 @@ def names_a_step(word: str) -> bool:
     return True
 
 
-def unknown_command(words: Sequence[str], known: Sequence[str], ctx: click.Context) -> Guess:
+def unknown_command(
+    words: Sequence[str], known: Sequence[str], ctx: click.Context
+) -> UsageSuggestion:
     """Return the answer to a first word that is not a command."""
     from difflib import get_close_matches
 
@@ -57,20 +59,22 @@ def unknown_command(words: Sequence[str], known: Sequence[str], ctx: click.Conte
     where = ctx.command_path.split()[1:]
     said = f"no command is called {word!r}"
     if close := get_close_matches(word.lower(), known, n=1):
-        return Guess(said, f"did you mean: {line(*where, close[0], *rest)}", ctx)
+        return UsageSuggestion(said, f"did you mean: {line(*where, close[0], *rest)}", ctx)
     if not where and names_a_step(word):
-        return Guess(said, f"did you mean: {line('apply', *rest, '-k', word)}", ctx)
+        return UsageSuggestion(said, f"did you mean: {line('apply', *rest, '-k', word)}", ctx)
     if not where and (names_a_picture(word) or word == "-"):
-        return Guess(said, f"did you mean: {line('apply', *words)}", ctx)
-    return Guess(said, f"see: {ctx.command_path} --help", ctx)
+        return UsageSuggestion(said, f"did you mean: {line('apply', *words)}", ctx)
+    return UsageSuggestion(said, f"see: {ctx.command_path} --help", ctx)
 
 
-def options_first(words: Sequence[str], known: Sequence[str], ctx: click.Context) -> Guess | None:
+def options_first(
+    words: Sequence[str], known: Sequence[str], ctx: click.Context
+) -> UsageSuggestion | None:
     """Return the answer to options before the command, or None where no command follows."""
     for place, word in enumerate(words):
         if word in known:
             meant = line(word, *words[place + 1 :], *words[:place])
-            return Guess("options come after the command", f"did you mean: {meant}", ctx)
+            return UsageSuggestion("options come after the command", f"did you mean: {meant}", ctx)
     return None
 
 
@@ -99,14 +103,14 @@ def explained(
     return error
 
 
-def missing_arguments(ctx: click.Context, names: Sequence[str]) -> Guess:
+def missing_arguments(ctx: click.Context, names: Sequence[str]) -> UsageSuggestion:
     """Return the answer to arguments that are not there, by their names."""
     said = f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} missing"
     usage = ctx.command.get_usage(ctx).removeprefix("Usage: ")
-    return Guess(said, f"write: {' '.join(usage.split())}", ctx)
+    return UsageSuggestion(said, f"write: {' '.join(usage.split())}", ctx)
 
 
-def missing_output(source: str, words: Sequence[str], ctx: click.Context) -> Guess:
+def missing_output(source: str, words: Sequence[str], ctx: click.Context) -> UsageSuggestion:
     """Return the answer to an input without an output."""
     if not names_a_picture(source):
         return missing_arguments(ctx, ["OUT"])
@@ -114,7 +118,7 @@ def missing_output(source: str, words: Sequence[str], ctx: click.Context) -> Gue
     at = words.index(source) + 1 if source in words else len(words)
     name = ctx.info_name or "apply"
     meant = line(name, *words[:at], f"{stem}_new{suffix}", *words[at:])
-    return Guess("OUT is missing", f"give the output a name: {meant}", ctx)
+    return UsageSuggestion("OUT is missing", f"give the output a name: {meant}", ctx)
 
 
 def _as_words(text: str, words: Sequence[str]) -> list[str]:
@@ -129,7 +133,7 @@ def _as_words(text: str, words: Sequence[str]) -> list[str]:
 
 def _unknown_option(
     error: click.NoSuchOption, ctx: click.Context, words: list[str]
-) -> Guess | None:
+) -> UsageSuggestion | None:
     name = error.option_name
     value = _value_after(name, words)
     said = f"{ctx.command_path} has no option {name}"
@@ -138,12 +142,14 @@ def _unknown_option(
         files = [word for word in rest if names_a_picture(word) or word == "-"]
         at = rest.index(files[0]) + 1 if files else 0
         meant = line(ctx.info_name or "", *rest[:at], value or "OUT", *rest[at:])
-        return Guess(said, f"the output is the second argument: {meant}", ctx)
+        return UsageSuggestion(said, f"the output is the second argument: {meant}", ctx)
     if spec := _parameter(name.lstrip("-").replace("-", "_"), value, words):
-        return Guess(said, f"a parameter belongs to its step: -k {shlex.quote(spec)}", ctx)
+        return UsageSuggestion(
+            said, f"a parameter belongs to its step: -k {shlex.quote(spec)}", ctx
+        )
     if name.startswith("--") and names_a_step(name[2:]) and _takes_steps(ctx):
         spec = f"{name[2:]}:{value}" if value and _is_number(value) else name[2:]
-        return Guess(said, f"did you mean: -k {shlex.quote(spec)}", ctx)
+        return UsageSuggestion(said, f"did you mean: -k {shlex.quote(spec)}", ctx)
     return None
 
 
@@ -206,7 +212,7 @@ def _extra_arguments(
     two_before = words[words.index(extra[0]) - 2 :][0] if before and len(words) > 1 else ""
     if two_before in ("-k", "--kernel") and _is_number(extra[0]) and names_a_step(before):
         said = f"{before} and {extra[0]} are two arguments"
-        return Guess(said, f"did you mean: -k {before}:{extra[0]}", ctx)
+        return UsageSuggestion(said, f"did you mean: -k {before}:{extra[0]}", ctx)
     if before in ("--gray", "--binarize"):
         from imgconv.cli.choices import GRAYS, METHODS, one_of
 
@@ -219,20 +225,24 @@ def _extra_arguments(
     if name == "apply" and len(files) > 2:
         rest = [word for word in words if word not in files]
         meant = line("batch", *files[:2], "...", "DST", *rest).replace("'...'", "...")
-        return Guess(
+        return UsageSuggestion(
             f"apply filters one picture, and {len(files)} files are named",
             f"batch filters many into a folder: {meant}",
             ctx,
         )
     if names_a_step(extra[0]) and _takes_steps(ctx):
-        return Guess(f"unexpected argument {extra[0]!r}", f"did you mean: -k {extra[0]}", ctx)
+        return UsageSuggestion(
+            f"unexpected argument {extra[0]!r}", f"did you mean: -k {extra[0]}", ctx
+        )
     return error
 
 
-def _two_pictures(files: list[str], ctx: click.Context) -> Guess:
+def _two_pictures(files: list[str], ctx: click.Context) -> UsageSuggestion:
     root = ctx.find_root().command
     known = root.list_commands(ctx.find_root()) if isinstance(root, click.Group) else []
     said = "compare takes one picture and filters it here and in OpenCV"
     if "diff" in known:
-        return Guess(said, f"to compare two pictures: {line('diff', *files[:2])}", ctx)
-    return Guess(said, f"give one picture: {line('compare', files[0], '-k', 'sharpen')}", ctx)
+        return UsageSuggestion(said, f"to compare two pictures: {line('diff', *files[:2])}", ctx)
+    return UsageSuggestion(
+        said, f"give one picture: {line('compare', files[0], '-k', 'sharpen')}", ctx
+    )

@@ -19,9 +19,11 @@ from imgconv.cli.options import (
     threads_option,
     together,
 )
-from imgconv.model.layer import Layout, Nonlinearity, parse_activation, parse_pool
+from imgconv.model.layer import Nonlinearity, WeightLayout, parse_activation, parse_pool
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from imgconv.ops.layers.network import Network
 
 _NORMALIZATIONS = ["each", "shared", "signed", "none"]
@@ -49,7 +51,7 @@ _weights_options = together(
            help="One number a filter (2,1,3), an array, or none.  [default: the array beside the "
            "weights, conv1.bias for conv1.weight]"),
     option("--layout", heading="Filters",
-           type=click.Choice([one.value for one in Layout], case_sensitive=False),
+           type=click.Choice([one.value for one in WeightLayout], case_sensitive=False),
            help="Order of the axes of the weights: as in PyTorch, or in TensorFlow.  "
            "[default: oihw]"),
     option("--convolve", is_flag=True, default=None, heading="Filters",
@@ -140,7 +142,7 @@ def command(source: Path, target: Path | None, **options: Any) -> None:
         raise click.UsageError(
             "say where the maps go: OUT; or what to explain: --at FILTER,ROW,COL"
         )
-    network = _network(options)
+    network = _network_of(options)
     gray = parse_choice(Gray, options["gray"], "gray method") if options["gray"] else None
     writing = target if options["place"] is None and not options["dry_run"] else None
     if writing is not None:
@@ -149,7 +151,7 @@ def command(source: Path, target: Path | None, **options: Any) -> None:
     for note in read.notes:
         output.say(note)
     if options["place"] is not None:
-        _explain(read.image, network, options)
+        _explain(read.image, network, options["place"], as_json=options["as_json"])
         return
     if options["as_json"]:
         output.write_json({"layers": [shapes.as_dict() for shapes in read.shapes]})
@@ -168,34 +170,34 @@ def command(source: Path, target: Path | None, **options: Any) -> None:
         )
 
 
-def _explain(image: Any, network: Network, options: dict[str, Any]) -> None:
+def _explain(image: Any, network: Network, at: tuple[int, ...], *, as_json: bool) -> None:
     from imgconv.cli.explained import describe_layer
     from imgconv.ops.explain.explain_layer import explain_layer
 
-    explanation = explain_layer(image, network, options["place"])
-    if options["as_json"]:
+    explanation = explain_layer(image, network, at)
+    if as_json:
         output.write_json(explanation.as_dict())
     else:
         output.show(describe_layer(explanation))
 
 
-def _network(options: dict[str, Any]) -> Network:
-    """Return the layers that the options say."""
+def _network_of(parameters: Mapping[str, Any]) -> Network:
+    """Return the layers that the parameters of the command say."""
     from imgconv.io.kernels.stack import stack_kernels
     from imgconv.io.layers.network import read_network
     from imgconv.ops.layers.layer import Conv
 
-    given = {name: options[key] for key, name in _CONV_OPTIONS.items()}
-    bank = open_bank(options["banks"])
-    if bool(options["weights"]) == bool(options["kernels"]):
+    given = {name: parameters[key] for key, name in _CONV_OPTIONS.items()}
+    bank = open_bank(parameters["banks"])
+    if bool(parameters["weights"]) == bool(parameters["kernels"]):
         raise click.UsageError("give --weights, or -k once or several times")
-    if options["weights"]:
-        network = read_network(options["weights"], given, bank)
+    if parameters["weights"]:
+        network = read_network(parameters["weights"], given, bank)
     else:
-        network = (stack_kernels(options["kernels"], given, bank),)
+        network = (stack_kernels(parameters["kernels"], given, bank),)
     axes = next((layer.axes for layer in reversed(network) if isinstance(layer, Conv)), 2)
-    if options["activation"]:
-        network += (parse_activation(options["activation"]),)
-    if options["pool"]:
-        network += (parse_pool(options["pool"], axes),)
+    if parameters["activation"]:
+        network += (parse_activation(parameters["activation"]),)
+    if parameters["pool"]:
+        network += (parse_pool(parameters["pool"], axes),)
     return network

@@ -130,7 +130,7 @@ def _stdout() -> Iterator[BinaryIO]:
 
 
 def note_slow_engine() -> None:
-    """Say on stderr that NumPy did the sums since the native core was not built."""
+    """Write on stderr that NumPy did the sums since the native core was not built."""
     from imgconv.engines.select import HOW_TO_BUILD, native_is_missing
 
     if native_is_missing():

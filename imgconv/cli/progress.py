@@ -22,13 +22,13 @@ class Progress(Protocol):
     """Something that is told what happens."""
 
     def plan(self, total: int) -> None:
-        """Hear how many files there are."""
+        """Record how many files there are."""
 
     def event(self, event: Event) -> None:
-        """Hear what became of a file."""
+        """Record the outcome of a file."""
 
     def close(self) -> None:
-        """Hear that it is over."""
+        """End the report."""
 
 
 class RunCounts:
@@ -81,7 +81,7 @@ class Lines:
         self._counts.total = total
 
     def event(self, event: Event) -> None:
-        """Say a failure, and now and then how far it is."""
+        """Write a failure, and from time to time how far the run is."""
         self._counts.add(event)
         say_trouble(event)
         if time.monotonic() >= self._next:
@@ -89,21 +89,21 @@ class Lines:
             self._next = time.monotonic() + _SECONDS_BETWEEN_LINES
 
     def close(self) -> None:
-        """Say nothing more."""
+        """Write nothing more."""
 
 
 class Quiet:
     """Failures alone."""
 
     def plan(self, total: int) -> None:
-        """Say nothing."""
+        """Write nothing."""
 
     def event(self, event: Event) -> None:
-        """Say a failure."""
+        """Write a failure."""
         say_trouble(event)
 
     def close(self) -> None:
-        """Say nothing."""
+        """Write nothing."""
 
 
 class Events:
@@ -239,7 +239,7 @@ def trouble(event: Event) -> str:
 
 
 def say_trouble(event: Event) -> None:
-    """Say a failure, and nothing of other events."""
+    """Write a failure, and nothing of other events."""
     if event.kind == "failed":
         output.say(output.one_line(trouble(event)))
 

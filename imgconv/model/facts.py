@@ -11,7 +11,7 @@ _PRIME = 2**61 - 1
 
 
 @dataclass(frozen=True, slots=True)
-class KernelFacts:
+class KernelProperties:
     """Facts about a kernel.
 
     Attributes
@@ -36,7 +36,7 @@ class KernelFacts:
     high: Rational
 
 
-def examine(kernel: Kernel) -> KernelFacts:
+def examine(kernel: Kernel) -> KernelProperties:
     """Find the facts of a kernel.
 
     Examples
@@ -48,7 +48,7 @@ def examine(kernel: Kernel) -> KernelFacts:
     scaled = [kernel.scale * weight for row in kernel.weights for weight in row]
     low = 255 * sum(weight for weight in scaled if weight < 0) + kernel.offset
     high = 255 * sum(weight for weight in scaled if weight > 0) + kernel.offset
-    return KernelFacts(kernel.sum, _rank(kernel), _symmetry(kernel.weights), low, high)
+    return KernelProperties(kernel.sum, _rank(kernel), _symmetry(kernel.weights), low, high)
 
 
 def _rank(kernel: Kernel) -> int:

@@ -10,6 +10,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, SupportsIndex
 
+from imgconv.model.anchor import checked_anchor
 from imgconv.model.errors import ArgumentError, KernelError, LimitError
 from imgconv.model.numbers import parse_number
 
@@ -99,7 +100,11 @@ class Footprint:
                 )
             if max(abs(value) for row in raised for value in row) > _HIGHEST:
                 raise LimitError(f"a height is beyond {_HIGHEST}")
-        return cls(rows, _checked_anchor(anchor, (len(rows), len(rows[0]))), raised)
+        return cls(
+            rows,
+            checked_anchor(anchor, (len(rows), len(rows[0])), "footprint", ArgumentError),
+            raised,
+        )
 
     @classmethod
     def shaped(
@@ -129,7 +134,7 @@ class Footprint:
                 raise ArgumentError(f"size {size} of a footprint is below 1")
             if size > _LARGEST:
                 raise LimitError(f"size {size} of a footprint is above the limit of {_LARGEST}")
-        at = _checked_anchor(anchor, (rows, columns))
+        at = checked_anchor(anchor, (rows, columns), "footprint", ArgumentError)
         if shape in (FootprintShape.DISK, FootprintShape.DIAMOND) and rows != columns:
             raise ArgumentError(
                 f"a {shape.value} is as wide as high, not {rows} x {columns}",
@@ -210,23 +215,6 @@ def _check_rectangle(rows: Sequence[Sequence[object]], what: str) -> None:
         raise KernelError(f"the rows of a {what} have the same length, at least 1")
     if max(len(rows), len(rows[0])) > _LARGEST:
         raise LimitError(f"a {what} has at most {_LARGEST} rows and columns")
-
-
-def _checked_anchor(anchor: Sequence[int] | None, shape: tuple[int, int]) -> Offset:
-    rows, columns = shape
-    if anchor is None:
-        return rows // 2, columns // 2
-    wrong = ArgumentError(
-        f"anchor {anchor!r} is not a (row, column) inside a footprint of {rows} x {columns}",
-        hint=f"rows count from 0 to {rows - 1}, columns from 0 to {columns - 1}",
-    )
-    try:
-        row, column = (operator.index(value) for value in anchor)
-    except (TypeError, ValueError):
-        raise wrong from None
-    if not (0 <= row < rows and 0 <= column < columns):
-        raise wrong
-    return row, column
 
 
 def _turned(rows: tuple[tuple[Any, ...], ...]) -> tuple[tuple[Any, ...], ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,6 +10,7 @@ from functools import cached_property
 from typing import ClassVar, NamedTuple, Protocol
 
 from imgconv.model.alpha import Alpha
+from imgconv.model.anchor import checked_anchor
 from imgconv.model.errors import ArgumentError, KernelError, LimitError
 from imgconv.model.numbers import LARGEST, Rational, format_number, parse_number, simplest
 from imgconv.model.output import Depth
@@ -107,7 +107,7 @@ class Kernel(Step):
             "weights": rows,
             "scale": _number(scale, "scale"),
             "offset": _number(offset, "offset"),
-            "anchor": _checked_anchor(anchor, len(rows), len(rows[0])),
+            "anchor": checked_anchor(anchor, (len(rows), len(rows[0])), "kernel", KernelError),
             "name": name,
             "source": source,
             "description": description,
@@ -205,7 +205,9 @@ class Kernel(Step):
         elif "integer_form" in self.__dict__:
             object.__setattr__(copy, "integer_form", self.integer_form)
         if "anchor" in changes:
-            object.__setattr__(copy, "anchor", _checked_anchor(copy.anchor, rows, columns))
+            object.__setattr__(
+                copy, "anchor", checked_anchor(copy.anchor, (rows, columns), "kernel", KernelError)
+            )
         return copy
 
     @property
@@ -381,25 +383,3 @@ def _exact_rows(weights: object) -> Weights:
     if not rows or not rows[0]:
         raise KernelError("a kernel needs at least one weight")
     return tuple(rows)
-
-
-def _checked_anchor(anchor: Sequence[int] | None, rows: int, columns: int) -> tuple[int, int]:
-    if anchor is None:
-        return rows // 2, columns // 2
-    wrong = KernelError(
-        f"anchor {_short(anchor)} is not a (row, column) inside a kernel of {rows} x {columns}",
-        hint=f"rows count from 0 to {rows - 1}, columns from 0 to {columns - 1}",
-    )
-    try:
-        row, column = (operator.index(value) for value in anchor)
-    except (TypeError, ValueError):
-        raise wrong from None
-    if not (0 <= row < rows and 0 <= column < columns):
-        raise wrong
-    return row, column
-
-
-def _short(anchor: object) -> str:
-    if isinstance(anchor, str) or not isinstance(anchor, Iterable):
-        return repr(anchor)[:40]
-    return ",".join(str(value) for value in list(anchor)[:4])

@@ -15,7 +15,7 @@ from imgconv.model.numbers import format_number, parse_number
 _LARGEST_AMOUNT = 1 << 20
 
 
-class Layout(Enum):
+class WeightLayout(Enum):
     """The order of the axes of an array of weights."""
 
     OIHW = "oihw"
@@ -246,7 +246,7 @@ def parse_padding(value: Padding | str | int | Sequence[object], axes: int) -> P
 
 
 def _refuse_border_mode(value: str) -> None:
-    """Say that the padding of a layer is an amount, to somebody who means the border."""
+    """Refuse a border mode where the amount of padding is asked for."""
     try:
         border = Border.parse(value)
     except ArgumentError:

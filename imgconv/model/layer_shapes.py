@@ -95,7 +95,7 @@ class LayerShapes(NamedTuple):
         return _FLOAT32 * self.batch * math.prod(self.sizes_out) * self.channels_out
 
     def lines(self) -> list[str]:
-        """Say it all in words, one fact a line."""
+        """Return the description in words, one fact a line."""
         into = written((*self.sizes_in, self.channels_in))
         out = written((*self.sizes_out, self.channels_out))
         batch = f" ({self.batch} images)" if self.batch > 1 else ""

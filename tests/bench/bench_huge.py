@@ -28,7 +28,7 @@ from bench.huge_picture import make
 
 from imgconv.io.images.picture import Metadata
 from imgconv.io.kernels.spec import load_kernel
-from imgconv.io.tiled.base import Layout
+from imgconv.io.tiled.base import TileLayout
 from imgconv.io.tiled.tiff import TiffReader, write_tiff
 from imgconv.model.recipe import Recipe
 from imgconv.ops.pipeline.bands import Stream
@@ -125,7 +125,7 @@ def pieces(source: Path, folder: Path) -> None:
         def read(self, start: int, stop: int) -> np.ndarray:
             return image[start:stop]
 
-    def encode(layout: Layout) -> None:
+    def encode(layout: TileLayout) -> None:
         bands = (image[at : at + step] for at in range(0, rows, step))
         with (folder / "piece.tif").open("w+b") as file:
             write_tiff(file, image.shape, image.dtype, bands, layout=layout, metadata=Metadata())
@@ -147,9 +147,9 @@ def pieces(source: Path, folder: Path) -> None:
 
     shown("decode, plain tiles", lambda: decode(source))
     shown("filter, sharpen", lambda: list(Stream(Held, recipe, height=step).bands()))
-    shown("encode, plain tiles", lambda: encode(Layout(deflate=False)))
-    shown("encode, plain strips", lambda: encode(Layout(None, deflate=False)))
-    shown("encode, deflated tiles", lambda: encode(Layout()))
+    shown("encode, plain tiles", lambda: encode(TileLayout(deflate=False)))
+    shown("encode, plain strips", lambda: encode(TileLayout(None, deflate=False)))
+    shown("encode, deflated tiles", lambda: encode(TileLayout()))
     shown("decode, deflated tiles", lambda: decode(folder / "piece.tif"))
     reader.close()
 

@@ -16,6 +16,7 @@ from imgconv.io.storage import remote
 from imgconv.io.storage.base import STATE
 from imgconv.io.storage.locations import parse_place
 from imgconv.io.storage.opening import open_storage
+from imgconv.jobs.batch import run as batch_run
 from imgconv.jobs.batch.manifest import read_manifest
 from imgconv.model.errors import ImageWriteError
 
@@ -231,7 +232,7 @@ def test_two_runs_at_a_time_do_no_harm(uploaded, folder):
         each.join()
     assert [report.failed for report in reports] == [0, 0]
     assert sum(report.ok + report.skipped for report in reports) == 2 * len(NAMES)
-    assert sorted(known_rows(out)) == sorted(outputs(out)) == NAMES
+    assert sorted(known_rows(out)) == sorted(outputs(out)) == sorted(NAMES)
     assert filter_folder(uploaded, out, recipe).skipped == len(NAMES)
 
 
@@ -337,3 +338,27 @@ def test_a_store_that_is_away_is_one_failure(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert filter_folder("memory://away/in", "out", recipe_from({})).failed == 0
     assert len(tree(tmp_path / "out")) == 100
+
+
+def test_outputs_of_another_run_that_appear_meanwhile_are_taken(uploaded, folder, monkeypatch):
+    recipe, out = recipe_from({"kernels": ["blur"]}), f"{folder}/out"
+    read = batch_run.read_manifest
+
+    def read_and_wait(storage):
+        manifest = read(storage)
+        monkeypatch.undo()
+        assert filter_folder(uploaded, out, recipe, jobs=1).ok == len(NAMES)
+        return manifest
+
+    monkeypatch.setattr(batch_run, "read_manifest", read_and_wait)
+    report = filter_folder(uploaded, out, recipe, jobs=1)
+    assert (report.ok, report.failed) == (len(NAMES), 0)
+
+
+def test_a_stranger_s_output_stays(uploaded, folder):
+    recipe, out = recipe_from({"kernels": ["blur"]}), f"{folder}/out"
+    theirs = parse_place(out) / NAMES[0]
+    remote.write_whole(theirs, b"theirs", overwrite=False)
+    report = filter_folder(uploaded, out, recipe, jobs=1)
+    assert [(row.target, row.error) for row in report.failures] == [(NAMES[0], "OutputExistsError")]
+    assert remote.read_bytes(theirs) == b"theirs"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,7 +14,6 @@ from imgconv.model.errors import ArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from imgconv.jobs.golden.result import CaseFinding
 
@@ -41,18 +41,37 @@ if TYPE_CHECKING:
 @option("--prune", is_flag=True, heading="Golden set",
         help="With --all: list and delete the goldens that no case uses.")  # fmt: skip
 @outside_option
-def command(everything: bool, interactive: bool, **options: Any) -> None:
+def command(
+    config: Path,
+    names: tuple[str, ...],
+    *,
+    everything: bool,
+    interactive: bool,
+    prune: bool,
+    allow_commands: bool,
+    goldens_outside: bool,
+    jobs: int | None,
+) -> None:
     """Take the new results of the cases NAMEs in place of their goldens, and touch nothing else.
 
     NAME may be a pattern (blur*). Exit code 5 when a file is there that imgconv did not record.
     """
     from imgconv.jobs.golden.record import Action, accept_goldens
 
-    if everything == bool(options["names"]) and not (interactive and not everything):
+    if everything == bool(names) and not (interactive and not everything):
         raise ArgumentError("name the cases to accept, or give --all or --interactive")
-    if options["prune"] and not everything:
+    if prune and not everything:
         raise ArgumentError("--prune goes with --all; a filtered run never deletes")
-    steps = accept_goldens(ask=_ask if interactive else None, deleting=_list, **options)
+    steps = accept_goldens(
+        config,
+        names,
+        prune=prune,
+        allow_commands=allow_commands,
+        goldens_outside=goldens_outside,
+        jobs=jobs,
+        ask=_ask if interactive else None,
+        deleting=_list,
+    )
     for step in steps:
         if step.action is not Action.UNCHANGED:
             output.say("\n  ".join([f"{step.action.value}: {step.name}", *step.words]))

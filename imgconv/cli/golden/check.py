@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -52,7 +51,19 @@ _file = click.Path(path_type=Path)
     help="Replace files that are no report of goldens, and write into a folder with files.",
 )
 @json_option  # fmt: skip
-def command(as_json: bool, **options: Any) -> int:
+def command(
+    config: Path,
+    names: tuple[str, ...],
+    *,
+    allow_commands: bool,
+    jobs: int | None,
+    html: Path | None,
+    junit: Path | None,
+    failures: Path | None,
+    annotate: str,
+    overwrite: bool,
+    as_json: bool,
+) -> int:
     """Fail when a case, of NAMEs or all, no longer yields what was recorded.
 
     Writes nothing under the goldens. Exit code 0 when all is as recorded, 1 when something
@@ -61,8 +72,16 @@ def command(as_json: bool, **options: Any) -> int:
     from imgconv.jobs.golden import annotations, text_report
     from imgconv.jobs.golden.reports import check_with_reports
 
-    annotate = options.pop("annotate")
-    report = check_with_reports(**options)
+    report = check_with_reports(
+        config,
+        names,
+        allow_commands=allow_commands,
+        jobs=jobs,
+        html=html,
+        junit=junit,
+        failures=failures,
+        overwrite=overwrite,
+    )
     if as_json:
         output.write_json(report.as_dict())
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
 
 import click
 
@@ -25,7 +25,15 @@ from imgconv.model.errors import OutputExistsError
     help="Leave out the pictures; a failure then cannot say where.",
 )
 @outside_option
-def command(**options: Any) -> None:
+def command(
+    config: Path,
+    names: tuple[str, ...],
+    *,
+    hash_only: bool,
+    allow_commands: bool,
+    goldens_outside: bool,
+    jobs: int | None,
+) -> None:
     """Record what the cases yield, of NAMEs or all, where nothing is recorded yet.
 
     What is recorded stays; `imgconv golden accept` takes a new result. Exit code 5 when a golden
@@ -33,7 +41,14 @@ def command(**options: Any) -> None:
     """
     from imgconv.jobs.golden.record import Action, record_goldens
 
-    steps = record_goldens(**options)
+    steps = record_goldens(
+        config,
+        names,
+        hash_only=hash_only,
+        allow_commands=allow_commands,
+        goldens_outside=goldens_outside,
+        jobs=jobs,
+    )
     for step in steps:
         if step.action is not Action.UNCHANGED:
             output.say(f"{step.action.value}: {step.name}")

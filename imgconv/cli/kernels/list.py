@@ -12,7 +12,7 @@ from imgconv.cli.options import Command, bank_option, json_option, open_bank, op
 from imgconv.model.errors import NothingMatchedError
 
 if TYPE_CHECKING:
-    from imgconv.io.kernels.bank_entry import Entry
+    from imgconv.io.kernels.bank_entry import BankEntry
 
 
 @click.command(
@@ -53,17 +53,17 @@ def command(
         output.show(f"  {_signature(entry):<34} {entry.description}")
 
 
-def _mentions(entry: Entry, word: str) -> bool:
+def _mentions(entry: BankEntry, word: str) -> bool:
     text = " ".join((entry.name, *entry.aliases, entry.description, entry.orientation))
     return word.lower() in text.lower()
 
 
-def _signature(entry: Entry) -> str:
+def _signature(entry: BankEntry) -> str:
     parameters = ",".join(p.name for p in entry.parameters)
     return f"{entry.name}:{parameters}" if parameters else entry.name
 
 
-def _summary(entry: Entry) -> dict[str, Any]:
+def _summary(entry: BankEntry) -> dict[str, Any]:
     return {
         "name": entry.name,
         "kind": entry.kind,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from imgconv.io.config import strict_yaml
-from imgconv.io.config.strict_yaml import Node
+from imgconv.io.config.strict_yaml import YamlNode
 from imgconv.io.kernels.bank import KernelBank
 from imgconv.io.kernels.bank_entry import read_kernel
 from imgconv.io.kernels.spec import load_step
@@ -235,7 +235,7 @@ def read_recipe(
         raise node.error(error.message, error.hint) from None
 
 
-def recipe_from_node(node: Node, bank: KernelBank | None = None) -> Recipe:
+def recipe_from_node(node: YamlNode, bank: KernelBank | None = None) -> Recipe:
     """Make a recipe from a piece of a YAML file.
 
     Raises
@@ -250,7 +250,7 @@ def recipe_from_node(node: Node, bank: KernelBank | None = None) -> Recipe:
         raise node.error(error.message, error.hint) from None
 
 
-def _unchecked(node: Node, bank: KernelBank | None) -> _Draft:
+def _unchecked(node: YamlNode, bank: KernelBank | None) -> _Draft:
     """Read the keys; whether they go together may depend on options that are still to come."""
     draft = _Draft()
     fields = node.as_mapping((*KEYS, "border"))
@@ -270,7 +270,7 @@ def _unchecked(node: Node, bank: KernelBank | None) -> _Draft:
     return draft
 
 
-def _option(key: str, node: Node, bank: KernelBank | None) -> object:
+def _option(key: str, node: YamlNode, bank: KernelBank | None) -> object:
     if key in FLAGS:
         return node.as_flag()
     if key not in ("kernels", "steps"):
@@ -279,11 +279,11 @@ def _option(key: str, node: Node, bank: KernelBank | None) -> object:
     return [_step_of(item, bank) for item in items]
 
 
-def _texts(node: Node) -> list[str]:
+def _texts(node: YamlNode) -> list[str]:
     return [item.as_text() for item in node.as_list()]
 
 
-def _step_of(node: Node, bank: KernelBank | None) -> Step:
+def _step_of(node: YamlNode, bank: KernelBank | None) -> Step:
     if node.kind == "mapping":
         return read_kernel(node)
     try:

@@ -21,7 +21,7 @@ MOST_NODES = 30_000
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-class Node:
+class YamlNode:
     """A piece of a YAML file and where it stands.
 
     Attributes
@@ -29,9 +29,9 @@ class Node:
     kind : {"text", "list", "mapping"}
     text : str
         Of a scalar.
-    items : list of Node
+    items : list of YamlNode
         Of a list.
-    fields, keys : dict of str to Node
+    fields, keys : dict of str to YamlNode
         Of a mapping: the values, and the places of the keys.
     """
 
@@ -54,15 +54,15 @@ class Node:
         self.file, self.line, self.column, self.kind, self.raises = file, line, column, kind, raises
         self.text = ""
         self.quoted = False
-        self.items: Sequence[Node] = ()
-        self.fields: Mapping[str, Node] = _NOTHING
-        self.keys: Mapping[str, Node] = _NOTHING
+        self.items: Sequence[YamlNode] = ()
+        self.fields: Mapping[str, YamlNode] = _NOTHING
+        self.keys: Mapping[str, YamlNode] = _NOTHING
 
     def error(self, message: str, hint: str | None = None) -> ImgconvError:
         """Make an error that says where."""
         return self.raises(f"{self.file}:{self.line}:{self.column}: {message}", hint)
 
-    def as_mapping(self, known: tuple[str, ...] | None = None) -> Mapping[str, Node]:
+    def as_mapping(self, known: tuple[str, ...] | None = None) -> Mapping[str, YamlNode]:
         """Return the fields of a mapping whose keys must all be known."""
         if self.kind != "mapping":
             raise self.error(f"a mapping (key: value) is expected here, not a {self.kind}")
@@ -71,7 +71,7 @@ class Node:
                 raise place.error(f"unknown key {key!r}", hint="known here: " + ", ".join(known))
         return self.fields
 
-    def as_list(self) -> Sequence[Node]:
+    def as_list(self) -> Sequence[YamlNode]:
         """Return the items of a list."""
         if self.kind != "list":
             raise self.error(f"a list is expected here, not a {self.kind}")
@@ -113,7 +113,7 @@ def read_text(path: Path, raises: type[ImgconvError] = KernelError) -> str:
         raise raises(f"{path}:{line}:{column}: not UTF-8 text") from None
 
 
-def parse(text: str, file: str, raises: type[ImgconvError] = KernelError) -> Node:
+def parse(text: str, file: str, raises: type[ImgconvError] = KernelError) -> YamlNode:
     """Parse one YAML document.
 
     Raises
@@ -146,7 +146,7 @@ class _Reader:
     events: Iterator[Any]
     nodes: int = 0
 
-    def document(self) -> Node:
+    def document(self) -> YamlNode:
         event = self._next()
         while type(event).__name__ in ("StreamStartEvent", "DocumentStartEvent"):
             event = self._next()
@@ -162,11 +162,11 @@ class _Reader:
     def _next(self) -> Any:
         return next(self.events)
 
-    def _place(self, event: Any, kind: str = "text") -> Node:
+    def _place(self, event: Any, kind: str = "text") -> YamlNode:
         mark = event.start_mark
-        return Node(self.file, mark.line + 1, mark.column + 1, kind, self.raises)
+        return YamlNode(self.file, mark.line + 1, mark.column + 1, kind, self.raises)
 
-    def _node(self, event: Any, depth: int) -> Node:
+    def _node(self, event: Any, depth: int) -> YamlNode:
         kind = type(event).__name__
         if kind == "AliasEvent" or getattr(event, "anchor", None) is not None:
             raise self._place(event).error("anchors (&) and aliases (*) are not allowed")
@@ -185,17 +185,17 @@ class _Reader:
             return self._list(event, depth)
         return self._mapping(event, depth)
 
-    def _list(self, start: Any, depth: int) -> Node:
+    def _list(self, start: Any, depth: int) -> YamlNode:
         node, items = self._place(start, "list"), []
         while type(event := self._next()).__name__ != "SequenceEndEvent":
             items.append(self._node(event, depth + 1))
         node.items = items
         return node
 
-    def _mapping(self, start: Any, depth: int) -> Node:
+    def _mapping(self, start: Any, depth: int) -> YamlNode:
         node = self._place(start, "mapping")
-        keys: dict[str, Node] = {}
-        fields: dict[str, Node] = {}
+        keys: dict[str, YamlNode] = {}
+        fields: dict[str, YamlNode] = {}
         node.keys, node.fields = keys, fields
         while type(event := self._next()).__name__ != "MappingEndEvent":
             key = self._node(event, depth + 1)

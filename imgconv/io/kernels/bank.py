@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from imgconv.io.config import strict_yaml
-from imgconv.io.kernels.bank_entry import Entry, read_entry
+from imgconv.io.kernels.bank_entry import BankEntry, read_entry
 from imgconv.model.errors import KernelError, UnknownKernelError
 from imgconv.model.kernel import Kernel
 from imgconv.model.kernel_set import Combine, KernelSet, SetOutput
@@ -47,7 +47,7 @@ def bank_files(place: Path) -> list[Path]:
     return found
 
 
-def read_bank_file(path: Path) -> dict[str, Entry]:
+def read_bank_file(path: Path) -> dict[str, BankEntry]:
     """Read every entry of a bank file.
 
     Raises
@@ -58,7 +58,7 @@ def read_bank_file(path: Path) -> dict[str, Entry]:
     return _parsed(strict_yaml.read_text(path), path)
 
 
-def _parsed(text: str, path: Path) -> dict[str, Entry]:
+def _parsed(text: str, path: Path) -> dict[str, BankEntry]:
     top = strict_yaml.parse(text, str(path)).as_mapping(("kernels",))
     if "kernels" not in top:
         raise KernelError(f"{path}:1:1: a bank file begins with the key 'kernels'")
@@ -99,7 +99,7 @@ class KernelBank(Mapping[str, Step]):
         }
         self._files = list(self._places)
         self._texts: dict[Path, str] = {}
-        self._entries: dict[Path, dict[str, Entry]] = {}
+        self._entries: dict[Path, dict[str, BankEntry]] = {}
 
     @classmethod
     def standard(cls, extra: Sequence[str | os.PathLike[str]] = ()) -> KernelBank:
@@ -107,7 +107,7 @@ class KernelBank(Mapping[str, Step]):
         from_environment = os.environ.get(ENVIRONMENT_VARIABLE, "").split(os.pathsep)
         return cls([built_in_directory(), *filter(None, from_environment), *extra])
 
-    def entry(self, name: str) -> Entry:
+    def entry(self, name: str) -> BankEntry:
         """Return the entry of a name or an alias; case does not matter, nor ``-`` for ``_``.
 
         Raises
@@ -122,7 +122,7 @@ class KernelBank(Mapping[str, Step]):
             raise self._unknown(name)
         return found
 
-    def _found(self, name: str) -> Entry | None:
+    def _found(self, name: str) -> BankEntry | None:
         for path in self._likeliest_first(name):
             if name in self._text(path):
                 entries = self._read(path)
@@ -133,9 +133,9 @@ class KernelBank(Mapping[str, Step]):
                     return found
         return None
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[BankEntry]:
         """Return every entry that is not hidden by a later bank, in the order of the files."""
-        seen: dict[str, Entry] = {}
+        seen: dict[str, BankEntry] = {}
         for path in self._files:
             for name, entry in self._read(path).items():
                 seen.setdefault(name, entry)
@@ -150,7 +150,7 @@ class KernelBank(Mapping[str, Step]):
     def __len__(self) -> int:
         return len(self.entries())
 
-    def build(self, entry: Entry, given: Mapping[str, str]) -> Step:
+    def build(self, entry: BankEntry, given: Mapping[str, str]) -> Step:
         """Make what an entry stands for, its options given as text.
 
         Raises
@@ -177,7 +177,7 @@ class KernelBank(Mapping[str, Step]):
             description=entry.description,
         )
 
-    def _member(self, entry: Entry, name: str) -> Kernel:
+    def _member(self, entry: BankEntry, name: str) -> Kernel:
         member = self.entry(name)
         if member.kernel is None:
             raise entry.node.error(f"{name!r} is a {member.kind}; a set is made of kernels")
@@ -198,7 +198,7 @@ class KernelBank(Mapping[str, Step]):
             self._texts[path] = strict_yaml.read_text(path)
         return self._texts[path]
 
-    def _read(self, path: Path) -> dict[str, Entry]:
+    def _read(self, path: Path) -> dict[str, BankEntry]:
         if path not in self._entries:
             self._entries[path] = _parsed(self._text(path), path)
         return self._entries[path]

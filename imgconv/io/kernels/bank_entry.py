@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from imgconv.io.config.strict_yaml import Node
+from imgconv.io.config.strict_yaml import YamlNode
 from imgconv.model.errors import ArgumentError, ImgconvError, KernelError
 from imgconv.model.generators import GENERATORS, LIMITS, WHOLE, Allowed, generate
 from imgconv.model.kernel import LARGEST_TAP_COUNT, Kernel
@@ -60,7 +60,7 @@ class Parameter(NamedTuple):
         return f"{self.name}={self.default} ({allowed})"
 
 
-class Entry(NamedTuple):
+class BankEntry(NamedTuple):
     """What a bank holds under one name.
 
     Attributes
@@ -81,7 +81,7 @@ class Entry(NamedTuple):
     name: str
     kind: str
     family: str
-    node: Node
+    node: YamlNode
     description: str = ""
     orientation: str = ""
     source: str = ""
@@ -115,7 +115,7 @@ class Entry(NamedTuple):
         return kind.parse(",".join(f"{key}={value}" for key, value in values.items()))
 
 
-def read_entry(name: str, key: Node, node: Node, family: str) -> Entry:
+def read_entry(name: str, key: YamlNode, node: YamlNode, family: str) -> BankEntry:
     """Read one entry.
 
     Raises
@@ -142,10 +142,10 @@ def read_entry(name: str, key: Node, node: Node, family: str) -> Entry:
     if "set" in fields:
         return _set(fields, common)
     kernel = read_kernel(node).described(name, *(about[key] for key in _WORDS))
-    return Entry(kind="kernel", kernel=kernel, **common)
+    return BankEntry(kind="kernel", kernel=kernel, **common)
 
 
-def read_kernel(node: Node) -> Kernel:
+def read_kernel(node: YamlNode) -> Kernel:
     """Read a kernel: weights, or a column and a row; scale, offset, anchor, sum.
 
     Raises
@@ -176,7 +176,7 @@ def read_kernel(node: Node) -> Kernel:
     return kernel
 
 
-def _weights(node: Node, fields: Mapping[str, Node]) -> Any:
+def _weights(node: YamlNode, fields: Mapping[str, YamlNode]) -> Any:
     if ("column" in fields) != ("row" in fields) or ("weights" in fields) == ("row" in fields):
         raise node.error(
             "a kernel has either weights, or column and row (whose product the weights are)"
@@ -203,7 +203,7 @@ def _weights(node: Node, fields: Mapping[str, Node]) -> Any:
     return rows
 
 
-def _generator(fields: Mapping[str, Node], common: dict[str, Any]) -> Entry:
+def _generator(fields: Mapping[str, YamlNode], common: dict[str, Any]) -> BankEntry:
     for key in (*_KERNEL_KEYS, "set", "combine", "step"):
         if key in fields:
             raise fields[key].error(f"a generator has no {key!r}")
@@ -222,10 +222,10 @@ def _generator(fields: Mapping[str, Node], common: dict[str, Any]) -> Entry:
     if "parameters" in fields:
         fields["parameters"].as_mapping(tuple(allowed))
     parameters = tuple(_parameter(key, node, allowed[key]) for key, node in given.items())
-    return Entry(kind="generator", generator=name, parameters=parameters, **common)
+    return BankEntry(kind="generator", generator=name, parameters=parameters, **common)
 
 
-def _step(fields: Mapping[str, Node], common: dict[str, Any]) -> Entry:
+def _step(fields: Mapping[str, YamlNode], common: dict[str, Any]) -> BankEntry:
     for key in (*_KERNEL_KEYS, "set", "combine"):
         if key in fields:
             raise fields[key].error(f"a step has no {key!r}")
@@ -235,7 +235,7 @@ def _step(fields: Mapping[str, Node], common: dict[str, Any]) -> Entry:
         raise fields["step"].error(f"no step kind is called {name!r}", hint=f"known: {known}")
     given = fields["parameters"].as_mapping() if "parameters" in fields else {}
     parameters = tuple(_parameter(key, node) for key, node in given.items())
-    entry = Entry(kind="step", step=name, parameters=parameters, **common)
+    entry = BankEntry(kind="step", step=name, parameters=parameters, **common)
     try:
         entry.make_step({option.name: option.default for option in parameters})
     except ArgumentError as error:
@@ -243,7 +243,7 @@ def _step(fields: Mapping[str, Node], common: dict[str, Any]) -> Entry:
     return entry
 
 
-def _parameter(name: str, node: Node, allowed: Allowed | None = None) -> Parameter:
+def _parameter(name: str, node: YamlNode, allowed: Allowed | None = None) -> Parameter:
     fields = node.as_mapping(("default", "min", "max", "choices"))
     if "default" not in fields or ("choices" in fields) == ("min" in fields and "max" in fields):
         raise node.error("a parameter has a default and either choices or min and max")
@@ -270,7 +270,7 @@ def _parameter(name: str, node: Node, allowed: Allowed | None = None) -> Paramet
     return parameter
 
 
-def _set(fields: Mapping[str, Node], common: dict[str, Any]) -> Entry:
+def _set(fields: Mapping[str, YamlNode], common: dict[str, Any]) -> BankEntry:
     for key in (*_KERNEL_KEYS, "parameters"):
         if key in fields:
             raise fields[key].error(f"a set has no {key!r}")
@@ -282,10 +282,10 @@ def _set(fields: Mapping[str, Node], common: dict[str, Any]) -> Entry:
     except ArgumentError as error:
         raise combine.error(error.message, error.hint) from None
     members = tuple(item.as_text() for item in fields["set"].as_list())
-    return Entry(kind="set", members=members, combine=chosen, **common)
+    return BankEntry(kind="set", members=members, combine=chosen, **common)
 
 
-def _number(node: Node) -> Rational:
+def _number(node: YamlNode) -> Rational:
     text = node.as_text()
     try:
         return parse_number(text)
@@ -293,7 +293,7 @@ def _number(node: Node) -> Rational:
         raise node.error(error.message, error.hint) from None
 
 
-def _integer(node: Node) -> int:
+def _integer(node: YamlNode) -> int:
     value = _number(node)
     if not isinstance(value, int):
         raise node.error(f"{node.text} is not a whole number")

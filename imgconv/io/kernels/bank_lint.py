@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imgconv.io.config import strict_yaml
-from imgconv.io.config.strict_yaml import Node
+from imgconv.io.config.strict_yaml import YamlNode
 from imgconv.io.kernels.bank import KernelBank, bank_files, built_in_directory
-from imgconv.io.kernels.bank_entry import Entry, read_entry
+from imgconv.io.kernels.bank_entry import BankEntry, read_entry
 from imgconv.model.errors import ArgumentError, KernelError
 from imgconv.model.facts import examine
 from imgconv.model.kernel import Kernel
@@ -42,7 +42,7 @@ def lint(place: Path) -> tuple[list[Finding], int]:
         The findings, and how many entries were read.
     """
     findings: list[Finding] = []
-    entries: dict[str, Entry] = {}
+    entries: dict[str, BankEntry] = {}
     for path in bank_files(place):
         for entry in _readable(path, findings):
             for name in (entry.name, *entry.aliases):
@@ -61,7 +61,7 @@ def lint(place: Path) -> tuple[list[Finding], int]:
     return findings, len(set(entries.values()))
 
 
-def _readable(path: Path, findings: list[Finding]) -> list[Entry]:
+def _readable(path: Path, findings: list[Finding]) -> list[BankEntry]:
     try:
         top = strict_yaml.parse(strict_yaml.read_text(path), str(path)).as_mapping(("kernels",))
         if "kernels" not in top:
@@ -79,7 +79,7 @@ def _readable(path: Path, findings: list[Finding]) -> list[Entry]:
     return entries
 
 
-def _about(entry: Entry, hidden: set[str]) -> list[Finding]:
+def _about(entry: BankEntry, hidden: set[str]) -> list[Finding]:
     findings = [
         _at(entry.node, "warning", f"{name!r} hides the built-in kernel of that name")
         for name in (entry.name, *entry.aliases)
@@ -92,7 +92,7 @@ def _about(entry: Entry, hidden: set[str]) -> list[Finding]:
     return findings
 
 
-def _about_kernel(entry: Entry, kernel: Kernel) -> list[Finding]:
+def _about_kernel(entry: BankEntry, kernel: Kernel) -> list[Finding]:
     findings = []
     rows, columns = kernel.shape
     if (rows % 2 == 0 or columns % 2 == 0) and "anchor" not in entry.node.fields:
@@ -114,7 +114,7 @@ def _about_kernel(entry: Entry, kernel: Kernel) -> list[Finding]:
     return findings
 
 
-def _built(entry: Entry, bank: KernelBank) -> list[Finding]:
+def _built(entry: BankEntry, bank: KernelBank) -> list[Finding]:
     try:
         bank.build(entry, {})
     except (KernelError, ArgumentError) as error:
@@ -130,5 +130,5 @@ def _of(error: KernelError) -> Finding:
     return Finding("error", error.message + (f" ({error.hint})" if error.hint else ""))
 
 
-def _at(node: Node, level: str, message: str) -> Finding:
+def _at(node: YamlNode, level: str, message: str) -> Finding:
     return Finding(level, f"{node.file}:{node.line}:{node.column}: {message}")

@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from imgconv.io.kernels.bank import ENVIRONMENT_VARIABLE, KernelBank
-from imgconv.io.kernels.bank_entry import Entry
+from imgconv.io.kernels.bank_entry import BankEntry
 from imgconv.io.kernels.matrix_file import is_matrix_file, read_matrix
 from imgconv.io.kernels.matrix_text import (
     LARGEST_TEXT,
@@ -255,7 +255,7 @@ def _from_bank(text: str, bank: KernelBank, prefix: str = "") -> Step:
     return built.named(prefix + entry.name + (f":{changed}" if changed else ""))
 
 
-def _options(entry: Entry, text: str, spec: str) -> dict[str, str]:
+def _options(entry: BankEntry, text: str, spec: str) -> dict[str, str]:
     """Read ``key=value,...``; values without a key take the options in their order."""
     known = [option.name for option in entry.options()]
     given: dict[str, str] = {}

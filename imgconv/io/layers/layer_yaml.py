@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgconv.io.config import strict_yaml
-from imgconv.io.config.strict_yaml import Node
+from imgconv.io.config.strict_yaml import YamlNode
 from imgconv.io.kernels.bank import KernelBank
 from imgconv.io.kernels.spec import load_single
 from imgconv.io.kernels.stack import conv_of, numbers_of, stack_kernels, stacked
@@ -63,7 +63,7 @@ class _Reader:
     def __init__(self, folder: Path, bank: KernelBank | None) -> None:
         self.folder, self.bank, self.axes = folder, bank, 2
 
-    def conv_node(self, node: Node) -> Node | None:
+    def conv_node(self, node: YamlNode) -> YamlNode | None:
         """Return the mapping of a convolution."""
         if node.kind != "mapping":
             return None
@@ -71,11 +71,11 @@ class _Reader:
             return node.fields["conv"]
         return None if set(node.fields) & set(_LAYER_KEYS) else node
 
-    def is_called(self, node: Node, name: str) -> bool:
+    def is_called(self, node: YamlNode, name: str) -> bool:
         conv = self.conv_node(node)
         return conv is not None and "name" in conv.fields and conv.fields["name"].text == name
 
-    def layer(self, node: Node, given: Mapping[str, object], number: int) -> Layer:
+    def layer(self, node: YamlNode, given: Mapping[str, object], number: int) -> Layer:
         """Read one layer; errors say where."""
         conv = self.conv_node(node)
         if conv is not None:
@@ -92,7 +92,7 @@ class _Reader:
         except ArgumentError as error:
             raise value.error(error.message, error.hint) from None
 
-    def _conv(self, node: Node, given: Mapping[str, object], number: int) -> Conv:
+    def _conv(self, node: YamlNode, given: Mapping[str, object], number: int) -> Conv:
         fields = node.as_mapping(_CONV_KEYS)
         if ("weights" in fields) == ("filters" in fields):
             raise node.error("a convolution has weights, or filters (kernels by name)")
@@ -106,7 +106,7 @@ class _Reader:
         name = fields["name"].as_text() if "name" in fields else f"conv{number}"
         return conv._replace(name=name)
 
-    def _made(self, fields: Mapping[str, Node], given: Mapping[str, object]) -> Conv:
+    def _made(self, fields: Mapping[str, YamlNode], given: Mapping[str, object]) -> Conv:
         options: dict[str, object] = {
             key: [part.as_text() for part in fields[key].items]
             if fields[key].kind == "list"
@@ -126,7 +126,7 @@ class _Reader:
             return stack_kernels(specs, {"bias": bias, **options}, self.bank)
         return self._with_weights(fields, options)
 
-    def _with_weights(self, fields: Mapping[str, Node], options: dict[str, object]) -> Conv:
+    def _with_weights(self, fields: Mapping[str, YamlNode], options: dict[str, object]) -> Conv:
         node = fields["weights"]
         names: tuple[str, ...] = ()
         inputs: tuple[str, ...] = ()
@@ -155,7 +155,7 @@ class _Reader:
         return conv._replace(filter_names=names, channel_names=inputs)
 
     def _named_filters(
-        self, node: Node, inputs: tuple[str, ...]
+        self, node: YamlNode, inputs: tuple[str, ...]
     ) -> tuple[Array, tuple[str, ...], list[Fraction] | None]:
         """Read filters by name: kernels by channel, or a list of them."""
         inputs = inputs or _inputs(node)
@@ -177,7 +177,7 @@ class _Reader:
         weights = stack.reshape(filters, -1, *stack.shape[1:])
         return weights, inputs, sums if any(sums) else None
 
-    def _kernel_of(self, node: Node | None) -> Kernel:
+    def _kernel_of(self, node: YamlNode | None) -> Kernel:
         if node is None:
             return Kernel([[0]])  # a channel that the filter does not name
         try:
@@ -188,7 +188,7 @@ class _Reader:
             raise node.error(error.message, error.hint) from None
 
 
-def _inputs(node: Node) -> tuple[str, ...]:
+def _inputs(node: YamlNode) -> tuple[str, ...]:
     """Return the channels that filters name: in their colours' order, or that of their mention."""
     named = dict.fromkeys(channel for filters in node.fields.values() for channel in filters.fields)
     if named and set(named) <= set(_PRIMARIES):
@@ -196,7 +196,7 @@ def _inputs(node: Node) -> tuple[str, ...]:
     return tuple(named)
 
 
-def _bias(node: Node | None, names: tuple[str, ...]) -> Any:
+def _bias(node: YamlNode | None, names: tuple[str, ...]) -> Any:
     """Read a list of numbers, numbers by filter, an array of a file, or ``none``."""
     if node is None:
         return None
@@ -211,7 +211,7 @@ def _is_reference(bias: str) -> bool:
     return bias == NO_BIAS or is_array_spec(bias)
 
 
-def _nested(node: Node) -> Any:
+def _nested(node: YamlNode) -> Any:
     """Return lists of lists of numbers, as text."""
     return [_nested(item) for item in node.items] if node.kind == "list" else node.as_text()
 

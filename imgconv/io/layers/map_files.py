@@ -21,7 +21,7 @@ _LONGEST_NAME = 60
 
 
 def check_maps_target(target: Path, *, overwrite: bool = False) -> None:
-    """Say before the work what `write_maps` would refuse after it.
+    """Check before the work what `write_maps` would refuse after it.
 
     Raises
     ------

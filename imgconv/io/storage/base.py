@@ -72,7 +72,7 @@ class StagedOutput(NamedTuple):
     data: bytes = b""
 
 
-class Placement(NamedTuple):
+class OutputPlacement(NamedTuple):
     """A staged output and the key that it is to appear under.
 
     Attributes
@@ -225,7 +225,7 @@ class Storage(Protocol):
         """Wait until staged outputs, logged rows and earlier names are durable."""
         ...
 
-    def commit(self, placements: Sequence[Placement]) -> list[ImageWriteError | None]:
+    def commit(self, placements: Sequence[OutputPlacement]) -> list[ImageWriteError | None]:
         """Make staged outputs appear under their keys; return for each why it did not."""
         ...
 

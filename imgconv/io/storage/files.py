@@ -187,7 +187,7 @@ def check_target(
     in_place: bool = False,
     folder: bool = False,
 ) -> None:
-    """Say now what `write_whole` would say after the work: that it may not write there.
+    """Check before the work that `write_whole` may write there.
 
     Raises
     ------

@@ -15,7 +15,7 @@ from imgconv.io.storage.base import (
     Head,
     InPlaceRules,
     ListedFile,
-    Placement,
+    OutputPlacement,
     StagedOutput,
 )
 from imgconv.io.storage.files import Content, Identity, Stamp, reason
@@ -214,7 +214,7 @@ class LocalStorage:
         except OSError as error:
             raise ImageWriteError(f"{self.root}: {reason(error)}") from None
 
-    def commit(self, placements: Sequence[Placement]) -> list[ImageWriteError | None]:
+    def commit(self, placements: Sequence[OutputPlacement]) -> list[ImageWriteError | None]:
         """Rename staged outputs to their keys; return for each why it was not possible."""
         if not placements:
             return []
@@ -227,7 +227,7 @@ class LocalStorage:
         finally:
             os.close(parts)
 
-    def _commit(self, placement: Placement, parts: int) -> ImageWriteError | None:
+    def _commit(self, placement: OutputPlacement, parts: int) -> ImageWriteError | None:
         key = placement.key
         folder = key.rpartition("/")[0]
         try:

@@ -1,4 +1,4 @@
-"""Give staged outputs their names: folders are opened first, and a name replaces what it should.
+"""Rename staged outputs: folders are opened first, and a name replaces only what it should.
 
 A folder is opened once and used by its descriptor, so that one that is swapped for a link during a
 run does not send outputs elsewhere.
@@ -12,7 +12,7 @@ import stat
 from collections import OrderedDict
 
 from imgconv.io.storage import durable
-from imgconv.io.storage.base import InPlaceRules, Placement
+from imgconv.io.storage.base import InPlaceRules, OutputPlacement
 from imgconv.io.storage.files import Identity
 from imgconv.io.storage.listing import is_inside
 from imgconv.model.errors import ImageWriteError, OutputExistsError
@@ -82,12 +82,12 @@ class OutputFolders:
             os.close(self._open.popitem()[1])
 
 
-def place(placement: Placement, parts: int, folder: int, rules: InPlaceRules) -> None:
+def place(placement: OutputPlacement, parts: int, folder: int, rules: InPlaceRules) -> None:
     """Rename a staged output to its key.
 
     Parameters
     ----------
-    placement : Placement
+    placement : OutputPlacement
     parts, folder : int
         Descriptors of the folders of the staged file and of the output.
     rules : InPlaceRules
@@ -121,7 +121,9 @@ def place(placement: Placement, parts: int, folder: int, rules: InPlaceRules) ->
     os.replace(part, name, src_dir_fd=parts, dst_dir_fd=folder)
 
 
-def _replace_expected(placement: Placement, parts: int, folder: int, rules: InPlaceRules) -> None:
+def _replace_expected(
+    placement: OutputPlacement, parts: int, folder: int, rules: InPlaceRules
+) -> None:
     """Replace a file that is still what it was; whoever changes it meanwhile keeps his version.
 
     Where the system exchanges names in one step, what came out is looked at, and put back if it is
@@ -168,7 +170,7 @@ def _put_back(part: str, name: str, parts: int, folder: int) -> None:
 
 
 def _copy_attributes(name: str, there: os.stat_result, folder: int, part: str, parts: int) -> None:
-    """Give a staged file the owner, the mode, the ACL and the attributes of the one it replaces."""
+    """Copy owner, mode, ACL and attributes to a staged file from the one that it replaces."""
     source = os.open(name, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0), dir_fd=folder)
     try:
         target = os.open(part, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0), dir_fd=parts)

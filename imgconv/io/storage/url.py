@@ -15,7 +15,7 @@ from imgconv.io.storage.base import (
     Digest,
     Head,
     ListedFile,
-    Placement,
+    OutputPlacement,
     StagedOutput,
     is_picture,
 )
@@ -137,7 +137,7 @@ class UrlStorage:
         self._puts = None
 
     def stage(self, data: bytes, key: str, mark: bytes = b"") -> StagedOutput:
-        """Hold an output in memory: what is put into a service appears at once."""
+        """Keep an output in memory: what is put into a service appears at once."""
         del key, mark
         return StagedOutput(Stamp(len(data), 0), data=data)
 
@@ -147,13 +147,13 @@ class UrlStorage:
     def sync(self, staged: Iterable[StagedOutput]) -> None:
         """Do nothing: a put ends when the service has made it durable."""
 
-    def commit(self, placements: Sequence[Placement]) -> list[ImageWriteError | None]:
+    def commit(self, placements: Sequence[OutputPlacement]) -> list[ImageWriteError | None]:
         """Put outputs, many at a time; return for each why it was not possible."""
         if self._puts is None:
             return [self._commit(placement) for placement in placements]
         return list(self._puts.map(self._commit, placements))
 
-    def _commit(self, placement: Placement) -> ImageWriteError | None:
+    def _commit(self, placement: OutputPlacement) -> ImageWriteError | None:
         key, staged, replace = placement[:3]
         try:
             remote.write_whole(self.url / key, staged.data, overwrite=replace, aside=self._parts)

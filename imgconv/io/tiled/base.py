@@ -15,7 +15,7 @@ from imgconv.model.errors import MissingDependencyError
 Image = NDArray[Any]
 
 
-class Layout(NamedTuple):
+class TileLayout(NamedTuple):
     """How a picture lies in its file.
 
     Attributes
@@ -44,7 +44,7 @@ class HugeReader(Protocol):
         uint8, uint16, int16, float32, or float64.
     together : int
         How many rows are decoded at once; reading by multiples of it costs least.
-    layout : Layout
+    layout : TileLayout
     metadata : Metadata
         What goes into the output.
     """
@@ -56,7 +56,7 @@ class HugeReader(Protocol):
     @property
     def together(self) -> int: ...  # noqa: D102
     @property
-    def layout(self) -> Layout: ...  # noqa: D102
+    def layout(self) -> TileLayout: ...  # noqa: D102
     @property
     def metadata(self) -> Metadata: ...  # noqa: D102
 
@@ -79,7 +79,7 @@ class HeldReader:
     """A picture that is in memory already (see `HugeReader`)."""
 
     together = 1
-    layout = Layout()
+    layout = TileLayout()
     metadata = Metadata()
 
     def __init__(self, image: Image) -> None:

@@ -17,7 +17,7 @@ from imgconv.io.images.image_files import check_holds
 from imgconv.io.images.picture import Metadata
 from imgconv.io.storage import files
 from imgconv.io.storage.folders import folder_whole
-from imgconv.io.tiled.base import HugeReader, Image, Layout, load_extra
+from imgconv.io.tiled.base import HugeReader, Image, TileLayout, load_extra
 from imgconv.io.tiled.ome_zarr import ZarrReader, write_zarr
 from imgconv.io.tiled.quick_size import is_zarr
 from imgconv.io.tiled.tiff import TiffReader, UnknownTiffError, write_tiff
@@ -173,7 +173,7 @@ def write_bands(
     dtype: np.dtype[Any],
     bands: Iterator[Image],
     *,
-    layout: Layout,
+    layout: TileLayout,
     metadata: Metadata,
     threads: int = 1,
     overwrite: bool = False,
@@ -201,6 +201,6 @@ def write_bands(
 
         with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".part") as plain:
             held = cast("BinaryIO", plain.file)
-            write_tiff(held, shape, dtype, bands, layout=Layout(None, False), metadata=metadata)
+            write_tiff(held, shape, dtype, bands, layout=TileLayout(None, False), metadata=metadata)
             plain.flush()
             write_vips(file, kind.suffixes[0], Path(plain.name))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from imgconv.io.images.picture import Metadata
-from imgconv.io.tiled.base import Image, Layout, load_extra, rechunked
+from imgconv.io.tiled.base import Image, TileLayout, load_extra, rechunked
 from imgconv.model.errors import ImageReadError
 
 _DTYPES = ("uint8", "uint16", "int16", "float32", "float64")
@@ -55,7 +55,7 @@ class ZarrReader:
             )
         chunks = self._array.chunks
         self.together = int(chunks[self._rows])
-        self.layout = Layout((int(chunks[self._rows]), int(chunks[self._columns])))
+        self.layout = TileLayout((int(chunks[self._rows]), int(chunks[self._columns])))
 
     def read(self, start: int, stop: int) -> Image:
         """Return rows `start` to `stop` (see `imgconv.io.tiled.base.HugeReader`)."""
@@ -108,7 +108,7 @@ def write_zarr(
     dtype: np.dtype[Any],
     bands: Iterator[Image],
     *,
-    layout: Layout,
+    layout: TileLayout,
 ) -> None:
     """Write an OME-Zarr 0.4 image of one resolution into a folder.
 
@@ -125,7 +125,9 @@ def write_zarr(
         at += len(band)
 
 
-def create_zarr(folder: Path, shape: tuple[int, ...], dtype: np.dtype[Any], layout: Layout) -> Any:
+def create_zarr(
+    folder: Path, shape: tuple[int, ...], dtype: np.dtype[Any], layout: TileLayout
+) -> Any:
     """Return the array of an OME-Zarr image whose pixels are still to be written.
 
     Returns

@@ -27,7 +27,7 @@ from imgconv.io.images.formats.tiff.samples import StoredPage
 from imgconv.io.images.header import DamagedError, NotSupportedError
 from imgconv.io.images.picture import Metadata
 from imgconv.io.images.shared.ifd import BrokenError
-from imgconv.io.tiled.base import Image, Layout, rechunked
+from imgconv.io.tiled.base import Image, TileLayout, rechunked
 from imgconv.model.errors import ImageReadError
 
 _XMP = 700
@@ -108,9 +108,11 @@ class TiffReader:
         self.together = 1 if plain else self._page.grid.rows
         if self._word == "tile":
             tile = self._page.grid.rows, self._page.grid.columns
-            self.layout = Layout(tile, not plain, layout.bands)
+            self.layout = TileLayout(tile, not plain, layout.bands)
         else:
-            self.layout = Layout(None, False, layout.bands) if plain else Layout(bands=layout.bands)
+            self.layout = (
+                TileLayout(None, False, layout.bands) if plain else TileLayout(bands=layout.bands)
+            )
         self._said = notes_of([found.header])
 
     def read(self, start: int, stop: int) -> Image:
@@ -162,7 +164,7 @@ def write_tiff(
     dtype: np.dtype[Any],
     bands: Iterator[Image],
     *,
-    layout: Layout,
+    layout: TileLayout,
     metadata: Metadata,
     threads: int = 1,
 ) -> None:
@@ -176,7 +178,7 @@ def write_tiff(
     dtype : dtype
     bands : iterator of ndarray
         Full rows, from top to bottom.
-    layout : Layout
+    layout : TileLayout
         Strips are not compressed.
     metadata : Metadata
         But for EXIF.

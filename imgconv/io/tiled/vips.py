@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from imgconv.io.images.picture import Metadata
-from imgconv.io.tiled.base import Image, Layout, load_extra
+from imgconv.io.tiled.base import Image, TileLayout, load_extra
 from imgconv.model.errors import ImageReadError, ImageWriteError, MissingDependencyError
 
 _DTYPES = {
@@ -44,7 +44,7 @@ class VipsReader:
     """
 
     together = _TOGETHER
-    layout = Layout()
+    layout = TileLayout()
 
     def __init__(self, path: Path) -> None:
         self._vips = load_vips(str(path))

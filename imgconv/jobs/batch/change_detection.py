@@ -68,7 +68,8 @@ class ChangeDetection:
             self.check_proof(pair)
         known_outputs = self.manifest.hashes(target)
         free = self.overwrite or in_place or bool(known_outputs)
-        adopts = self.manifest.lost  # an output whose row was lost: the commit compares it
+        # An output whose row was lost, or which another run wrote since: the commit compares it.
+        adopts = self.manifest.lost or bool(self.target.run_mark)
         if not free and not adopts and self.target.had(target):
             error = OutputExistsError(f"{target} exists", hint="--overwrite replaces it")
             return failed(self._blank(pair), error, known)

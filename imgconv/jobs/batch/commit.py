@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from queue import Queue
 from threading import Condition, Thread
 
-from imgconv.io.storage.base import Placement, RowLog, Storage
+from imgconv.io.storage.base import OutputPlacement, RowLog, Storage
 from imgconv.jobs.batch.items import ItemResult, failed
 from imgconv.jobs.batch.manifest import ManifestRow
 from imgconv.jobs.batch.report import Event
@@ -55,7 +55,7 @@ def commit_group(
         except ImageWriteError as error:
             _make_room(target, group, error, known)
     placements = [
-        Placement(
+        OutputPlacement(
             result.row.target, result.staged, result.replace, result.expected, result.in_place
         )
         for result in group
@@ -94,7 +94,7 @@ def _make_room(
     error: ImageWriteError,
     known: Mapping[str, ManifestRow],
 ) -> None:
-    """Give up the last staged output, so that a full disk has room for the rows."""
+    """Discard the last staged output, so that a full disk has room for the rows."""
     staged = [at for at, result in enumerate(group) if result.staged is not None]
     if not staged:
         raise error

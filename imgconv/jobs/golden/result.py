@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from imgconv.model.errors import GoldenMissingError
 from imgconv.ops.compare.cause import Cause
 from imgconv.ops.compare.difference import Change
-from imgconv.ops.compare.placement import Placement
+from imgconv.ops.compare.placement import CanvasPlacement
 
 Image = NDArray[Any]
 
@@ -79,7 +79,7 @@ class CaseResult:
         Why it did not pass, in words.
     change : Change or None
         How the pixels differ, where both pictures are there and of one kind.
-    placement : Placement or None
+    placement : CanvasPlacement or None
         How two pictures of different sizes lie on one canvas.
     causes : tuple of Cause
     environment : tuple of str or None
@@ -94,7 +94,7 @@ class CaseResult:
     line: int = 0
     reasons: tuple[str, ...] = ()
     change: Change | None = None
-    placement: Placement | None = None
+    placement: CanvasPlacement | None = None
     causes: tuple[Cause, ...] = ()
     environment: tuple[str, ...] | None = None
     exit_code: int = 0

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from imgconv.io.config import strict_yaml
 from imgconv.io.config.recipes import read_recipe, recipe_from_node
-from imgconv.io.config.strict_yaml import Node
+from imgconv.io.config.strict_yaml import YamlNode
 from imgconv.io.kernels.bank import KernelBank
 from imgconv.jobs.golden.case import Case
 from imgconv.jobs.golden.golden_record import NAME
@@ -42,14 +42,14 @@ class Suite:
     store : GoldenStore
     cases : tuple of Case
         One for each picture; a glob gives several, named ``case/file``.
-    place : Node
+    place : YamlNode
         Where ``goldens`` stands in the file.
     """
 
     file: Path
     store: GoldenStore
     cases: tuple[Case, ...]
-    place: Node
+    place: YamlNode
 
     def check_inside(self) -> None:
         """Check that the goldens are in the folder of the file, or below it, links resolved.
@@ -145,26 +145,26 @@ def check_name(name: str) -> str:
     return name
 
 
-def _expect(node: Node, wanted: str, what: str) -> None:
+def _expect(node: YamlNode, wanted: str, what: str) -> None:
     if node.as_text() != wanted:
         raise node.error(f"{what} {node.text!r} is not known", hint=f"known is {wanted}")
 
 
-def _path(node: Node) -> str:
+def _path(node: YamlNode) -> str:
     text = node.as_text()
     if not text or "\0" in text:
         raise node.error("a path must stand here")
     return text
 
 
-def _bank(node: Node | None, folder: Path) -> KernelBank | None:
+def _bank(node: YamlNode | None, folder: Path) -> KernelBank | None:
     if node is None:
         return None
     items = [node] if node.kind == "text" else node.as_list()
     return KernelBank.standard(tuple(folder / _path(item) for item in items))
 
 
-def _tolerance(node: Node | None, default: ToleranceSpec) -> ToleranceSpec:
+def _tolerance(node: YamlNode | None, default: ToleranceSpec) -> ToleranceSpec:
     if node is None:
         return default
     try:
@@ -187,7 +187,7 @@ class _Reader:
         self.folder, self.bank, self.tolerance = folder, bank, tolerance
         self.taken: dict[str, str] = {}
 
-    def cases(self, node: Node) -> list[Case]:
+    def cases(self, node: YamlNode) -> list[Case]:
         fields = node.as_mapping(_CASE)
         if "name" not in fields:
             raise node.error("name is missing", hint="every case has a name")
@@ -209,7 +209,7 @@ class _Reader:
             self._take(one.name, fields["name"])
         return found
 
-    def _check_source(self, node: Node) -> None:
+    def _check_source(self, node: YamlNode) -> None:
         fields = node.fields
         given = [key for key in _SOURCES if key in fields]
         if len(given) != 1:
@@ -224,7 +224,7 @@ class _Reader:
         if "input" in fields and "recipe" not in fields:
             raise node.error("recipe is missing", hint="or take the file as it is by actual:")
 
-    def _with_source(self, case: Case, node: Node) -> list[Case]:
+    def _with_source(self, case: Case, node: YamlNode) -> list[Case]:
         fields = node.fields
         if "command" in fields:
             return [self._command(case, node)]
@@ -240,7 +240,7 @@ class _Reader:
         recipe = self._recipe(fields["recipe"])
         return [replace(one, recipe=recipe) for one in self._inputs(case, fields["input"])]
 
-    def _command(self, case: Case, node: Node) -> Case:
+    def _command(self, case: Case, node: YamlNode) -> Case:
         words = tuple(item.as_text() for item in node.fields["command"].as_list())
         if not words or not any("{output}" in word for word in words):
             raise node.fields["command"].error(
@@ -252,7 +252,7 @@ class _Reader:
             raise node.fields["output"].error(f"{output!r} cannot be the name of a file")
         return replace(case, command=words, output=output)
 
-    def _recipe(self, node: Node) -> Recipe:
+    def _recipe(self, node: YamlNode) -> Recipe:
         if node.kind == "text":
             try:
                 return read_recipe(self.folder / _path(node), self.bank)
@@ -260,7 +260,7 @@ class _Reader:
                 raise node.error(error.message, error.hint) from None
         return recipe_from_node(node, self.bank)
 
-    def _inputs(self, case: Case, node: Node) -> list[Case]:
+    def _inputs(self, case: Case, node: YamlNode) -> list[Case]:
         text = _path(node)
         if (self.folder / text).exists() or not any(sign in text for sign in "*?["):
             return [replace(case, input=self.folder / text)]
@@ -274,7 +274,7 @@ class _Reader:
             replace(case, name=f"{case.name}/{_stem(path, fixed)}", input=path) for path in found
         ]
 
-    def _ignored(self, node: Node) -> list[Rectangle | Path]:
+    def _ignored(self, node: YamlNode) -> list[Rectangle | Path]:
         parts: list[Rectangle | Path] = []
         for item in node.as_list():
             if item.kind == "text":
@@ -288,7 +288,7 @@ class _Reader:
             parts.append(Rectangle(*map(int, numbers)))
         return parts
 
-    def _take(self, name: str, place: Node) -> None:
+    def _take(self, name: str, place: YamlNode) -> None:
         key = name.casefold()
         if (other := self.taken.get(key)) is not None:
             both = f"{name!r} twice" if other == name else f"{other!r} and {name!r}"

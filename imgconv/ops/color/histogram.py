@@ -58,7 +58,7 @@ class Histogram:
         return self._chosen(self._counts[first : last + 1], levels)
 
     def _of_flat(self, level: int) -> float:
-        """Ask the method itself about an image of one level: there a pixel tells all."""
+        """Return the threshold of an image of one level, by the method itself on one pixel."""
         pixel = np.full((2, 2), level, self._depth.dtype)
         threshold = binarize_reporting(pixel, Binarization(self._method))[1]
         return float(level if threshold is None else threshold)

@@ -31,7 +31,7 @@ class Gap(NamedTuple):
     common: int = 0
 
 
-class Placement(NamedTuple):
+class CanvasPlacement(NamedTuple):
     """How two pictures of different sizes are laid over each other.
 
     Attributes
@@ -48,7 +48,7 @@ class Placement(NamedTuple):
     differing: int
 
 
-def place(expected: Image, actual: Image) -> Placement | None:
+def place(expected: Image, actual: Image) -> CanvasPlacement | None:
     """Lay two images over each other so that the most pixels agree.
 
     Rows that only one has are looked for at the top, at the bottom and, where the columns agree,
@@ -60,7 +60,7 @@ def place(expected: Image, actual: Image) -> Placement | None:
 
     Returns
     -------
-    Placement or None
+    CanvasPlacement or None
         None for images of different types or channels, or of the same size.
 
     Examples
@@ -80,7 +80,7 @@ def place(expected: Image, actual: Image) -> Placement | None:
     found = []
     for rows, columns in itertools.product(*candidates):
         apart = per_pixel(*_common(expected, actual, rows, columns))
-        found.append(Placement(rows, columns, apart.size, int(np.count_nonzero(apart))))
+        found.append(CanvasPlacement(rows, columns, apart.size, int(np.count_nonzero(apart))))
     return min(found, key=lambda one: one.differing)
 
 
@@ -116,12 +116,12 @@ def _common(expected: Image, actual: Image, rows: Gap, columns: Gap) -> tuple[Im
     return expected, actual
 
 
-def describe_placement(placement: Placement, subject: str) -> str:
+def describe_placement(placement: CanvasPlacement, subject: str) -> str:
     """Describe what one picture has more or fewer, and whether the rest agrees.
 
     Examples
     --------
-    >>> describe_placement(Placement(Gap(4, 12, 4), Gap(0, 0, 4), 16, 0), "B")
+    >>> describe_placement(CanvasPlacement(Gap(4, 12, 4), Gap(0, 0, 4), 16, 0), "B")
     'B has 12 more rows at the bottom; the rest is equal'
     """
     said = [
@@ -147,13 +147,15 @@ def _words(gap: Gap, noun: str, ends: tuple[str, str]) -> str:
     return f"{count} {than} {noun}{'' if count == 1 else 's'} {where}"
 
 
-def expand(image: Image, placement: Placement, *, new: bool) -> tuple[Image, NDArray[np.bool_]]:
+def expand(
+    image: Image, placement: CanvasPlacement, *, new: bool
+) -> tuple[Image, NDArray[np.bool_]]:
     """Put an image on the common canvas.
 
     Parameters
     ----------
     image : ndarray
-    placement : Placement
+    placement : CanvasPlacement
     new : bool
         Whether it is the new picture, and not the expected one.
 

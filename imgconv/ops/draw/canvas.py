@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imgconv.ops.compare.placement import Placement, expand
+from imgconv.ops.compare.placement import CanvasPlacement, expand
 from imgconv.ops.draw.view import eight_bits, highlight
 
 Image = NDArray[Any]
@@ -15,7 +15,9 @@ ADDED, REMOVED = (40, 150, 70), (60, 90, 200)
 """Colours of what only the new picture has, and of what only the expected one has."""
 
 
-def highlight_placed(expected: Image, actual: Image, placement: Placement) -> NDArray[np.uint8]:
+def highlight_placed(
+    expected: Image, actual: Image, placement: CanvasPlacement
+) -> NDArray[np.uint8]:
     """Draw what differs where both pictures have pixels, and mark what only one has.
 
     Rows and columns that only the new picture has are green, those that only the expected one has

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from imgconv.model.errors import ArgumentError
-from imgconv.model.layer import Layout
+from imgconv.model.layer import WeightLayout
 from imgconv.model.numbers import parse_number, simplest
 
 Weights = NDArray[Any]
@@ -19,7 +19,7 @@ Weights = NDArray[Any]
 _MOST_WEIGHTS = 1 << 26
 
 
-def exact_weights(weights: ArrayLike, axes: int | None, layout: Layout) -> Weights:
+def exact_weights(weights: ArrayLike, axes: int | None, layout: WeightLayout) -> Weights:
     """Return weights as an exact array, output channel first.
 
     Raises
@@ -40,7 +40,7 @@ def exact_weights(weights: ArrayLike, axes: int | None, layout: Layout) -> Weigh
         )
     if array.size > _MOST_WEIGHTS:
         raise ArgumentError(f"there are {array.size} weights; the limit is {_MOST_WEIGHTS}")
-    if layout is Layout.HWIO:
+    if layout is WeightLayout.HWIO:
         array = np.moveaxis(array, (-1, -2), (0, 1))
     return _exact(array, "weight")
 

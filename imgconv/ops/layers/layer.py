@@ -13,7 +13,7 @@ from imgconv.engines.layers import LayerJob, convolve
 from imgconv.model.border import Border, parse_border_value
 from imgconv.model.errors import ArgumentError
 from imgconv.model.geometry import Axis
-from imgconv.model.layer import Layout, Padding, Steps, parse_axes, parse_padding, written
+from imgconv.model.layer import Padding, Steps, WeightLayout, parse_axes, parse_padding, written
 from imgconv.model.layer_shapes import LayerShapes, check_size, place_axes
 from imgconv.model.output import Depth, Rounding, parse_choice
 from imgconv.ops.image import checked_threads, outside_value
@@ -117,7 +117,7 @@ def conv2d(
     dilation: int | Sequence[int] = 1,
     groups: int = 1,
     convolve: bool = False,
-    layout: Layout | str = "oihw",
+    layout: WeightLayout | str = "oihw",
     depth: Depth | str = "f32",
     rounding: Rounding | str = "half-even",
     threads: int | None = None,
@@ -297,11 +297,11 @@ def make_conv(
     dilation: int | str | Sequence[int] = 1,
     groups: int | None = 1,
     convolve: bool = False,
-    layout: Layout | str = "oihw",
+    layout: WeightLayout | str = "oihw",
     name: str = "conv",
 ) -> Conv:
     """Check what `conv2d` is given, apart from the image."""
-    exact = exact_weights(weights, axes, parse_choice(Layout, layout, "layout"))
+    exact = exact_weights(weights, axes, parse_choice(WeightLayout, layout, "layout"))
     axes = exact.ndim - 2
     if convolve:
         exact = exact[(slice(None), slice(None)) + (slice(None, None, -1),) * axes]

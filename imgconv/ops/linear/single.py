@@ -64,7 +64,7 @@ def plan(
     threads: int | None,
     part: Part | None = None,
 ) -> Correlation:
-    """Say one correlation fully; the stretch of ``RESCALE`` is not in it yet.
+    """Return one correlation with all its numbers; the stretch of ``RESCALE`` is not in it yet.
 
     Under ``Border.IGNORE`` the sums are those of the weights inside.
     """

@@ -135,7 +135,7 @@ class LazyRows:
         raise NotImplementedError
 
     def _passed(self, stop: int) -> None:
-        """Hear that rows up to `stop` will not be made in order again."""
+        """Record that rows up to `stop` will not be made in order again."""
 
 
 class SourceRows(LazyRows):

@@ -22,7 +22,7 @@ class BrokenError(Exception):
     """The bytes hold no directory where one should be."""
 
 
-class Entry(NamedTuple):
+class IfdEntry(NamedTuple):
     """One tag: its type, how many values, and where they stand."""
 
     type: int
@@ -31,7 +31,7 @@ class Entry(NamedTuple):
     size: int
 
 
-Directory = dict[int, Entry]
+Directory = dict[int, IfdEntry]
 
 
 class Tiff(NamedTuple):
@@ -118,7 +118,7 @@ class Tiff(NamedTuple):
             value = place + step - inline
             if size > inline:
                 (value,) = self.unpack("Q" if self.big else "I", value)
-            found.setdefault(tag, Entry(kind, number, value, size))
+            found.setdefault(tag, IfdEntry(kind, number, value, size))
         (following,) = self.unpack("Q" if self.big else "I", start + count * step)
         return found, following
 

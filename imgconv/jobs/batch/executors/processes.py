@@ -181,7 +181,7 @@ class ProcessExecutor:
         return any(worker.in_flight for worker in self._workers)
 
     def _supply(self, worker: _Worker, waiting: ItemQueue) -> None:
-        """Give a worker enough to keep it busy; a suspect, or a large picture, exclusively."""
+        """Send a worker enough items to keep it busy; a suspected or large one goes alone."""
         if worker.engine is None or worker.exclusive:
             return
         for apart in (self._large, self._suspects):

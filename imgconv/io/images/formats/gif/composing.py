@@ -17,7 +17,7 @@ from imgconv.io.images.picture import Image
 _BACKGROUND, _PREVIOUS = 2, 3
 
 
-class Frame(NamedTuple):
+class GifFrame(NamedTuple):
     """A frame as it is stored: a GIF of its own, its colours, where it goes and what it leaves."""
 
     gif: bytes
@@ -64,14 +64,14 @@ def decode(data: bytes, header: Header, wanted: Sequence[int], salvage: bool) ->
     return seen
 
 
-def _within(frame: Frame, indices: Image, canvas: Image) -> tuple[slice, slice]:
+def _within(frame: GifFrame, indices: Image, canvas: Image) -> tuple[slice, slice]:
     rows, columns = indices.shape
     if frame.top + rows > canvas.shape[0] or frame.left + columns > canvas.shape[1]:
         raise DamagedError("it reaches beyond the picture")
     return slice(frame.top, frame.top + rows), slice(frame.left, frame.left + columns)
 
 
-def _indices(frame: Frame) -> Image:
+def _indices(frame: GifFrame) -> Image:
     """Decode a frame alone; its palette is one of 256 grays, so that Pillow gives indices."""
     try:
         with Pillow.open(io.BytesIO(frame.gif), formats=["GIF"]) as file:
@@ -83,7 +83,7 @@ def _indices(frame: Frame) -> Image:
     return found
 
 
-def _frames(data: bytes) -> Iterator[Frame]:
+def _frames(data: bytes) -> Iterator[GifFrame]:
     """Take the blocks apart."""
     (flags,) = unpack("B", data, 10, "its header")
     at = 13 + palette_size(flags)
@@ -103,7 +103,7 @@ def _frames(data: bytes) -> Iterator[Frame]:
             screen = struct.pack("<HHBBB", columns, rows, 0xF7, 0, 0) + _GRAYS
             place = struct.pack("<BHHHHB", 0x2C, 0, 0, columns, rows, flags & 0x40)
             alone = b"GIF89a" + screen + place + data[start:at] + b";"
-            yield Frame(alone, palette, left, top, clear, disposal)
+            yield GifFrame(alone, palette, left, top, clear, disposal)
             clear, disposal = None, 0
         else:
             raise DamagedError(f"there is no block of kind {mark:#04x}")

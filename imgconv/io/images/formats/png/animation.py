@@ -16,7 +16,7 @@ _BACKGROUND, _PREVIOUS, _OVER = 1, 2, 1
 _CONTROL = struct.Struct(">IIIIIHHBB")
 
 
-class Frame(NamedTuple):
+class PngFrame(NamedTuple):
     """A frame as it is stored: a PNG of its own, where it goes, and how."""
 
     png: bytes
@@ -103,7 +103,7 @@ def _over(front: Image, back: Image) -> Image:
     return np.concatenate([colours, alpha], axis=2).astype(front.dtype)
 
 
-def _frames(data: bytes) -> Iterator[Frame]:
+def _frames(data: bytes) -> Iterator[PngFrame]:
     """Take the frames apart."""
     head, shared, control, body = data[16:29], b"", b"", b""
     for name, part in _chunks(data):
@@ -119,13 +119,13 @@ def _frames(data: bytes) -> Iterator[Frame]:
             body += part[4:]
 
 
-def _frame(control: bytes, body: bytes, head: bytes, shared: bytes) -> Frame:
+def _frame(control: bytes, body: bytes, head: bytes, shared: bytes) -> PngFrame:
     if len(control) != _CONTROL.size:
         raise DamagedError("what is said of a frame is cut short")
     _, width, height, left, top, _, _, dispose, blend = _CONTROL.unpack(control)
     start = SIGNATURE + chunk(b"IHDR", struct.pack(">II", width, height) + head[8:])
     png = start + shared + chunk(b"IDAT", body) + chunk(b"IEND", b"")
-    return Frame(png, left, top, dispose, blend)
+    return PngFrame(png, left, top, dispose, blend)
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -13,7 +13,7 @@ from imgconv.io.images.formats.tiff.header import EXTRA_SAMPLES
 from imgconv.io.images.formats.tiff.layouts import (
     INKS,
     WHITE,
-    Layout,
+    TiffLayout,
     is_by_libtiff,
     is_by_samples,
     layout_of,
@@ -109,7 +109,7 @@ def _page(file: Tiff, directory: Directory, number: int, header: Header, salvage
     return pixels
 
 
-def _by_samples(file: Tiff, directory: Directory, layout: Layout, salvage: bool) -> Image:
+def _by_samples(file: Tiff, directory: Directory, layout: TiffLayout, salvage: bool) -> Image:
     try:
         return decode_page(StoredPage(file, directory, layout), salvage)
     except BrokenError as error:

@@ -65,7 +65,7 @@ def _encoded(pages: Sequence[Image], bands: bool, encoding: Encoding) -> bytes:
 
 
 def _name_alpha(pages: Sequence[Image], number: int, branch: Branch) -> None:
-    """Say that the fourth channel is alpha, not premultiplied, which OpenCV leaves open."""
+    """Declare the fourth channel as unassociated alpha, which OpenCV leaves open."""
     if pages[number].ndim == 3 and pages[number].shape[2] == 4:
         branch.tags[tags.EXTRA_SAMPLES] = (3, 1, b"\2\0")
 

@@ -143,7 +143,7 @@ def _page(tiff: Tiff, directory: Directory) -> PageHeader:
 
 
 def _missing(tiff: Tiff, directories: list[Directory]) -> Iterator[str]:
-    """Tell of strips, tiles and values that lie beyond the end."""
+    """Yield a problem for strips, tiles and values that lie beyond the end of the file."""
     for number, directory in enumerate(directories, 1):
         below = [tiff.directory(tiff.numbers(directory, tag)[0])[0]
                  for tag in (EXIF_IFD, GPS_IFD) if tag in directory]  # fmt: skip

@@ -44,7 +44,7 @@ _WORDS = {UINT: "unsigned", INT: "signed", FLOAT: "float", 4: "untyped", 5: "com
           6: "complex float"}  # fmt: skip
 
 
-class Layout(NamedTuple):
+class TiffLayout(NamedTuple):
     """What decides how a page is read, in TIFF's numbers; `extra` says what further samples are."""
 
     photometric: int
@@ -64,7 +64,7 @@ class Layout(NamedTuple):
         return self.photometric == RGB and self.samples > 4
 
 
-def layout_of(tiff: Tiff, directory: Directory) -> Layout:
+def layout_of(tiff: Tiff, directory: Directory) -> TiffLayout:
     """Read the layout of a page.
 
     Raises
@@ -78,7 +78,7 @@ def layout_of(tiff: Tiff, directory: Directory) -> Layout:
 
     samples, compression = first(_SAMPLES, 1), first(_COMPRESSION, NONE)
     predicted = compression not in (NONE, 32773)  # else the predictor does not count
-    return Layout(
+    return TiffLayout(
         first(_PHOTOMETRIC, 0),
         samples,
         first(_BITS, 1),
@@ -90,7 +90,7 @@ def layout_of(tiff: Tiff, directory: Directory) -> Layout:
     )
 
 
-def unread(tiff: Tiff, directory: Directory, layout: Layout) -> str | None:
+def unread(tiff: Tiff, directory: Directory, layout: TiffLayout) -> str | None:
     """Name the layout of a page that is not read; None for one that is.
 
     Raises
@@ -115,7 +115,7 @@ def unread(tiff: Tiff, directory: Directory, layout: Layout) -> str | None:
     return None if is_by_libtiff(layout) or is_by_samples(layout) else _said(layout)
 
 
-def is_by_libtiff(layout: Layout) -> bool:
+def is_by_libtiff(layout: TiffLayout) -> bool:
     """Return whether OpenCV's libtiff is known to decode a layout rightly."""
     if layout.compression not in (*_FAX, *_PLAIN, JPEG):
         return False
@@ -123,7 +123,7 @@ def is_by_libtiff(layout: Layout) -> bool:
     return plain and _samples_known(layout) and _packing_known(layout)
 
 
-def is_by_samples(layout: Layout) -> bool:
+def is_by_samples(layout: TiffLayout) -> bool:
     """Return whether the samples of a layout can be unpacked one by one, and are understood."""
     kind = layout.format, layout.bits
     if layout.compression in SINGLE_IMAGES:
@@ -134,7 +134,7 @@ def is_by_samples(layout: Layout) -> bool:
     return _is_unpacked(layout) and _is_understood(layout)
 
 
-def _is_unpacked(layout: Layout) -> bool:
+def _is_unpacked(layout: TiffLayout) -> bool:
     if layout.compression not in (*_PLAIN, LZMA, ZSTD):
         return False
     if layout.predictor == 2:
@@ -142,7 +142,7 @@ def _is_unpacked(layout: Layout) -> bool:
     return layout.predictor == 1 or (layout.predictor == 3 and layout.format == FLOAT)
 
 
-def _is_understood(layout: Layout) -> bool:
+def _is_understood(layout: TiffLayout) -> bool:
     kind = layout.format, layout.bits
     whole = layout.format == UINT and layout.bits <= 16
     any_depth = whole or kind in ((INT, 16), (FLOAT, 16), (FLOAT, 32), (FLOAT, 64))
@@ -160,12 +160,12 @@ def _is_understood(layout: Layout) -> bool:
     return False
 
 
-def name_of(layout: Layout) -> str:
+def name_of(layout: TiffLayout) -> str:
     """Return what a compression is called, in words."""
     return f"TIFF with {_COMPRESSIONS[layout.compression]} compression"
 
 
-def _samples_known(layout: Layout) -> bool:
+def _samples_known(layout: TiffLayout) -> bool:
     kind = layout.format, layout.bits
     deep = kind in ((UINT, 8), (UINT, 16), (INT, 16), (FLOAT, 32), (FLOAT, 64))
     match layout.photometric, layout.samples:
@@ -182,7 +182,7 @@ def _samples_known(layout: Layout) -> bool:
     return False
 
 
-def _packing_known(layout: Layout) -> bool:
+def _packing_known(layout: TiffLayout) -> bool:
     """Return whether the decoder of these samples knows their compression and prediction."""
     if layout.compression in _FAX:
         return layout.bits == 1
@@ -201,7 +201,7 @@ def _packing_known(layout: Layout) -> bool:
     return layout.predictor == 1 or (layout.predictor == 2 and layout.bits in (8, 16, 32, 64))
 
 
-def _said(layout: Layout) -> str:
+def _said(layout: TiffLayout) -> str:
     meaning = PHOTOMETRICS.get(layout.photometric, f"photometric {layout.photometric}")
     several = f" with {layout.samples} samples" if layout.samples > 1 else ""
     planes = " in separate planes" if layout.planar else ""

@@ -17,7 +17,7 @@ from imgconv.io.images.formats.tiff.layouts import (
     SINGLE_IMAGES,
     UINT,
     WHITE,
-    Layout,
+    TiffLayout,
     name_of,
 )
 from imgconv.io.images.header import DamagedError, NotSupportedError
@@ -58,7 +58,7 @@ class StoredPage:
         When the extra ``formats`` is needed and not there.
     """
 
-    def __init__(self, file: Tiff, directory: Directory, layout: Layout) -> None:
+    def __init__(self, file: Tiff, directory: Directory, layout: TiffLayout) -> None:
         if layout.compression in EXTRA_NAMES and not unpacking.has_extra():
             raise NotSupportedError(name_of(layout), "pip install 'imgconv[formats]'")
         self.held = segments.segments_of(file, directory)
@@ -184,7 +184,7 @@ def _grid(file: Tiff, directory: Directory, held: segments.Segments) -> Grid:
     return Grid(height, width, held.rows, columns, held.down, -(-width // columns))
 
 
-def _stored_type(layout: Layout) -> np.dtype[Any]:
+def _stored_type(layout: TiffLayout) -> np.dtype[Any]:
     """Return the type of samples in memory: whole bytes, in the machine's order."""
     size = 1 if layout.bits <= 8 else 2 if layout.bits <= 16 else layout.bits // 8
     return np.dtype(f"{ {UINT: 'u', FLOAT: 'f'}.get(layout.format, 'i') }{size}")
@@ -208,7 +208,7 @@ def _of_float_differences(lines: Image, shape: tuple[int, ...], kind: np.dtype[A
     return floats.astype(kind).reshape(shape)
 
 
-def meant(stored: Image, layout: Layout, palette: tuple[int, ...]) -> Image:
+def meant(stored: Image, layout: TiffLayout, palette: tuple[int, ...]) -> Image:
     """Return the pixels that samples mean."""
     if layout.photometric == PALETTE:
         return _looked_up(stored[..., 0], layout.bits, palette)

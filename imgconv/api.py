@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, cast
 from numpy.typing import ArrayLike
 
 from imgconv.io.config.recipes import recipe_from
+from imgconv.io.images.masks import masks_given, read_masks
 from imgconv.io.kernels.spec import load_kernel
 from imgconv.model.alpha import Alpha
 from imgconv.model.border import Border
@@ -23,6 +24,7 @@ from imgconv.model.kernel import Kernel, WeightsLike
 from imgconv.model.kernel_set import KernelSet
 from imgconv.model.output import Depth, OutputRange, Rounding
 from imgconv.model.recipe import Recipe
+from imgconv.model.region import Region
 from imgconv.model.steps.base import Step
 from imgconv.model.steps.methods import Gray
 from imgconv.model.steps.threshold import Binarization
@@ -31,6 +33,7 @@ from imgconv.ops.explain import explain as _explain
 from imgconv.ops.image import Image, as_image
 from imgconv.ops.linear import correlate as _correlate
 from imgconv.ops.pipeline import run as _run
+from imgconv.ops.regions.selected import NO_MASKS, Masks
 
 if TYPE_CHECKING:
     from dask.array import Array
@@ -70,6 +73,11 @@ class RecipeOptions(TypedDict, total=False):
     rounding: Rounding | str
     output_range: OutputRange | str
     range: OutputRange | str
+    region: Region | Sequence[int] | str | Sequence[Sequence[int] | str]
+    mask: ArrayLike | str | os.PathLike[str]
+    mask_invert: bool
+    feather: int
+    channels: str | Sequence[str]
 
 
 def _by_name(function: _F) -> _F:
@@ -104,7 +112,8 @@ def filter_image(
     threads : int, optional
         Default the CPUs that this process may use. The result does not depend on it.
     **options
-        The keys of a recipe with ``_`` for ``-``: ``steps``, ``border``, ``depth``, ...
+        The keys of a recipe with ``_`` for ``-``: ``steps``, ``border``, ``depth``, ... A mask
+        may be an array as well as a file.
 
     Returns
     -------
@@ -124,8 +133,9 @@ def filter_image(
            [  0, 200,   0],
            [  0, 200,   0]], dtype=int16)
     """
-    chosen = _recipe(recipe, options)
-    return _run.run_recipe(as_image(image, chosen.settings.depth), chosen, threads=threads).image
+    chosen, masks = _recipe_and_masks(recipe, options)
+    pixels = as_image(image, chosen.settings.depth)
+    return _run.run_recipe(pixels, chosen, threads=threads, masks=masks).image
 
 
 def compare(
@@ -169,13 +179,14 @@ def compare(
     >>> compare(image, kernels=["small_blur"], padding="replicate").difference.max_abs_diff
     0.0
     """
-    chosen = _recipe(recipe, options)
+    chosen, masks = _recipe_and_masks(recipe, options)
     return _compare.compare(
         as_image(image, chosen.settings.depth),
         chosen,
         against=against,
         tolerance=tolerance,
         threads=threads,
+        masks=masks,
     )
 
 
@@ -313,8 +324,8 @@ def explain(
     >>> explanation.value, explanation.stages[0].windows[0].sums
     (132, (1190,))
     """
-    chosen = _recipe(recipe, options)
-    return _explain.explain(as_image(image, chosen.settings.depth), chosen, at)
+    chosen, masks = _recipe_and_masks(recipe, options)
+    return _explain.explain(as_image(image, chosen.settings.depth), chosen, at, masks=masks)
 
 
 def filter_dask_array(
@@ -362,7 +373,16 @@ def _flat(image: Image) -> Image:
     return image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image
 
 
-def _recipe(recipe: Recipe | None, options: RecipeOptions) -> Recipe:
+def _recipe_and_masks(recipe: Recipe | None, options: RecipeOptions) -> tuple[Recipe, Masks]:
+    """Return the recipe, and the pictures that it names: read, or given as arrays."""
+    plain, masks = masks_given(options)
+    chosen = _recipe(recipe, plain)
+    if masks is NO_MASKS:
+        (masks,) = read_masks(chosen, "")
+    return chosen, masks
+
+
+def _recipe(recipe: Recipe | None, options: Mapping[str, object]) -> Recipe:
     if recipe is None:
         named = {key.replace("_", "-"): value for key, value in options.items()}
         if "output-range" in named:

@@ -114,9 +114,9 @@ class Recipe:
         return replace(self, steps=steps)
 
     def windowed(self) -> Recipe:
-        """Return the recipe without the steps before the first window and after the last one."""
+        """Return the recipe from the first window to the last one, everywhere in an image."""
         first, last = self._windows()
-        return replace(self, steps=self.steps[first:last])
+        return replace(self, steps=self.steps[first:last], selection=EVERYWHERE)
 
     def _windows(self) -> tuple[int, int]:
         windows = [i for i, step in enumerate(self.steps) if step.reach is Reach.WINDOW]

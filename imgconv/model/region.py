@@ -14,6 +14,8 @@ WHITE = 65535
 """The weight of a pixel that is filtered in full; weights are whole shares of it."""
 MOST_FEATHER = 250
 """Up to this distance the distances are exact in float32."""
+COLOURS = ("red", "green", "blue")
+_MEANS = ("luma", "luma:bt709", "lightness", "value")
 _GEOMETRY = re.compile(r"(\d+)x(\d+)\+(\d+)\+(\d+)")
 
 
@@ -92,6 +94,39 @@ class Region(NamedTuple):
             )
 
 
+def parse_channels(value: str | Sequence[str]) -> tuple[str, ...]:
+    """Read channels: ``red,blue``, ``alpha``, or one of ``luma``, ``lightness`` and ``value``.
+
+    Raises
+    ------
+    ArgumentError
+        For another word, one that is there twice, and a mean of colours beside others.
+
+    Examples
+    --------
+    >>> parse_channels("blue, alpha"), parse_channels("luma:bt601")
+    (('blue', 'alpha'), ('luma',))
+    """
+    words = value.split(",") if isinstance(value, str) else list(value)
+    names = [str(word).strip().lower() for word in words]
+    names = ["luma" if name == "luma:bt601" else name for name in names]
+    known = (*COLOURS, "alpha", *_MEANS)
+    for name in names:
+        if name not in known:
+            raise ArgumentError(
+                f"no channel is called {name!r}", hint=f"choose from {', '.join(known)}"
+            )
+    if len(set(names)) < len(names):
+        raise ArgumentError(f"channels {','.join(names)} name one twice")
+    means = [name for name in names if name in _MEANS]
+    if means and len(names) > 1:
+        raise ArgumentError(
+            f"{means[0]} is made of all colours, so it is filtered alone",
+            hint=f"write channels={means[0]}, or name colours: red,green",
+        )
+    return tuple(names)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Selection:
     """Which pixels a recipe changes; everywhere where nothing is said.
@@ -107,6 +142,9 @@ class Selection:
         Whether black and white of the mask are exchanged.
     feather : int
         Over how many pixels the effect fades, inwards from the edge of what is selected.
+    channels : tuple of str
+        The channels that are filtered, each by itself as a gray image; the others are kept. Empty
+        for all of them together.
 
     Raises
     ------
@@ -118,6 +156,7 @@ class Selection:
     mask: str = ""
     mask_invert: bool = False
     feather: int = 0
+    channels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.feather <= MOST_FEATHER:

@@ -24,6 +24,7 @@ from imgconv.io.tiled.choice import (
     salvaged,
     write_bands,
 )
+from imgconv.io.tiled.masks import open_mask
 from imgconv.io.tiled.quick_size import MOST_PACKED, is_zarr
 from imgconv.jobs import memory
 from imgconv.jobs.apply.bands import bands_within, whole_bytes
@@ -34,6 +35,7 @@ from imgconv.model.errors import ImageReadError, LimitError
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
 from imgconv.ops.pipeline.bands import Stream
+from imgconv.ops.regions.weights import MaskRows
 
 
 def filter_in_bands(
@@ -93,16 +95,35 @@ def stream_file(
     recipe: Recipe,
     *,
     limit: int,
+    threads: int | None = None,
+    **writing: Any,
+) -> Row:
+    """Filter what a reader reads into a file or folder, which appears whole or not at all.
+
+    Decoding, filtering and writing run side by side, each in a thread of its own.
+    """
+    cpus = threads or usable_cpus()
+    with open_mask(recipe, source, reader.shape, limit=limit, threads=cpus) as mask:
+        return _streamed(
+            reader, source, target, recipe, mask, limit=limit, threads=threads, **writing
+        )
+
+
+def _streamed(
+    reader: HugeReader,
+    source: Path,
+    target: Path,
+    recipe: Recipe,
+    mask: MaskRows | None,
+    *,
+    limit: int,
     format: str | None = None,
     overwrite: bool = False,
     in_place: bool = False,
     threads: int | None = None,
     strip: bool = False,
 ) -> Row:
-    """Filter what a reader reads into a file or folder, which appears whole or not at all.
-
-    Decoding, filtering and writing run side by side, each in a thread of its own.
-    """
+    """Filter what a reader reads, beside its mask (see `stream_file`)."""
     started = time.perf_counter()
     if reader.dtype == "float64" and recipe.settings.depth is not Depth.F32:
         raise ImageReadError(
@@ -123,7 +144,7 @@ def stream_file(
         passes.append(ReadAhead(reader, step))
         return passes[-1]
 
-    stream = Stream(opened, recipe, height=height, threads=threads)
+    stream = Stream(opened, recipe, height=height, threads=threads, mask=mask)
     channels = stream.shape[2] if len(stream.shape) == 3 else 1
     check_writable(target, format, stream.depth, channels, bands=reader.layout.bands)
     bands = ahead(stream.bands())

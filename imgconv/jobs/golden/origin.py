@@ -11,6 +11,8 @@ from typing import NamedTuple
 from imgconv.io.config.recipe_hash import recipe_hash
 from imgconv.io.config.recipes import format_recipe
 from imgconv.io.images import image_files
+from imgconv.io.images.decode import read_file
+from imgconv.io.images.masks import find_mask, key_of
 from imgconv.io.storage import files
 from imgconv.jobs.golden.case import Case
 from imgconv.jobs.golden.golden_record import GoldenRecord, InputRecord, RecipeRecord
@@ -41,12 +43,21 @@ def origin_of(case: Case) -> Origin:
         return Origin(RecipeRecord(hashlib.sha256(words).hexdigest()[:32], text))
     if case.input is None:
         return Origin()
-    recipe = RecipeRecord(recipe_hash(case.recipe, None), format_recipe(case.recipe))
+    recipe = RecipeRecord(_hash_of(case, case.input), format_recipe(case.recipe))
     data = files.read_bytes(case.input)
     image = image_files.decode(data, str(case.input), case.recipe.settings.depth)
     path = Path(os.path.relpath(case.input, case.folder)).as_posix()
     digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
     return Origin(recipe, InputRecord(path, digest, pixel_hash(image)))
+
+
+def _hash_of(case: Case, source: Path) -> str:
+    """Return the hash of a case's recipe, and of the mask that it names."""
+    plain = recipe_hash(case.recipe, None)
+    if not case.recipe.selection.mask:
+        return plain
+    mask = read_file(find_mask(case.recipe.selection.mask, key_of(source), case.folder))
+    return hashlib.sha256(plain.encode() + hashlib.sha256(mask).digest()).hexdigest()[:32]
 
 
 def origin_changes(

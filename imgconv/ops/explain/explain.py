@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
 
 from imgconv.model.alpha import Alpha
 from imgconv.model.errors import ArgumentError
 from imgconv.model.explanation import Explanation, PixelStage, StepExplanation
 from imgconv.model.recipe import Recipe
+from imgconv.model.region import WHITE, Selection
+from imgconv.model.region_explanation import MixedStage
 from imgconv.model.step_plan import PlannedStep, StepPlan
 from imgconv.model.steps.base import Reach
 from imgconv.model.steps.registry import function_of
 from imgconv.ops.image import Image, as_image, form_of
-from imgconv.ops.pipeline.run import run_all
+from imgconv.ops.pipeline.run import run_all, run_recipe
+from imgconv.ops.regions.channels import planes_of
+from imgconv.ops.regions.mixing import spread
+from imgconv.ops.regions.selected import NO_MASKS, Masks, mask_rows, selected_pixels
+from imgconv.ops.regions.weights import weights_of_rows
 
 
-def explain(image: Image, recipe: Recipe, at: Sequence[int]) -> Explanation:
+def explain(
+    image: Image, recipe: Recipe, at: Sequence[int], *, masks: Masks = NO_MASKS
+) -> Explanation:
     """Describe how a recipe makes one pixel.
 
     Parameters
@@ -27,10 +37,13 @@ def explain(image: Image, recipe: Recipe, at: Sequence[int]) -> Explanation:
         explained.
     at : (int, int)
         Row and column in the output of the last window.
+    masks : Masks, optional
+        The pictures that the recipe names, read.
 
     Returns
     -------
     Explanation
+        Of a pixel that is not selected in full, the last stage is a `MixedStage`.
 
     Raises
     ------
@@ -53,10 +66,11 @@ def explain(image: Image, recipe: Recipe, at: Sequence[int]) -> Explanation:
     if not recipe.kernels:
         raise ArgumentError("there is no kernel to explain", hint="give one: -k sharpen")
     pixels = as_image(image, recipe.settings.depth)
-    plan = recipe.planned(form_of(pixels))
+    seen = _plane(pixels, recipe)
+    plan = recipe.planned(form_of(seen))
     steps = plan.steps[: _last_window(plan)]
     _check(steps, recipe.alpha)
-    images = run_all(pixels, steps, recipe.alpha)
+    images = run_all(seen, steps, recipe.alpha)
     place: tuple[int, int] | None = _inside(at, images[-1])
     explained: list[StepExplanation] = []
     for number in reversed(range(plan.leading, len(steps))):
@@ -65,8 +79,41 @@ def explain(image: Image, recipe: Recipe, at: Sequence[int]) -> Explanation:
         stage = _stage(images[number], images[number + 1], steps[number], place)
         explained.insert(0, stage)
         place = stage.under
+    explained += _mixed(pixels, recipe, masks, _inside(at, images[-1]))
     before = ", ".join(planned.step.words for planned in steps[: plan.leading])
     return Explanation(tuple(explained), before)
+
+
+def _mixed(
+    image: Image, recipe: Recipe, masks: Masks, at: tuple[int, int]
+) -> list[StepExplanation]:
+    """Return what the selection did to a pixel; nothing where it is the recipe's own."""
+    row, column = at
+    if selected_pixels(recipe, (image.shape[0], image.shape[1]), masks) is None:
+        return []
+    size, mask = (image.shape[0], image.shape[1]), mask_rows(masks)
+    weights = weights_of_rows(recipe.selection, size, row, row + 1, (column, column + 1), mask)
+    weight = int(weights[0, 0])
+    channels = recipe.selection.channels
+    if weight == WHITE and not channels:
+        return []
+    whole = replace(recipe, selection=Selection(channels=channels))
+    made = spread(run_recipe(image, whole).image, image)
+    written = run_recipe(image, recipe, masks=masks).image
+    pixels = [tuple(v.item() for v in part[at].reshape(-1)) for part in (image, made, written)]
+    share = Fraction(weight, WHITE)
+    return [MixedStage(at, share, pixels[0], pixels[1], pixels[2], ",".join(channels))]
+
+
+def _plane(image: Image, recipe: Recipe) -> Image:
+    """Return what the steps see: the image, or the only channel that is filtered."""
+    planes = planes_of(recipe.selection.channels, form_of(image))
+    if len(planes) > 1:
+        raise ArgumentError(
+            "channels are filtered one by one, and so they are explained",
+            hint=f"name one: --channels {recipe.selection.channels[0]}",
+        )
+    return planes[0].take(image) if planes else image
 
 
 def _last_window(plan: StepPlan) -> int:

@@ -10,17 +10,17 @@ import numpy as np
 from imgconv.engines.base import Engine
 from imgconv.model.errors import LimitError
 from imgconv.model.recipe import Recipe
-from imgconv.model.step_plan import StepPlan
 from imgconv.model.steps.base import Obstacle, Reach
 from imgconv.model.steps.registry import function_of
 from imgconv.ops.image import Image
 from imgconv.ops.pipeline.lazy_rows import LazyRows, Source, SourceRows, StepRows, WindowRows
 from imgconv.ops.pipeline.run import context_of
-from imgconv.ops.regions.rows import SelectedRows
+from imgconv.ops.regions.channels import Plane, planes_of
+from imgconv.ops.regions.rows import PlaneRows, SelectedRows
 from imgconv.ops.regions.weights import MaskRows
 
 Facts = Mapping[int, Any]
-"""What surveys found of the whole image, by the number of the step."""
+"""What surveys found of the whole image, by the place of the step in the chain."""
 
 
 def chain_of(
@@ -47,14 +47,22 @@ def chain_of(
     mask : callable, optional
         Gives the rows of the mask that the recipe names.
     """
-    chain: list[LazyRows] = [SourceRows(source, recipe.settings.depth)]
-    for number, planned in enumerate(recipe.planned(chain[0].form).steps):
-        context = context_of(planned, recipe.alpha, threads=threads, engine=engine)
-        kind = WindowRows if planned.step.reach is Reach.WINDOW else StepRows
-        known = None if facts is None else facts.get(number)
-        chain.append(kind(chain[-1], planned, context._replace(facts=known)))
+    source_rows = SourceRows(source, recipe.settings.depth)
+    planes = planes_of(recipe.selection.channels, source_rows.form)
+    chain: list[LazyRows] = [source_rows]
+    made = []
+    places: list[Plane | None] = [*planes] or [None]
+    for plane in places:
+        if plane is not None:
+            chain.append(PlaneRows(source_rows, plane))
+        for planned in recipe.planned(chain[-1].form).steps:
+            context = context_of(planned, recipe.alpha, threads=threads, engine=engine)
+            kind = WindowRows if planned.step.reach is Reach.WINDOW else StepRows
+            known = None if facts is None else facts.get(len(chain))
+            chain.append(kind(chain[-1], planned, context._replace(facts=known)))
+        made.append(chain[-1])
     if recipe.everywhere is not recipe:
-        chain.append(SelectedRows(chain[0], chain[-1], recipe, mask))
+        chain.append(SelectedRows(source_rows, made, planes, recipe, mask))
     return chain
 
 
@@ -117,11 +125,11 @@ class Stream:
         self._running: dict[str, Any] = {"threads": threads, "engine": engine, "mask": mask}
         self._facts: dict[int, Any] = {}
         self.chain = self._chained(opened())
-        self._plan = recipe.planned(self.chain[0].form)
+        self._notes = recipe.planned(self.chain[0].form).notes
         self.depth = self.chain[-1].form.depth
         self.shape = self.chain[-1].shape
         self.dtype = np.dtype(self.depth.dtype)
-        self._surveying = _surveying(self._plan)
+        self._surveying = _surveying(self.chain)
         self._check()
 
     @property
@@ -143,7 +151,7 @@ class Stream:
     @property
     def notes(self) -> tuple[str, ...]:
         """What fusing did, and what steps reported of the last band."""
-        return (*self._plan.notes, *(note for rows in self.chain for note in rows.notes))
+        return (*self._notes, *(note for rows in self.chain for note in rows.notes))
 
     def bands(self) -> Iterator[Image]:
         """Yield the output from top to bottom."""
@@ -160,14 +168,16 @@ class Stream:
 
     def _check(self) -> None:
         """Refuse now what the passes would find that they cannot do."""
-        for planned in self._plan.steps:
+        for planned in (rows.planned for rows in self.chain if isinstance(rows, StepRows)):
             found = planned.step.obstacle(planned.before, planned.settings, self._recipe.alpha)
             if found is not None:
                 raise _needs_all(found)
 
     def _survey(self, number: int) -> None:
         """Find what a step must know of its whole input, by one pass over the source."""
-        rows = self._chained(self._opened())[number + 1]
+        chain = self._chained(self._opened())
+        chain[0].hold = None  # nothing is mixed in this pass
+        rows = chain[number]
         assert isinstance(rows, StepRows)
         step = rows.planned.step
         survey = function_of(step, "survey")(step, rows.context)
@@ -180,11 +190,13 @@ class Stream:
             yield start, min(start + self._height, rows.shape[0])
 
 
-def _surveying(plan: StepPlan) -> list[int]:
+def _surveying(chain: list[LazyRows]) -> list[int]:
+    """Return the places in a chain of the steps that must survey their input."""
     return [
-        number
-        for number, planned in enumerate(plan.steps)
-        if planned.step.surveys(planned.before, planned.settings)
+        place
+        for place, rows in enumerate(chain)
+        if isinstance(rows, StepRows)
+        and rows.planned.step.surveys(rows.planned.before, rows.planned.settings)
     ]
 
 

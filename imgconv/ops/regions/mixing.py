@@ -75,6 +75,8 @@ def mix(image: Image, output: Image, weights: Weights, alpha: Alpha, rounding: R
     >>> mix(black, white, thirds, Alpha.AUTO, Rounding.HALF_EVEN)
     array([[  0,  85, 255]], dtype=uint8)
     """
+    if weights.min(initial=WHITE) == WHITE:
+        return output
     shaped = weights if image.ndim == 2 else weights[..., None]
     result = np.where(shaped == 0, image, output)
     partly = (weights != 0) & (weights != WHITE)

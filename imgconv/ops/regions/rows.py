@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from imgconv.model.recipe import Recipe
 from imgconv.ops.context import StepResult
+from imgconv.ops.image import shape_of
 from imgconv.ops.pipeline.lazy_rows import LazyRows
+from imgconv.ops.regions.channels import Plane, put_back
 from imgconv.ops.regions.mixing import check_form, mix, spread
 from imgconv.ops.regions.selected import check_masks_known
 from imgconv.ops.regions.weights import MaskRows, weights_of_rows
 
 _SCRATCH = 16  # bytes for each pixel: its weight, distances, and what is mixed
+
+
+class PlaneRows(LazyRows):
+    """The rows of a channel, or of what stands for colour, with alpha where it weighs."""
+
+    def __init__(self, before: LazyRows, plane: Plane) -> None:
+        form = plane.form(before.form)
+        super().__init__(shape_of(before.shape[0], before.shape[1], form), form.depth)
+        self._before: LazyRows = before
+        self._plane = plane
+
+    def _make(self, start: int, stop: int) -> StepResult:
+        return StepResult(self._plane.take(self._before.read(start, stop)))
+
+    def _passed(self, stop: int) -> None:
+        self._before.release(stop)
 
 
 class SelectedRows(LazyRows):
@@ -21,8 +41,10 @@ class SelectedRows(LazyRows):
     ----------
     source : LazyRows
         The image; it keeps the rows that are still to be mixed.
-    before : LazyRows
-        The last of the chain.
+    made : sequence of LazyRows
+        The last of the chain; with channels, that of the chain of each.
+    planes : sequence of Plane
+        The channels, or nothing.
     recipe : Recipe
         With a selection.
     mask : callable, optional
@@ -30,14 +52,21 @@ class SelectedRows(LazyRows):
     """
 
     def __init__(
-        self, source: LazyRows, before: LazyRows, recipe: Recipe, mask: MaskRows | None
+        self,
+        source: LazyRows,
+        made: Sequence[LazyRows],
+        planes: Sequence[Plane],
+        recipe: Recipe,
+        mask: MaskRows | None,
     ) -> None:
-        check_form(source.form, before.form)
         super().__init__(source.shape, source.form.depth)
+        forms = [plane.form(source.form) for plane in planes] or [source.form]
+        for form, rows in zip(forms, made, strict=True):
+            check_form(form, rows.form)
         for region in recipe.selection.regions:
             region.check_inside(source.shape[0], source.shape[1])
-        self._source = source
-        self._before: LazyRows = before
+        self._source, self._made, self._planes = source, made, planes
+        self._before: LazyRows = made[0]
         self._recipe = recipe
         self._mask = mask
         source.hold = 0
@@ -47,12 +76,10 @@ class SelectedRows(LazyRows):
         """Bytes of intermediate values for each pixel."""
         return _SCRATCH + self._source.form.values * 8
 
-    def _spans(self, start: int, stop: int) -> list[tuple[int, int]]:
-        return [(start, stop)]
-
     def sources(self, start: int, stop: int) -> list[tuple[int, int]]:
         """Return the spans of rows of the source that some rows are made of, in order."""
-        return self.joined([*super().sources(start, stop), *self._source.sources(start, stop)])
+        read = [rows.sources(start, stop) for rows in (self._source, *self._made)]
+        return self.joined([span for spans in read for span in spans])
 
     def _make(self, start: int, stop: int) -> StepResult:
         check_masks_known(self._recipe, self._mask)
@@ -61,11 +88,14 @@ class SelectedRows(LazyRows):
         size = self.shape[0], self.shape[1]
         weights = weights_of_rows(selection, size, start, stop, mask=self._mask)
         if not weights.any():
-            self._before.skip(stop)
+            for rows in self._made:
+                rows.skip(stop)
             return StepResult(image)
-        output = spread(self._before.read(start, stop), image)
+        made = [rows.read(start, stop) for rows in self._made]
+        output = put_back(image, self._planes, made) if self._planes else spread(made[0], image)
         return StepResult(mix(image, output, weights, recipe.alpha, recipe.settings.rounding))
 
     def _passed(self, stop: int) -> None:
         self._source.hold = stop
-        self._before.release(stop)
+        for rows in self._made:
+            rows.release(stop)

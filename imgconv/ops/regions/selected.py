@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
@@ -13,6 +17,7 @@ from imgconv.model.step_plan import StepPlan
 from imgconv.model.steps.base import Form, Reach
 from imgconv.ops.context import Outcome
 from imgconv.ops.image import Image, form_of
+from imgconv.ops.regions.channels import Plane, planes_of, put_back
 from imgconv.ops.regions.mixing import check_form, mix, spread
 from imgconv.ops.regions.weights import (
     MaskRows,
@@ -93,13 +98,21 @@ def run_selected(image: Image, recipe: Recipe, masks: Masks, run: Run) -> Outcom
         another size.
     """
     check_masks(recipe, masks)
-    selection, plan = recipe.selection, recipe.planned(form_of(image))
-    check_form(form_of(image), plan.output)
+    selection, form = recipe.selection, form_of(image)
+    planes = planes_of(selection.channels, form)
+    forms = [plane.form(form) for plane in planes] or [form]
+    for each in forms:
+        check_form(each, recipe.planned(each).output)
+    plan = recipe.planned(forms[0])
     if masks.mask is not None:
         check_mask_size(masks.mask.shape, image.shape, selection.mask or "the mask")
+    if not selection.limits and masks.mask is None:
+        return _run_planes(image, recipe.everywhere, planes=planes, run=run)
     result = image.copy()
     outcomes: list[Outcome] = []
-    whole = None if reads_locally(plan, recipe, form_of(image)) else run(image, recipe.everywhere)
+    run = partial(_run_planes, planes=planes, run=run) if planes else run
+    locally = all(reads_locally(recipe.planned(each), recipe, each) for each in forms)
+    whole = None if locally else run(image, recipe.everywhere)
     for box, weights in _selected(selection, (image.shape[0], image.shape[1]), masks):
         at = box_of(box)
         if whole is None:
@@ -114,12 +127,39 @@ def run_selected(image: Image, recipe: Recipe, masks: Masks, run: Run) -> Outcom
         outcomes.append(found)
         output = spread(made, image[at])
         result[at] = mix(image[at], output, weights, recipe.alpha, recipe.settings.rounding)
+    return _joined(result, outcomes)
+
+
+def _run_planes(image: Image, recipe: Recipe, *, planes: Sequence[Plane], run: Run) -> Outcome:
+    """Filter each plane of an image by itself."""
+    outcomes = [run(plane.take(image), recipe) for plane in planes]
+    made = [found.image for found in outcomes]
+    return _joined(put_back(image, planes, made), outcomes)
+
+
+def _joined(image: Image, outcomes: Sequence[Outcome]) -> Outcome:
     return Outcome(
-        result,
+        image,
         max((found.clipped_share for found in outcomes), default=0),
         next((found.threshold for found in outcomes if found.threshold is not None), None),
         tuple(dict.fromkeys(note for found in outcomes for note in found.notes)),
     )
+
+
+def selected_pixels(
+    recipe: Recipe, size: tuple[int, int], masks: Masks
+) -> NDArray[np.bool_] | None:
+    """Return which pixels a recipe may change, shape (rows, columns); None where it is all.
+
+    Raises
+    ------
+    ArgumentError
+        When a region reaches outside.
+    """
+    if recipe.everywhere is recipe and masks is NO_MASKS:
+        return None
+    weights = weights_of_rows(recipe.selection, size, 0, size[0], mask=mask_rows(masks))
+    return np.asarray(weights > 0)
 
 
 def mask_rows(masks: Masks) -> MaskRows | None:

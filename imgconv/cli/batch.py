@@ -69,6 +69,10 @@ _running_options = together(
     option("--fail-fast", is_flag=True, heading="Running", help="Stop at the first failure."),
     option("--max-failures", metavar="N", type=click.IntRange(min=1), heading="Running",
            help="Stop when N files failed."),
+    option("--timeout", metavar="SECONDS", type=click.FloatRange(min=0, min_open=True),
+           heading="Running", help="Fail a file that takes longer."),
+    option("--run-timeout", metavar="SECONDS", type=click.FloatRange(min=0, min_open=True),
+           heading="Running", help="Stop the run after this time; the next one does the rest."),
     option("--dry-run", is_flag=True, heading="Running", help="Show what would be done, and stop."),
     option("--json", "as_json", is_flag=True, heading="Running",
            help="Write one event a line as JSON on stdout."),
@@ -119,7 +123,7 @@ def command(sources: tuple[str, ...], target: str | None, **options: Any) -> int
         output.note_slow_engine()
         for note in about_options(options, recipe, None):
             output.say(f"Note: {note}")
-    return 1 if report.failed else 0
+    return 1 if report.failed or report.timed_out else 0
 
 
 def _missing(target: str | None) -> click.UsageError:
@@ -163,6 +167,8 @@ def _batch_options_of(parameters: Mapping[str, Any]) -> BatchOptions:
         backup=parameters["backup"] or "",
         hard_links=parameters["hard_links"],
         max_failures=1 if parameters["fail_fast"] else parameters["max_failures"],
+        timeout=parameters["timeout"],
+        run_timeout=parameters["run_timeout"],
         cluster=parameters["cluster"],
         reading=reading_of(parameters),
         encoding=encoding_of(parameters),

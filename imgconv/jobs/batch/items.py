@@ -35,6 +35,8 @@ class RunSettings(NamedTuple):
     nonce : str
         Name and text of a note beside the manifests, by which a worker of a cluster proves that it
         sees the same outputs.
+    timeout : float, optional
+        Seconds that a file may take, where its worker watches that itself.
     """
 
     recipe: Recipe
@@ -48,6 +50,7 @@ class RunSettings(NamedTuple):
     room: int
     number: int = 0
     nonce: str = ""
+    timeout: float | None = None
 
 
 class Check(NamedTuple):

@@ -52,6 +52,10 @@ class BatchOptions:
         ``refuse`` a file with hard links in place, or ``split`` it from the others.
     max_failures : int, optional
         Stop when so many files failed.
+    timeout : float, optional
+        Seconds that a file may take; one that takes longer has failed.
+    run_timeout : float, optional
+        Seconds after which the run stops; the next one does the rest.
     cluster : str, optional
         Address of a Dask scheduler, or ``local:N`` for N processes here.
     reading : Reading
@@ -73,6 +77,8 @@ class BatchOptions:
     backup: str = ""
     hard_links: str = "refuse"
     max_failures: int | None = None
+    timeout: float | None = None
+    run_timeout: float | None = None
     cluster: str | None = None
     reading: Reading = _READING
     encoding: Encoding = _ENCODING
@@ -134,11 +140,13 @@ class BatchOptions:
         if self.cluster is not None:
             from imgconv.jobs.batch.executors.dask import DaskExecutor
 
-            return DaskExecutor(self.cluster, 0 if self.max_memory is None else self.memory)
+            return DaskExecutor(
+                self.cluster, 0 if self.max_memory is None else self.memory, self.timeout
+            )
         if target.is_local and not any(map(is_url, (*sources, *self.listed))):
             from imgconv.jobs.batch.executors.processes import ProcessExecutor
 
-            return ProcessExecutor(self.jobs, self.memory)
+            return ProcessExecutor(self.jobs, self.memory, self.timeout)
         from imgconv.jobs.batch.executors.threads import ThreadExecutor
 
-        return ThreadExecutor(self.jobs, self.memory)
+        return ThreadExecutor(self.jobs, self.memory, self.timeout)

@@ -264,8 +264,8 @@ class _Run(NamedTuple):
         name = manifest_name(self.storage.shard_suffix)
         log = self.storage.open_log(name, manifest.number)
         try:
-            limit = self.options.max_failures
-            runner = Runner(self.executor, detection, log, self.report, on_event, limit)
+            limits = self.options.max_failures, self.options.run_timeout
+            runner = Runner(self.executor, detection, log, self.report, on_event, *limits)
             settings = RunSettings(
                 recipe=with_absolute_mask(self.recipe) if self.options.cluster else self.recipe,
                 recipe_hash=detection.recipe_hash,

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, cast
 
 from numpy.typing import ArrayLike
 
 from imgconv.io.config.recipes import recipe_from
-from imgconv.io.images.masks import masks_given, read_masks
+from imgconv.io.images.masks import beside, masks_given
 from imgconv.io.kernels.spec import load_kernel
 from imgconv.model.alpha import Alpha
 from imgconv.model.border import Border
@@ -24,7 +25,7 @@ from imgconv.model.kernel import Kernel, WeightsLike
 from imgconv.model.kernel_set import KernelSet
 from imgconv.model.output import Depth, OutputRange, Rounding
 from imgconv.model.recipe import Recipe
-from imgconv.model.region import Region
+from imgconv.model.region import Region, Sees
 from imgconv.model.steps.base import Step
 from imgconv.model.steps.methods import Gray
 from imgconv.model.steps.threshold import Binarization
@@ -33,7 +34,7 @@ from imgconv.ops.explain import explain as _explain
 from imgconv.ops.image import Image, as_image
 from imgconv.ops.linear import correlate as _correlate
 from imgconv.ops.pipeline import run as _run
-from imgconv.ops.regions.selected import NO_MASKS, Masks
+from imgconv.ops.regions.selected import Masks
 
 if TYPE_CHECKING:
     from dask.array import Array
@@ -78,6 +79,11 @@ class RecipeOptions(TypedDict, total=False):
     mask_invert: bool
     feather: int
     channels: str | Sequence[str]
+    sees: Sees | str
+    nodata: float | str
+    valid: ArrayLike | str | os.PathLike[str]
+    min_valid: float | Fraction | str
+    nodata_keep: bool
 
 
 def _by_name(function: _F) -> _F:
@@ -377,9 +383,7 @@ def _recipe_and_masks(recipe: Recipe | None, options: RecipeOptions) -> tuple[Re
     """Return the recipe, and the pictures that it names: read, or given as arrays."""
     plain, masks = masks_given(options)
     chosen = _recipe(recipe, plain)
-    if masks is NO_MASKS:
-        (masks,) = read_masks(chosen, "")
-    return chosen, masks
+    return chosen, beside(chosen, masks)
 
 
 def _recipe(recipe: Recipe | None, options: Mapping[str, object]) -> Recipe:

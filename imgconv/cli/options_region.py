@@ -28,6 +28,18 @@ selection_options = together(
     option("--channels", metavar="NAMES", heading=_HEADING,
            help="Filter only these: red,blue or alpha, or luma (luma:bt709), lightness, value; the "
            "others are kept."),
+    option("--sees", metavar="WHAT", heading=_HEADING,
+           help="all|region: whether pixels that are not selected take part in the sums.  "
+           "[default: all]"),
+    option("--nodata", metavar="VALUE", heading=_HEADING,
+           help="Pixels with this value do not count: nan, a number, or tag for what a TIFF says; "
+           "holes that a window reaches are filled."),
+    option("--valid", metavar="FILE", heading=_HEADING,
+           help="Pixels that are black in this picture do not count."),
+    option("--min-valid", metavar="SHARE", heading=_HEADING,
+           help="Least share of a window, by weight, that must count, 0 to 1.  [default: 0]"),
+    option("--nodata-keep", is_flag=True, default=None, heading=_HEADING,
+           help="Leave holes as they are."),
 )  # fmt: skip
 
 
@@ -39,6 +51,11 @@ def selection_values(parameters: Mapping[str, Any]) -> dict[str, object]:
         "mask-invert": parameters.get("mask_invert"),
         "feather": parameters.get("feather"),
         "channels": parameters.get("channels"),
+        "sees": parameters.get("sees"),
+        "nodata": parameters.get("nodata"),
+        "valid": parameters.get("valid"),
+        "min-valid": parameters.get("min_valid"),
+        "nodata-keep": parameters.get("nodata_keep"),
     }
 
 

@@ -23,6 +23,7 @@ from imgconv.model.recipe import Recipe
 from imgconv.model.step_plan import PlannedStep
 from imgconv.model.steps.base import Form, Reach
 
+_HOLE_BYTES = 64  # for each value: sums above and below, a quotient, and flags
 _MIXED_BYTES = 48  # for each pixel: weights, distances, and what is mixed in wide numbers
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _DEPTH_BYTES = {Depth.U8: 1, Depth.U16: 2, Depth.I16: 2, Depth.F32: 4}
@@ -177,10 +178,11 @@ def _size_after(planned: PlannedStep, size: tuple[int, int]) -> tuple[int, int]:
 
 
 def selection_bytes(form: Form, recipe: Recipe) -> int:
-    """Return the bytes for each pixel that mixing what is selected takes, beside the steps."""
+    """Return the bytes for each pixel that selections and holes take, beside the steps."""
+    holes = _HOLE_BYTES * form.values if recipe.has_holes else 0
     if recipe.everywhere is recipe:
-        return 0
-    return _MIXED_BYTES + 2 * pixel_bytes(form)
+        return holes
+    return holes + _MIXED_BYTES + 2 * pixel_bytes(form)
 
 
 def step_scratch(planned: PlannedStep) -> int:

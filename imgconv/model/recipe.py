@@ -9,7 +9,8 @@ from functools import cached_property
 from imgconv.model.alpha import Alpha
 from imgconv.model.errors import ArgumentError
 from imgconv.model.geometry import OutputSize
-from imgconv.model.region import EVERYWHERE, Selection
+from imgconv.model.nodata import EVERY_PIXEL, Nodata
+from imgconv.model.region import EVERYWHERE, MEANS, Sees, Selection
 from imgconv.model.settings import Settings
 from imgconv.model.step_plan import StepPlan, leading_count, plan_steps
 from imgconv.model.steps.base import Form, Reach, Step
@@ -37,6 +38,8 @@ class Recipe:
         Border, stride, dilation and size apply to each step with a window.
     selection : Selection
         Which pixels are changed.
+    nodata : Nodata
+        Which pixels do not count.
 
     Raises
     ------
@@ -68,6 +71,7 @@ class Recipe:
     alpha: Alpha = Alpha.AUTO
     settings: Settings = field(default_factory=Settings)
     selection: Selection = EVERYWHERE
+    nodata: Nodata = EVERY_PIXEL
 
     def __post_init__(self) -> None:
         self._check_selection()
@@ -83,6 +87,13 @@ class Recipe:
             light = step.opens_light or (light and not step.closes_light)
 
     def _check_selection(self) -> None:
+        self.nodata.check()
+        if self.nodata.value and set(self.selection.channels) & set(MEANS):
+            raise ArgumentError(
+                f"nodata {self.nodata.value} is a value of a channel, and "
+                f"{self.selection.channels[0]} is made of several",
+                hint="say by --valid FILE which pixels count",
+            )
         if self.selection == EVERYWHERE:
             return
         self.selection.check()
@@ -91,6 +102,11 @@ class Recipe:
                 "what is not selected stays where it is, so the output has the size of the image",
                 hint="leave out stride and size, or the region",
             )
+
+    @property
+    def has_holes(self) -> bool:
+        """Whether some pixels may not count."""
+        return self.nodata.given or self.selection.sees is Sees.REGION
 
     @cached_property
     def everywhere(self) -> Recipe:

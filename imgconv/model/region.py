@@ -6,6 +6,7 @@ import operator
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import NamedTuple
 
 from imgconv.model.errors import ArgumentError
@@ -15,7 +16,7 @@ WHITE = 65535
 MOST_FEATHER = 250
 """Up to this distance the distances are exact in float32."""
 COLOURS = ("red", "green", "blue")
-_MEANS = ("luma", "luma:bt709", "lightness", "value")
+MEANS = ("luma", "luma:bt709", "lightness", "value")
 _GEOMETRY = re.compile(r"(\d+)x(\d+)\+(\d+)\+(\d+)")
 
 
@@ -94,6 +95,15 @@ class Region(NamedTuple):
             )
 
 
+class Sees(Enum):
+    """Which pixels take part in what is made of the selected ones."""
+
+    ALL = "all"
+    """All that the windows reach."""
+    REGION = "region"
+    """Only selected ones: nothing leaks over the edge of a region or of a mask."""
+
+
 def parse_channels(value: str | Sequence[str]) -> tuple[str, ...]:
     """Read channels: ``red,blue``, ``alpha``, or one of ``luma``, ``lightness`` and ``value``.
 
@@ -110,7 +120,7 @@ def parse_channels(value: str | Sequence[str]) -> tuple[str, ...]:
     words = value.split(",") if isinstance(value, str) else list(value)
     names = [str(word).strip().lower() for word in words]
     names = ["luma" if name == "luma:bt601" else name for name in names]
-    known = (*COLOURS, "alpha", *_MEANS)
+    known = (*COLOURS, "alpha", *MEANS)
     for name in names:
         if name not in known:
             raise ArgumentError(
@@ -118,7 +128,7 @@ def parse_channels(value: str | Sequence[str]) -> tuple[str, ...]:
             )
     if len(set(names)) < len(names):
         raise ArgumentError(f"channels {','.join(names)} name one twice")
-    means = [name for name in names if name in _MEANS]
+    means = [name for name in names if name in MEANS]
     if means and len(names) > 1:
         raise ArgumentError(
             f"{means[0]} is made of all colours, so it is filtered alone",
@@ -145,6 +155,8 @@ class Selection:
     channels : tuple of str
         The channels that are filtered, each by itself as a gray image; the others are kept. Empty
         for all of them together.
+    sees : Sees
+        Which pixels take part.
 
     Raises
     ------
@@ -157,6 +169,7 @@ class Selection:
     mask_invert: bool = False
     feather: int = 0
     channels: tuple[str, ...] = ()
+    sees: Sees = Sees.ALL
 
     def __post_init__(self) -> None:
         if not 0 <= self.feather <= MOST_FEATHER:
@@ -178,6 +191,12 @@ class Selection:
         if self.feather and not self.limits:
             raise ArgumentError(
                 "feather fades the effect at the edge of a region or a mask, and there is none",
+                hint="add --region ROW,COL,ROWS,COLS or --mask FILE",
+            )
+
+        if self.sees is Sees.REGION and not self.limits:
+            raise ArgumentError(
+                "sees region leaves out what is not selected, and everything is",
                 hint="add --region ROW,COL,ROWS,COLS or --mask FILE",
             )
 

@@ -18,6 +18,7 @@ from imgconv.model.border import Border, parse_border_value
 from imgconv.model.errors import ArgumentError, ImgconvError, RecipeError
 from imgconv.model.geometry import OutputSize, parse_size, parse_steps
 from imgconv.model.kernel import Kernel
+from imgconv.model.nodata import EVERY_PIXEL, Nodata
 from imgconv.model.output import Depth, OutputRange, Rounding, parse_choice
 from imgconv.model.recipe import Recipe
 from imgconv.model.region import EVERYWHERE, Selection
@@ -45,7 +46,7 @@ TEXTS = (
     "rounding",
     "range",
 )
-KEYS = ("steps", "kernels", *FLAGS, *TEXTS, *selections.KEYS)
+KEYS = ("steps", "kernels", *FLAGS, *TEXTS, *selections.KEYS, *selections.NODATA_KEYS)
 """The keys of a recipe: the long names of the options (`border` is accepted for `padding`)."""
 
 
@@ -60,6 +61,7 @@ class _Draft(NamedTuple):
     invert: bool = False
     linear: bool = False
     selection: Selection = EVERYWHERE
+    nodata: Nodata = EVERY_PIXEL
 
     def finished(self) -> Recipe:
         """Return the recipe: gray, black and white, negative, and then the list in linear light.
@@ -78,7 +80,7 @@ class _Draft(NamedTuple):
             steps = (*before, *(middle or (Convert(),)), *around)
         else:
             steps = (*before, *around, *middle)
-        result = replace(self.recipe, steps=steps, selection=self.selection)
+        result = replace(self.recipe, steps=steps, selection=self.selection, nodata=self.nodata)
         if result.anchor is not None:
             for step in result.steps:
                 step.anchored(result.anchor)
@@ -145,6 +147,8 @@ def _with_options(draft: _Draft, options: Mapping[str, object], bank: KernelBank
             changes[flag.replace("-", "_")] = given[flag]
     if where := {key: given[key] for key in selections.KEYS if key in given}:
         changes["selection"] = selections.with_selection(draft.selection, where)
+    if holes := {key: given[key] for key in selections.NODATA_KEYS if key in given}:
+        changes["nodata"] = selections.with_nodata(draft.nodata, holes)
     texts = {key: _text(given[key]) for key in TEXTS if key in given}
     changes |= {key: parse(texts[key]) for key, parse in _PARSERS.items() if key in texts}
     shared = {key: changes.pop(key) for key in _OF_THE_RECIPE if key in changes}
@@ -277,7 +281,7 @@ def _unchecked(node: YamlNode, bank: KernelBank | None) -> _Draft:
 def _option(key: str, node: YamlNode, bank: KernelBank | None) -> object:
     if key in FLAGS:
         return node.as_flag()
-    if key in selections.KEYS:
+    if key in (*selections.KEYS, *selections.NODATA_KEYS):
         return selections.option_of(key, node)
     if key not in ("kernels", "steps"):
         return node.as_text() if node.kind == "text" else ",".join(_texts(node))
@@ -330,6 +334,7 @@ def settings_texts(recipe: Recipe) -> dict[str, object]:
         "rounding": _changed(settings.rounding.value, plain.rounding.value),
         "range": _changed(settings.output_range.value, plain.output_range.value),
         **selections.selection_texts(recipe.selection),
+        **selections.nodata_texts(recipe.nodata),
     }
 
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from fractions import Fraction
 
 from imgconv.io.config.strict_yaml import YamlNode
 from imgconv.model.errors import ArgumentError
-from imgconv.model.region import Region, Selection, parse_channels
+from imgconv.model.nodata import Nodata, parse_nodata
+from imgconv.model.numbers import parse_number
+from imgconv.model.output import parse_choice
+from imgconv.model.region import Region, Sees, Selection, parse_channels
 
-FLAGS = ("mask-invert",)
-KEYS = ("region", "mask", *FLAGS, "feather", "channels")
+FLAGS = ("mask-invert", "nodata-keep")
+KEYS = ("region", "mask", "mask-invert", "feather", "channels", "sees")
+NODATA_KEYS = ("nodata", "valid", "min-valid", "nodata-keep")
 
 
 def with_selection(selection: Selection, given: Mapping[str, object]) -> Selection:
@@ -31,14 +36,36 @@ def with_selection(selection: Selection, given: Mapping[str, object]) -> Selecti
     if "region" in given:
         changes["regions"] = _regions(given["region"])
     if "mask" in given:
-        changes["mask"] = _path(given["mask"])
+        changes["mask"] = _path("mask", given["mask"])
     if "mask-invert" in given:
         changes["mask_invert"] = _flag("mask-invert", given["mask-invert"])
     if "feather" in given:
         changes["feather"] = _whole("feather", given["feather"])
     if "channels" in given:
         changes["channels"] = parse_channels(given["channels"])  # type: ignore[arg-type]
+    if "sees" in given:
+        changes["sees"] = parse_choice(Sees, given["sees"], "sees")  # type: ignore[arg-type]
     return replace(selection, **changes)  # type: ignore[arg-type]
+
+
+def with_nodata(nodata: Nodata, given: Mapping[str, object]) -> Nodata:
+    """Return what does not count, with options by their long names in place of fields.
+
+    Raises
+    ------
+    ArgumentError
+        For a value that an option cannot have.
+    """
+    changes: dict[str, object] = {}
+    if "nodata" in given:
+        changes["value"] = parse_nodata(given["nodata"])
+    if "valid" in given:
+        changes["valid"] = _path("valid", given["valid"])
+    if "min-valid" in given:
+        changes["min_valid"] = Fraction(parse_number(given["min-valid"]))
+    if "nodata-keep" in given:
+        changes["keep"] = _flag("nodata-keep", given["nodata-keep"])
+    return replace(nodata, **changes)  # type: ignore[arg-type]
 
 
 def _regions(given: object) -> tuple[Region, ...]:
@@ -55,9 +82,9 @@ def _regions(given: object) -> tuple[Region, ...]:
     return tuple(Region.parse(part) for part in parts)
 
 
-def _path(given: object) -> str:
+def _path(key: str, given: object) -> str:
     if not isinstance(given, str | os.PathLike) or not os.fspath(given):
-        raise ArgumentError(f"mask is {given!r}; the name of a file is needed")
+        raise ArgumentError(f"{key} is {given!r}; the name of a file is needed")
     return str(os.fspath(given))
 
 
@@ -101,4 +128,15 @@ def selection_texts(selection: Selection) -> dict[str, object]:
         "mask-invert": selection.mask_invert or None,
         "feather": selection.feather or None,
         "channels": list(selection.channels) or None,
+        "sees": None if selection.sees is Sees.ALL else selection.sees.value,
+    }
+
+
+def nodata_texts(nodata: Nodata) -> dict[str, object]:
+    """Return what is said of pixels that do not count by key; None where nothing is."""
+    return {
+        "nodata": nodata.value or None,
+        "valid": nodata.valid or None,
+        "min-valid": str(nodata.min_valid) if nodata.min_valid else None,
+        "nodata-keep": nodata.keep or None,
     }

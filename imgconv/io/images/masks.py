@@ -14,7 +14,7 @@ from imgconv.io.images.formats import FORMATS
 from imgconv.io.storage.locations import Place, Url, parse_place
 from imgconv.model.errors import ArgumentError, ImageReadError
 from imgconv.model.recipe import Recipe
-from imgconv.ops.regions.selected import NO_MASKS, Masks
+from imgconv.ops.regions.selected import NO_MASKS, Flags, Masks
 from imgconv.ops.regions.weights import Weights, mask_weights
 
 ARRAY = "(array)"
@@ -84,10 +84,24 @@ def read_masks(
     ArgumentError
         When it is no mask, or has another number of pages than one and than the picture.
     """
-    if not recipe.selection.mask:
+    names = recipe.selection.mask, recipe.nodata.valid
+    if not any(names):
         return (NO_MASKS,) * pages
-    planes = _weights(find_mask(recipe.selection.mask, key, folder), pages)
-    return tuple(Masks(plane) for plane in planes)
+    return tuple(Masks(mask, valid) for mask, valid in _read(names, key, pages, folder))
+
+
+def _read(
+    names: tuple[str, str], key: str, pages: int, folder: Path
+) -> list[tuple[Weights | None, Flags | None]]:
+    """Read a mask and which pixels count, for each page; None for what has no name."""
+    none: tuple[None, ...] = (None,) * pages
+    mask, valid = (
+        _weights(find_mask(name, key, folder), pages) if name else none for name in names
+    )
+    return [
+        (weights, None if counts is None else counts > 0)
+        for weights, counts in zip(mask, valid, strict=True)
+    ]
 
 
 def _weights(place: Place, pages: int) -> tuple[Weights, ...]:
@@ -107,7 +121,7 @@ def _weights(place: Place, pages: int) -> tuple[Weights, ...]:
     return found * (pages // len(found))
 
 
-@lru_cache(maxsize=1)  # the pictures of a folder may share one
+@lru_cache(maxsize=2)  # the pictures of a folder may share one
 def _known_file(path: str, changed: int, size: int) -> tuple[Weights, ...]:
     del changed, size
     return _decoded(Path(path))
@@ -132,11 +146,29 @@ def masks_given(given: Mapping[str, object]) -> tuple[dict[str, object], Masks]:
         For an array that is no mask.
     """
     options = dict(given)
-    mask = options.get("mask")
-    if mask is None or isinstance(mask, str | os.PathLike):
+    arrays = {}
+    for name in ("mask", "valid"):
+        picture = options.get(name)
+        if picture is not None and not isinstance(picture, str | os.PathLike):
+            options[name] = ARRAY
+            arrays[name] = mask_weights(np.asarray(picture), name)
+    if not arrays:
         return options, NO_MASKS
-    options["mask"] = ARRAY
-    return options, Masks(mask_weights(np.asarray(mask)))
+    valid = arrays.get("valid")
+    return options, Masks(arrays.get("mask"), None if valid is None else valid > 0)
+
+
+def beside(recipe: Recipe, given: Masks) -> Masks:
+    """Return the pictures that were given as arrays, and the others that a recipe names, read."""
+    names = (
+        recipe.selection.mask if given.mask is None else "",
+        recipe.nodata.valid if given.valid is None else "",
+    )
+    ((mask, valid),) = _read(names, "", 1, Path())
+    if given is NO_MASKS and mask is None and valid is None:
+        return given
+    return Masks(mask if given.mask is None else given.mask,
+                 valid if given.valid is None else given.valid)  # fmt: skip
 
 
 def key_of(source: Place | str) -> str:

@@ -12,14 +12,15 @@ from imgconv.io.tiled.base import HeldReader
 from imgconv.io.tiled.choice import open_reader
 from imgconv.model.errors import ImageReadError
 from imgconv.model.recipe import Recipe
+from imgconv.ops.regions.hole_rows import FlagRows
 from imgconv.ops.regions.weights import MaskRows, check_mask_size, mask_weights
 
 
 @contextlib.contextmanager
-def open_mask(
+def open_masks(
     recipe: Recipe, source: Path, shape: tuple[int, ...], *, limit: int, threads: int = 1
-) -> Iterator[MaskRows | None]:
-    """Open the mask that a recipe names; None where it names none.
+) -> Iterator[tuple[MaskRows | None, FlagRows | None]]:
+    """Open the pictures that a recipe names: the mask, and which pixels count.
 
     Parameters
     ----------
@@ -32,20 +33,31 @@ def open_mask(
         Bytes of memory; a mask that takes less is held in it.
     threads : int
 
+    Yields
+    ------
+    (callable or None, callable or None)
+        None for what the recipe does not name.
+
     Raises
     ------
     ImageReadError
-        When it cannot be read.
+        When one cannot be read.
     ArgumentError
         When it has another size than the picture.
     """
-    if not recipe.selection.mask:
-        yield None
-        return
-    place = find_mask(recipe.selection.mask, key_of(source))
-    if not isinstance(place, Path):
-        raise ImageReadError(f"{place}: a mask is read by rows from a file of this machine")
-    reader = open_reader(place, limit=limit, threads=threads) or HeldReader(read_image(place))
-    with contextlib.closing(reader):
-        check_mask_size(reader.shape, shape, str(place))
-        yield lambda start, stop: mask_weights(reader.read(start, stop), str(place))
+    with contextlib.ExitStack() as opened:
+
+        def rows_of(name: str) -> MaskRows | None:
+            if not name:
+                return None
+            place = find_mask(name, key_of(source))
+            if not isinstance(place, Path):
+                raise ImageReadError(f"{place}: a mask is read by rows from a file of this machine")
+            reader = open_reader(place, limit=limit, threads=threads)
+            held = opened.enter_context(contextlib.closing(reader or HeldReader(read_image(place))))
+            check_mask_size(held.shape, shape, str(place))
+            return lambda start, stop: mask_weights(held.read(start, stop), str(place))
+
+        valid = rows_of(recipe.nodata.valid)
+        flags = None if valid is None else lambda start, stop: valid(start, stop) > 0
+        yield rows_of(recipe.selection.mask), flags

@@ -15,6 +15,7 @@ from imgconv.io.images.masks import key_of, read_masks
 from imgconv.io.images.picture import Encoding, Reading, check_encoding
 from imgconv.io.storage import files
 from imgconv.io.storage.locations import Place
+from imgconv.jobs.apply.nodata import nodata_of
 from imgconv.model.alpha import Alpha
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
@@ -103,6 +104,7 @@ def filter_bytes(
     """
     started = time.perf_counter()
     picture = decode_picture(data, source, reading, recipe.settings.depth, header)
+    recipe, nodata, said = nodata_of(recipe, picture.metadata.nodata, source)
     if picture.bands:
         recipe = replace(recipe, alpha=Alpha.FILTER)
     masks = read_masks(recipe, key_of(source) if key is None else key, len(picture.pages))
@@ -110,7 +112,10 @@ def filter_bytes(
         run_recipe(page, recipe, threads=threads, masks=beside)
         for page, beside in zip(picture.pages, masks, strict=True)
     ]
-    filtered = picture._replace(pages=tuple(outcome.image for outcome in outcomes))
+    filtered = picture._replace(
+        pages=tuple(outcome.image for outcome in outcomes),
+        metadata=picture.metadata._replace(nodata=nodata),
+    )
     encoded, kept = encode_picture(filtered, kind, target, encoding)
     first = outcomes[0]
     row = Row(
@@ -122,7 +127,7 @@ def filter_bytes(
         threshold=first.threshold,
         engine=select_engine().name,
         seconds=time.perf_counter() - started,
-        notes=(*picture.notes, *first.notes, *kept),
+        notes=(*picture.notes, *said, *first.notes, *kept),
         pages=len(outcomes),
         plan=tuple(_plans(picture.pages[0], recipe)) if plan else (),
     )

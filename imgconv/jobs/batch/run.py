@@ -18,7 +18,7 @@ from imgconv.jobs.batch.change_detection import ChangeDetection
 from imgconv.jobs.batch.executors.base import Executor
 from imgconv.jobs.batch.items import Item, RunSettings
 from imgconv.jobs.batch.manifest import Manifest, join_own, manifest_name, read_manifest
-from imgconv.jobs.batch.masks import MaskStamps, with_absolute_mask
+from imgconv.jobs.batch.masks import MaskStamps, with_absolute_masks
 from imgconv.jobs.batch.options import BatchOptions
 from imgconv.jobs.batch.pairing import Pair
 from imgconv.jobs.batch.report import BatchReport, Event
@@ -267,7 +267,7 @@ class _Run(NamedTuple):
             limits = self.options.max_failures, self.options.run_timeout
             runner = Runner(self.executor, detection, log, self.report, on_event, *limits)
             settings = RunSettings(
-                recipe=with_absolute_mask(self.recipe) if self.options.cluster else self.recipe,
+                recipe=with_absolute_masks(self.recipe) if self.options.cluster else self.recipe,
                 recipe_hash=detection.recipe_hash,
                 format=self.options.format,
                 reading=self.options.reading,

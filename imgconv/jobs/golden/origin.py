@@ -52,12 +52,14 @@ def origin_of(case: Case) -> Origin:
 
 
 def _hash_of(case: Case, source: Path) -> str:
-    """Return the hash of a case's recipe, and of the mask that it names."""
+    """Return the hash of a case's recipe, and of the masks that it names."""
     plain = recipe_hash(case.recipe, None)
-    if not case.recipe.selection.mask:
+    names = [name for name in (case.recipe.selection.mask, case.recipe.nodata.valid) if name]
+    if not names:
         return plain
-    mask = read_file(find_mask(case.recipe.selection.mask, key_of(source), case.folder))
-    return hashlib.sha256(plain.encode() + hashlib.sha256(mask).digest()).hexdigest()[:32]
+    masks = [read_file(find_mask(name, key_of(source), case.folder)) for name in names]
+    digests = b"".join(hashlib.sha256(mask).digest() for mask in masks)
+    return hashlib.sha256(plain.encode() + digests).hexdigest()[:32]
 
 
 def origin_changes(

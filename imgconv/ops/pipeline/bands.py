@@ -12,10 +12,12 @@ from imgconv.model.errors import LimitError
 from imgconv.model.recipe import Recipe
 from imgconv.model.steps.base import Obstacle, Reach
 from imgconv.model.steps.registry import function_of
+from imgconv.model.steps.sums import stretches
 from imgconv.ops.image import Image
 from imgconv.ops.pipeline.lazy_rows import LazyRows, Source, SourceRows, StepRows, WindowRows
 from imgconv.ops.pipeline.run import context_of
 from imgconv.ops.regions.channels import Plane, planes_of
+from imgconv.ops.regions.hole_rows import FlagRows, holed_chain, limit_rows
 from imgconv.ops.regions.rows import PlaneRows, SelectedRows
 from imgconv.ops.regions.weights import MaskRows
 
@@ -31,6 +33,7 @@ def chain_of(
     threads: int | None = None,
     engine: Engine | None = None,
     mask: MaskRows | None = None,
+    valid: FlagRows | None = None,
 ) -> list[LazyRows]:
     """Return the rows of a source, and those after each step of a recipe, the output last.
 
@@ -46,20 +49,31 @@ def chain_of(
     engine : Engine, optional
     mask : callable, optional
         Gives the rows of the mask that the recipe names.
+    valid : callable, optional
+        Gives the rows of the mask of pixels that count.
     """
     source_rows = SourceRows(source, recipe.settings.depth)
     planes = planes_of(recipe.selection.channels, source_rows.form)
+    limit = limit_rows(recipe, (source_rows.shape[0], source_rows.shape[1]), mask)
+    holes = valid is not None or recipe.has_holes
     chain: list[LazyRows] = [source_rows]
     made = []
     places: list[Plane | None] = [*planes] or [None]
     for plane in places:
         if plane is not None:
             chain.append(PlaneRows(source_rows, plane))
-        for planned in recipe.planned(chain[-1].form).steps:
-            context = context_of(planned, recipe.alpha, threads=threads, engine=engine)
-            kind = WindowRows if planned.step.reach is Reach.WINDOW else StepRows
-            known = None if facts is None else facts.get(len(chain))
-            chain.append(kind(chain[-1], planned, context._replace(facts=known)))
+        first = len(chain) + holes
+        steps = [
+            (planned, context_of(planned, recipe.alpha, threads=threads, engine=engine)._replace(
+                facts=None if facts is None else facts.get(first + number)))
+            for number, planned in enumerate(recipe.planned(chain[-1].form).steps)
+        ]  # fmt: skip
+        if holes:
+            chain += holed_chain(chain[-1], recipe, steps, valid, limit)
+        else:
+            for planned, context in steps:
+                kind = WindowRows if planned.step.reach is Reach.WINDOW else StepRows
+                chain.append(kind(chain[-1], planned, context))
         made.append(chain[-1])
     if recipe.everywhere is not recipe:
         chain.append(SelectedRows(source_rows, made, planes, recipe, mask))
@@ -83,6 +97,8 @@ class Stream:
     engine : Engine, optional
     mask : callable, optional
         Gives the rows of the mask that the recipe names.
+    valid : callable, optional
+        Gives the rows of the mask of pixels that count.
 
     Raises
     ------
@@ -118,11 +134,18 @@ class Stream:
         threads: int | None = None,
         engine: Engine | None = None,
         mask: MaskRows | None = None,
+        valid: FlagRows | None = None,
     ) -> None:
         self._opened = opened
         self._recipe = recipe
         self._height = height
-        self._running: dict[str, Any] = {"threads": threads, "engine": engine, "mask": mask}
+        self._running: dict[str, Any] = {
+            "threads": threads,
+            "engine": engine,
+            "mask": mask,
+            "valid": valid,
+        }
+        self._holes = valid is not None or recipe.has_holes
         self._facts: dict[int, Any] = {}
         self.chain = self._chained(opened())
         self._notes = recipe.planned(self.chain[0].form).notes
@@ -170,20 +193,23 @@ class Stream:
         """Refuse now what the passes would find that they cannot do."""
         for planned in (rows.planned for rows in self.chain if isinstance(rows, StepRows)):
             found = planned.step.obstacle(planned.before, planned.settings, self._recipe.alpha)
+            if found is None and self._holes and stretches(planned.settings):
+                found = Obstacle("range rescale with pixels that do not count")
             if found is not None:
                 raise _needs_all(found)
 
     def _survey(self, number: int) -> None:
         """Find what a step must know of its whole input, by one pass over the source."""
         chain = self._chained(self._opened())
-        chain[0].hold = None  # nothing is mixed in this pass
+        for each in chain:
+            each.hold = None  # nothing is mixed in this pass
         rows = chain[number]
         assert isinstance(rows, StepRows)
         step = rows.planned.step
         survey = function_of(step, "survey")(step, rows.context)
         for start, stop in self._spans(rows):
             rows.survey(survey, start, stop)
-        self._facts[number] = survey.result()
+        self._facts[number] = rows.found(survey)
 
     def _spans(self, rows: LazyRows) -> Iterator[tuple[int, int]]:
         for start in range(0, rows.shape[0], self._height):

@@ -73,9 +73,7 @@ class LazyRows:
         """Return rows `start` to `stop`: kept, new in order, or any others out of turn."""
         if start <= self._to < stop:
             made = self._make(self._to, stop)
-            self.clipped += made.clipped
-            self.values += made.values
-            self.threshold, self.notes = made.threshold, made.notes
+            self._note(made)
             self._kept = np.concatenate([self._kept, made.image]) if len(self._kept) else made.image
             self._to = stop
             self._passed(stop)
@@ -87,6 +85,12 @@ class LazyRows:
         if stop <= self._from:
             return again
         return np.concatenate([again, self._kept[: stop - self._from]])
+
+    def _note(self, made: StepResult) -> None:
+        """Take in what is reported of rows that are made in order."""
+        self.clipped += made.clipped
+        self.values += made.values
+        self.threshold, self.notes = made.threshold, made.notes
 
     def release(self, before: int) -> None:
         """Forget the rows before this one."""
@@ -176,6 +180,10 @@ class StepRows(LazyRows):
         survey.add(self._before.read(start, stop), self.context)
         self._passed(stop)
 
+    def found(self, survey: Survey) -> object:
+        """Return what a survey found, after all rows."""
+        return survey.result()
+
     def _make(self, start: int, stop: int) -> StepResult:
         return run_step(self._before.read(start, stop), self.planned, self.context)
 
@@ -252,11 +260,15 @@ class WindowRows(StepRows):
         blocks = [self._before.read(*span) for span in _runs(places)]
         empty = np.empty((1, *self._before.shape[1:]), self._before.form.depth.dtype)
         band = np.concatenate(blocks or [empty])[np.searchsorted(wanted, np.maximum(places, 0))]
-        band[places < 0] = self._outside
+        self._set_outside(band, places < 0)
+        return band, part
+
+    def _set_outside(self, band: Image, outside: NDArray[np.bool_]) -> None:
+        """Put the constant into rows outside the image."""
+        band[outside] = self._outside
         if has_alpha(band) and self.context.alpha is not Alpha.FILTER:
             # Outside everything is opaque.
-            band[places < 0, :, -1] = self._before.form.depth.high
-        return band, part
+            band[outside, :, -1] = self._before.form.depth.high
 
 
 def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+import numpy as np
+from numpy.typing import NDArray
+
 from imgconv.engines.base import Engine
 from imgconv.model.alpha import Alpha
 from imgconv.model.recipe import Recipe
@@ -13,7 +16,8 @@ from imgconv.model.step_plan import PlannedStep
 from imgconv.model.steps.registry import function_of, kind_of
 from imgconv.ops.context import Outcome, StepContext, StepResult
 from imgconv.ops.image import Image, as_image, form_of
-from imgconv.ops.regions.selected import NO_MASKS, Masks, run_selected
+from imgconv.ops.regions.holes import Holed, filled, hole_notes, run_with_holes, start, within
+from imgconv.ops.regions.selected import NO_MASKS, Masks, check_masks, run_selected
 
 
 def run_recipe(
@@ -48,10 +52,14 @@ def run_recipe(
         What becomes of alpha is the recipe's to say (see `filter_with_alpha`).
     """
     pixels = as_image(image, recipe.settings.depth)
-    if recipe.everywhere is not recipe or masks is not NO_MASKS:
+    if recipe.everywhere is not recipe or masks.mask is not None:
         run = partial(run_recipe, threads=threads, engine=engine, peers=peers)
         return run_selected(pixels, recipe, masks, run)
+    check_masks(recipe, masks)
     plan = recipe.planned(form_of(pixels))
+    valid = start(pixels, recipe, plan, masks.valid, masks.limit)
+    if valid is not None:
+        return _run_on_holes(pixels, valid, recipe, masks, threads, engine)
     clipped, threshold = 0.0, None
     notes = list(plan.notes)
     for planned in plan.steps:
@@ -64,6 +72,36 @@ def run_recipe(
             threshold = result.threshold
         notes += result.notes
     return Outcome(pixels, clipped, threshold, tuple(notes))
+
+
+def _run_on_holes(
+    image: Image,
+    valid: NDArray[np.bool_],
+    recipe: Recipe,
+    masks: Masks,
+    threads: int | None,
+    engine: Engine | None,
+) -> Outcome:
+    """Do to an image, of which some values do not count, what a recipe says."""
+    plan = recipe.planned(form_of(image))
+    clipped, threshold = 0.0, None
+    notes, missing = list(plan.notes), int(np.count_nonzero(~valid))
+    holed = Holed.of(image, valid)
+    for planned in plan.steps:
+        context = context_of(planned, recipe.alpha, threads=threads, engine=engine)
+        result, valid = run_with_holes(holed, planned, context, recipe.nodata)
+        if masks.limit is not None:
+            valid = within(valid, masks.limit)
+        holed = Holed.of(result.image, valid)
+        if result.values:
+            clipped = max(clipped, result.clipped / result.values)
+        if result.threshold is not None:
+            threshold = result.threshold
+        notes += result.notes
+    made, alike = filled(holed.image, valid, image, recipe.nodata)
+    if recipe.nodata.given:
+        notes += hole_notes(missing, int(np.count_nonzero(~valid)), alike)
+    return Outcome(made, clipped, threshold, tuple(notes))
 
 
 def run_step(

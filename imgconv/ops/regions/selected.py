@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
 from imgconv.model.recipe import Recipe
-from imgconv.model.region import Region, Selection
+from imgconv.model.region import Region, Sees, Selection
 from imgconv.model.step_plan import StepPlan
 from imgconv.model.steps.base import Form, Reach
 from imgconv.ops.context import Outcome
@@ -28,8 +28,11 @@ from imgconv.ops.regions.weights import (
     weights_of_rows,
 )
 
-Run = Callable[[Image, Recipe], Outcome]
-"""Does to a whole image what a recipe without a selection says."""
+Run = Callable[..., Outcome]
+"""``run(image, recipe, masks=masks)`` does to all of an image what a recipe says."""
+
+
+Flags = NDArray[np.bool_]
 
 
 class Masks(NamedTuple):
@@ -39,9 +42,20 @@ class Masks(NamedTuple):
     ----------
     mask : ndarray of uint16, shape (rows, columns), optional
         The weights of the mask (see `mask_weights`).
+    valid : ndarray of bool, shape (rows, columns), optional
+        Which pixels count.
+    limit : ndarray of bool, shape (rows, columns), optional
+        Outside of which no pixel counts, at any step.
     """
 
     mask: Weights | None = None
+    valid: Flags | None = None
+    limit: Flags | None = None
+
+    def cut(self, rows: slice, columns: slice) -> Masks:
+        """Return what lies in a rectangle, but for the mask."""
+        valid = None if self.valid is None else self.valid[rows, columns]
+        return Masks(None, valid, self.limit)
 
 
 NO_MASKS = Masks()
@@ -56,6 +70,8 @@ def check_masks(recipe: Recipe, masks: Masks) -> None:
         When one was not.
     """
     check_masks_known(recipe, mask_rows(masks))
+    if recipe.nodata.valid and masks.valid is None:
+        raise _not_read(f"the mask {recipe.nodata.valid} of what is valid")
 
 
 def check_masks_known(recipe: Recipe, mask: MaskRows | None) -> None:
@@ -67,10 +83,14 @@ def check_masks_known(recipe: Recipe, mask: MaskRows | None) -> None:
         When there is none.
     """
     if recipe.selection.mask and mask is None:
-        raise ArgumentError(
-            f"the recipe has the mask {recipe.selection.mask}, which is not read here",
-            hint="imgconv apply, batch and compare read masks; give a region instead",
-        )
+        raise _not_read(f"the mask {recipe.selection.mask}")
+
+
+def _not_read(what: str) -> ArgumentError:
+    return ArgumentError(
+        f"the recipe has {what}, which is not read here",
+        hint="imgconv apply, batch, compare and explain read masks",
+    )
 
 
 def run_selected(image: Image, recipe: Recipe, masks: Masks, run: Run) -> Outcome:
@@ -106,18 +126,24 @@ def run_selected(image: Image, recipe: Recipe, masks: Masks, run: Run) -> Outcom
     plan = recipe.planned(forms[0])
     if masks.mask is not None:
         check_mask_size(masks.mask.shape, image.shape, selection.mask or "the mask")
+    if masks.valid is not None:
+        check_mask_size(masks.valid.shape, image.shape, recipe.nodata.valid or "the valid mask")
     if not selection.limits and masks.mask is None:
-        return _run_planes(image, recipe.everywhere, planes=planes, run=run)
+        return _run_planes(image, recipe.everywhere, planes=planes, run=run, masks=masks)
     result = image.copy()
     outcomes: list[Outcome] = []
     run = partial(_run_planes, planes=planes, run=run) if planes else run
     locally = all(reads_locally(recipe.planned(each), recipe, each) for each in forms)
-    whole = None if locally else run(image, recipe.everywhere)
+    whole_of = slice(0, image.shape[0]), slice(0, image.shape[1])
+    inside = partial(_limited, selection, image.shape, masks)
+    whole = None
+    if not locally:
+        whole = run(image, recipe.everywhere, masks=inside(*whole_of))
     for box, weights in _selected(selection, (image.shape[0], image.shape[1]), masks):
         at = box_of(box)
         if whole is None:
             rows, columns = part_read(box, (image.shape[0], image.shape[1]), plan)
-            found = run(image[rows, columns], recipe.everywhere)
+            found = run(image[rows, columns], recipe.everywhere, masks=inside(rows, columns))
             made = found.image[
                 box.row - rows.start : box.row - rows.start + box.rows,
                 box.column - columns.start : box.column - columns.start + box.columns,
@@ -130,9 +156,23 @@ def run_selected(image: Image, recipe: Recipe, masks: Masks, run: Run) -> Outcom
     return _joined(result, outcomes)
 
 
-def _run_planes(image: Image, recipe: Recipe, *, planes: Sequence[Plane], run: Run) -> Outcome:
+def _limited(
+    selection: Selection, shape: tuple[int, ...], masks: Masks, rows: slice, columns: slice
+) -> Masks:
+    """Return which pixels of a rectangle count: with `Sees.REGION`, only selected ones."""
+    cut = masks.cut(rows, columns)
+    if selection.sees is not Sees.REGION:
+        return cut
+    size, across = (shape[0], shape[1]), (columns.start, columns.stop)
+    weights = weights_of_rows(selection, size, rows.start, rows.stop, across, mask_rows(masks))
+    return cut._replace(limit=weights > 0)
+
+
+def _run_planes(
+    image: Image, recipe: Recipe, *, planes: Sequence[Plane], run: Run, masks: Masks
+) -> Outcome:
     """Filter each plane of an image by itself."""
-    outcomes = [run(plane.take(image), recipe) for plane in planes]
+    outcomes = [run(plane.take(image), recipe, masks=masks) for plane in planes]
     made = [found.image for found in outcomes]
     return _joined(put_back(image, planes, made), outcomes)
 

@@ -85,6 +85,8 @@ class OutputPlacement(NamedTuple):
         Of the file that it replaces; another one is not replaced.
     in_place : bool
         Whether it replaces its own input.
+    version, sha256 : str
+        Of that input: as it was listed, where a service tells versions, and as it was read.
     """
 
     key: str
@@ -92,6 +94,8 @@ class OutputPlacement(NamedTuple):
     replace: bool = False
     expected: Identity | None = None
     in_place: bool = False
+    version: str = ""
+    sha256: str = ""
 
 
 class InPlaceRules(NamedTuple):

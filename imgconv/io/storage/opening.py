@@ -31,7 +31,7 @@ def open_storage(
         raise ArgumentError(f"{found}: a URL with ?... is no folder")
     from imgconv.io.storage.url import UrlStorage
 
-    return UrlStorage(found, shard_suffix)
+    return UrlStorage(found, shard_suffix, rules=rules)
 
 
 def read_location(text: str) -> Content:

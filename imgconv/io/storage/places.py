@@ -13,7 +13,7 @@ from collections import OrderedDict
 
 from imgconv.io.storage import durable
 from imgconv.io.storage.base import InPlaceRules, OutputPlacement
-from imgconv.io.storage.files import Identity
+from imgconv.io.storage.files import Identity, changed_error
 from imgconv.io.storage.listing import is_inside
 from imgconv.model.errors import ImageWriteError, OutputExistsError
 
@@ -134,7 +134,7 @@ def _replace_expected(
     backup = rules.backup
     there = os.stat(name, dir_fd=folder, follow_symlinks=False)
     if Identity.of(there) != placement.expected:
-        raise _changed(placement.key)
+        raise changed_error(placement.key)
     if there.st_nlink > 1 and not rules.split_links:
         raise ImageWriteError(
             f"{placement.key}: it has {there.st_nlink} hard links, and the others would keep the "
@@ -153,7 +153,7 @@ def _replace_expected(
         return
     if Identity.of(os.stat(part, dir_fd=parts, follow_symlinks=False)) != placement.expected:
         _put_back(part, name, parts, folder)
-        raise _changed(placement.key)
+        raise changed_error(placement.key)
     if backup:
         durable.rename_new(part, name + backup, parts, folder)
     else:
@@ -194,10 +194,3 @@ def _exists(name: str, folder: int) -> bool:
     except FileNotFoundError:
         return False
     return True
-
-
-def _changed(key: str) -> ImageWriteError:
-    return ImageWriteError(
-        f"{key}: somebody changed it while it was filtered; it is left as it is now",
-        hint="run again",
-    )

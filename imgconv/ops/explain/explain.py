@@ -10,14 +10,16 @@ from imgconv.model.alpha import Alpha
 from imgconv.model.errors import ArgumentError
 from imgconv.model.explanation import Explanation, PixelStage, StepExplanation
 from imgconv.model.recipe import Recipe
-from imgconv.model.region import WHITE, Selection
+from imgconv.model.region import WHITE, Sees, Selection
 from imgconv.model.region_explanation import MixedStage
 from imgconv.model.step_plan import PlannedStep, StepPlan
 from imgconv.model.steps.base import Reach
 from imgconv.model.steps.registry import function_of
+from imgconv.ops.explain.holes import explain_counted
 from imgconv.ops.image import Image, as_image, form_of
-from imgconv.ops.pipeline.run import run_all, run_recipe
+from imgconv.ops.pipeline.run import context_of, run_all, run_recipe
 from imgconv.ops.regions.channels import planes_of
+from imgconv.ops.regions.holes import Flags, Holed, run_with_holes, start, within
 from imgconv.ops.regions.mixing import spread
 from imgconv.ops.regions.selected import NO_MASKS, Masks, mask_rows, selected_pixels
 from imgconv.ops.regions.weights import weights_of_rows
@@ -70,13 +72,18 @@ def explain(
     plan = recipe.planned(form_of(seen))
     steps = plan.steps[: _last_window(plan)]
     _check(steps, recipe.alpha)
-    images = run_all(seen, steps, recipe.alpha)
+    holed = _holed(seen, steps, recipe, masks)
+    images = [each.image for each in holed] or run_all(seen, steps, recipe.alpha)
     place: tuple[int, int] | None = _inside(at, images[-1])
     explained: list[StepExplanation] = []
     for number in reversed(range(plan.leading, len(steps))):
         if place is None:  # the constant lies under the anchor
             break
-        stage = _stage(images[number], images[number + 1], steps[number], place)
+        if holed and steps[number].step.reach is Reach.WINDOW:
+            pair = holed[number], holed[number + 1]
+            stage = explain_counted(*pair, steps[number], place, recipe.nodata)
+        else:
+            stage = _stage(images[number], images[number + 1], steps[number], place)
         explained.insert(0, stage)
         place = stage.under
     explained += _mixed(pixels, recipe, masks, _inside(at, images[-1]))
@@ -98,7 +105,8 @@ def _mixed(
     if weight == WHITE and not channels:
         return []
     whole = replace(recipe, selection=Selection(channels=channels))
-    made = spread(run_recipe(image, whole).image, image)
+    inner = Masks(None, masks.valid, _limit(recipe, image, masks))
+    made = spread(run_recipe(image, whole, masks=inner).image, image)
     written = run_recipe(image, recipe, masks=masks).image
     pixels = [tuple(v.item() for v in part[at].reshape(-1)) for part in (image, made, written)]
     share = Fraction(weight, WHITE)
@@ -114,6 +122,29 @@ def _plane(image: Image, recipe: Recipe) -> Image:
             hint=f"name one: --channels {recipe.selection.channels[0]}",
         )
     return planes[0].take(image) if planes else image
+
+
+def _limit(recipe: Recipe, image: Image, masks: Masks) -> Flags | None:
+    """Return the only pixels that take part; None where all do."""
+    if recipe.selection.sees is not Sees.REGION:
+        return None
+    return selected_pixels(recipe, (image.shape[0], image.shape[1]), masks)
+
+
+def _holed(image: Image, steps: Sequence[PlannedStep], recipe: Recipe, masks: Masks) -> list[Holed]:
+    """Return the image before each step and after the last, with what counts; [] where all does."""
+    limit = _limit(recipe, image, masks)
+    plan = recipe.planned(form_of(image))
+    valid = start(image, recipe, plan, masks.valid, limit)
+    if valid is None:
+        return []
+    images = [Holed.of(image, valid)]
+    for planned in steps:
+        context = context_of(planned, recipe.alpha)
+        result, valid = run_with_holes(images[-1], planned, context, recipe.nodata)
+        valid = valid if limit is None else within(valid, limit)
+        images.append(Holed.of(result.image, valid))
+    return images
 
 
 def _last_window(plan: StepPlan) -> int:

@@ -23,6 +23,7 @@ from imgconv.cli.options import (
     recipe_options,
     together,
 )
+from imgconv.cli.options_region import selection_options
 from imgconv.cli.progress import Progress, progress_for, summary, write_event
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ _file_options = together(
            help="Include the subfolders of SRC."),
     option("--from0", is_flag=True, heading="Files",
            help="Read more files from stdin, each ended by a NUL byte (find -print0)."),
+    option("--exclude", metavar="PATTERN", multiple=True, heading="Files",
+           help="Leave out files and folders of this name ('*_old*', raw), or a path with / "
+           "('raw/**/*.png'). May be repeated."),
     option("--name", metavar="TEMPLATE", default="{stem}{ext}", show_default=True, heading="Files",
            help="Names of the outputs; {stem}, {ext} and {kernel} are filled in."),
     option("--shard", metavar="I/N", heading="Files",
@@ -96,6 +100,7 @@ _running_options = together(
 @click.argument("target", metavar="DST", type=click.Path(), required=False)
 @_file_options
 @recipe_options
+@selection_options
 @_running_options
 def command(sources: tuple[str, ...], target: str | None, **options: Any) -> int:
     """Filter the pictures SRC (files, folders, quoted patterns, a URL) into the folder DST.
@@ -157,6 +162,7 @@ def _batch_options_of(parameters: Mapping[str, Any]) -> BatchOptions:
     return BatchOptions(
         recursive=parameters["recursive"],
         listed=tuple(_listed()) if parameters["from0"] else (),
+        exclude=parameters["exclude"],
         name=parameters["name"],
         format=parameters["format"],
         jobs=parameters["jobs"],

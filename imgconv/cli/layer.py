@@ -63,7 +63,7 @@ _weights_options = together(
 _window_options = together(
     option("--stride", metavar="N[,N]", heading="Windows", help="Step between windows."),
     option("--pad", "--padding", "padding", metavar="P", heading="Windows",
-           help="valid, same, an amount (3), one for each axis (3,1), or for each side "
+           help="valid, same, same-lower, an amount (3), one for each axis (3,1), or for each side "
            "(top,bottom,left,right).  [default: 0]"),
     option("--border", metavar="MODE", heading="Windows",
            help="Where padding takes its values from.  [default: constant]"),
@@ -75,7 +75,8 @@ _window_options = together(
     option("--activation", metavar="NAME", heading="Windows",
            help=f"Then {one_of([one.value for one in Nonlinearity])} (leaky_relu:0.2)."),
     option("--pool", metavar="KIND:SIZE", heading="Windows",
-           help="Then max:2, mean:2 or max:size=3,stride=2,padding=1."),
+           help="Then max:2, mean:2 or max:size=3,stride=2,padding=1; also dilation, ceil_mode and "
+           "count_include_pad, as ONNX has them."),
 )  # fmt: skip
 
 

@@ -211,5 +211,5 @@ def test_a_picture_of_indices_says_that_it_looks_black_and_how_to_see_it(run, ph
     assert said, done.err
     assert run(*said[1].split()).code == 0
     assert written(tmp_path / "seen.png").max() == 255
-    assert run("apply", photo, "o.png", "-k", "kirsch").err == ""
+    assert "black" not in run("apply", photo, "o.png", "-k", "kirsch").err
     assert run("apply", photo, "q.png", "-k", "kirsch:output=index", "-q").err == ""

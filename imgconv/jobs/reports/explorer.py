@@ -28,7 +28,7 @@ from imgconv.ops.pipeline.run import run_leading
 
 Image = NDArray[Any]
 
-LONGEST_SIDE = 160
+LONGEST_SIDE = 256
 """A larger picture is made smaller by averaging, so that the page stays light."""
 
 _RANGES = (OutputRange.SATURATE, OutputRange.ABS, OutputRange.OFFSET)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from imgconv.engines.opencv import load_cv2
+from imgconv.engines.cv2_library import load_cv2
 from imgconv.model.kernel import Kernel
 from imgconv.ops.image import Image
 from imgconv.ops.recover.fit import Fit

@@ -23,6 +23,7 @@ from imgconv.cli.options import (
     recipe_options,
     together,
 )
+from imgconv.cli.options_region import selection_options
 from imgconv.cli.progress import Progress, progress_for, summary, write_event
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ _running_options = together(
 @click.argument("target", metavar="DST", type=click.Path(), required=False)
 @_file_options
 @recipe_options
+@selection_options
 @_running_options
 def command(sources: tuple[str, ...], target: str | None, **options: Any) -> int:
     """Filter the pictures SRC (files, folders, quoted patterns, a URL) into the folder DST.

@@ -25,6 +25,7 @@ from imgconv.cli.options import (
     show_option,
     threads_option,
 )
+from imgconv.cli.options_region import masks_of, selection_options
 from imgconv.cli.preview import preview_option, show_pictures
 from imgconv.model.errors import ArgumentError, ImgconvError
 from imgconv.model.tolerance import METRICS, parse_tolerance
@@ -32,6 +33,7 @@ from imgconv.model.tolerance import METRICS, parse_tolerance
 if TYPE_CHECKING:
     from imgconv.model.recipe import Recipe
     from imgconv.ops.compare.compare import Comparison
+    from imgconv.ops.regions.selected import Masks
 
 
 class _Tolerance(click.FloatRange):
@@ -56,6 +58,7 @@ class _Tolerance(click.FloatRange):
 )
 @click.argument("source", metavar="IN", type=path_argument)
 @recipe_options
+@selection_options
 @reading_options
 @option(
     "--against",
@@ -116,7 +119,8 @@ def command(source: Path, **options: Any) -> int:
         return _compare_bank(source, recipe, options)
     _check_targets(source, options)
     image = read_source(source, recipe, reading_of(options))
-    comparison = compare_image(image, recipe, **_settings(options))
+    masks = masks_of(source, recipe)
+    comparison = compare_image(image, recipe, masks=masks, **_settings(options))
     if options["as_json"]:
         output.write_json({**comparison.as_dict(), "recipe": format_recipe(recipe)})
     elif not options["quiet"]:
@@ -226,6 +230,7 @@ def _compare_bank(source: Path, recipe: Recipe, options: dict[str, Any]) -> int:
             "--all compares every kernel; it goes without -k, --diff, --report and --show"
         )
     image = read_source(source, recipe, reading_of(options))
+    masks = masks_of(source, recipe)
     bank = open_bank(options["banks"])
     rows: list[dict[str, Any]] = []
     if not options["as_json"]:
@@ -233,7 +238,7 @@ def _compare_bank(source: Path, recipe: Recipe, options: dict[str, Any]) -> int:
     for name, step in bank.items():
         if not step.makes_sums:
             continue
-        row = _bank_row(image, recipe.with_kernels([step]), name, options)
+        row = _bank_row(image, recipe.with_kernels([step]), name, options, masks)
         rows.append(row)
         if not options["as_json"]:
             output.show(_table_line(row))
@@ -247,11 +252,13 @@ def _compare_bank(source: Path, recipe: Recipe, options: dict[str, Any]) -> int:
     return 0 if passed + refused == len(rows) else 1
 
 
-def _bank_row(image: Any, recipe: Recipe, name: str, options: dict[str, Any]) -> dict[str, Any]:
+def _bank_row(
+    image: Any, recipe: Recipe, name: str, options: dict[str, Any], masks: Masks
+) -> dict[str, Any]:
     from imgconv.ops.compare.compare import compare
 
     try:
-        return {"name": name, **compare(image, recipe, **_settings(options)).as_dict()}
+        return {"name": name, **compare(image, recipe, masks=masks, **_settings(options)).as_dict()}
     except ImgconvError as error:
         if options["against"] == "opencv":
             raise

@@ -23,6 +23,8 @@ from imgconv.model.recipe import Recipe
 from imgconv.model.step_plan import PlannedStep
 from imgconv.model.steps.base import Form, Reach
 
+_HOLE_BYTES = 64  # for each value: sums above and below, a quotient, and flags
+_MIXED_BYTES = 48  # for each pixel: weights, distances, and what is mixed in wide numbers
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _LEAST = 1 << 20
 _DEPTH_BYTES = {Depth.U8: 1, Depth.U16: 2, Depth.I16: 2, Depth.F32: 4}
@@ -168,6 +170,7 @@ def picture_bytes(
     plan = recipe.planned(form)
     pixels = math.prod(size)
     reading = pixels * (2 * pixel_bytes(form) + beside * form.values)
+    beside_steps = pixels * selection_bytes(form, recipe)
     peak = 0
     for number, planned in enumerate(plan.steps):
         size = _size_after(planned, size)
@@ -176,7 +179,7 @@ def picture_bytes(
         after = pixels * pixel_bytes(planned.after)
         peak = max(peak, before + after + pixels * step_scratch(planned))
     writing = pixels * pixel_bytes(plan.output) * (1 + encoders)
-    return (reading + peak + writing) * 11 // 10
+    return (reading + peak + beside_steps + writing) * 11 // 10
 
 
 def _size_after(planned: PlannedStep, size: tuple[int, int]) -> tuple[int, int]:
@@ -185,6 +188,14 @@ def _size_after(planned: PlannedStep, size: tuple[int, int]) -> tuple[int, int]:
     from imgconv.ops.windows import geometries_of
 
     return geometries_of(planned.step, planned.settings, size)[0].out_shape
+
+
+def selection_bytes(form: Form, recipe: Recipe) -> int:
+    """Return the bytes for each pixel that selections and holes take, beside the steps."""
+    holes = _HOLE_BYTES * form.values if recipe.has_holes else 0
+    if recipe.everywhere is recipe:
+        return holes
+    return holes + _MIXED_BYTES + 2 * pixel_bytes(form)
 
 
 def step_scratch(planned: PlannedStep) -> int:

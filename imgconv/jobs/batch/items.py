@@ -100,6 +100,8 @@ class Item(NamedTuple):
         Of the input, where it was read already.
     checked : Check, optional
         Where it was checked already.
+    recipe_hash : str
+        Of the recipe and of the mask of this file; default that of the run.
     """
 
     number: int
@@ -116,6 +118,7 @@ class Item(NamedTuple):
     room: int = 0
     content: Content | None = None
     checked: Check | None = None
+    recipe_hash: str = ""
 
 
 class ItemResult(NamedTuple):

@@ -26,8 +26,10 @@ from imgconv.ops.compare.cause import Cause
 from imgconv.ops.compare.difference import judge
 from imgconv.ops.compare.engine_diagnosis import find_causes
 from imgconv.ops.compare.metrics import Difference, absolute_difference, measure
+from imgconv.ops.context import Outcome
 from imgconv.ops.image import Image, as_image, form_of
-from imgconv.ops.pipeline.run import Outcome, run_recipe
+from imgconv.ops.pipeline.run import run_recipe
+from imgconv.ops.regions.selected import NO_MASKS, Masks, selected_pixels
 from imgconv.ops.windows import geometries_of
 
 ENGINES: dict[str, type[OpenCVEngine] | type[NaiveEngine]] = {
@@ -105,6 +107,7 @@ def compare(
     against: str = "opencv",
     tolerance: float | ToleranceSpec | None = None,
     threads: int | None = None,
+    masks: Masks = NO_MASKS,
 ) -> Comparison:
     """Run a recipe through our engine and through another, and say how and why they differ.
 
@@ -120,10 +123,13 @@ def compare(
         In grey levels, or limits of any metric; default 1 for integers, and for float32 1e-5 of
         the greatest magnitude, which counts as 1 at least, unless another metric has a limit.
     threads : int, optional
+    masks : Masks, optional
+        The pictures that the recipe names, read.
 
     Returns
     -------
     Comparison
+        Of the pixels that were filtered: with a region or a mask, the selected ones.
 
     Raises
     ------
@@ -142,15 +148,16 @@ def compare(
     if against not in ENGINES:
         raise ArgumentError(f"{against!r} is unknown; compare against {' or '.join(ENGINES)}")
     pixels = as_image(image, recipe.settings.depth)
-    ours, seconds = _timed(pixels, recipe, threads, None)
+    ours, seconds = _timed(pixels, recipe, threads, None, masks)
     theirs, seconds_theirs = _timed(
-        pixels, recipe, threads, ENGINES[against](), peers=against == "opencv"
+        pixels, recipe, threads, ENGINES[against](), masks, peers=against == "opencv"
     )
     plan = recipe.planned(form_of(pixels))
     inside = interior((pixels.shape[0], pixels.shape[1]), plan)
-    difference = measure(ours.image, theirs.image, inside)
+    counted = selected_pixels(recipe, (pixels.shape[0], pixels.shape[1]), masks)
+    difference = measure(ours.image, theirs.image, inside, counted)
     same = difference.equal == difference.pixels
-    causes = [] if same else find_causes(pixels, recipe, ours.image, theirs.image, against)
+    causes = [] if same else find_causes(pixels, recipe, ours.image, theirs.image, against, masks)
     limits = _limits(tolerance, ours.image)
     change = judge(theirs.image, ours.image, limits)
     return Comparison(
@@ -254,6 +261,7 @@ def _timed(
     recipe: Recipe,
     threads: int | None,
     engine: Engine | None,
+    masks: Masks,
     *,
     peers: bool = False,
 ) -> tuple[Outcome, float]:
@@ -261,7 +269,9 @@ def _timed(
     best, began = float("inf"), time.perf_counter()
     for _ in range(3):
         started = time.perf_counter()
-        outcome = run_recipe(image, recipe, threads=threads, engine=engine, peers=peers)
+        outcome = run_recipe(
+            image, recipe, threads=threads, engine=engine, peers=peers, masks=masks
+        )
         best = min(best, time.perf_counter() - started)
         if time.perf_counter() - began > 0.25:
             break

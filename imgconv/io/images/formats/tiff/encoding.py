@@ -96,11 +96,14 @@ def _encoded_by_tifffile(pages: Sequence[Image], bands: bool, encoding: Encoding
 
 
 def embed(data: bytes, metadata: Metadata) -> tuple[bytes, list[str]]:
-    """Put metadata into the first directory."""
+    """Put metadata into the first directory, and the value of no data into all."""
 
     def add(number: int, branch: Branch) -> None:
         if number == 0:
             _add_to_tiff(branch, metadata)
+        if metadata.nodata:
+            text = metadata.nodata + b"\0"
+            branch.tags[tags.NODATA] = (2, len(text), text)
 
     return rewritten(data, add), []
 

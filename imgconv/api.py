@@ -149,7 +149,7 @@ def compare(
     recipe: Recipe | None = None,
     *,
     against: str = "opencv",
-    tolerance: float | None = None,
+    tolerance: float | Mapping[str, object] | None = None,
     threads: int | None = None,
     **options: Unpack[RecipeOptions],
 ) -> _compare.Comparison:
@@ -162,8 +162,9 @@ def compare(
     recipe : Recipe, optional
     against : {"opencv", "naive"}, default "opencv"
         "naive" is the script of the source documents.
-    tolerance : float, optional
-        In grey levels; default 1 for integers, 1e-5 of the range for float32.
+    tolerance : float or mapping, optional
+        In grey levels, or limits by name as in golden.yaml; default 1 for integers, 1e-5 of the
+        range for float32.
     threads : int, optional
         Of our engine; default the CPUs that this process may use.
     **options
@@ -185,12 +186,16 @@ def compare(
     >>> compare(image, kernels=["small_blur"], padding="replicate").difference.max_abs_diff
     0.0
     """
+    from imgconv.model.tolerance import parse_tolerance
+
     chosen, masks = _recipe_and_masks(recipe, options)
+    pixels = as_image(image, chosen.settings.depth)
+    limits = parse_tolerance(tolerance) if isinstance(tolerance, Mapping) else tolerance
     return _compare.compare(
-        as_image(image, chosen.settings.depth),
+        pixels,
         chosen,
         against=against,
-        tolerance=tolerance,
+        tolerance=limits,
         threads=threads,
         masks=masks,
     )

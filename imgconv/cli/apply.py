@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imgconv.cli import output
-from imgconv.cli.one_file import FileOptions, filter_one
+from imgconv.cli.one_file import FileOptions, filter_one, in_folder
 from imgconv.cli.options import (
     Command,
     json_option,
@@ -23,6 +23,7 @@ from imgconv.cli.options import (
     threads_option,
 )
 from imgconv.cli.options_region import masks_of, selection_options
+from imgconv.cli.preview import preview_option, show_file
 from imgconv.model.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     help="Also compare the result with cv2.filter2D.",
 )
 @show_option
+@preview_option
 @threads_option
 @option(
     "--cluster",
@@ -86,6 +88,8 @@ def command(source: Place | None, target: Place | None, **options: Any) -> None:
     masks = masks_of(source, recipe) if again else None
     chosen = FileOptions.of(options)
     filter_one(source, target, recipe, chosen)
+    if options["preview"]:
+        show_file(in_folder(source, target, chosen.format))
     if again:
         _compare(image, recipe, chosen, masks, words=options["compare"], windows=options["show"])
 

@@ -53,9 +53,10 @@ _running_options = together(
            help="In place, filter files of which neither a row nor a mark tells what was done."),
     option("--backup", metavar="SUFFIX", heading="Output",
            help="In place, keep each old file under its name with this suffix."),
-    option("--hard-links", type=click.Choice(["refuse", "split"]), default="refuse",
+    option("--hard-links", type=click.Choice(["refuse", "split", "keep"]), default="refuse",
            show_default=True, heading="Output",
-           help="In place, what to do with a file that has other names."),
+           help="In place, a file that has other names: refuse it, replace this name alone, or "
+           "keep them all on the new content."),
     option("--format", metavar="NAME", heading="Output",
            help="Write png, jpeg, tiff, webp or another, and suffixes to match."),
     encoding_options,
@@ -109,6 +110,8 @@ def command(sources: tuple[str, ...], target: str | None, **options: Any) -> int
     if options["print_recipe"]:
         output.show(format_recipe(recipe).rstrip())
         return 0
+    if target is not None and options["in_place"] and not (sources or options["from0"]):
+        sources = (target,)
     if target is None or not (sources or options["from0"]):
         raise _missing(target)
     if not (options["recursive"] or options["quiet"] or options["as_json"]):

@@ -150,8 +150,10 @@ class ItemResult(NamedTuple):
 
 
 def failed(row: ManifestRow, error: Exception, known: ManifestRow | None = None) -> ManifestRow:
-    """Return a row with the error that it ended with; an earlier output stays known."""
+    """Return a row with the error that it ended with, and the hint; an output stays known."""
     words = str(error) or type(error).__name__
+    if isinstance(error, ImgconvError) and error.hint:
+        words = f"{words} ({error.hint})"
     if isinstance(error, MemoryError) and not isinstance(error, ImgconvError):
         words = f"not enough memory: {words}"
     if known is not None:

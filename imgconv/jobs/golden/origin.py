@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from imgconv.io.config.recipe_hash import recipe_hash
@@ -15,18 +17,29 @@ from imgconv.io.images.decode import read_file
 from imgconv.io.images.masks import find_mask, key_of
 from imgconv.io.storage import files
 from imgconv.jobs.golden.case import Case
+from imgconv.jobs.golden.environment import inexact_steps
 from imgconv.jobs.golden.golden_record import GoldenRecord, InputRecord, RecipeRecord
 from imgconv.jobs.golden.pixel_hash import pixel_hash
 from imgconv.ops.compare.cause import Cause
+from imgconv.ops.image import form_of
 
 _LONGEST = 200
 
 
 class Origin(NamedTuple):
-    """The recipe and the input of a case; None where it has none."""
+    """What a case's picture is made of.
+
+    Attributes
+    ----------
+    recipe : RecipeRecord, optional
+    input : InputRecord, optional
+    inexact : dict of str to str
+        Steps that are not exact, and the libraries that computed them, with their versions.
+    """
 
     recipe: RecipeRecord | None = None
     input: InputRecord | None = None
+    inexact: Mapping[str, str] = MappingProxyType({})
 
 
 def origin_of(case: Case) -> Origin:
@@ -48,7 +61,9 @@ def origin_of(case: Case) -> Origin:
     image = image_files.decode(data, str(case.input), case.recipe.settings.depth)
     path = Path(os.path.relpath(case.input, case.folder)).as_posix()
     digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-    return Origin(recipe, InputRecord(path, digest, pixel_hash(image)))
+    steps = case.recipe.planned(form_of(image)).steps
+    used = {p.step.kind: p.step.computed_by(p.before) for p in steps}
+    return Origin(recipe, InputRecord(path, digest, pixel_hash(image)), inexact_steps(used))
 
 
 def _hash_of(case: Case, source: Path) -> str:

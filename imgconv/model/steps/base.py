@@ -140,6 +140,11 @@ class Step:
         return self
 
     @property
+    def drawing(self) -> tuple[tuple[str, ...], ...]:
+        """Its footprint as text, a cell for each place; empty where it has none."""
+        return ()
+
+    @property
     def kernel_spec(self) -> str:
         """The spec of a kernel that `with_kernel` must be given before the step can run."""
         return ""
@@ -179,6 +184,11 @@ class Step:
         """Return the step for linear light; its numbers in levels are of an image of a depth."""
         del depth
         return self
+
+    def computed_by(self, before: Form) -> tuple[str, ...]:
+        """Return the libraries whose floating point decides its output; none for an exact step."""
+        del before
+        return ()
 
     # How it runs.
 

@@ -29,6 +29,11 @@ class _Floats(Step):
         """The window."""
         return (Extent(self.side, self.side, (self.side // 2, self.side // 2)),)
 
+    def computed_by(self, before: Form) -> tuple[str, ...]:
+        """Return OpenCV, which makes sums and some of these filters, and NumPy."""
+        del before
+        return ("opencv", "numpy")
+
     def scratch(self, before: Form, after: Form) -> int:
         """Return the bytes of float64 values."""
         return _FLOAT_BYTES * after.values
@@ -250,6 +255,11 @@ class Clahe(Step):
     def reach(self) -> Reach:
         """The whole image, which is cut into tiles."""
         return Reach.WHOLE
+
+    def computed_by(self, before: Form) -> tuple[str, ...]:
+        """Return OpenCV, whose own filter and colours these are."""
+        del before
+        return ("opencv",)
 
     def scratch(self, before: Form, after: Form) -> int:
         """Return the bytes of L*a*b* in float32 and of the way back."""

@@ -44,8 +44,8 @@ class Difference:
         All, and those that agree in every channel.
     max_abs_diff, mean_abs_diff, rmse : float
         In grey levels; infinite where only one of two values is NaN or infinite.
-    max_at : (int, int)
-        Row and column of the greatest difference; the first of several.
+    max_at : (int, int) or None
+        Row and column of the greatest difference, the first of several; None for equal images.
     psnr : float or None
         In dB, over the range of the type (1 for float32); None for equal images, and where a
         difference is infinite.
@@ -58,7 +58,7 @@ class Difference:
     pixels: int
     equal: int
     max_abs_diff: float
-    max_at: tuple[int, int]
+    max_at: tuple[int, int] | None
     mean_abs_diff: float
     rmse: float
     psnr: float | None
@@ -111,7 +111,7 @@ def measure(
         pixels=per_pixel.size,
         equal=int(np.count_nonzero(per_pixel == 0)),
         max_abs_diff=float(per_pixel.max()),
-        max_at=(int(at[0]), int(at[1])),
+        max_at=None if equal else (int(at[0]), int(at[1])),
         mean_abs_diff=float(apart.mean()),
         rmse=math.sqrt(mean_square),
         psnr=psnr,

@@ -8,12 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from imgconv.engines.opencv import OpenCVEngine, load_cv2
+from imgconv.engines.cv2_library import load_cv2
+from imgconv.engines.opencv import OpenCVEngine
 from imgconv.model.errors import ArgumentError
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
 from imgconv.model.steps.base import Step
-from imgconv.ops.draw.draw import ACCENT, FAINT, Box, Canvas, Picture
+from imgconv.ops.draw.draw import ACCENT, COLD, FAINT, INK, LINE, PAPER, Box, Canvas, Picture
 from imgconv.ops.image import Image, as_image
 from imgconv.ops.pipeline.run import run_leading, run_recipe
 
@@ -24,6 +25,7 @@ _PANELS = ("ours", "OpenCV", "difference")
 _GAP = 8
 _TITLE = 26
 _LABEL = 20
+_FOOTPRINT = 21  # pixels that a footprint takes at most
 _MOST_PIXELS = 1 << 27
 
 
@@ -100,6 +102,7 @@ def contact_sheet(
         name = step.name or "matrix"
         row, pictures = _compared(pixels, name, recipe.with_kernels([step]), threads)
         _tile(canvas, at, (wide, panel), row, pictures)
+        _draw_footprint(canvas, step, (at[0] + wide - 2 * _GAP, at[1] + 2))
         said.append(row)
     return canvas.picture(), said
 
@@ -139,6 +142,21 @@ def _tile(
         label = Box(left, at[1] + _TITLE + panel[0], panel[1], _LABEL)
         ink = ACCENT if i == 2 and row.max_abs_diff else FAINT
         canvas.fitted_text(apart if i == 2 else _PANELS[i], label, 13, ink, "left")
+
+
+def _draw_footprint(canvas: Canvas, step: Step, corner: tuple[int, int]) -> None:
+    """Draw the footprint of a step beside its title: what counts is dark, what must be 0 blue."""
+    rows = step.drawing
+    largest = max(len(rows), len(rows[0])) if rows else 0
+    if not 0 < largest <= _FOOTPRINT:
+        return
+    side = _FOOTPRINT // largest
+    for r, row in enumerate(rows):
+        for c, cell in enumerate(row):
+            ground = LINE if cell == "." else COLD if cell.startswith("-") else INK
+            square = np.full((side, side, 3), PAPER, np.uint8)
+            square[: max(1, side - 1), : max(1, side - 1)] = ground
+            canvas.paste(square, (corner[0] - (len(row) - c) * side, corner[1] + r * side))
 
 
 def _panel_size(image: Image, longest: int) -> tuple[int, int]:

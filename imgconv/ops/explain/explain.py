@@ -12,8 +12,9 @@ from imgconv.model.explanation import Explanation, PixelStage, StepExplanation
 from imgconv.model.recipe import Recipe
 from imgconv.model.region import WHITE, Sees, Selection
 from imgconv.model.region_explanation import MixedStage
-from imgconv.model.step_plan import PlannedStep, StepPlan
-from imgconv.model.steps.base import Reach
+from imgconv.model.step_plan import PlannedStep
+from imgconv.model.steps.base import Reach, Step
+from imgconv.model.steps.convert import Convert
 from imgconv.model.steps.registry import function_of
 from imgconv.ops.explain.holes import explain_counted
 from imgconv.ops.image import Image, as_image, form_of
@@ -35,8 +36,8 @@ def explain(
     image : ndarray, shape (rows, columns) or (rows, columns, channels)
         uint8, uint16, int16 or float32; with alpha only under `Alpha.FILTER`.
     recipe : Recipe
-        With at least one step that looks through a window; what follows the last one is not
-        explained.
+        With at least one step that looks through a window, or canny; what follows the last one is
+        not explained.
     at : (int, int)
         Row and column in the output of the last window.
     masks : Masks, optional
@@ -65,18 +66,20 @@ def explain(
     >>> stage.windows[0].sums, stage.exact, stage.values
     ((1190,), (Fraction(1190, 9),), (132,))
     """
-    if not recipe.kernels:
-        raise ArgumentError("there is no kernel to explain", hint="give one: -k sharpen")
     pixels = as_image(image, recipe.settings.depth)
     seen = _plane(pixels, recipe)
     plan = recipe.planned(form_of(seen))
-    steps = plan.steps[: _last_window(plan)]
+    told = [number for number, planned in enumerate(plan.steps) if _is_told(planned.step)]
+    if not told or not any(_is_told(step) for step in recipe.steps):
+        raise ArgumentError("there is no kernel to explain", hint="give one: -k sharpen")
+    steps = plan.steps[: told[-1] + 1]
+    first = min(plan.leading, told[0])
     _check(steps, recipe.alpha)
     holed = _holed(seen, steps, recipe, masks)
     images = [each.image for each in holed] or run_all(seen, steps, recipe.alpha)
     place: tuple[int, int] | None = _inside(at, images[-1])
     explained: list[StepExplanation] = []
-    for number in reversed(range(plan.leading, len(steps))):
+    for number in reversed(range(first, len(steps))):
         if place is None:  # the constant lies under the anchor
             break
         if holed and steps[number].step.reach is Reach.WINDOW:
@@ -87,7 +90,7 @@ def explain(
         explained.insert(0, stage)
         place = stage.under
     explained += _mixed(pixels, recipe, masks, _inside(at, images[-1]))
-    before = ", ".join(planned.step.words for planned in steps[: plan.leading])
+    before = ", ".join(planned.step.words for planned in steps[:first])
     return Explanation(tuple(explained), before)
 
 
@@ -147,11 +150,13 @@ def _holed(image: Image, steps: Sequence[PlannedStep], recipe: Recipe, masks: Ma
     return images
 
 
-def _last_window(plan: StepPlan) -> int:
-    """Return how many steps there are up to the last one with a window."""
-    return 1 + max(
-        number for number, planned in enumerate(plan.steps) if planned.step.reach is Reach.WINDOW
-    )
+def _is_told(step: Step) -> bool:
+    """Return whether a step is explained for its own sake: by its window, or all it looks at."""
+    if step.kind == Convert.kind:
+        return False
+    if step.reach is Reach.WHOLE:
+        return function_of(step, "explain") is not None
+    return step.reach is Reach.WINDOW
 
 
 def _check(steps: Sequence[PlannedStep], alpha: Alpha) -> None:

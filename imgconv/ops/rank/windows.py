@@ -21,6 +21,28 @@ Image = NDArray[Any]
 Flags = NDArray[np.bool_]
 
 
+class Outside(NamedTuple):
+    """What stands around an image: the border, and the value under `Border.CONSTANT`."""
+
+    border: Border
+    value: float
+
+
+class Direct(NamedTuple):
+    """What a library made of an image as it is.
+
+    Attributes
+    ----------
+    pixels : ndarray
+        Right wherever the window lies within.
+    is_whole : bool
+        Whether it is right at the border too.
+    """
+
+    pixels: Image
+    is_whole: bool
+
+
 class Windows(NamedTuple):
     """An image with all that the windows of a footprint read; every window lies within.
 

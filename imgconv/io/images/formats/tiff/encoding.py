@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imgconv.engines.opencv import load_cv2
+from imgconv.engines.cv2_library import load_cv2
 from imgconv.io.images.formats.tiff import header as tags
 from imgconv.io.images.header import EncodingError
 from imgconv.io.images.picture import Encoding, Image, Metadata, Picture

@@ -143,5 +143,5 @@ def _by_opencv(windows: Windows) -> Image:
         turned = np.ascontiguousarray(pixels.swapaxes(0, 1))
         found = _opencv_median(turned, size).swapaxes(0, 1)
     else:
-        found = _opencv_median(pixels, size)
+        found = _opencv_median(np.ascontiguousarray(pixels), size)
     return np.ascontiguousarray(found[half : half + rows, half : half + columns])

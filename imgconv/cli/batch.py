@@ -23,6 +23,7 @@ from imgconv.cli.options import (
     recipe_options,
     together,
 )
+from imgconv.cli.options_region import selection_options
 from imgconv.cli.progress import Progress, progress_for, summary, write_event
 
 if TYPE_CHECKING:
@@ -52,9 +53,10 @@ _running_options = together(
            help="In place, filter files of which neither a row nor a mark tells what was done."),
     option("--backup", metavar="SUFFIX", heading="Output",
            help="In place, keep each old file under its name with this suffix."),
-    option("--hard-links", type=click.Choice(["refuse", "split"]), default="refuse",
+    option("--hard-links", type=click.Choice(["refuse", "split", "keep"]), default="refuse",
            show_default=True, heading="Output",
-           help="In place, what to do with a file that has other names."),
+           help="In place, a file that has other names: refuse it, replace this name alone, or "
+           "keep them all on the new content."),
     option("--format", metavar="NAME", heading="Output",
            help="Write png, jpeg, tiff, webp or another, and suffixes to match."),
     encoding_options,
@@ -95,6 +97,7 @@ _running_options = together(
 @click.argument("target", metavar="DST", type=click.Path(), required=False)
 @_file_options
 @recipe_options
+@selection_options
 @_running_options
 def command(sources: tuple[str, ...], target: str | None, **options: Any) -> int:
     """Filter the pictures SRC (files, folders, quoted patterns, a URL) into the folder DST.
@@ -107,6 +110,8 @@ def command(sources: tuple[str, ...], target: str | None, **options: Any) -> int
     if options["print_recipe"]:
         output.show(format_recipe(recipe).rstrip())
         return 0
+    if target is not None and options["in_place"] and not (sources or options["from0"]):
+        sources = (target,)
     if target is None or not (sources or options["from0"]):
         raise _missing(target)
     if not (options["recursive"] or options["quiet"] or options["as_json"]):

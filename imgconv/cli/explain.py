@@ -22,6 +22,7 @@ from imgconv.cli.options import (
     recipe_of,
     recipe_options,
 )
+from imgconv.cli.options_region import masks_of, selection_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,6 +83,7 @@ _FRAME_MILLISECONDS = 700
 )
 @option("--overwrite", is_flag=True, heading="Explaining", help="Replace FILE if it exists.")
 @recipe_options
+@selection_options
 @reading_options
 @json_option
 def command(source: Path, **options: Any) -> None:
@@ -104,7 +106,7 @@ def command(source: Path, **options: Any) -> None:
         files.check_target(options["html"], overwrite=options["overwrite"], source=source)
     image = read_source(source, recipe, reading_of(options))
     if options["place"] is not None and not options["html"]:
-        explanation = explain(image, recipe, options["place"])
+        explanation = explain(image, recipe, options["place"], masks=masks_of(source, recipe))
         if options["as_json"]:
             output.write_json(explanation.as_dict())
         else:

@@ -17,6 +17,9 @@ _CLIPPED_BY_A_DERIVATIVE = 0.01
 _CLIPPED_BY_OTHERS = 0.1
 """Shares of limited values that are mentioned: sharpening always limits a few."""
 
+_SLACK, _PROGRAM_ITSELF = 1.1, 96 << 20
+"""By how much a run in bands may exceed --max-memory, and what the program takes without pixels."""
+
 _OF_WINDOWS = ("padding", "dilation", "convolve", "fuse", "anchor")
 _OF_CONVERSION = ("format", "page", "salvage", "strip", "quality", "compression", "subsampling")
 _OF_FORMATS = {
@@ -53,6 +56,26 @@ def about_options(
     for name, formats in _OF_FORMATS.items():
         if options.get(name) is not None and format is not None and format not in formats:
             yield f"--{name} has no effect on {format.upper()}"
+
+
+def about_memory(limit: int) -> str | None:
+    """Return a note where a run took clearly more memory than ``--max-memory`` allows.
+
+    Parameters
+    ----------
+    limit : int
+        In bytes.
+    """
+    from imgconv.jobs import memory
+
+    used = memory.peak()
+    if used <= limit * _SLACK + _PROGRAM_ITSELF:
+        return None
+    return (
+        f"--max-memory had no effect: {used >> 20} MiB were used, since this picture was filtered "
+        "as a whole; TIFF, OME-Zarr and, with pip install 'imgconv[huge]', PNG and JPEG files are "
+        "filtered in bands"
+    )
 
 
 def _changes_nothing(settings: Settings) -> bool:

@@ -22,6 +22,7 @@ from imgconv.cli.options import (
     show_option,
     threads_option,
 )
+from imgconv.cli.preview import preview_option, show_pictures
 from imgconv.model.errors import KernelError
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
 @recipe_options
 @reading_options
 @show_option
+@preview_option
 @threads_option
 @json_option
 def command(source: Path, target: Path, **options: Any) -> None:
@@ -106,6 +108,8 @@ def command(source: Path, target: Path, **options: Any) -> None:
         output.write_json({"target": str(target), "kernels": [row._asdict() for row in rows]})
     differing = sum(row.differing_pixels > 0 for row in rows)
     output.say(f"{target}: {len(rows)} kernels, {differing} of them differ from OpenCV")
+    if options["preview"]:
+        show_pictures([picture])
     if options["show"]:
         window.show({str(target): picture})
 

@@ -225,7 +225,7 @@ def place_axis(
         raise ArgumentError(
             f"{name}: a kernel of {reach}{far} does not fit into {n}{padded}: "
             f"({n} + {before + after} - {reach})/{stride} + 1 is less than 1",
-            hint="pad more (--padding same), or take a smaller kernel or a larger image",
+            hint="pad more (--pad same), or take a smaller kernel or a larger image",
         )
     if ceil and (out - 1) * stride >= n + before:
         out -= 1

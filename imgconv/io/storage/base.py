@@ -105,12 +105,13 @@ class InPlaceRules(NamedTuple):
     ----------
     backup : str
         Suffix of the name that the old file keeps; "" to remove it.
-    split_links : bool
-        Whether of a file with hard links one name may be replaced alone.
+    hard_links : str
+        ``refuse`` a file with hard links, ``split`` its name from the others, or ``keep`` them:
+        then the content of the file is replaced, and all of its names show the new one.
     """
 
     backup: str = ""
-    split_links: bool = False
+    hard_links: str = "refuse"
 
 
 class Digest(NamedTuple):

@@ -15,6 +15,7 @@ from imgconv.io.storage import durable
 from imgconv.io.storage.base import InPlaceRules, OutputPlacement
 from imgconv.io.storage.files import Identity, changed_error
 from imgconv.io.storage.listing import is_inside
+from imgconv.io.storage.write_through import write_through
 from imgconv.model.errors import ImageWriteError, OutputExistsError
 
 MARK = "user.imgconv"
@@ -112,7 +113,7 @@ def place(placement: OutputPlacement, parts: int, folder: int, rules: InPlaceRul
             ) from None
         return
     if placement.expected is not None:
-        applied = rules if placement.in_place else InPlaceRules(split_links=True)
+        applied = rules if placement.in_place else InPlaceRules(hard_links="split")
         _replace_expected(placement, parts, folder, applied)
         return
     with contextlib.suppress(FileNotFoundError):
@@ -135,16 +136,19 @@ def _replace_expected(
     there = os.stat(name, dir_fd=folder, follow_symlinks=False)
     if Identity.of(there) != placement.expected:
         raise changed_error(placement.key)
-    if there.st_nlink > 1 and not rules.split_links:
+    if there.st_nlink > 1 and rules.hard_links == "refuse":
         raise ImageWriteError(
             f"{placement.key}: it has {there.st_nlink} hard links, and the others would keep the "
             "old picture",
-            hint="--hard-links split replaces this name alone",
+            hint="--hard-links split replaces this name alone, keep replaces the content of all",
         )
     if backup and _exists(name + backup, folder):
         raise OutputExistsError(
             f"{placement.key}{backup} exists", hint="give another --backup suffix, or move it"
         )
+    if there.st_nlink > 1 and rules.hard_links == "keep":
+        write_through(placement, parts, folder, backup, MARK)
+        return
     _copy_attributes(name, there, folder, part, parts)
     if not durable.exchange(part, name, parts, folder):
         if backup:

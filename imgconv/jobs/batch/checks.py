@@ -17,7 +17,7 @@ def row_of(settings: RunSettings, item: Item) -> ManifestRow:
         item.key,
         "ok",
         *(item.size, item.mtime_ns),
-        recipe=settings.recipe_hash,
+        recipe=item.recipe_hash or settings.recipe_hash,
         engine=settings.engine,
         input_version=item.version,
     )

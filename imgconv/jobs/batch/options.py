@@ -19,7 +19,7 @@ from imgconv.model.errors import ArgumentError
 from imgconv.model.recipe import Recipe
 
 _READING, _ENCODING = Reading(), Encoding()
-HARD_LINKS = ("refuse", "split")
+HARD_LINKS = ("refuse", "split", "keep")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ class BatchOptions:
     backup : str
         Suffix of the name that a file replaced in place keeps.
     hard_links : str
-        ``refuse`` a file with hard links in place, or ``split`` it from the others.
+        ``refuse`` a file with hard links in place, ``split`` it from the others, or ``keep`` them.
     max_failures : int, optional
         Stop when so many files failed.
     timeout : float, optional
@@ -100,8 +100,8 @@ class BatchOptions:
         if suffix and (is_picture(f"a{suffix}") or "/" in suffix or not suffix.isprintable()):
             raise ArgumentError(f"--backup {suffix!r} is not a suffix", hint="write --backup .orig")
         if self.hard_links not in HARD_LINKS:
-            raise ArgumentError(f"--hard-links {self.hard_links!r} is not refuse or split")
-        return InPlaceRules(suffix, self.hard_links == "split")
+            raise ArgumentError(f"--hard-links {self.hard_links!r} is not refuse, split or keep")
+        return InPlaceRules(suffix, self.hard_links)
 
     @property
     def memory(self) -> int:

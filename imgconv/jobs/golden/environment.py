@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from functools import cache
 
 from imgconv import __version__
+from imgconv.engines.cv2_library import load_cv2
 from imgconv.engines.native import NativeEngine
-from imgconv.engines.opencv import load_cv2
 from imgconv.engines.select import select_engine
 
 _CODECS = ("ZLib", "JPEG", "WEBP", "PNG", "TIFF")

@@ -13,6 +13,8 @@ from typing import NamedTuple
 from imgconv.io.config.recipe_hash import recipe_hash
 from imgconv.io.config.recipes import format_recipe
 from imgconv.io.images import image_files
+from imgconv.io.images.decode import read_file
+from imgconv.io.images.masks import find_mask, key_of
 from imgconv.io.storage import files
 from imgconv.jobs.golden.case import Case
 from imgconv.jobs.golden.environment import inexact_steps
@@ -54,7 +56,7 @@ def origin_of(case: Case) -> Origin:
         return Origin(RecipeRecord(hashlib.sha256(words).hexdigest()[:32], text))
     if case.input is None:
         return Origin()
-    recipe = RecipeRecord(recipe_hash(case.recipe, None), format_recipe(case.recipe))
+    recipe = RecipeRecord(_hash_of(case, case.input), format_recipe(case.recipe))
     data = files.read_bytes(case.input)
     image = image_files.decode(data, str(case.input), case.recipe.settings.depth)
     path = Path(os.path.relpath(case.input, case.folder)).as_posix()
@@ -62,6 +64,17 @@ def origin_of(case: Case) -> Origin:
     steps = case.recipe.planned(form_of(image)).steps
     used = {p.step.kind: p.step.computed_by(p.before) for p in steps}
     return Origin(recipe, InputRecord(path, digest, pixel_hash(image)), inexact_steps(used))
+
+
+def _hash_of(case: Case, source: Path) -> str:
+    """Return the hash of a case's recipe, and of the masks that it names."""
+    plain = recipe_hash(case.recipe, None)
+    names = [name for name in (case.recipe.selection.mask, case.recipe.nodata.valid) if name]
+    if not names:
+        return plain
+    masks = [read_file(find_mask(name, key_of(source), case.folder)) for name in names]
+    digests = b"".join(hashlib.sha256(mask).digest() for mask in masks)
+    return hashlib.sha256(plain.encode() + digests).hexdigest()[:32]
 
 
 def origin_changes(

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from imgconv.jobs.golden.result import GOLDEN, CaseReport, CaseResult, Status, Wording
 from imgconv.model.text import visible
-from imgconv.ops.compare.cause import Cause
-from imgconv.ops.compare.change_diagnosis import UNDOABLE
+from imgconv.ops.compare.cause import UNDOABLE, Cause
 from imgconv.ops.compare.difference import Change, Rectangle
 
 NO_GOLDEN = "no golden is recorded"

@@ -110,7 +110,7 @@ def _part(image: Image, crop: Sequence[int] | None) -> Image:
 
 def _page_sized(image: Image) -> tuple[Image, str]:
     """Make a picture small enough for a page, and say so."""
-    from imgconv.engines.opencv import load_cv2
+    from imgconv.engines.cv2_library import load_cv2
 
     rows, columns = image.shape[:2]
     scale = LONGEST_SIDE / max(rows, columns)

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+UNDOABLE = frozenset(
+    ("flip", "channel order", "offset", "shift", "gamma", "re-encoding", "border only")
+)
+"""Causes that are undone on the expected picture to see how much of the change they explain."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cause:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from imgconv.engines.opencv import OpenCVEngine, load_cv2
+from imgconv.engines.cv2_library import load_cv2
+from imgconv.engines.opencv import OpenCVEngine
 from imgconv.model.errors import ArgumentError
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe

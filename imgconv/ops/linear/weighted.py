@@ -102,7 +102,7 @@ def weighted(
         colours = job.image
         if ignores:
             colours, opacity = (
-                _without_outside(a, kernel, settings, part) for a in (colours, opacity)
+                without_outside(a, kernel, settings, part) for a in (colours, opacity)
             )
     opaque = 0 if ignores else depth_in.high
     weight = sum(sum(row) for row in job.weights)
@@ -123,18 +123,18 @@ def weighted(
                 _parts(colour, opacity), around, strict=True)]
         )  # fmt: skip
         straight = sums(colour, job.border_value)
-        values.append(_Values.of(above, below, straight, weight))
+        values.append(WeighedValues.of(above, below, straight, weight))
     gain, bias = job.gain * weight, job.bias
     if settings.output_range is OutputRange.RESCALE:
-        gain, bias = _stretched(values, gain, bias, depth)
+        gain, bias = stretched(values, gain, bias, depth)
     clipped = 0
     for value in values:
         page, outside_range = value.rounded(gain, bias, job.absolute, settings, depth)
         pages.append(page)
         clipped += outside_range
     if ignores:  # alpha is a mean of what lies inside, too
-        counted = sums(_without_outside(np.ones_like(opacity), kernel, settings, part), 0)
-        inside = _Values.of(below, counted, below, weight)
+        counted = sums(without_outside(np.ones_like(opacity), kernel, settings, part), 0)
+        inside = WeighedValues.of(below, counted, below, weight)
         pages.append(inside.rounded(Fraction(depth.high, depth_in.high), Fraction(0), False,
                                     settings, depth)[0])  # fmt: skip
     else:
@@ -142,7 +142,7 @@ def weighted(
     return Filtered(np.stack(pages, axis=2), clipped)
 
 
-def _without_outside(band: Image, kernel: Kernel, settings: Settings, part: Part | None) -> Image:
+def without_outside(band: Image, kernel: Kernel, settings: Settings, part: Part | None) -> Image:
     """Return the rows of a band, those outside the image 0."""
     if part is None:
         return band
@@ -168,7 +168,7 @@ def _sum(parts: list[tuple[NDArray[Any], int]]) -> NDArray[Any]:
     return np.asarray(sum(part.astype(number) * factor for part, factor in parts))
 
 
-class _Values:
+class WeighedValues:
     """Exact values ``above / below``: the weighted mean of one colour at every pixel."""
 
     def __init__(self, above: NDArray[Any], below: NDArray[Any]) -> None:
@@ -177,7 +177,7 @@ class _Values:
     @classmethod
     def of(
         cls, above: NDArray[Any], below: NDArray[Any], straight: NDArray[Any], weight: int
-    ) -> _Values:
+    ) -> WeighedValues:
         """Take the straight sum where nothing can be seen; keep what is below positive."""
         sign = 1 if weight > 0 else -1
         visible = below * sign > 0
@@ -209,8 +209,8 @@ class _Values:
         return clamped(exact.to_whole(settings.rounding), depth)
 
 
-def _stretched(
-    values: list[_Values], gain: Fraction, bias: Fraction, depth: Depth
+def stretched(
+    values: list[WeighedValues], gain: Fraction, bias: Fraction, depth: Depth
 ) -> tuple[Fraction, Fraction]:
     """Return gain and bias that make the least value black and the greatest white."""
     with np.errstate(all="ignore"):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from imgconv.engines.opencv import load_cv2
+from imgconv.engines.cv2_library import load_cv2
 from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
 from imgconv.model.footprint import Footprint

@@ -71,9 +71,19 @@ class Windows(NamedTuple):
 
 
 def take_windows(
-    before: Image, after: Image, placement: Placement, reach: tuple[int, int], seed: int = 0
+    before: Image,
+    after: Image,
+    placement: Placement,
+    reach: tuple[int, int],
+    seed: int = 0,
+    *,
+    most: int = _MOST_SAMPLES,
+    clipped: bool = False,
 ) -> Windows:
-    """Return windows at random places where the output is not clipped and no border is near."""
+    """Return windows at random places where no border is near.
+
+    Unless `clipped`, the output is neither the least nor the greatest value of its type there.
+    """
     planes = before if before.ndim == 3 else before[..., None]
     shown = after if after.ndim == 3 else after[..., None]
     rng = np.random.default_rng(seed)
@@ -85,7 +95,7 @@ def take_windows(
         limits.append((low, max(high, low)))
     area = (limits[0][1] - limits[0][0]) * (limits[1][1] - limits[1][0])
     colours = 1 if shown.shape[2] < 3 else 3
-    count = min(4 * _MOST_SAMPLES, area * colours)
+    count = min(4 * most, area * colours)
     if area < 1:
         empty = np.zeros(0, np.intp)
         return Windows(planes, empty, empty, empty, np.zeros(0))
@@ -94,8 +104,8 @@ def take_windows(
     width = limits[1][1] - limits[1][0]
     row, column = place // width + limits[0][0], place % width + limits[1][0]
     values = shown[row, column, channel]
-    good = np.flatnonzero(unclipped(values))
-    good = rng.permutation(good)[:_MOST_SAMPLES]
+    good = np.arange(count) if clipped else np.flatnonzero(unclipped(values))
+    good = rng.permutation(good)[:most]
     down, across = placement.stride
     return Windows(
         planes,

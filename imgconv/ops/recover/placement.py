@@ -74,7 +74,9 @@ def placements(before: tuple[int, int], after: tuple[int, int]) -> list[Placemen
     found = [
         Placement(row.size, (row.stride, column.stride), (row.taps, column.taps))
         for row, column in product(rows, columns)
-        if row.size is column.size and (row.stride == column.stride or row.size is OutputSize.SAME)
+        if row.size is column.size
+        and (row.stride == column.stride or row.size is OutputSize.SAME)
+        and (row.taps, column.taps) != (1, 1)  # that is one pixel, and "same" as well
     ]
     if not found:
         raise NothingMatchedError(

@@ -54,7 +54,7 @@ class Chunk(NamedTuple):
         """Name of the chunk: the same for the same items and recipe."""
         marks = [
             self.settings.recipe_hash,
-            *(f"{i.key}\0{i.mtime_ns}{i.version}" for i in self.items),
+            *(f"{i.key}\0{i.mtime_ns}{i.version}{i.recipe_hash}" for i in self.items),
         ]
         return hashlib.sha256("\n".join(marks).encode("utf-8", "surrogateescape")).hexdigest()[:20]
 

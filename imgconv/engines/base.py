@@ -100,6 +100,12 @@ class Engine(Protocol):
         ...
 
 
+def largest_sum(job: Correlation) -> int:
+    """Return a bound on the magnitude of every sum of an integer image."""
+    largest = int(np.iinfo(job.image.dtype).max) + 1
+    return largest * sum(abs(weight) for row in job.weights for weight in row)
+
+
 def padded(job: Correlation) -> Pixels:
     """Return the image with everything around it that a tap reads, as one array."""
     return surrounded(job.image, job.geometry, job.border, job.border_value)

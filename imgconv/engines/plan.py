@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import chain
 
 import numpy as np
 
@@ -122,7 +123,15 @@ def make_plan(facts: KernelFacts, request: Request, *, proved: bool = True) -> P
     proved : bool
         False where no fast way to round exact integer sums was proved right.
     """
-    return min(candidates(facts, request, proved=proved), key=lambda plan: plan.cost)
+    found = candidates(facts, request, proved=proved)
+    if request.depth_out is None:
+        found = chain(filter(is_exact, found), [Plan("reference", cost=1e9)])
+    return min(found, key=lambda plan: plan.cost)
+
+
+def is_exact(plan: Plan) -> bool:
+    """Return whether a plan has the exact sums before it rounds them."""
+    return plan.sum_kind is SumKind.INTEGER and plan.algorithm is not Algorithm.EXACT
 
 
 def candidates(facts: KernelFacts, request: Request, *, proved: bool = True) -> Iterator[Plan]:

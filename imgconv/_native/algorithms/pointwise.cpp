@@ -19,6 +19,9 @@ constexpr int64_t chunk = 1536 / int64_t(sizeof(T));
 template <class T>
 constexpr T magic = sizeof(T) == 4 ? T(12582912.0) : T(6755399441055744.0);
 
+IMGCONV_INLINE float size_of_value(float x) { return __builtin_fabsf(x); }
+IMGCONV_INLINE double size_of_value(double x) { return __builtin_fabs(x); }
+
 // Whole numbers by the rounding that is seldom asked for; absolute values are taken of all channels
 // but the last, where there are `channels`.
 template <class T>
@@ -26,7 +29,7 @@ void round_chunk(T* __restrict v, int64_t count, int64_t channels, const Target&
   const T low = T(lowest(target.type)) - 2, high = T(highest(target.type)) + 2;
   if (target.absolute)
     for (int64_t i = 0; i < count; ++i)
-      if (!channels || (i + 1) % channels) v[i] = v[i] < 0 ? -v[i] : v[i];
+      if (!channels || (i + 1) % channels) v[i] = size_of_value(v[i]);
   if (target.rounding == Rounding::half_even) return;
   const bool truncates = target.rounding == Rounding::truncate;
   const bool up = target.rounding == Rounding::half_up;
@@ -246,7 +249,7 @@ void take_greater(int64_t member, T* __restrict all, T* __restrict best, const T
                   T factor, int64_t count) {
   const T number = T(member);
   for (int64_t i = 0; i < count; ++i) {
-    T v = from[i] * factor, size = sizes && v < 0 ? -v : v, before = all[i];
+    T v = from[i] * factor, size = sizes ? size_of_value(v) : v, before = all[i];
     bool known = size <= before || before != before;  // what is not a number is greatest, and stays
     all[i] = known ? before : size;
     if (wins) best[i] = known ? best[i] : number;
@@ -269,7 +272,7 @@ void add_member(Combine how, int64_t member, T* __restrict all, T* __restrict be
       return;
     case Combine::sum_abs:
       for (int64_t i = 0; i < count; ++i) {
-        T v = from[i] * factor, size = v < 0 ? -v : v;
+        T v = from[i] * factor, size = size_of_value(v);
         all[i] = member ? all[i] + size : size;
       }
       return;
@@ -292,7 +295,7 @@ void write_floats(const Combination& set, const T* from, int64_t count, float* t
   const bool absolute = set.target.absolute;
   for (int64_t i = 0; i < count; ++i) {
     double v = double(from[i]) * gain + added;
-    to[i] = float(absolute && v < 0 ? -v : v) + 0.0f;
+    to[i] = float(absolute ? size_of_value(v) : v) + 0.0f;
   }
 }
 

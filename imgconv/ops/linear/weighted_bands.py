@@ -1,4 +1,4 @@
-"""Weighted means of integer images by the core: exact sums of bands, divided and rounded at once."""
+"""Weighted means of integer images by the core: exact sums of bands, divided and rounded."""
 
 from __future__ import annotations
 

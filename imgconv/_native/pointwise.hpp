@@ -63,6 +63,14 @@ struct OrderedTaps {
   int64_t count;
 };
 
+// Where levels begin: in cells of which none has more than one beginning. A value x of cell c has
+// level `base[c]`, or one more where it is not below `edge[c]`.
+struct Beginnings {
+  const uint16_t* base;
+  const double* edge;
+  double cells;  // for each unit of x
+};
+
 // One instruction set's code. All arrays are without gaps.
 struct Pointwise {
   // The bits that all weights, and that any of them has.
@@ -77,6 +85,12 @@ struct Pointwise {
   int64_t (*combine)(const Combination&, int64_t values, void* to);  // returns how many clipped
   // Sums in double, each product rounded and added in that order.
   void (*ordered_sums)(const OrderedTaps&, const float* from, int64_t count, double* to);
+  // The levels of light between 0 and 1, times a unit; returns how much lies outside.
+  int64_t (*encode)(const Beginnings&, double unit, const float* light, int64_t count, Type,
+                    void* to);
+  // The levels of weighted means of three channels' light, which a table has for each level.
+  void (*encode_mean)(const Beginnings&, const int64_t* table, const int64_t* weights, int64_t total,
+                      Type, const void* image, int64_t pixels, void* to);
 };
 
 }  // namespace imgconv

@@ -151,6 +151,54 @@ void ordered_sums(const std::string& isa, const std::vector<std::vector<double>>
                       count, static_cast<double*>(to.data()) + r * count);
 }
 
+// Where levels begin, as arrays: of as many cells as `edge` has.
+class Levels {
+ public:
+  Levels(nb::handle base, nb::handle edge, double most)
+      : base_(base, 2), edge_(edge, 8), found_{static_cast<const uint16_t*>(base_.data()),
+                                               static_cast<const double*>(edge_.data()),
+                                               double(edge_.values() - 1) / most} {
+    base_.check(edge_.values());
+    if (!base_.data() || edge_.values() < 2) throw nb::type_error("the arrays do not fit");
+  }
+  const imgconv::Beginnings& get() const { return found_; }
+
+ private:
+  Whole base_, edge_;
+  imgconv::Beginnings found_;
+};
+
+void check_levels(Type type) {
+  if (type != Type::u8 && type != Type::u16) throw nb::type_error("u8 or u16 is needed");
+}
+
+int64_t encode(const std::string& isa, nb::handle base, nb::handle edge, double most,
+               nb::handle light, Type type, nb::handle target) {
+  check_levels(type);
+  Levels levels(base, edge, most);
+  Whole from(light, 4), to(target, int64_t(size_of(type)), PyBUF_WRITABLE);
+  from.check(to.values());
+  if (!from.data()) throw nb::type_error("light is needed");
+  nb::gil_scoped_release release;
+  return code_of(isa).encode(levels.get(), most, static_cast<const float*>(from.data()),
+                             from.values(), type, to.data());
+}
+
+void encode_mean(const std::string& isa, nb::handle base, nb::handle edge, double most,
+                 nb::handle table, const std::array<int64_t, 3>& weights, int64_t total, Type type,
+                 nb::handle image, nb::handle target) {
+  check_levels(type);
+  Levels levels(base, edge, most);
+  int64_t item = int64_t(size_of(type));
+  Whole light(table, 8), from(image, item), to(target, item, PyBUF_WRITABLE);
+  light.check(highest(type) + 1);
+  from.check(3 * to.values());
+  if (!light.data() || !from.data()) throw nb::type_error("arrays are needed");
+  nb::gil_scoped_release release;
+  code_of(isa).encode_mean(levels.get(), static_cast<const int64_t*>(light.data()), weights.data(),
+                           total, type, from.data(), to.values(), to.data());
+}
+
 }  // namespace
 
 void bind_pointwise(nb::module_& m) {
@@ -171,4 +219,7 @@ void bind_pointwise(nb::module_& m) {
         "absolute"_a, "rounding"_a, "type"_a, "may_be_nan"_a, "target"_a);
   m.def("ordered_sums", &ordered_sums, "isa"_a, "weights"_a, "image"_a, "row_stride"_a,
         "row_dilation"_a, "column_dilation"_a, "target"_a);
+  m.def("encode", &encode, "isa"_a, "base"_a, "edge"_a, "most"_a, "light"_a, "type"_a, "target"_a);
+  m.def("encode_mean", &encode_mean, "isa"_a, "base"_a, "edge"_a, "most"_a, "table"_a, "weights"_a,
+        "total"_a, "type"_a, "image"_a, "target"_a);
 }

@@ -64,6 +64,24 @@ class MeanSums(NamedTuple):
     straight: Pixels | None = None
 
 
+class Beginnings(NamedTuple):
+    """Where levels begin, in equal cells of which none has more than one beginning.
+
+    Attributes
+    ----------
+    base : ndarray of uint16
+        The level at the start of each cell.
+    edge : ndarray of float64
+        From where in a cell the level is one more; infinity where nowhere.
+    most : float
+        The start of the last cell.
+    """
+
+    base: Pixels
+    edge: Pixels
+    most: float
+
+
 class Pointwise:
     """The core's work on values one by one, in one instruction set.
 
@@ -186,6 +204,31 @@ class Pointwise:
         """
         reals = [[float(weight) for weight in row] for row in weights]
         self._core.ordered_sums(self._isa, reals, image, *steps, out)
+
+    def encode(self, levels: Beginnings, light: Pixels, out: Pixels) -> int:
+        """Write the levels of float32 light between 0 and 1; return how much lies outside."""
+        clipped = self._core.encode(self._isa, *levels, light, self._type(out), out)
+        return int(clipped)
+
+    def encode_mean(
+        self, levels: Beginnings, table: Pixels, weights: Sequence[int], image: Pixels, out: Pixels
+    ) -> None:
+        """Write the levels of weighted means of light.
+
+        Parameters
+        ----------
+        levels : Beginnings
+        table : ndarray of int64
+            The light of each level, in the unit of `levels`.
+        weights : sequence of int
+            Three.
+        image : ndarray, shape (rows, columns, 3)
+            uint8 or uint16.
+        out : ndarray
+        """
+        total = sum(weights)
+        kind = self._type(image)
+        self._core.encode_mean(self._isa, *levels, table, weights, total, kind, image, out)
 
     def _type(self, image: Pixels) -> Any:
         return getattr(self._core.Type, Depth.of(image.dtype).name)

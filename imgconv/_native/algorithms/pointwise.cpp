@@ -461,10 +461,57 @@ void ordered_sums(const OrderedTaps& taps, const float* from, int64_t count, dou
   }
 }
 
+IMGCONV_INLINE int32_t level_of(const Beginnings& levels, double x) {
+  int32_t cell = int32_t(x * levels.cells);
+  return levels.base[cell] + (x >= levels.edge[cell]);
+}
+
+template <class Out>
+int64_t encode_as(const Beginnings& levels, double unit, const float* __restrict light,
+                  int64_t count, Out* __restrict to) {
+  int64_t outside = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    float x = light[i];
+    outside += (x < 0) | (x > 1);
+    x = x > 0 ? x : 0;  // what is not a number becomes 0
+    to[i] = Out(level_of(levels, double(x < 1 ? x : 1) * unit));
+  }
+  return outside;
+}
+
+int64_t encode(const Beginnings& levels, double unit, const float* light, int64_t count, Type type,
+               void* to) {
+  if (type == Type::u8)
+    return encode_as(levels, unit, light, count, static_cast<uint8_t*>(to));
+  return encode_as(levels, unit, light, count, static_cast<uint16_t*>(to));
+}
+
+template <class Level>
+void encode_mean_as(const Beginnings& levels, const int64_t* table, const int64_t* weights,
+                    int64_t total, const Level* __restrict image, int64_t pixels,
+                    Level* __restrict to) {
+  for (int64_t i = 0; i < pixels; ++i) {
+    int64_t sum = 0;
+    for (int c = 0; c < 3; ++c) sum += table[image[3 * i + c]] * weights[c];
+    to[i] = Level(level_of(levels, double(sum) / double(total)));
+  }
+}
+
+void encode_mean(const Beginnings& levels, const int64_t* table, const int64_t* weights,
+                 int64_t total, Type type, const void* image, int64_t pixels, void* to) {
+  if (type == Type::u8)
+    encode_mean_as(levels, table, weights, total, static_cast<const uint8_t*>(image), pixels,
+                   static_cast<uint8_t*>(to));
+  else
+    encode_mean_as(levels, table, weights, total, static_cast<const uint16_t*>(image), pixels,
+                   static_cast<uint16_t*>(to));
+}
+
 }  // namespace
 
 extern const Pointwise pointwise;
-const Pointwise pointwise = {weight_bits, weigh, means, combine, ordered_sums};
+const Pointwise pointwise = {weight_bits,  weigh,  means,      combine,
+                             ordered_sums, encode, encode_mean};
 
 }  // namespace IMGCONV_ISA
 }  // namespace imgconv

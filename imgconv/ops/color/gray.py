@@ -91,7 +91,8 @@ def _lightness(rgb: Image, depth: Depth) -> Image:
     sums = np.add(high, low, dtype=np.int16 if depth is Depth.U8 else np.int32)
     sums += (sums >> 1) & 1
     sums >>= 1
-    return sums.astype(depth.dtype)
+    lightness: Image = sums.astype(depth.dtype)
+    return lightness
 
 
 def _rounded(channels: Image, weights: tuple[int, ...], depth: Depth) -> Image:

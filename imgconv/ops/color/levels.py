@@ -113,7 +113,8 @@ def _maxima(values: NDArray[np.float32]) -> NDArray[np.intp]:
     places = np.flatnonzero(changes)
     falling = changes[places] < 0
     after_rise = np.concatenate([[True], ~falling[:-1]])
-    return places[falling & after_rise]
+    found: NDArray[np.intp] = places[falling & after_rise]
+    return found
 
 
 def _by_skimage(name: str) -> Callable[[Levels], float]:

@@ -89,9 +89,11 @@ def to_linear(image: NDArray[Any], depth: Depth) -> NDArray[np.float32]:
         with np.errstate(over="ignore"):  # beyond the range of float32 it is infinite
             return extended(decoded, image).astype(np.float32)
     if depth is Depth.U8:
-        found: NDArray[np.float32] = load_cv2().LUT(np.ascontiguousarray(image), _light(depth))
-        return found.reshape(image.shape)
-    return _light(depth)[image]
+        found = load_cv2().LUT(np.ascontiguousarray(image), _light(depth)).reshape(image.shape)
+    else:
+        found = _light(depth)[image]
+    light: NDArray[np.float32] = found
+    return light
 
 
 @cache

@@ -52,6 +52,8 @@ def main() -> None:
     for found in rows(options):
         if options.only in found.name:
             show(found, options)
+    if options.smoke:
+        bank("u8", options)
 
 
 def parsed() -> argparse.Namespace:

@@ -72,8 +72,8 @@ def _parts(colours: Image, opacity: Image) -> list[tuple[Image, int]]:
     if colours.dtype == np.uint8:
         return [(colours.astype(np.uint16) * opacity, 1)]
     if colours.dtype == np.float32:
-        product = colours.astype(np.float64) * opacity
         with np.errstate(over="ignore", invalid="ignore"):
+            product = colours.astype(np.float64) * opacity
             high = product.astype(np.float32)
             low = np.where(np.isfinite(high), product - high, 0).astype(np.float32)
         return [(high, 1), (low, 1)]
@@ -227,7 +227,8 @@ def stretched(
 
 def _shares(below: NDArray[Any], share: Fraction, settings: Settings, depth: Depth) -> Image:
     if below.dtype == np.float64:
-        rounded = round_floats(below * float(share), depth, settings.rounding)
+        with np.errstate(all="ignore"):
+            rounded = round_floats(below * float(share), depth, settings.rounding)
         return rounded if depth is Depth.F32 else clamped(rounded, depth)[0]
     alpha, _ = Quotients.of(below, share, Fraction(0), False).rounded_to(depth, settings.rounding)
     return alpha

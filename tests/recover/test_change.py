@@ -21,6 +21,7 @@ def photo():
     return data.camera()[100:228, 150:300]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("was", "now"),
     [

@@ -52,16 +52,8 @@ OTHERS = {
 }
 
 
-SLOW = ("gaussian_filter(2)", "GaussianBlur((0, 0), 2)", "unsharp_mask", "BoxBlur", "UnsharpMask")
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        pytest.param(call, marks=[pytest.mark.slow] if any(s in call for s in SLOW) else [])
-        for call in OTHERS
-    ],
-)
+@pytest.mark.sampled(4)
+@pytest.mark.parametrize("call", OTHERS)
 def test_a_call_that_no_recipe_equals_is_named(photo, call):
     found = recover(photo, OTHERS[call](photo), budget=BUDGET)
     assert (found.exit_code, found.tool and found.tool.call) == (1, call)
@@ -75,6 +67,7 @@ def test_a_call_is_not_named_where_one_pixel_differs(photo):
     assert recover(photo, after, budget=6).tool is None
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("mode", ["reflect", "mirror", "wrap"])
 def test_any_kernel_whose_results_wrap_around(photo, mode):
     found = recover(photo, ndimage.convolve(photo, LOPSIDED, mode=mode), budget=BUDGET)
@@ -106,6 +99,7 @@ def test_a_border_without_whole_windows(photo, fill):
     assert fill in found.rim
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("make", "said"),
     [
@@ -138,6 +132,7 @@ def test_weights_flipped_top_to_bottom(photo):
     assert [note for note in found.notes if "flipped" in note]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("make", "border"),
     [

@@ -12,9 +12,10 @@ from imgconv import filter_image, recover
 def photo():
     from skimage import data
 
-    return data.camera()[100:260, 150:340]
+    return data.camera()[100:228, 150:278]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("steps", "options", "name"),
     [

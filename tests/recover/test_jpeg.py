@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 
 import cv2
 import numpy as np
@@ -14,6 +15,8 @@ from imgconv import filter_image, recover
 from imgconv.io.kernels.spec import load_step
 from imgconv.model.errors import NothingMatchedError
 from imgconv.ops.recover.blocks import find_steps
+from imgconv.ops.recover.coefficients import coefficient_rows
+from imgconv.ops.recover.jpeg import window_of
 
 
 @pytest.fixture(scope="module")
@@ -66,74 +69,127 @@ def test_what_was_not_compressed_has_no_steps(photo):
     assert find_steps(filter_image(photo, steps=["blur"])) is None
 
 
+def crop(photo):
+    """Return the middle of a photograph, 256 x 256, in gray."""
+    image = getattr(data, photo)()
+    image = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    top, left = (max(0, n - 256) // 2 for n in image.shape)
+    return image[top : top + 256, left : left + 256].copy()
+
+
+@pytest.mark.parametrize("quality", [95, 75])
+def test_coefficients_lie_between_what_the_encoder_rounds_to_them(quality):
+    before = crop("gravel")
+    after = by_opencv(before, quality)
+    rows = coefficient_rows(before, after, find_steps(after))
+    made = (rows.matrix(0) @ [1, 0]).reshape(rows.low.shape)
+    below, above = rows.low - made, made - rows.high
+    assert np.mean(np.maximum(below, above) > 0.13) < 1e-3
+    # Halves of eighths are rounded away from 0, so results are as often too near to it as too far.
+    sign = np.sign(np.rint(rows.low + rows.high))
+    sign[:, 0] = 0  # the mean is coded less 128
+    near = ((below > 0) & (sign > 0)).sum() + ((above > 0) & (sign < 0)).sum()
+    far = ((above > 0) & (sign > 0)).sum() + ((below > 0) & (sign < 0)).sum()
+    assert 0.5 < near / far < 2
+
+
+@pytest.mark.parametrize(("name", "quality"), [("identity", 95), ("unsharp", 75)])
+def test_intervals_hold_for_a_picture_with_little_detail(name, quality):
+    before = crop("brick")
+    found = recover(before, by_opencv(filter_image(before, steps=[name]), quality), budget=60)
+    assert found.name == name
+    assert share_inside(name, found.compressed) >= 0.95
+
+
+@pytest.mark.thorough
+def test_a_wide_kernel_is_measured_in_a_window_wide_enough(photo):
+    after = by_opencv(filter_image(photo, steps=["box:size=9"]), 95)
+    found = recover(photo, after, budget=60)
+    assert len(found.compressed.intervals) == 11
+    assert share_inside("box:size=9", found.compressed) >= 0.95
+
+
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("code", [by_opencv, by_pillow])
 @pytest.mark.parametrize("quality", [95, 75])
-@pytest.mark.parametrize("name", ["sharpen", pytest.param("gaussian", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["sharpen", "gaussian"])
 def test_weights_lie_in_their_intervals(photo, name, quality, code):
     found = recover(photo, code(filter_image(photo, steps=[name]), quality), budget=60)
     assert found.exit_code == 1
     assert found.name in (name, None)
-    assert (found.compressed.confidence, found.compressed.nearest[0][0]) == (0.95, name)
-    assert share_inside(name, found.compressed) >= 0.85
+    assert found.compressed.confidence == 0.95
+    near = dict(found.compressed.nearest)
+    assert near[name] > max(near.values()) - 2
+    assert share_inside(name, found.compressed) >= 0.95
     intervals, true = true_weights(name, found.compressed)
-    assert np.ptp(intervals, axis=2).max() < 0.3 * true.max()
+    assert np.ptp(intervals, axis=2).max() < 0.4 * true.max()
 
 
 def test_colour_with_halved_chroma():
-    colour = data.chelsea()
+    colour = data.chelsea()[20:276, 100:356]
     found = recover(colour, by_pillow(filter_image(colour, steps=["gaussian"]), 90), budget=60)
     assert found.name == "gaussian"
-    assert share_inside("gaussian", found.compressed) >= 0.85
+    assert share_inside("gaussian", found.compressed) >= 0.95
 
 
 def test_near_kernels_are_listed_with_their_likelihoods(photo):
     found = recover(photo, by_opencv(filter_image(photo, steps=["binomial_3"]), 75), budget=60)
     said = found.as_dict()["compressed"]["nearest"]
-    assert said[0]["name"] in {"binomial", "binomial_3"}
+    assert {"binomial", "binomial_3"} & {entry["name"] for entry in said}
     values = [entry["log_likelihood"] for entry in said]
     assert values == sorted(values, reverse=True)
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda p: cv2.bilateralFilter(p, 9, 60, 3),
-        lambda p: cv2.medianBlur(p, 3),
-        lambda p: p[::-1],
-        lambda p: data.moon()[100:356, 150:406],
-    ],
-    ids=["bilateral", "median", "turned", "unrelated"],
-)
-def test_what_is_not_linear_is_refused(photo, make):
+NOT_LINEAR = {
+    "bilateral": lambda p: cv2.bilateralFilter(p, 9, 60, 3),
+    "median": lambda p: cv2.medianBlur(p, 3),
+    "turned by 180": lambda p: np.ascontiguousarray(p[::-1, ::-1]),
+    "unrelated": lambda p: data.coins()[:256, :256],
+    "enlarged": lambda p: cv2.resize(p[5:-5, 5:-5], p.shape, interpolation=cv2.INTER_CUBIC),
+}
+
+
+@pytest.mark.sampled(5)
+@pytest.mark.parametrize("kind", NOT_LINEAR)
+def test_no_window_explains_what_is_not_linear(photo, kind):
+    after = by_opencv(NOT_LINEAR[kind](photo), 90)
+    rows = coefficient_rows(photo, after, find_steps(after))
+    assert window_of(rows, math.inf) is None
+
+
+def test_what_is_not_linear_is_refused(photo):
     with pytest.raises(NothingMatchedError, match="more than rounding"):
-        recover(photo, by_opencv(np.ascontiguousarray(make(photo)), 90), budget=4)
+        recover(photo, by_opencv(cv2.medianBlur(photo, 3), 90), budget=1)
 
 
-_PHOTOS = ("camera", "coins", "brick", "grass", "gravel", "moon")
+_CALIBRATED_ON = ("camera", "chelsea", "coffee", "brick", "gravel")
+_HELD_OUT = ("astronaut", "rocket", "moon", "coins", "immunohistochemistry", "grass", "page")
 _KERNELS = ("identity", "blur", "gaussian", "sharpen", "unsharp", "emboss_5", "binomial_3")
 
 
 @pytest.mark.slow
-def test_intervals_hold_as_often_as_stated_and_names_are_right():
-    inside, wrong, told = [], [], 0
-    for photo in _PHOTOS:
-        before = getattr(data, photo)()
-        for name in _KERNELS:
-            filtered = filter_image(before, steps=[name])
-            for quality in (95, 75):
-                try:
-                    found = recover(before, by_opencv(filtered, quality), budget=60)
-                except NothingMatchedError:
-                    continue
-                if found.compressed is None:
-                    continue
-                told += 1
-                inside.append(share_inside(name, found.compressed))
-                own = filter_image(before, steps=[name], depth="f32")
-                if found.name is not None:
-                    about = filter_image(before, steps=[found.kernel or "identity"], depth="f32")
-                    if np.abs(own - about).max() > 2.5:
-                        wrong.append((photo, name, quality, found.name))
-    assert told > 50
-    assert np.mean(inside) >= 0.95
-    assert wrong == []
+@pytest.mark.parametrize("photo", [*_CALIBRATED_ON, *_HELD_OUT])
+def test_intervals_hold_in_every_photograph_and_names_are_right(photo):
+    before = crop(photo)
+    inside, size, wrong, told, named = 0, 0, [], 0, 0
+    for name in _KERNELS:
+        filtered = filter_image(before, steps=[name])
+        own = filter_image(before, steps=[name], depth="f32")
+        for quality in (95, 75):
+            try:
+                found = recover(before, by_opencv(filtered, quality), budget=60)
+            except NothingMatchedError:
+                continue
+            told += 1
+            intervals, _ = true_weights(name, found.compressed)
+            share = share_inside(name, found.compressed)
+            assert share > 0.8
+            size += intervals[..., 0].size
+            inside += share * intervals[..., 0].size
+            if found.name is not None:
+                named += 1
+                about = filter_image(before, steps=[found.kernel or "identity"], depth="f32")
+                if np.abs(own - about).max() > 2.5:
+                    wrong.append((name, quality, found.name))
+    assert (told >= 10, named >= 7, wrong) == (True, True, [])
+    assert inside >= 0.97 * size

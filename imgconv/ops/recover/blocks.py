@@ -67,9 +67,9 @@ def central(image: Image) -> Image:
     return image[rows, columns]
 
 
-def unclipped_blocks(image: Image) -> NDArray[np.bool_]:
-    """Return for each block whether no value of it is black or white."""
-    inside = np.asarray((image > 0) & (image < 255))
+def unclipped_blocks(image: Image, margin: int = 0) -> NDArray[np.bool_]:
+    """Return for each block whether no value of it is black or white, or as near as a margin."""
+    inside = np.asarray((image > margin) & (image < 255 - margin))
     flat = inside if inside.ndim == 2 else np.all(inside, axis=2)
     return np.asarray(blocks_of(flat.astype(np.float64)).all(axis=(1, 2)))
 

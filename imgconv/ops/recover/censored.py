@@ -16,8 +16,6 @@ Floats = NDArray[np.float64]
 _NOISE = 0.2
 """Scale of the logistic noise: a standard deviation of 0.36, that of two roundings."""
 _NOISES = (0.03, 0.06, 0.1, 0.14, 0.17, 0.2, 0.25, 0.35)
-_GAIN = 0.002
-"""Deviation of what encoders' quick transforms multiply coefficients by."""
 _ROUNDS = 60
 _ENOUGH = 1e-3
 
@@ -29,8 +27,7 @@ class Estimate(NamedTuple):
     ----------
     weights : ndarray
     covariance : ndarray
-        That holds even where the noise is not as supposed, and where every kind of result is
-        wrong by a factor of its own.
+        That holds even where the noise is not as supposed.
     likelihood : float
         Its logarithm.
     outside : float
@@ -43,12 +40,10 @@ class Estimate(NamedTuple):
     outside: float
 
 
-def likeliest(
-    matrix: Floats, low: Floats, high: Floats, start: Floats, kinds: int
-) -> Estimate | None:
+def likeliest(matrix: Floats, low: Floats, high: Floats, start: Floats) -> Estimate | None:
     """Return the weights with which `matrix` gives values most likely from `low` to `high`.
 
-    None where they are not determined. Every so many rows there is one of the same of `kinds`.
+    None where they are not determined.
     """
     weights = start.copy()
     # From much noise to little: the path of the maximum is short.
@@ -61,16 +56,14 @@ def likeliest(
         weights = found
     slope, bend = _derivatives(matrix @ weights, low, high, noise)
     hessian = (matrix * bend[:, None]).T @ matrix
-    scores = (matrix * (slope**2)[:, None]).T @ matrix
+    # The squared slope holds with noise of any kind but is short where few rows tell, and the bend
+    # holds with the noise supposed.
+    scores = (matrix * np.maximum(slope**2, bend)[:, None]).T @ matrix
     try:
         inverse = np.linalg.inv(hessian + _ridge(hessian))
     except np.linalg.LinAlgError:
         return None
     made = matrix @ weights
-    for kind in range(kinds):
-        rows = slice(kind, None, kinds)
-        pull = matrix[rows].T @ (bend[rows] * made[rows])
-        scores += _GAIN**2 * np.outer(pull, pull)
     beyond = np.maximum(low - made, made - high) > 10 * _NOISE
     covariance = inverse @ scores @ inverse
     likelihood = float(_logarithms(made, low, high, noise).sum())

@@ -12,18 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgconv.model.geometry import OutputSize
-from imgconv.ops.image import Image
-from imgconv.ops.recover.blocks import (
-    SIDE,
-    QuantizationSteps,
-    blocks_of,
-    central,
-    find_steps,
-    luminance,
-    transformed,
-    unclipped_blocks,
-)
+from imgconv.ops.recover.blocks import central, find_steps
 from imgconv.ops.recover.censored import Estimate, likeliest
+from imgconv.ops.recover.coefficients import (
+    LARGEST_REACH,
+    LEAST_BLOCKS,
+    CoefficientRows,
+    coefficient_rows,
+)
 from imgconv.ops.recover.fit import Fit
 from imgconv.ops.recover.generated import proposals
 from imgconv.ops.recover.linear import is_identity
@@ -34,17 +30,14 @@ from imgconv.ops.recover.tryout import Guess, Trial
 
 Floats = NDArray[np.float64]
 CONFIDENCE = 0.95
-_REACHES = (2, 3, 5)
-_MOST_BLOCKS = 600
-_LEAST_BLOCKS = 24
-_CLEAR = 6
-"""Levels from black and white within which a block may have been clipped before."""
+_REACHES = (*range(2, 6), LARGEST_REACH)
 _MOST_OUTSIDE = 0.01
 _MOST_WRONG = 0.05
-_SURE = 4.5
+_RIM = 1.0
+"""Deviations by which the outermost weights may exceed what chance makes of weights of 0."""
 _SPREAD = 1.3
-_INEXACT, _GAIN = 0.0008, 0.0015
-"""What encoders' quick transforms add, in parts of the norm of the weights, and multiply by."""
+_INEXACT = 0.0008
+"""What encoders' quick transforms add, in parts of the norm of the weights."""
 _ALIKE = 0.005
 _LIMIT = 4.0
 _APART = 25.0
@@ -75,132 +68,96 @@ class About(NamedTuple):
     reach: int
 
 
-class _Rows(NamedTuple):
-    """Places of blocks, and between what their coefficients lay."""
-
-    before: Floats
-    rows: NDArray[np.intp]
-    columns: NDArray[np.intp]
-    chosen: NDArray[np.bool_]
-    low: Floats
-    high: Floats
-
-
 def about(trial: Trial, known: Sequence[Known], deadline: float) -> About | None:
     """Return the linear filter that explains a compressed picture, or None where none does."""
     placement = trial.placement
     if placement.size is not OutputSize.SAME or placement.stride != (1, 1):
         return None
     steps = find_steps(trial.after) if trial.before.dtype == np.uint8 else None
-    rows = None if steps is None else _rows(central(trial.before), central(trial.after), steps)
-    if rows is None:
+    if steps is None:
         return None
-    best: tuple[int, Estimate] | None = None
+    rows = coefficient_rows(central(trial.before), central(trial.after), steps)
+    found = None if rows is None else window_of(rows, deadline)
+    return None if found is None else _told(trial, *found, known)
+
+
+def window_of(rows: CoefficientRows, deadline: float) -> tuple[int, Estimate] | None:
+    """Return the reach and the weights of the least window whose outermost weights are about 0.
+
+    None where there is none, or what is left is more than rounding. The outermost weights stay,
+    since without those of a kernel that are too small to be seen the others would be off.
+    """
     for reach in _REACHES:
-        found = _estimate(rows, reach)
-        if found is None:
-            break
-        best = reach, found
-        if not _has_rim(found, reach) or time.monotonic() > deadline:
-            break
-    if best is not None and best[0] == _REACHES[0] and not _has_rim(best[1], best[0]):
-        small = _estimate(rows, 1)
-        best = best if small is None else (1, small)
-    if best is None or best[1].outside > _MOST_OUTSIDE:
-        return None
-    return _told(trial, best[0], best[1], known)
+        found = estimate(rows, reach)
+        if found is None or time.monotonic() > deadline:
+            return None
+        if reach == _REACHES[0] and found.outside > _MOST_WRONG:
+            widest = estimate(rows, LARGEST_REACH)
+            if widest is not None and widest.outside > _MOST_OUTSIDE:
+                return None  # no window in between does better
+        if found.outside <= _MOST_OUTSIDE and not _has_rim(found, reach):
+            return reach, found
+    return None
 
 
-def _covariance(found: Estimate) -> Floats:
+def covariance_of(found: Estimate) -> Floats:
     """Return the covariance of the weights, what encoders do inexactly included."""
     weights = found.weights[:-1]
     inexact = (_INEXACT * float(np.linalg.norm(weights))) ** 2 * np.eye(len(weights))
-    gain = _GAIN**2 * np.outer(weights, weights)
-    return np.asarray(_SPREAD**2 * found.covariance[:-1, :-1] + inexact + gain)
+    return np.asarray(_SPREAD**2 * found.covariance[:-1, :-1] + inexact)
 
 
 def _has_rim(found: Estimate, reach: int) -> bool:
-    """Return whether the outermost weights of a window are not 0."""
+    """Return whether the outermost weights of a window are together not 0."""
     side = 2 * reach + 1
-    certain = np.abs(found.weights[:-1]) / np.sqrt(np.diag(_covariance(found)))
-    rim = _rim(certain.reshape(side, side))
-    return bool(rim.max() > _SURE or float(np.mean(rim**2)) > _SURE / 2)
+    rim = np.ones((side, side), bool)
+    rim[1:-1, 1:-1] = False
+    outer = np.flatnonzero(rim.ravel())
+    covariance = covariance_of(found)[np.ix_(outer, outer)]
+    weights = found.weights[outer]
+    squared = float(weights @ np.linalg.solve(covariance, weights))
+    return squared > len(outer) + _RIM * math.sqrt(2 * len(outer))
 
 
-def _rim(square: Floats) -> Floats:
-    return np.concatenate([square[0], square[-1], square[:, 0], square[:, -1]])
-
-
-def _rows(before: Image, after: Image, steps: QuantizationSteps) -> _Rows | None:
-    """Return the blocks to look at, those of most detail; None where there are too few."""
-    plane, shown = luminance(before), luminance(after)
-    margin = -(-max(_REACHES) // SIDE)
-    count = shown.shape[0] // SIDE, shown.shape[1] // SIDE
-    blocks = blocks_of(shown)
-    low, high = blocks.min(axis=(1, 2)), blocks.max(axis=(1, 2))
-    where = np.arange(len(blocks))
-    row, column = where // count[1], where % count[1]
-    inside = (row >= margin) & (row < (shown.shape[0] // SIDE) - margin)
-    inside &= (column >= margin) & (column < count[1] - margin)
-    inside &= unclipped_blocks(after)
-    good = np.flatnonzero(inside & (low > _CLEAR) & (high < 255 - _CLEAR) & (high > low))
-    if len(good) < _LEAST_BLOCKS:
-        return None
-    detail = blocks[good].std(axis=(1, 2))
-    good = good[np.argsort(-detail)[:_MOST_BLOCKS]]
-    chosen = steps.size > 0
-    turned = transformed(blocks[good])[:, chosen]
-    step = np.broadcast_to(steps.size[chosen], turned.shape)
-    shift = np.zeros((SIDE, SIDE))
-    shift[0, 0] = 128 * SIDE  # JPEG codes values less 128
-    centre = np.rint((turned - shift[chosen]) / step) * step + shift[chosen]
-    return _Rows(
-        plane,
-        row[good] * SIDE,
-        column[good] * SIDE,
-        chosen,
-        (centre - step / 2).ravel(),
-        (centre + step / 2).ravel(),
-    )
-
-
-def _estimate(rows: _Rows, reach: int) -> Estimate | None:
+def estimate(rows: CoefficientRows, reach: int) -> Estimate | None:
     """Return the likeliest weights of a window, and last the offset."""
-    away = np.arange(SIDE)
-    columns = []
-    for dy in range(-reach, reach + 1):
-        for dx in range(-reach, reach + 1):
-            at = (rows.rows[:, None, None] + dy + away[:, None],
-                  rows.columns[:, None, None] + dx + away[None])  # fmt: skip
-            columns.append(transformed(rows.before[at])[:, rows.chosen].ravel())
-    offset = np.zeros((SIDE, SIDE))
-    offset[0, 0] = SIDE
-    columns.append(np.tile(offset[rows.chosen], len(rows.rows)))
-    matrix = np.stack(columns, axis=1)
-    if len(matrix) < 4 * matrix.shape[1]:
+    found = _likeliest(rows, reach, None)
+    if found is None:
         return None
-    middle = (rows.low + rows.high) / 2
-    scale = 1 / (1 + (rows.high - rows.low))
-    solved = np.linalg.lstsq(matrix * scale[:, None], middle * scale, rcond=None)[0]
-    start = np.asarray(solved, np.float64)
-    count = int(rows.chosen.sum())
-    found = likeliest(matrix, rows.low, rows.high, start, count)
+    clear = rows.unclipped(found.weights, reach)
+    if clear.sum() < LEAST_BLOCKS:
+        return None
+    if not clear.all():
+        rows = rows.only(clear)
+        found = _likeliest(rows, reach, found.weights)
     if found is None or not 0 < found.outside < _MOST_WRONG:
         return found
-    made = matrix @ found.weights
+    made = (rows.matrix(reach) @ found.weights).reshape(rows.low.shape)
     beyond = (made < rows.low - 1) | (made > rows.high + 1)
-    kinds = beyond.reshape(len(rows.rows), -1)
-    right = kinds.mean(axis=0) < _MOST_WRONG  # the step of the others was mistaken
-    if right.all() or right.mean() < 0.5:
+    wrong = beyond.mean(axis=0) >= _MOST_WRONG  # the step of these was mistaken
+    if not wrong.any() or wrong.mean() > 0.5:
         return found
-    good, count = np.tile(right, len(kinds)), int(right.sum())
-    return likeliest(matrix[good], rows.low[good], rows.high[good], found.weights, count)
+    return _likeliest(rows.without(wrong), reach, found.weights)
+
+
+def _likeliest(rows: CoefficientRows, reach: int, start: Floats | None) -> Estimate | None:
+    """Return the likeliest weights of a window; without a start, from those of least squares."""
+    matrix = rows.matrix(reach)
+    if len(matrix) < 4 * matrix.shape[1]:
+        return None
+    low, high = rows.low.ravel(), rows.high.ravel()
+    if start is None:
+        scale = 1 / (1 + (high - low))
+        middle = (low + high) / 2 * scale
+        solved = np.linalg.lstsq(matrix * scale[:, None], middle, rcond=None)[0]
+        start = np.asarray(solved, np.float64)
+    return likeliest(matrix, low, high, start)
 
 
 def _told(trial: Trial, reach: int, found: Estimate, known: Sequence[Known]) -> About | None:
     side = 2 * reach + 1
     weights = found.weights[:-1].reshape(side, side)
-    covariance = _covariance(found)
+    covariance = covariance_of(found)
     error = np.sqrt(np.diag(covariance)).reshape(side, side)
     fit = Fit(
         weights,

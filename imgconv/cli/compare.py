@@ -181,6 +181,8 @@ def one_line(comparison: Comparison) -> str:
     """Describe in one line how the results stand."""
     d = comparison.difference
     name = _name_of_peer(comparison)
+    if not name:
+        return f"nothing to compare with ({'; '.join(comparison.notes)})"
     if d.equal == d.pixels:
         return f"equal to {name} at all {d.pixels} pixels"
     why = ", ".join(f"{cause.name} {cause.pixels}" for cause in comparison.causes)
@@ -208,8 +210,11 @@ def describe(comparison: Comparison) -> str:
                  f"{comparison.seconds_theirs * 1000:.1f} ms"),
     ]  # fmt: skip
     lines = [f"OpenCV {comparison.opencv}: {one_line(comparison)}"]
+    if not _name_of_peer(comparison):
+        return lines[0]
     lines += [f"  {name:<20} {value}" for name, value in rows]
     lines += [f"  why: {c.name}, {c.pixels} pixels ({c.evidence})" for c in comparison.causes]
+    lines += [f"  note: {note}" for note in comparison.notes]
     return "\n".join([*lines, f"  {_verdict(comparison)}"])
 
 

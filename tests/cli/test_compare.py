@@ -23,6 +23,17 @@ def ties(tmp_path):
     return save(tmp_path / "ties.png", np.tile(columns, (16, 1)))
 
 
+def test_what_opencv_does_not_have_is_not_called_equal(run, photo):
+    done = run("compare", "photo.png", "-k", "mode")
+    assert done.code == 0
+    said = done.out.decode()
+    assert "nothing to compare with (mode was done as here: OpenCV has no function for it)" in said
+    assert "equal" not in said
+    said = run("compare", "photo.png", "-k", "mode", "-k", "blur").out.decode()
+    assert "  note: mode was done as here" in said
+    assert json.loads(run("compare", "photo.png", "-k", "mode", "--json").out)["calls"] == []
+
+
 def test_equal_is_exit_0_with_everything_that_was_promised(run, photo):
     done = run("compare", "photo.png", "-k", "sharpen", "--padding", "replicate", "--json")
     report = json.loads(done.out)

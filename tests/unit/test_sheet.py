@@ -8,6 +8,7 @@ import pytest
 from imgconv import compare, filter_image, load_kernel, recipe_from
 from imgconv.io.kernels.spec import load_step
 from imgconv.model.errors import ArgumentError
+from imgconv.ops.draw.draw import Canvas
 from imgconv.ops.draw.sheet import contact_sheet
 
 
@@ -35,6 +36,20 @@ def test_the_pictures_are_the_results():
         found = [picture[top : top + 160, left : left + 160] for left in (8, 176)]
         np.testing.assert_array_equal(found[0], ours)
         assert np.abs(found[1].astype(int) - ours).max() <= 1
+
+
+def test_what_opencv_does_not_have_is_said(monkeypatch):
+    seen = []
+    fitted = Canvas.fitted_text
+    monkeypatch.setattr(
+        Canvas,
+        "fitted_text",
+        lambda self, line, *a, **k: seen.append(line) or fitted(self, line, *a, **k),
+    )
+    steps = [load_step("erode"), load_step("mode")]
+    contact_sheet(np.zeros((60, 60), np.uint8), steps, recipe_from({}))
+    assert seen == ["erode", "ours", "OpenCV", "no difference", "mode", "ours",
+                    "as here: OpenCV has none", ""]  # fmt: skip
 
 
 def test_footprints_are_drawn():

@@ -91,10 +91,13 @@ class Peer(NamedTuple):
         Such as ``"cv2.filter2D"``; "" where it has nothing.
     why_not : str
         The reason, where it has nothing.
+    note : str
+        How it differs by definition; "" for not at all.
     """
 
     call: str = ""
     why_not: str = "OpenCV has no function for it"
+    note: str = ""
 
 
 class Step:

@@ -224,4 +224,5 @@ class HitOrMiss(Windowed):
         """Return ``cv2.morphologyEx``, which knows black and white bytes."""
         if before.depth is not Depth.U8 or before.values != 1:
             return Peer(why_not="cv2.morphologyEx finds patterns in gray bytes only")
-        return Peer("cv2.morphologyEx")
+        note = "it looks for patterns in black and white; of grays it makes something else"
+        return Peer("cv2.morphologyEx", note=note)

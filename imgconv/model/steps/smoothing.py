@@ -91,7 +91,8 @@ class Bilateral(_Floats):
     def opencv(self, before: Form) -> Peer:
         """Return ``cv2.bilateralFilter``, which takes one or three channels."""
         if before.depth is Depth.U8 and before.values in (1, 3):
-            return Peer("cv2.bilateralFilter")
+            note = "it computes in float32 with a table, and what it rounds may be off by 1"
+            return Peer("cv2.bilateralFilter", note=note)
         return Peer(why_not="cv2.bilateralFilter takes one or three channels of 8 bits or floats")
 
 

@@ -59,6 +59,8 @@ class Comparison:
         The version of OpenCV.
     calls : tuple of str
         The functions of OpenCV that did steps there; all other steps were done as here.
+    notes : tuple of str
+        Filters that OpenCV does not have, and what differs by definition.
     metrics : mapping
         The values of the other metrics that have a limit.
     broken : tuple of str
@@ -75,6 +77,7 @@ class Comparison:
     seconds_theirs: float
     opencv: str
     calls: tuple[str, ...] = ("cv2.filter2D",)
+    notes: tuple[str, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
     broken: tuple[str, ...] = ()
 
@@ -96,6 +99,8 @@ class Comparison:
             "seconds": self.seconds,
             "seconds_theirs": self.seconds_theirs,
             "opencv": self.opencv,
+            "calls": list(self.calls),
+            "notes": list(self.notes),
         }
         return _finite(facts)
 
@@ -171,6 +176,7 @@ def compare(
         seconds_theirs=seconds_theirs,
         opencv=str(load_cv2().__version__),
         calls=_calls(plan),
+        notes=_notes(plan) if against == "opencv" else (),
         metrics=change.metrics,
         broken=change.broken,
     )
@@ -245,8 +251,21 @@ def _finite(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _calls(plan: StepPlan) -> tuple[str, ...]:
+    """Return the functions of OpenCV; none where a recipe has filters, and OpenCV none of them."""
     calls = [planned.step.opencv(planned.before).call for planned in plan.steps]
-    return tuple(dict.fromkeys(call for call in calls if call)) or ("cv2.filter2D",)
+    found = tuple(dict.fromkeys(call for call in calls if call))
+    return found or (() if _notes(plan) else ("cv2.filter2D",))
+
+
+def _notes(plan: StepPlan) -> tuple[str, ...]:
+    notes = []
+    for planned in plan.steps:
+        peer = planned.step.opencv(planned.before)
+        if not peer.call and planned.step.reach is not Reach.PIXEL:
+            notes.append(f"{planned.step.name} was done as here: {peer.why_not}")
+        elif peer.note:
+            notes.append(f"{peer.call}: {peer.note}")
+    return tuple(notes)
 
 
 def _default_tolerance(image: Image) -> float:

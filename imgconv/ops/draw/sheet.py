@@ -15,7 +15,7 @@ from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
 from imgconv.model.steps.base import Step
 from imgconv.ops.draw.draw import ACCENT, COLD, FAINT, INK, LINE, PAPER, Box, Canvas, Picture
-from imgconv.ops.image import Image, as_image
+from imgconv.ops.image import Image, as_image, form_of
 from imgconv.ops.pipeline.run import run_leading, run_recipe
 
 SIZES = {"screen": 160, "print": 400}
@@ -104,7 +104,8 @@ def contact_sheet(
         at = i % columns * wide, top + i // columns * high
         name = step.name or "matrix"
         row, pictures = _compared(pixels, name, recipe.with_kernels([step]), threads)
-        _tile(canvas, at, (wide, panel), row, pictures)
+        has_peer = bool(step.opencv(form_of(original)).call)
+        _tile(canvas, at, (wide, panel), row, pictures, has_peer=has_peer)
         _draw_footprint(canvas, step, (at[0] + wide - 2 * _GAP, at[1] + 2))
         said.append(row)
     return canvas.picture(), said
@@ -163,6 +164,8 @@ def _tile(
     sizes: tuple[int, tuple[int, int]],
     row: SheetRow,
     pictures: tuple[Picture, Picture, Picture],
+    *,
+    has_peer: bool,
 ) -> None:
     wide, panel = sizes
     title = Box(at[0] + _GAP, at[1], wide - 2 * _GAP, _TITLE)
@@ -176,7 +179,10 @@ def _tile(
         canvas.paste(_reduced(picture, panel, keep_peaks=i == 2), (left, at[1] + _TITLE))
         label = Box(left, at[1] + _TITLE + panel[0], panel[1], _LABEL)
         ink = ACCENT if i == 2 and row.max_abs_diff else FAINT
-        canvas.fitted_text(apart if i == 2 else _PANELS[i], label, 13, ink, "left")
+        words = apart if i == 2 else _PANELS[i]
+        if i > 0 and not has_peer:
+            words = ("as here: OpenCV has none", "")[i - 1]
+        canvas.fitted_text(words, label, 13, ink, "left")
 
 
 def _draw_footprint(canvas: Canvas, step: Step, corner: tuple[int, int]) -> None:

@@ -45,7 +45,7 @@ def extreme(windows: Windows, *, greatest: bool) -> Image:
     rows, columns, _ = windows.out_shape
     top, left = windows.footprint.anchor
     element = np.array(windows.footprint.rows, np.uint8)
-    pixels = windows.filled(neutral)
+    pixels = np.ascontiguousarray(windows.filled(neutral))
     # What OpenCV puts around is never read: only windows that lie within are kept.
     result: Image = function(pixels, element, anchor=(left, top)).reshape(pixels.shape)
     return np.ascontiguousarray(result[top : top + rows, left : left + columns])

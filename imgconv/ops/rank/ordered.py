@@ -15,6 +15,7 @@ from imgconv.model.footprint import Footprint
 from imgconv.model.numbers import parse_number
 from imgconv.ops.rank.extremes import direct_extreme, extreme
 from imgconv.ops.rank.histograms import by_histograms
+from imgconv.ops.rank.moving import by_moving_histogram, has_moving_histogram
 from imgconv.ops.rank.network import sorting_network
 from imgconv.ops.rank.sorted_windows import by_sorting, nearest_rank
 from imgconv.ops.rank.sorting import by_network
@@ -26,6 +27,9 @@ _MOST_TAPS = 400
 """A network for more would take longer to make than to run; others are quicker there."""
 _MOST_NODES = {"uint8": 2500, "uint16": 2500, "int16": 2500, "float32": 600}
 """How large a network may be until sorting each window is quicker, as measured."""
+_MOST_TAPS_BESIDE_CORE = 81
+_MOST_NODES_BESIDE_CORE = {"uint8": 400, "uint16": 400, "int16": 400, "float32": 300}
+"""The same for the histogram that moves, in the core."""
 
 
 def parse_percentile(value: object) -> Fraction:
@@ -87,10 +91,14 @@ def _of_whole(windows: Windows, percentile: Fraction) -> Image:
     rank = nearest_rank(percentile, count)
     if percentile == _MEDIAN and _is_opencv_median(footprint, dtype):
         return _by_opencv(windows)
-    if count <= _MOST_TAPS:
+    beside = has_moving_histogram(footprint, dtype)
+    if count <= (_MOST_TAPS_BESIDE_CORE if beside else _MOST_TAPS):
         network = sorting_network(footprint.taps, (rank,))
-        if len(network.nodes) <= _MOST_NODES[dtype.name]:
+        most = _MOST_NODES_BESIDE_CORE if beside else _MOST_NODES
+        if len(network.nodes) <= most[dtype.name]:
             return by_network(windows, network)
+    if beside:
+        return by_moving_histogram(windows, rank)
     if dtype == np.uint8:
         return by_histograms(windows, "percentile", percentile)
     return by_sorting(windows, percentile)
@@ -143,5 +151,5 @@ def _by_opencv(windows: Windows) -> Image:
         turned = np.ascontiguousarray(pixels.swapaxes(0, 1))
         found = _opencv_median(turned, size).swapaxes(0, 1)
     else:
-        found = _opencv_median(pixels, size)
+        found = _opencv_median(np.ascontiguousarray(pixels), size)
     return np.ascontiguousarray(found[half : half + rows, half : half + columns])

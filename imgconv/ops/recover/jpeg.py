@@ -15,8 +15,9 @@ from imgconv.model.geometry import OutputSize
 from imgconv.ops.image import Image
 from imgconv.ops.recover.blocks import (
     SIDE,
-    Steps,
+    QuantizationSteps,
     blocks_of,
+    central,
     find_steps,
     luminance,
     transformed,
@@ -91,7 +92,7 @@ def about(trial: Trial, known: Sequence[Known], deadline: float) -> About | None
     if placement.size is not OutputSize.SAME or placement.stride != (1, 1):
         return None
     steps = find_steps(trial.after) if trial.before.dtype == np.uint8 else None
-    rows = None if steps is None else _rows(trial.before, trial.after, steps)
+    rows = None if steps is None else _rows(central(trial.before), central(trial.after), steps)
     if rows is None:
         return None
     best: tuple[int, Estimate] | None = None
@@ -130,7 +131,7 @@ def _rim(square: Floats) -> Floats:
     return np.concatenate([square[0], square[-1], square[:, 0], square[:, -1]])
 
 
-def _rows(before: Image, after: Image, steps: Steps) -> _Rows | None:
+def _rows(before: Image, after: Image, steps: QuantizationSteps) -> _Rows | None:
     """Return the blocks to look at, those of most detail; None where there are too few."""
     plane, shown = luminance(before), luminance(after)
     margin = -(-max(_REACHES) // SIDE)

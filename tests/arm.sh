@@ -17,9 +17,12 @@ build() {
     objects= isas=
     while [ $# -gt 0 ]; do
         # shellcheck disable=SC2086
-        "$compiler" $flags $3 -DIMGCONV_ISA="$1" -DIMGCONV_SIMD="\"$2.hpp\"" \
-            -c "$core/algorithms/isa.cpp" -o "$output.$1.o"
-        objects="$objects $output.$1.o" isas="${isas}IMGCONV_EACH($1)"
+        for unit in isa pointwise; do
+            "$compiler" $flags $3 -DIMGCONV_ISA="$1" -DIMGCONV_SIMD="\"$2.hpp\"" \
+                -c "$core/algorithms/$unit.cpp" -o "$output.$1.$unit.o"
+            objects="$objects $output.$1.$unit.o"
+        done
+        isas="${isas}IMGCONV_EACH($1)"
         shift 3
     done
     # shellcheck disable=SC2086

@@ -27,6 +27,7 @@ TINY = {
     "bench_golden": ["2", "1"],
     "bench_diff": ["2", "1", "64"],
     "bench_rank": ["--megapixels", "0.01", "--repeats", "1"],
+    "bench_recipes": ["--smoke"],
     "bench_layer": ["1", "10"],
     "bench_scaling": ["1000", "1"],
     "bench_huge": ["300", "400"],

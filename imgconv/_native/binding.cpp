@@ -1,4 +1,4 @@
-// What Python sees of the core. The only file that knows Python.
+// What Python sees of the core. This file and pointwise_binding.cpp alone know Python.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/array.h>
@@ -10,6 +10,8 @@
 
 namespace nb = nanobind;
 using namespace nb::literals;
+
+void bind_pointwise(nb::module_& m);  // pointwise_binding.cpp
 
 namespace {
 
@@ -121,7 +123,8 @@ void bind_enums(nb::module_& m) {
       .value("U8", Type::u8)
       .value("U16", Type::u16)
       .value("I16", Type::i16)
-      .value("F32", Type::f32);
+      .value("F32", Type::f32)
+      .value("F64", Type::f64);
   nb::enum_<Rounding>(m, "Rounding", "How values become whole numbers.")
       .value("HALF_EVEN", Rounding::half_even)
       .value("HALF_UP", Rounding::half_up)
@@ -211,6 +214,7 @@ NB_MODULE(_core, m) {
   m.doc() = "The native core of imgconv; use imgconv.engines.native.";
   bind_enums(m);
   bind_plans(m);
+  bind_pointwise(m);
   m.def("isas", &names_of_isas, "Return the instruction sets that this CPU has, the best first.");
   m.def(
       "capabilities",

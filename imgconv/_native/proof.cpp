@@ -57,6 +57,7 @@ Method proved_method(const Isa& isa, const Quotient& q, Rounding rounding, Type 
   i128 added = q.added < 0 ? -q.added : q.added;
   if (!small || added >= exact || largest * q.factor + added >= exact) return Method::none;
   if (q.absolute && q.added != 0) return Method::none;
+  if (out == Type::f64) return Method::double_multiply;  // the sums themselves
   if (out == Type::f32)  // then every step in double is exact, but for the last
     return is_power_of_two(q.denominator) ? Method::double_multiply : Method::none;
   if (q.denominator == 1 && q.factor == 1 && largest + added < i128(1) << 30)

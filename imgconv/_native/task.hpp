@@ -8,7 +8,7 @@
 
 namespace imgconv {
 
-enum class Type : int { u8, u16, i16, f32 };
+enum class Type : int { u8, u16, i16, f32, f64 };  // the last for exact sums alone
 enum class Rounding : int { half_even, half_up, half_down, truncate };
 enum class Border : int { constant, replicate, reflect, reflect101, wrap };
 
@@ -134,7 +134,9 @@ struct Counts {
 
 inline constexpr int64_t block_rows = 4;  // output rows that share what they load
 
-static inline size_t size_of(Type type) { return type == Type::u8 ? 1 : type == Type::f32 ? 4 : 2; }
+static inline size_t size_of(Type type) {
+  return type == Type::u8 ? 1 : type == Type::f32 ? 4 : type == Type::f64 ? 8 : 2;
+}
 static inline int64_t lowest(Type type) { return type == Type::i16 ? -32768 : 0; }
 static inline int64_t highest(Type type) {
   return type == Type::u8 ? 255 : type == Type::i16 ? 32767 : 65535;
@@ -149,6 +151,8 @@ struct Capabilities {
   bool symmetric;     // sums small symmetric separable kernels in planes
 };
 
+struct Pointwise;
+
 // One instruction set's code.
 struct Isa {
   const char* name;
@@ -158,6 +162,7 @@ struct Isa {
   double (*rounded)(Method, const Quotient&, Rounding, double sum);
   void (*transform_weights)(const Spectrum&, const double* weights, int64_t rows, int64_t columns,
                             double* re, double* im);
+  const Pointwise* pointwise;
 };
 
 }  // namespace imgconv

@@ -38,6 +38,9 @@ _file_options = together(
            help="Include the subfolders of SRC."),
     option("--from0", is_flag=True, heading="Files",
            help="Read more files from stdin, each ended by a NUL byte (find -print0)."),
+    option("--exclude", metavar="PATTERN", multiple=True, heading="Files",
+           help="Leave out files and folders of this name ('*_old*', raw), or a path with / "
+           "('raw/**/*.png'). May be repeated."),
     option("--name", metavar="TEMPLATE", default="{stem}{ext}", show_default=True, heading="Files",
            help="Names of the outputs; {stem}, {ext} and {kernel} are filled in."),
     option("--shard", metavar="I/N", heading="Files",
@@ -159,6 +162,7 @@ def _batch_options_of(parameters: Mapping[str, Any]) -> BatchOptions:
     return BatchOptions(
         recursive=parameters["recursive"],
         listed=tuple(_listed()) if parameters["from0"] else (),
+        exclude=parameters["exclude"],
         name=parameters["name"],
         format=parameters["format"],
         jobs=parameters["jobs"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +83,19 @@ def _changes_nothing(settings: Settings) -> bool:
     shared = ("border", "border_value", "dilation", "rounding")
     plain = Settings()
     return settings._replace(**{name: getattr(plain, name) for name in shared}) == plain
+
+
+def about_index(row: Row, recipe: Recipe) -> str | None:
+    """Return a note on a picture of small numbers, with what shows them; None for others."""
+    from imgconv.model.kernel_set import KernelSet, SetOutput
+
+    last = recipe.steps[-1] if recipe.steps else None
+    if not isinstance(last, KernelSet) or last.output is not SetOutput.INDEX:
+        return None
+    seen = f"imgconv apply {shlex.quote(row.target)} seen.png --range rescale"
+    if row.target == "-" or row.depth == "f32":
+        seen = "--range rescale in a second run"
+    return f"Note: the values are 0 to {len(last.kernels) - 1}, which look black; {seen} shows them"
 
 
 def about_clipping(row: Row, recipe: Recipe) -> str | None:

@@ -65,6 +65,12 @@ if TYPE_CHECKING:
     heading="Sheet",
     help="Panels of 160 or of 400 pixels.",
 )
+@option(
+    "--no-opencv",
+    is_flag=True,
+    heading="Sheet",
+    help="Draw the original and the results alone, in a grid.",
+)
 @option("--overwrite", is_flag=True, heading="Sheet", help="Replace OUT if it exists.")
 @recipe_options
 @reading_options
@@ -99,6 +105,7 @@ def command(source: Path, target: Path, **options: Any) -> None:
         recipe,
         columns=options["columns"],
         size=options["panel"],
+        opencv=not options["no_opencv"],
         threads=options["threads"],
     )
     files.write_whole(
@@ -106,8 +113,10 @@ def command(source: Path, target: Path, **options: Any) -> None:
     )
     if options["as_json"]:
         output.write_json({"target": str(target), "kernels": [row._asdict() for row in rows]})
-    differing = sum(row.differing_pixels > 0 for row in rows)
-    output.say(f"{target}: {len(rows)} kernels, {differing} of them differ from OpenCV")
+    said = f"{target}: {len(steps)} kernel{'' if len(steps) == 1 else 's'}"
+    if not options["no_opencv"]:
+        said += f", {sum(row.differing_pixels > 0 for row in rows)} of them differ from OpenCV"
+    output.say(said)
     if options["preview"]:
         show_pictures([picture])
     if options["show"]:

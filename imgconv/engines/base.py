@@ -100,6 +100,16 @@ class Engine(Protocol):
         ...
 
 
+def largest_sum(job: Correlation) -> int:
+    """Return a bound on the magnitude of every sum of an integer image."""
+    weights = [weight for row in job.weights for weight in row]
+    positive = sum(weight for weight in weights if weight > 0)
+    negative = positive - sum(weights)
+    if job.image.dtype == np.int16:
+        return 32768 * (positive + negative)
+    return int(np.iinfo(job.image.dtype).max) * max(positive, negative)
+
+
 def padded(job: Correlation) -> Pixels:
     """Return the image with everything around it that a tap reads, as one array."""
     return surrounded(job.image, job.geometry, job.border, job.border_value)

@@ -155,6 +155,8 @@ _MOST_PAIRS = 15
 """Columns of pairs of rows up to which fixed point goes in pairs."""
 _HALF = 90.0
 """A value that is a half and a whole number: whole numbers alone can decide it."""
+_TIE_BITS, _TIES = 17, 3.0
+"""Denominators of up to so many bits make halves common; what they cost for a value."""
 _SYMMETRIC_SIDES = (3, 5, 7, 9, 11, 13)
 _WIDER = 4
 """How many times as much each change of running sums costs where pixels are not bytes."""
@@ -255,3 +257,13 @@ def tile(facts: KernelFacts, request: Request, rows: int, columns: int) -> float
 def exact(facts: KernelFacts) -> float:
     """Return the cost of recomputing an undecided value."""
     return 22 + 0.13 * facts.taps
+
+
+def undecided(facts: KernelFacts, share: float) -> float:
+    """Return the cost of the values that a bound leaves undecided, ties among them.
+
+    On smooth areas the values of a kernel that adds up to 0 are few, and many of them halves where
+    its denominator is small: none of these can be decided but by whole numbers.
+    """
+    ties = facts.positive == facts.negative and facts.denominator.bit_length() <= _TIE_BITS
+    return share * exact(facts) + (_TIES if ties else 0.0)

@@ -14,18 +14,30 @@ from typing import Any
 
 import numpy as np
 
-from imgconv.engines.base import Correlation, Engine, Filtered, Pixels
+from imgconv.engines.base import Correlation, Engine, Filtered, Pixels, largest_sum, padded
 from imgconv.engines.kernel_facts import KernelFacts
-from imgconv.engines.plan import PATHS, Algorithm, Plan, SumKind, candidates, make_plan
+from imgconv.engines.plan import (
+    PATHS,
+    Algorithm,
+    Plan,
+    SumKind,
+    candidates,
+    is_exact,
+    make_plan,
+)
+from imgconv.engines.pointwise import Pointwise
 from imgconv.engines.request import Capabilities, Request
+from imgconv.engines.threads import run_each
 from imgconv.model.border import STAND_INS
 from imgconv.model.errors import ArgumentError
-from imgconv.model.output import Depth
+from imgconv.model.output import Depth, Rounding
 
 _RELATIVE_BOUND = 8 * 2.0**-53  # gain, its product, the bias, their sum and the interval's ends
 _KEPT = 64
 _MOST_KEPT_BYTES = 64 << 20
 _THREAD_NS = 100_000  # work below this does not pay for waking a thread
+_SUMS_IN_BAND = 1 << 16
+_ZERO, _ONE = Fraction(0), Fraction(1)
 
 
 def load_core() -> ModuleType | None:
@@ -131,9 +143,13 @@ class NativeEngine:
         prepared = self._prepare(job)
         if prepared.correlator is None:
             return self._reference.correlate(job)
-        image, _, _, _, _, border, value, (rows, columns), depth, _, threads = job
         if out is None:
-            out = np.empty((rows.out, columns.out, image.shape[2]), depth.dtype)
+            rows, columns = job.geometry
+            out = np.empty((rows.out, columns.out, job.image.shape[2]), job.depth.dtype)
+        return self._run(prepared, job, out)
+
+    def _run(self, prepared: Prepared, job: Correlation, out: Pixels) -> Filtered:
+        image, _, _, _, _, border, value, (rows, columns), _, _, threads = job
         if threads > 1:
             threads = _threads(threads, prepared.plan.cost * out.size)
         run, mode = prepared.correlator.run, self._borders[id(border)]
@@ -153,8 +169,65 @@ class NativeEngine:
 
     def sums(self, job: Correlation) -> Pixels:
         """Return the sums themselves (see `imgconv.engines.base.Engine`)."""
+        if job.image.dtype == np.float32:
+            return self._float_sums(job)
         sums = self._small_sums(job)
         return self._reference.sums(job) if sums is None else sums.astype(np.int32)
+
+    def exact_sums(self, job: Correlation, out: Pixels) -> bool:
+        """Write the sums of an integer image as floats, none of them rounded.
+
+        Parameters
+        ----------
+        job : Correlation
+            Gain, bias, depth and rounding are ignored.
+        out : ndarray
+            float32 or float64.
+
+        Returns
+        -------
+        bool
+            Whether they are there: not where they need more bits, or no path yields them.
+        """
+        wide = out.dtype == np.float64
+        if largest_sum(job) >= 1 << (53 if wide else 24):
+            return False
+        plain = job._replace(gain=_ONE, bias=_ZERO, absolute=False, rounding=Rounding.HALF_EVEN)
+        if not wide:
+            plain = plain._replace(depth=Depth.F32)
+        prepared = self._prepare(plain, sums=wide)
+        if prepared.correlator is not None:
+            self._run(prepared, plain, out)
+        return prepared.correlator is not None
+
+    def _float_sums(self, job: Correlation) -> Pixels:
+        """Return the sums of a float32 image in float64, in the order of the reference."""
+        rows, columns = job.geometry
+        out = np.empty((rows.out, columns.out, job.image.shape[2]))
+        weights = [weight for row in job.weights for weight in row]
+        if columns.stride > 1 or max(map(abs, weights)) >= 1 << 1000:
+            return self._reference.sums(job)
+        source = np.ascontiguousarray(padded(job))
+        step = max(_SUMS_IN_BAND // (columns.out * job.image.shape[2]), 1)
+
+        def band(start: int) -> None:
+            stop = min(start + step, rows.out)
+            first = start * rows.stride
+            last = first + (stop - start - 1) * rows.stride + (rows.taps - 1) * rows.dilation + 1
+            self.pointwise.ordered_sums(
+                job.weights,
+                source[first:last],
+                (rows.stride, rows.dilation, columns.dilation),
+                out[start:stop],
+            )
+
+        run_each(band, range(0, rows.out, step), job.threads)
+        return out
+
+    @cached_property
+    def pointwise(self) -> Pointwise:
+        """The core's work on values one by one."""
+        return Pointwise(self._core, self.isa)
 
     def plan(self, job: Correlation) -> Plan:
         """Return how a correlation would be computed."""
@@ -171,18 +244,17 @@ class NativeEngine:
         """Return the sums of an integer image in a type that holds them, or None."""
         if job.image.dtype == np.float32:
             return None
-        largest = np.iinfo(job.image.dtype).max + 1
-        largest *= sum(abs(weight) for row in job.weights for weight in row)
+        largest = largest_sum(job)
         depth = Depth.I16 if largest < 1 << 15 else Depth.F32 if largest < 1 << 24 else None
         if depth is None:
             return None
         plain = job._replace(gain=Fraction(1), bias=Fraction(0), absolute=False, depth=depth)
         return self.correlate(plain).image
 
-    def _prepare(self, job: Correlation) -> Prepared:
+    def _prepare(self, job: Correlation, *, sums: bool = False) -> Prepared:
         # Unpacked at once, and what there is one of by its id: a small image takes no longer.
         image, weights, gain, bias, absolute, _, _, geometry, depth, rounding, _ = job
-        seen = (gain, bias, absolute, geometry, depth, rounding, image.dtype, image.shape[2])
+        seen = (gain, bias, absolute, geometry, depth, rounding, image.dtype, image.shape[2], sums)
         last = self._last
         if last is not None and weights is last[0] and seen == last[1]:
             return last[2]
@@ -202,10 +274,11 @@ class NativeEngine:
             columns[4:],
             rows.out.bit_length(),
             columns.out.bit_length(),
+            sums,
         )
         found = self._prepared.get(key)
         if found is None:
-            new = self._new(job)
+            new = self._new(job, sums=sums)
             self._kept_bytes += new.bytes
             if len(self._prepared) >= _KEPT or self._kept_bytes > _MOST_KEPT_BYTES:
                 self._prepared.clear()
@@ -214,12 +287,12 @@ class NativeEngine:
         self._last = weights, seen, found  # at once: other threads may look
         return found
 
-    def _new(self, job: Correlation) -> Prepared:
+    def _new(self, job: Correlation, *, sums: bool) -> Prepared:
         rows, columns = job.geometry.rows, job.geometry.columns
         facts = KernelFacts(job.weights, job.gain, job.bias)
         request = Request(
             depth_in=Depth.of(job.image.dtype),
-            depth_out=job.depth,
+            depth_out=None if sums else job.depth,
             absolute=job.absolute,
             channels=job.image.shape[2],
             stride=(job.geometry.rows.stride, job.geometry.columns.stride),
@@ -229,7 +302,7 @@ class NativeEngine:
         )
         for proved in (True, False):
             plan = self._chosen(facts, request, proved=proved)
-            if plan.path == "reference":
+            if plan.path == "reference" or (sums and not is_exact(plan)):
                 return Prepared(plan, None, job.weights)
             correlator = self._correlator(facts, request, plan, job)
             whole = plan.sum_kind is SumKind.INTEGER and plan.algorithm is not Algorithm.EXACT
@@ -243,6 +316,8 @@ class NativeEngine:
             return Plan("reference")
         if self._path:
             able = candidates(facts, request, proved=proved)
+            if request.depth_out is None:
+                able = filter(is_exact, able)
             named = [plan for plan in able if plan.path == self._path]
             if named:
                 return min(named, key=lambda plan: plan.cost)
@@ -267,7 +342,9 @@ class NativeEngine:
             denominator=_halves([facts.denominator])[0].tolist(),
             absolute=job.absolute,
             type_in=getattr(self._core.Type, request.depth_in.name),
-            type_out=getattr(self._core.Type, request.depth_out.name),
+            type_out=getattr(
+                self._core.Type, request.depth_out.name if request.depth_out else "F64"
+            ),
             rounding=getattr(self._core.Rounding, job.rounding.name),
             plan=core_plan,
             column=column,

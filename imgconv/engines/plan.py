@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import chain
 
 import numpy as np
 
@@ -122,7 +123,15 @@ def make_plan(facts: KernelFacts, request: Request, *, proved: bool = True) -> P
     proved : bool
         False where no fast way to round exact integer sums was proved right.
     """
-    return min(candidates(facts, request, proved=proved), key=lambda plan: plan.cost)
+    found = candidates(facts, request, proved=proved)
+    if request.depth_out is None:
+        found = chain(filter(is_exact, found), [Plan("reference", cost=1e9)])
+    return min(found, key=lambda plan: plan.cost)
+
+
+def is_exact(plan: Plan) -> bool:
+    """Return whether a plan has the exact sums before it rounds them."""
+    return plan.sum_kind is SumKind.INTEGER and plan.algorithm is not Algorithm.EXACT
 
 
 def candidates(facts: KernelFacts, request: Request, *, proved: bool = True) -> Iterator[Plan]:
@@ -255,7 +264,7 @@ def _fixed(facts: KernelFacts, request: Request) -> Iterator[Plan]:
     share = 2 * bound / 2.0**shift
     if share > _MOST_UNDECIDED:
         return
-    cost = costs.fixed(facts, request) + share * costs.exact(facts)
+    cost = costs.fixed(facts, request) + costs.undecided(facts, share)
     yield Plan(
         "fixed16", Algorithm.DOT16, SumKind.FIXED, shift=shift, bound=float(bound), cost=cost
     )
@@ -304,7 +313,7 @@ def _undecided_cost(facts: KernelFacts, request: Request, bound: float) -> float
     """Return the cost of recomputing undecided values; 0 when there would be too many."""
     if request.depth_in is Depth.F32 or request.depth_out is Depth.F32:
         return 0.01
-    return 0.01 + 2 * bound * costs.exact(facts) if 2 * bound < _MOST_UNDECIDED else 0.0
+    return 0.01 + costs.undecided(facts, 2 * bound) if 2 * bound < _MOST_UNDECIDED else 0.0
 
 
 def _fourier(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator[Plan]:

@@ -39,7 +39,9 @@ class Request:
 
     Attributes
     ----------
-    depth_in, depth_out : Depth
+    depth_in : Depth
+    depth_out : Depth, optional
+        None for the exact sums of an integer image, in float64.
     absolute : bool
     channels : int
     stride, dilation : (int, int)
@@ -50,7 +52,7 @@ class Request:
     """
 
     depth_in: Depth
-    depth_out: Depth
+    depth_out: Depth | None
     absolute: bool
     channels: int
     stride: tuple[int, int]

@@ -24,6 +24,7 @@ from imgconv.model.step_plan import PlannedStep
 from imgconv.model.steps.base import Form, Reach
 
 _HOLE_BYTES = 64  # for each value: sums above and below, a quotient, and flags
+_PLANE_BYTES = 200  # for each pixel: linear light, roots and their sums as float64
 _MIXED_BYTES = 48  # for each pixel: weights, distances, and what is mixed in wide numbers
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _LEAST = 1 << 20
@@ -195,7 +196,8 @@ def selection_bytes(form: Form, recipe: Recipe) -> int:
     holes = _HOLE_BYTES * form.values if recipe.has_holes else 0
     if recipe.everywhere is recipe:
         return holes
-    return holes + _MIXED_BYTES + 2 * pixel_bytes(form)
+    planes = _PLANE_BYTES if recipe.selection.channels else 0
+    return holes + planes + _MIXED_BYTES + 2 * pixel_bytes(form)
 
 
 def step_scratch(planned: PlannedStep) -> int:

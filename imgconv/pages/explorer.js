@@ -236,6 +236,7 @@ function finishOf(job, total) {
 function paint(canvas, pixels, rows, columns, channels) {
   canvas.width = columns;
   canvas.height = rows;
+  canvas.closest("figure").style.setProperty("--aspect", columns / rows);
   const context = canvas.getContext("2d");
   const image = context.createImageData(columns, rows);
   const level = (v) => Math.round((Math.max(0, v) * 255) / data.depth.high);

@@ -240,8 +240,8 @@ def test_through_the_program(run, photo, browser):  # noqa: F811
 
 def test_large_pictures_are_made_smaller(camera):
     page = explorer_page(camera, recipe_from({}), {}, title="t")
-    assert "512 x 512 pixels, averaged to 160 x 160" in page
-    assert len(page) < 95_000
+    assert "512 x 512 pixels, averaged to 256 x 256" in page
+    assert len(page) < 135_000
 
 
 @pytest.mark.parametrize(
@@ -267,3 +267,16 @@ def test_what_a_page_cannot_hold(gray):
         ArgumentError, match="20 x 20 pixels at 90,0 do not lie in a picture of 96 x 80"
     ):
         explorer_page(gray, recipe_from({}), {}, title="t", crop=(90, 0, 20, 20))
+
+
+@pytest.mark.parametrize("shape", [(512, 512), (512, 300), (200, 512)])
+def test_both_pictures_are_on_a_screen_of_1280_by_900(browser, tmp_path, camera, shape):  # noqa: F811
+    image = np.ascontiguousarray(camera[: shape[0], : shape[1]])
+    open_page(browser, made(tmp_path, image), size=(1280, 900))
+    assert browser.execute_script("return document.documentElement.scrollHeight") <= 900
+    for name in ("input", "output"):
+        box = browser.find_element("id", name).rect
+        assert box["y"] + box["height"] <= 900
+        assert max(box["height"], box["width"]) >= 300
+        assert box["width"] / box["height"] == pytest.approx(shape[1] / shape[0], rel=0.02)
+    assert browser.find_element("id", "window").rect["y"] < 900

@@ -180,7 +180,7 @@ def test_the_hint_of_a_file_of_a_folder(run, folder):
     (folder / "out").mkdir()
     (folder / "out" / "photo.png").write_text("mine")
     done = run("batch", "a", "out", "-k", "blur")
-    assert "Failed: photo.png exists (--overwrite replaces it)" in done.err
+    assert "Failed: out/photo.png exists (--overwrite replaces it)" in done.err
     assert run("batch", "a", "out", "-k", "blur", "--overwrite").code == 0
 
 

@@ -12,6 +12,7 @@ import pytest
 from imgconv.engines.kernel_facts import KernelFacts
 from imgconv.engines.plan import PATHS, Plan, SumKind, candidates, make_plan
 from imgconv.engines.request import Capabilities, Request
+from imgconv.io.kernels.spec import load_single
 from imgconv.model.kernel import Kernel
 from imgconv.model.output import Depth
 
@@ -170,3 +171,12 @@ def test_any_instruction_set_gets_plans_that_it_can_run(
             assert "exact" in paths <= set(PATHS)
             assert all(needed(path, able) for path in paths)
             assert make_plan(kernel, asked).cost < 1e6
+
+
+@pytest.mark.parametrize("isa", ["v4", "v3"])
+@pytest.mark.parametrize("name", [f"frei_chen_w{number}" for number in range(1, 5)])
+def test_kernels_whose_values_are_often_halves_have_whole_sums(name: str, isa: str) -> None:
+    """Ties are undecided whatever the bound: on smooth areas they took eight times the rest."""
+    form = load_single(name).integer_form
+    plan = make_plan(KernelFacts(form.weights, form.gain, form.bias), request(isa=isa))
+    assert (plan.path, plan.sum_kind) == ("dot16", SumKind.INTEGER)

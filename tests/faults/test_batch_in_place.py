@@ -69,7 +69,7 @@ def test_an_edit_before_the_commit_wins(photos, calm, edited, edit, exchanges, m
         monkeypatch.setattr(durable, "_rename", lambda *_: False)
     report = in_place(photos)
     assert (report.ok, report.failed) == (3, 1)
-    assert "somebody changed it while it was filtered" in report.failures[0].message
+    assert "another program changed it during the run" in report.failures[0].message
     assert tree(photos) == calm | {"a.png": edited}
     again = in_place(photos)
     assert (again.ok, again.skipped, again.failed) == (1, 3, 0), "the edit is filtered then"

@@ -110,7 +110,7 @@ def test_lightness_keeps_a_and_b():
     np.testing.assert_allclose(after[..., 0], plane / 655.35, atol=0.02)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=48, deadline=None)
 @given(images(max_side=5, channels=(None, 3, 4)), st.sampled_from(NAMES))
 def test_what_changes_nothing_keeps_every_bit(image, name):
     if image.dtype == np.float32:
@@ -151,7 +151,7 @@ def test_gray_is_its_own_luma_and_value():
     assert np.abs(light.astype(int) - colour[..., 1]).max() <= 1
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(images(max_side=12, channels=(3, 4)), st.data())
 def test_channels_in_regions_and_in_bands(image, data):
     name = data.draw(st.sampled_from(NAMES))

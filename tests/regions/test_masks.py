@@ -88,7 +88,7 @@ def test_the_profile_of_a_feather_on_a_rectangle(feather):
     assert (weights == row).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     hnp.arrays(np.uint16, st.tuples(st.integers(1, 14), st.integers(1, 14)),
                elements=st.sampled_from([0, 0, 20000, 65535, 65535, 65535])),
@@ -140,7 +140,7 @@ def test_every_weight_mixes_exactly(dtype, rounding):
         assert found[at] == rounded(exact, rounding), (a, b, w)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(images(dtypes=("uint8", "uint16"), max_side=4, channels=(2, 4)), st.data())
 def test_colours_count_as_much_as_they_are_opaque(image, data):
     other = data.draw(hnp.arrays(image.dtype, image.shape))
@@ -157,7 +157,7 @@ def test_colours_count_as_much_as_they_are_opaque(image, data):
             assert found[at][channel] == round(Fraction(total, sum(shares)))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(images(dtypes=DTYPES, max_side=5, channels=(None, 1, 2, 3, 4)), st.data())
 def test_black_keeps_every_bit_and_white_gives_the_whole_result(image, data):
     if image.dtype == np.float32:

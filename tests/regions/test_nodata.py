@@ -98,7 +98,7 @@ def test_every_set_of_holes_of_a_small_image(border, text):
         np.testing.assert_array_equal(made, expected(image, kernel, Border.parse(border)))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     hnp.arrays(np.uint8, st.tuples(st.integers(1, 6), st.integers(1, 6)),
                elements=st.sampled_from([HOLE, HOLE, 3, 77, 255, 0])),
@@ -115,7 +115,7 @@ def test_kernels_against_a_plain_oracle(image, rows, border, share):
     np.testing.assert_array_equal(made, found)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     hnp.arrays(np.int16, st.tuples(st.integers(1, 6), st.integers(1, 6)),
                elements=st.sampled_from([-999, 3, 77, 2000, -500])),
@@ -142,7 +142,7 @@ def ranked(values, step):
     return values[max(-(-share * len(values) // 1), 1) - 1]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     hnp.arrays(np.uint8, st.tuples(st.integers(1, 6), st.integers(1, 6)),
                elements=st.sampled_from([HOLE, HOLE, 3, 77, 255, 0])),
@@ -179,6 +179,19 @@ def test_far_from_a_hole_the_result_is_as_ever():
     np.testing.assert_array_equal(made[~near], plain[~near])
     assert np.isfinite(made).all()
     assert (made[near] != plain[near]).all()
+
+
+@pytest.mark.parametrize("border", [*BORDERS, "ignore"])
+def test_tiles_of_holes_are_put_together(monkeypatch, border):
+    from imgconv.ops.regions import holes
+
+    image = np.random.default_rng(9).integers(0, 99, (30, 33, 3), np.uint8)
+    image[10:14, 3:20] = image[0, 0] = HOLE
+    options = {"steps": ["gaussian:1,size=5", "1 0 0 0 3"], "nodata": HOLE, "padding": border}
+    whole = run_recipe(image, recipe_from(options))
+    monkeypatch.setattr(holes, "_TILE", 4)
+    tiled = run_recipe(image, recipe_from(options))
+    np.testing.assert_array_equal(tiled.image, whole.image)
 
 
 def test_each_channel_has_holes_of_its_own():
@@ -329,7 +342,7 @@ STEPS = (
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(images(("uint8", "uint16", "float32"), 12, (None, 3)), st.data())
 def test_bands_and_regions_give_the_bits_of_the_whole_run(image, data):
     image = (np.nan_to_num(np.abs(image)) % 6).astype(image.dtype)
@@ -406,7 +419,7 @@ def test_opposite_weights(rows, found):
 # What a region sees.
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(images(("uint8",), 9), st.data())
 def test_a_region_that_sees_itself_alone_is_a_picture_with_holes_around_it(image, data):
     step = data.draw(st.sampled_from(["box:3", "sharpen", "sobel_x", "median", "gaussian:1"]))
@@ -440,7 +453,7 @@ def test_sees_needs_a_region():
 # What is explained.
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     hnp.arrays(np.uint8, st.tuples(st.integers(1, 5), st.integers(1, 5)),
                elements=st.sampled_from([HOLE, HOLE, 3, 77, 255, 0])),

@@ -171,7 +171,7 @@ def test_a_folder_with_a_mask_of_what_is_valid_for_each(run, tmp_path):
     assert any("no mask for b.png" in str(event) for event in told)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from(["gaussian:1.2", "box:5", "1 2 3; 4 5 6; 7 8 30"]))
 def test_it_is_what_astropy_interpolates(seed, spec):
     """Its border `extend` is replicate; it convolves, and kernels here add up to 1."""

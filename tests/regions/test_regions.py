@@ -16,7 +16,7 @@ from imgconv.model.alpha import Alpha
 from imgconv.model.errors import ArgumentError, ImgconvError
 from imgconv.model.region import Region, Selection
 from imgconv.ops.pipeline.run import run_recipe
-from imgconv.ops.regions.selected import part_read
+from imgconv.ops.regions.reading import plan_read
 
 KERNELS = ("gaussian:0.8", "sobel_x", "sharpen", "1 -2; 3 1", "0 0 0 0 1", "laplacian")
 OTHERS = (
@@ -70,7 +70,7 @@ def test_every_rectangle_of_a_small_image_under_every_border(border, weights):
                     np.testing.assert_array_equal(run_recipe(image, part).image, expected)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(images(max_side=12, channels=(None, 1, 2, 3, 4)), st.data())
 def test_the_identity_outside_and_the_whole_result_inside(image, data):
     steps = data.draw(st.lists(st.sampled_from(KERNELS), min_size=1, max_size=3))
@@ -90,7 +90,7 @@ def test_the_identity_outside_and_the_whole_result_inside(image, data):
     assert_composed(image, recipe, regions)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=48, deadline=None)
 @given(images(max_side=20, channels=(None, 3)), st.data())
 def test_steps_of_every_kind_inside(image, data):
     assume(np.isfinite(image).all() and np.abs(image.astype(np.float64)).max() < 1e9)
@@ -128,7 +128,7 @@ def test_only_what_the_windows_read_is_filtered():
     from imgconv.model.steps.base import Form
 
     box = Region(50, 60, 4, 5)
-    assert part_read(box, (200, 200), plan(Form(Depth.U8))) == (slice(48, 56), slice(57, 68))
+    assert plan_read(box, (200, 200), plan(Form(Depth.U8))) == (slice(48, 56), slice(57, 68))
 
 
 def test_the_values_far_from_a_region_do_not_matter():

@@ -392,7 +392,7 @@ def test_an_edit_during_a_run_in_place_wins(uploaded, edit_meanwhile):
     recipe = recipe_from({"kernels": ["sharpen"]})
     report = filter_folder(uploaded, uploaded, recipe, in_place=True, assume_new=True, jobs=1)
     assert [row.message for row in report.failures] == [
-        "b.png: somebody changed it while it was filtered; it is left as it is now"
+        "b.png: another program changed it during the run, so it was not replaced"
     ]
     assert remote.read_bytes(parse_place(uploaded) / "b.png") == new
     again = filter_folder(uploaded, uploaded, recipe, in_place=True, jobs=1)
@@ -407,7 +407,7 @@ def test_an_edit_in_the_last_moment_wins_on_s3(uploaded, folder, edit_meanwhile)
     before(remote, "write_whole")
     url = parse_place(uploaded) / "b.png"
     version = remote.version_of(url)
-    with pytest.raises(ImageWriteError, match=r"b\.png: somebody changed it"):
+    with pytest.raises(ImageWriteError, match=r"b\.png: another program changed it"):
         remote.write_whole(url, b"filtered", overwrite=True, match=version)
     assert remote.read_bytes(url) == new
 

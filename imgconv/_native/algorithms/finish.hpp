@@ -120,8 +120,13 @@ void finish_rounded(Finish& f, const Sum* sums, Out* to, int64_t count) {
 // Exact sums for a float output: every step in double is exact, but for the last.
 template <class Sum>
 void finish_exact_floats(Finish& f, const Sum* sums, float* to, int64_t count) {
-  const Affine<double> a(f.task.method, f.task.quotient);
-  const bool absolute = f.task.quotient.absolute;
+  const Quotient& q = f.task.quotient;
+  const Affine<double> a(f.task.method, q);
+  const bool absolute = q.absolute;
+  if (q.factor == 1 && q.denominator == 1 && !q.added && !absolute) {
+    for (int64_t i = 0; i < count; ++i) to[i] = float(sums[i]) + 0.0f;
+    return;
+  }
   for (int64_t i = 0; i < count; ++i) {
     double sum = double(sums[i]);
     to[i] = float(affine<false>(a, absolute ? __builtin_fabs(sum) : sum)) + 0.0f;
@@ -288,12 +293,21 @@ void finish_piece(Finish& f, const void* from, int64_t row, int64_t first, int64
   if (f.undecided_count) recompute_undecided(f, to, row, first);
 }
 
+// The sums themselves, which are exact.
+template <class Sum>
+void write_sums(Finish& f, const void* from, int64_t row, int64_t first, int64_t count, Bound) {
+  const Sum* sums = static_cast<const Sum*>(from);
+  double* to = reinterpret_cast<double*>(f.task.target + row * f.task.target_stride) + first;
+  for (int64_t i = 0; i < count; ++i) to[i] = double(sums[i]) + 0.0;
+}
+
 template <class Sum>
 FinishPiece finish_for(Type type) {
   switch (type) {
     case Type::u8: return finish_piece<Sum, uint8_t>;
     case Type::u16: return finish_piece<Sum, uint16_t>;
     case Type::i16: return finish_piece<Sum, int16_t>;
+    case Type::f64: return write_sums<Sum>;
     default: return finish_piece<Sum, float>;
   }
 }

@@ -91,6 +91,7 @@ static Counts band(const Task& task, int64_t first, int64_t last) {
 
 #define IMGCONV_TEXT_OF(name) #name
 #define IMGCONV_TEXT(name) IMGCONV_TEXT_OF(name)
+extern const Pointwise pointwise;
 extern const Isa isa;  // data alone: it is read before the CPU is known to have the instructions
 const Isa isa = {IMGCONV_TEXT(IMGCONV_ISA),
                  Simd::needs,
@@ -98,7 +99,8 @@ const Isa isa = {IMGCONV_TEXT(IMGCONV_ISA),
                   Simd::has_fixed_pairs, Simd::has_symmetric},
                  band,
                  rounded_by,
-                 transform_weights};
+                 transform_weights,
+                 &pointwise};
 
 }  // namespace IMGCONV_ISA
 }  // namespace imgconv

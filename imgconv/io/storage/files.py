@@ -95,7 +95,7 @@ class Content(NamedTuple):
 def changed_error(key: str) -> ImageWriteError:
     """Return the error for an input that is no longer what was read."""
     return ImageWriteError(
-        f"{key}: somebody changed it while it was filtered; it is left as it is now",
+        f"{key}: another program changed it during the run, so it was not replaced",
         hint="run again",
     )
 

@@ -12,8 +12,6 @@ import json
 import os
 from pathlib import Path
 
-import numpy as np
-
 from imgconv.io.storage import durable
 from imgconv.io.storage.base import OutputPlacement
 from imgconv.io.storage.files import Identity, changed_error
@@ -108,6 +106,8 @@ def _is_half_written(current: bytes, old: bytes, new: bytes) -> bool:
     >>> _is_half_written(b"edited", b"oldold", b"NEWNEWNEW")
     False
     """
+    import numpy as np
+
     count = min(len(current), len(new))
     same = np.frombuffer(current, np.uint8, count) == np.frombuffer(new, np.uint8, count)
     written = count if same.all() else int(np.argmin(same))

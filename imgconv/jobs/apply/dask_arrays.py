@@ -51,7 +51,7 @@ def filter_rows(array: Array, recipe: Recipe, *, rows: int | None = None) -> Arr
     stream = Stream(lambda: _Held(shape, dtype), recipe, height=1)
     if stream.passes > 1:
         raise LimitError(
-            "this recipe looks at the whole image first, which bands on a cluster do not",
+            "this recipe measures the whole image first, which bands on a cluster cannot do",
             hint="give a threshold in numbers, or another --range than rescale",
         )
     output, height = stream.chain[-1], int(rows or array.chunks[0][0])
@@ -74,7 +74,7 @@ def dask_arrays() -> Any:
         return import_module("dask.array")
     except ImportError:
         raise MissingDependencyError(
-            "Dask arrays need Dask", hint="pip install 'imgconv[cluster]'"
+            "Dask is not installed", hint="pip install 'imgconv[cluster]'"
         ) from None
 
 

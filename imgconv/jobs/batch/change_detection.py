@@ -74,7 +74,8 @@ class ChangeDetection:
         # An output whose row was lost, or which another run wrote since: the commit compares it.
         adopts = self.manifest.lost or bool(self.target.run_mark)
         if not free and not adopts and self.target.had(target):
-            error = OutputExistsError(f"{target} exists", hint="--overwrite replaces it")
+            path = self.target.path(target)
+            error = OutputExistsError(f"{path} exists", hint="--overwrite replaces it")
             return failed(self._blank(pair), error, known)
         return Item(
             number,

@@ -84,4 +84,7 @@ def _may_replace(settings: RunSettings, item: Item, row: ManifestRow) -> Check:
     there = settings.target.digest(item.target)
     if there is not None and there.sha256 in item.known_outputs:
         return Check(row, replace=True, expected=there.identity)
-    raise OutputExistsError(f"{item.target} exists", hint="--overwrite replaces it")
+    path = settings.target.path(item.target)
+    raise OutputExistsError(
+        f"{path} was changed since a run wrote it", hint="--overwrite replaces it"
+    )

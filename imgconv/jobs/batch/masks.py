@@ -6,7 +6,6 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
-from imgconv.io.images.masks import find_mask
 from imgconv.io.storage.locations import is_url
 from imgconv.io.storage.opening import read_location
 from imgconv.model.errors import ImageReadError
@@ -42,6 +41,8 @@ class MaskStamps:
 
     def _said(self, name: str, key: str) -> str:
         if Path(name).is_dir():
+            from imgconv.io.images.masks import find_mask
+
             try:
                 place = find_mask(name, key)
                 assert isinstance(place, Path)

@@ -32,6 +32,8 @@ class BatchOptions:
         Whether folders may stand among the sources.
     listed : tuple of str
         More files, by paths that are mirrored as they stand.
+    exclude : tuple of str
+        Patterns of names or relative paths that are left out.
     name : str
         Template of the outputs' names.
     format : str, optional
@@ -66,6 +68,7 @@ class BatchOptions:
 
     recursive: bool = True
     listed: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
     name: str = DEFAULT
     format: str | None = None
     jobs: int | None = None
@@ -122,6 +125,7 @@ class BatchOptions:
                 names=sources,
                 listed=tuple(self.listed),
                 recursive=self.recursive or self.cluster is not None,
+                exclude=tuple(self.exclude),
             ),
             target=target,
             template=NameTemplate(self.name, kernel_word(recipe), suffix),

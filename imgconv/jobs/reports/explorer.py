@@ -28,7 +28,7 @@ from imgconv.ops.pipeline.run import run_leading
 
 Image = NDArray[Any]
 
-LONGEST_SIDE = 160
+LONGEST_SIDE = 256
 """A larger picture is made smaller by averaging, so that the page stays light."""
 
 _RANGES = (OutputRange.SATURATE, OutputRange.ABS, OutputRange.OFFSET)
@@ -174,11 +174,15 @@ def _start(recipe: Recipe, shape: tuple[int, ...], at: tuple[int, int] | None) -
             hint="give one -k, or none",
         )
     if settings.output_range not in _RANGES or settings.depth is not None:
-        raise ArgumentError("a page knows the ranges saturate, abs and offset, and no --depth")
+        raise ArgumentError(
+            "the page supports the ranges saturate, abs and offset, and not --depth"
+        )
     if settings.border is Border.IGNORE:
-        raise ArgumentError("a page does not know padding ignore", hint="choose another padding")
+        raise ArgumentError(
+            "the page does not support padding ignore", hint="choose another padding"
+        )
     if settings.size not in (OutputSize.SAME, OutputSize.VALID):
-        raise ArgumentError("a page knows the sizes same and valid")
+        raise ArgumentError("the page supports the sizes same and valid only")
     planned = recipe.windowed().planned(Form(Depth.U8)).steps
     start: dict[str, Any] = {
         "at": list(at) if at is not None else [shape[0] // 2, shape[1] // 2],

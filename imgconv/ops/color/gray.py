@@ -73,12 +73,26 @@ def _gray_of_rgb(rgb: Image, method: Gray) -> Image:
     if method is Gray.LINEAR:
         return _linear_gray(rgb, depth)
     if method is Gray.LIGHTNESS:
-        return _rounded(np.stack([rgb.max(axis=2), rgb.min(axis=2)], axis=2), (1, 1), depth)
+        return _lightness(rgb, depth)
     if method is Gray.BT601 and depth is not Depth.I16:
         cv2 = load_cv2()
         gray: Image = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
         return gray
     return _rounded(rgb, _WEIGHTS[method], depth)
+
+
+def _lightness(rgb: Image, depth: Depth) -> Image:
+    """Return the mean of the greatest and the least channel, half to even."""
+    cv2 = load_cv2()
+    red, green, blue = cv2.split(rgb)
+    high, low = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
+    if depth is Depth.F32:
+        return _rounded(np.stack([high, low], axis=2), (1, 1), depth)
+    sums = np.add(high, low, dtype=np.int16 if depth is Depth.U8 else np.int32)
+    sums += (sums >> 1) & 1
+    sums >>= 1
+    lightness: Image = sums.astype(depth.dtype)
+    return lightness
 
 
 def _rounded(channels: Image, weights: tuple[int, ...], depth: Depth) -> Image:
@@ -97,9 +111,8 @@ def _linear_gray(rgb: Image, depth: Depth) -> Image:
     if depth is Depth.F32:
         linear = srgb.decoded(rgb.astype(np.float64)) @ np.array(_LINEAR_WEIGHTS) / 10000
         return srgb.encoded(linear).astype(np.float32)
-    table = srgb.linear_table(depth)
-    parts = [table[rgb[..., i]] * weight for i, weight in enumerate(_LINEAR_WEIGHTS)]
-    return srgb.nearest_level(np.asarray(sum(parts)) / 10000, depth)
+    levels: Image = srgb.nearest_level_of_mean(rgb, _LINEAR_WEIGHTS, depth)
+    return levels
 
 
 def invert(image: ArrayLike) -> Image:

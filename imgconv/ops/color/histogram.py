@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from imgconv.model.errors import ArgumentError
 from imgconv.model.output import Depth
 from imgconv.model.steps.methods import ThresholdMethod
 from imgconv.model.steps.threshold import Binarization
+from imgconv.ops.color.levels import chosen_level, counted
 from imgconv.ops.color.threshold import binarize_reporting
 from imgconv.ops.image import Image
 
@@ -37,8 +33,7 @@ class Histogram:
 
     def add(self, image: Image) -> None:
         """Count the pixels of some rows."""
-        levels = image if self._depth is Depth.U8 else image.astype(np.int32) - self._depth.low
-        self._counts += np.bincount(levels.ravel(), minlength=len(self._counts))
+        self._counts += counted(image)
 
     def threshold(self) -> float:
         """Return the threshold that the method finds in the whole image.
@@ -55,24 +50,13 @@ class Histogram:
         if first == last and self._method is not ThresholdMethod.MEAN:
             return self._of_flat(first + self._depth.low)
         levels = np.arange(first, last + 1) + self._depth.low
-        return self._chosen(self._counts[first : last + 1], levels)
+        return chosen_level(self._method, self._counts[first : last + 1], levels)
 
     def _of_flat(self, level: int) -> float:
         """Return the threshold of an image of one level, by the method itself on one pixel."""
         pixel = np.full((2, 2), level, self._depth.dtype)
         threshold = binarize_reporting(pixel, Binarization(self._method))[1]
         return float(level if threshold is None else threshold)
-
-    def _chosen(self, counts: NDArray[np.int64], levels: NDArray[Any]) -> float:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                return float(_CHOOSERS.get(self._method, _by_skimage("otsu"))((counts, levels)))
-            except (RuntimeError, ValueError) as error:
-                raise ArgumentError(
-                    f"threshold method {self._method.value} finds no threshold here: {error}",
-                    hint="choose another method, or a number",
-                ) from None
 
 
 def otsu(counts: NDArray[np.int64]) -> int:
@@ -105,28 +89,3 @@ def otsu(counts: NDArray[np.int64]) -> int:
         if between > best:
             best, chosen = between, level
     return chosen
-
-
-def _mean(histogram: tuple[NDArray[np.int64], NDArray[Any]]) -> float:
-    counts, levels = histogram
-    total = sum(int(c) * int(v) for c, v in zip(counts, levels, strict=True))
-    return float(np.float64(total) / int(counts.sum()))
-
-
-def _by_skimage(name: str) -> Callable[[tuple[NDArray[np.int64], NDArray[Any]]], float]:
-    def choose(histogram: tuple[NDArray[np.int64], NDArray[Any]]) -> float:
-        from skimage import filters
-
-        threshold: float = getattr(filters, f"threshold_{name}")(hist=histogram)
-        return threshold
-
-    return choose
-
-
-_CHOOSERS = {
-    ThresholdMethod.MEAN: _mean,
-    ThresholdMethod.YEN: _by_skimage("yen"),
-    ThresholdMethod.ISODATA: _by_skimage("isodata"),
-    ThresholdMethod.MINIMUM: _by_skimage("minimum"),
-}
-"""How to choose from counts and levels. Otsu of signed pixels is scikit-image's, too."""

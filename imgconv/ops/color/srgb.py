@@ -13,6 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imgconv.engines.cv2_library import load_cv2
+from imgconv.engines.native import NativeEngine
+from imgconv.engines.pointwise import Beginnings, Pointwise
+from imgconv.engines.select import select_engine
 from imgconv.model.output import Depth
 
 Integers = NDArray[np.int64]
@@ -46,6 +50,34 @@ def _boundaries(depth: Depth) -> Integers:
     return _in_units((np.arange(depth.high) + 0.5) / depth.high)
 
 
+@cache
+def beginnings(depth: Depth) -> Beginnings:
+    """Return where levels begin, in cells that are narrower than every level."""
+    edges = _boundaries(depth)
+    width = 1 << (int(np.diff(edges).min()).bit_length() - 1)
+    starts = np.arange(0, _UNIT + width, width)
+    base = np.searchsorted(edges, starts, side="right")
+    following = np.append(edges, 2 * _UNIT)[base]
+    edge = np.where(following < starts + width, following.astype(np.float64), np.inf)
+    return Beginnings(base.astype(np.uint16), edge, float(_UNIT))
+
+
+def _points() -> Pointwise | None:
+    engine = select_engine()
+    return engine.pointwise if isinstance(engine, NativeEngine) else None
+
+
+def nearest_level_of_mean(rgb: NDArray[Any], weights: tuple[int, ...], depth: Depth) -> Any:
+    """Encode the weighted mean of the linear light of three channels."""
+    table, points = linear_table(depth), _points()
+    if points is not None:
+        found = np.empty(rgb.shape[:2], rgb.dtype)
+        points.encode_mean(beginnings(depth), table, weights, np.ascontiguousarray(rgb), found)
+        return found
+    parts = [table[rgb[..., i]] * weight for i, weight in enumerate(weights)]
+    return nearest_level(np.asarray(sum(parts)) / sum(weights), depth)
+
+
 def nearest_level(linear: NDArray[Any], depth: Depth) -> NDArray[Any]:
     """Encode linear light in units of 2**-30 as the nearest sRGB level."""
     return np.searchsorted(_boundaries(depth), linear, side="right").astype(depth.dtype)
@@ -56,7 +88,17 @@ def to_linear(image: NDArray[Any], depth: Depth) -> NDArray[np.float32]:
     if depth is Depth.F32:
         with np.errstate(over="ignore"):  # beyond the range of float32 it is infinite
             return extended(decoded, image).astype(np.float32)
-    light: NDArray[np.float32] = (linear_table(depth) / _UNIT).astype(np.float32)[image]
+    if depth is Depth.U8:
+        found = load_cv2().LUT(np.ascontiguousarray(image), _light(depth)).reshape(image.shape)
+    else:
+        found = _light(depth)[image]
+    light: NDArray[np.float32] = found
+    return light
+
+
+@cache
+def _light(depth: Depth) -> NDArray[np.float32]:
+    light: NDArray[np.float32] = (linear_table(depth) / _UNIT).astype(np.float32)
     return light
 
 
@@ -64,6 +106,10 @@ def from_linear(light: NDArray[np.float32], depth: Depth) -> tuple[NDArray[Any],
     """Encode linear light as the nearest sRGB values, and count those out of range."""
     if depth is Depth.F32:
         return extended(encoded, light).astype(np.float32), 0
+    points = _points()
+    if points is not None:
+        levels = np.empty(light.shape, depth.dtype)
+        return levels, points.encode(beginnings(depth), np.ascontiguousarray(light), levels)
     clipped = int(np.count_nonzero((light < 0) | (light > 1)))
     inside = np.clip(np.nan_to_num(light), 0, 1).astype(np.float64)
     return nearest_level(inside * _UNIT, depth), clipped

@@ -14,6 +14,8 @@ from imgconv.model.output import Depth
 from imgconv.model.steps.methods import Gray, ThresholdMethod
 from imgconv.model.steps.threshold import Binarization
 from imgconv.ops.color.gray import to_gray
+from imgconv.ops.color.levels import OF_LEVELS, chosen_level, counted
+from imgconv.ops.color.local_threshold import above_local, is_served
 from imgconv.ops.image import Image
 
 
@@ -59,6 +61,9 @@ def binarize_reporting(
     """Do as `binarize` does and give the threshold too; None for the local methods."""
     chosen = method if isinstance(method, Binarization) else Binarization.parse(str(method))
     pixels = to_gray(image, gray)
+    if chosen.method.is_local and is_served(pixels, chosen):
+        _check_window(pixels, chosen.window)
+        return above_local(pixels, chosen, Depth.of(pixels.dtype).high), None
     threshold = np.asarray(_threshold(pixels, chosen), np.float64)  # float32 would round it
     white = np.array(Depth.of(pixels.dtype).high, pixels.dtype)
     result = np.where(pixels > threshold, white, np.zeros_like(white))
@@ -73,23 +78,41 @@ def _threshold(pixels: Image, chosen: Binarization) -> Any:
         return half if chosen.threshold is None else float(chosen.threshold)
     if pixels.dtype == np.float32 and not np.isfinite(pixels).all():
         raise ArgumentError("a threshold cannot be chosen: the image holds NaN or infinity")
-    if method is ThresholdMethod.MEAN:
+    if method is ThresholdMethod.MEAN and pixels.dtype == np.float32:
         return float(pixels.mean(dtype=np.float64))
+    if method in OF_LEVELS and pixels.dtype != np.float32:
+        return _of_levels(pixels, chosen)
     if method is ThresholdMethod.OTSU and pixels.dtype in (np.uint8, np.uint16):
         cv2 = load_cv2()  # the same threshold as scikit-image's, without its import time
         return cv2.threshold(pixels, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0]
     return _skimage_threshold(pixels, chosen)
 
 
-def _skimage_threshold(pixels: Image, chosen: Binarization) -> float | NDArray[np.float64]:
-    from skimage import filters
+def _of_levels(pixels: Image, chosen: Binarization) -> Any:
+    counts = counted(pixels)
+    present = np.flatnonzero(counts)
+    first, last = int(present[0]), int(present[-1])
+    signed = pixels.dtype == np.int16 and chosen.method is ThresholdMethod.LI  # there it overflows
+    if (first == last and chosen.method is not ThresholdMethod.MEAN) or signed:
+        return _skimage_threshold(pixels, chosen)
+    levels = np.arange(first, last + 1) + Depth.of(pixels.dtype).low
+    return chosen_level(chosen.method, counts[first : last + 1], levels)
 
-    window, k, offset = chosen.window, float(chosen.k), float(chosen.offset)
-    if chosen.method.is_local and window > 2 * max(pixels.shape) + 1:
+
+def _check_window(pixels: Image, window: int) -> None:
+    if window > 2 * max(pixels.shape) + 1:
         raise ArgumentError(
             f"window is {window}; for an image of {pixels.shape[0]} x {pixels.shape[1]} it is at "
             f"most {2 * max(pixels.shape) + 1}"
         )
+
+
+def _skimage_threshold(pixels: Image, chosen: Binarization) -> float | NDArray[np.float64]:
+    from skimage import filters
+
+    window, k, offset = chosen.window, float(chosen.k), float(chosen.offset)
+    if chosen.method.is_local:
+        _check_window(pixels, window)
     methods: dict[ThresholdMethod, Any] = {
         ThresholdMethod.OTSU: lambda: filters.threshold_otsu(pixels),
         ThresholdMethod.TRIANGLE: lambda: filters.threshold_triangle(pixels),

@@ -18,7 +18,7 @@ class Cause:
     ----------
     name : str
         "rounding ties", "float32 sums", "DFT path", "truncation", "border", "flip", "anchor",
-        "float64 sums", "clipping", a combination of two, or "unexplained".
+        "float64 sums", "clipping", a combination of two, "another filter", or "unexplained".
     pixels : int
         How many it explains that no cause before it does.
     evidence : str

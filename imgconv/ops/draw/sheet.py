@@ -52,6 +52,7 @@ def contact_sheet(
     *,
     columns: int = 2,
     size: str = "screen",
+    opencv: bool = True,
     threads: int | None = None,
 ) -> tuple[Picture, list[SheetRow]]:
     """Draw the original, and for each step our result, OpenCV's and their difference.
@@ -68,11 +69,15 @@ def contact_sheet(
         How many steps stand side by side.
     size : {"screen", "print"}, default "screen"
         A panel's longest side: 160 or 400 pixels. Results are filtered in full and then reduced.
+    opencv : bool, default True
+        Whether OpenCV's results and the differences are drawn too. Without them the sheet is a grid
+        of results, and the first of its panels is the original.
     threads : int, optional
 
     Returns
     -------
     (ndarray of uint8, shape (rows, columns, 3), list of SheetRow)
+        Without OpenCV the list is empty.
 
     Raises
     ------
@@ -84,16 +89,14 @@ def contact_sheet(
     pixels = as_image(image, recipe.settings.depth)
     original = run_leading(pixels, recipe)
     panel = _panel_size(original, SIZES[size])
+    if not opencv:
+        return _grid(pixels, original, steps, recipe, panel, columns, threads), []
     columns = max(1, min(columns, len(steps)))
     wide = len(_PANELS) * (panel[1] + _GAP) + 2 * _GAP
     high = _TITLE + panel[0] + _LABEL + _GAP
     rows = -(-len(steps) // columns)
     top = _TITLE + panel[0] + _LABEL + 2 * _GAP
-    if columns * wide * (top + rows * high) > _MOST_PIXELS:
-        raise ArgumentError(
-            "the sheet would be too large", hint="take fewer kernels, or smaller panels"
-        )
-    canvas = Canvas(columns * wide, top + rows * high)
+    canvas = _canvas(columns * wide, top + rows * high)
     canvas.text("original", (_GAP, 6), 15)
     canvas.paste(_reduced(_as_picture(original), panel), (_GAP, _TITLE))
     said = []
@@ -106,6 +109,38 @@ def contact_sheet(
         _draw_footprint(canvas, step, (at[0] + wide - 2 * _GAP, at[1] + 2))
         said.append(row)
     return canvas.picture(), said
+
+
+def _canvas(width: int, height: int) -> Canvas:
+    if width * height > _MOST_PIXELS:
+        raise ArgumentError(
+            "the sheet would be too large", hint="take fewer kernels, or smaller panels"
+        )
+    return Canvas(width, height)
+
+
+def _grid(
+    image: Image,
+    original: Image,
+    steps: Sequence[Step],
+    recipe: Recipe,
+    panel: tuple[int, int],
+    columns: int,
+    threads: int | None,
+) -> Picture:
+    """Draw the original and the result of each step in a grid."""
+    columns = max(1, min(columns, 1 + len(steps)))
+    wide, high = panel[1] + 2 * _GAP, _TITLE + panel[0] + 2 * _GAP
+    canvas = _canvas(columns * wide, -(-(1 + len(steps)) // columns) * high)
+    for i, step in enumerate((None, *steps)):
+        left, top = i % columns * wide + _GAP, i // columns * high
+        name = "original" if step is None else step.name or "matrix"
+        canvas.fitted_text(name, Box(left, top, panel[1], _TITLE), 15, align="left")
+        shown = original
+        if step is not None:
+            shown = run_recipe(image, recipe.with_kernels([step]), threads=threads).image
+        canvas.paste(_reduced(_as_picture(shown), panel), (left, top + _TITLE))
+    return canvas.picture()
 
 
 def _compared(

@@ -7,6 +7,8 @@ from functools import lru_cache
 import numpy as np
 
 from imgconv.engines.base import Engine, Filtered
+from imgconv.engines.native import NativeEngine
+from imgconv.engines.select import select_engine
 from imgconv.model.alpha import Alpha
 from imgconv.model.kernel import Kernel
 from imgconv.model.kernel_set import KernelSet
@@ -57,11 +59,12 @@ def filter_with_alpha(
 
     if alpha is Alpha.FILTER:
         return run(image, kernel, settings)
-    colours, opacity = np.ascontiguousarray(image[..., :-1]), image[..., -1:]
-    seen = alpha is Alpha.AUTO and not (opacity == Depth.of(image.dtype).high).all()
+    opacity = image[..., -1:]
+    seen = alpha is Alpha.AUTO and not is_opaque(image, engine)
     first = kernel.members[0]
     if seen and kernel.is_linear and first.sum:
-        return weighted(colours, opacity, first, settings, threads, engine, part)
+        return weighted(image[..., :-1], opacity, first, settings, threads, engine, part)
+    colours = np.ascontiguousarray(image[..., :-1])
     if seen:
         white = Depth.of(image.dtype).high
         product, unit = _premultiplied(colours, opacity)
@@ -74,6 +77,16 @@ def filter_with_alpha(
         filtered = run(colours, kernel, settings)
     kept = run(opacity, _carrier(first), of_alpha(settings, Depth.of(image.dtype)))
     return filtered._replace(image=np.concatenate([filtered.image, kept.image], axis=2))
+
+
+def is_opaque(image: Image, engine: Engine | None) -> bool:
+    """Return whether the last channel of an image is white everywhere."""
+    white = Depth.of(image.dtype).high
+    chosen = engine or select_engine()
+    unsigned = image.dtype in (np.uint8, np.uint16)
+    if isinstance(chosen, NativeEngine) and unsigned and image.flags.c_contiguous:
+        return chosen.pointwise.weight_bits(image)[0] == white
+    return bool((image[..., -1] == white).all())
 
 
 @lru_cache(maxsize=32)
@@ -95,7 +108,7 @@ def _premultiplied(colours: Image, opacity: Image) -> tuple[Image, int]:
     if colours.dtype == np.uint8:
         return colours.astype(np.uint16) * opacity, 255
     if colours.dtype == np.float32:
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):  # nothing seen of infinity is NaN
             return colours * opacity, 1
     white = Depth.of(colours.dtype).high
     product = colours.astype(np.float64) * np.maximum(opacity, 0)

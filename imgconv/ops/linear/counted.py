@@ -32,15 +32,12 @@ class Counted(NamedTuple):
     image : ndarray, shape (rows, columns, channels)
     clipped : int
     covered : ndarray of bool, of the same shape
-        Where there is a result.
-    full : ndarray of bool, of the same shape
-        Where every pixel under the kernel counts.
+        Where there is a result; elsewhere the image is not defined.
     """
 
     image: Image
     clipped: int
     covered: Flags
-    full: Flags
 
 
 def filter_counted(
@@ -53,6 +50,7 @@ def filter_counted(
     threads: int | None = None,
     engine: Engine | None = None,
     part: Part | None = None,
+    whole: Image | None = None,
 ) -> Counted:
     """Filter an image of which some pixels do not count.
 
@@ -68,6 +66,8 @@ def filter_counted(
         The least share of the weights' magnitude.
     threads, engine, part
         As for `apply_sums`.
+    whole : ndarray, optional
+        The result where every pixel under the kernel counts, which is then not computed again.
 
     Returns
     -------
@@ -96,9 +96,13 @@ def filter_counted(
     covered = values.known & share
     gain, bias = job.gain * values.weight, job.bias
     if settings.output_range is OutputRange.RESCALE:
-        gain, bias = stretched([values.quotients(covered)], gain, bias, depth)
-    pixels, clipped = values.quotients(None).rounded(gain, bias, job.absolute, settings, depth)
-    return Counted(pixels, clipped, covered, magnitude == total)
+        gain, bias = stretched(values.quotients(covered), gain, bias, depth)
+    wanted = covered if whole is None else covered & (magnitude != total)
+    shape, dtype = wanted.shape, np.dtype(depth.dtype)
+    pixels = np.zeros(shape, dtype) if whole is None else whole.reshape(shape).copy()
+    quotients = values.quotients(wanted)
+    pixels[wanted], clipped = quotients.rounded(gain, bias, job.absolute, settings, depth)
+    return Counted(pixels, clipped, covered)
 
 
 class _Sums(NamedTuple):
@@ -113,12 +117,9 @@ class _Sums(NamedTuple):
         """Where the quotient is that of the weights that counted."""
         return np.asarray(self.below > 0)
 
-    def quotients(self, where: Flags | None) -> WeighedValues:
-        """Return the quotients of some pixels, or of all: 0 where there is none."""
-        if where is not None:
-            return WeighedValues(self.above[where], self.below[where])
-        none = ~self.known
-        return WeighedValues(np.where(none, 0, self.above), np.where(none, 1, self.below))
+    def quotients(self, where: Flags) -> WeighedValues:
+        """Return the quotients of some pixels, all of them known."""
+        return WeighedValues(self.above[where], self.below[where])
 
 
 def _means(

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgconv.engines.base import Correlation, Engine, Filtered
+from imgconv.engines.native import NativeEngine
 from imgconv.engines.rounding import Quotients, clamped, integers_up_to, round_floats
 from imgconv.engines.select import select_engine
+from imgconv.engines.threads import run_each
 from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
 from imgconv.model.kernel import Kernel
@@ -20,6 +22,8 @@ from imgconv.model.output import Depth, OutputRange, Rounding
 from imgconv.model.settings import Settings
 from imgconv.model.steps.base import Step
 from imgconv.ops.image import Image
+from imgconv.ops.linear.row_bands import RowBands
+from imgconv.ops.linear.set_bands import combine_in_bands
 from imgconv.ops.linear.single import apply_kernel, plan
 from imgconv.ops.linear.weighted import filter_inside
 from imgconv.ops.part import Extremes, Part
@@ -48,15 +52,16 @@ def apply_set(
     ArgumentError
         When the kernels yield outputs of different sizes.
     """
-    jobs, unit, values = _values(image, kernels, settings, threads, engine, part)
+    engine = engine or select_engine()
+    jobs = _jobs(image, kernels, settings, threads, part)
     depth = jobs[0].depth
+    _check_indices(kernels, depth)
+    if isinstance(engine, NativeEngine) and settings.output_range is not OutputRange.RESCALE:
+        found = _by_core(kernels, jobs, engine)
+        if found is not None:
+            return found if image.ndim == 3 else found._replace(image=found.image[..., 0])
+    unit, values = _in_common_units(jobs, [engine.sums(job) for job in jobs])
     if kernels.output is SetOutput.INDEX:
-        if depth is not Depth.F32 and len(kernels.kernels) - 1 > depth.high:
-            raise ArgumentError(
-                f"{len(kernels.kernels)} kernels have indices beyond {depth.high}, the most that "
-                f"{depth.value} holds",
-                hint="use depth u16",
-            )
         result = _winners(values, kernels.combine).astype(depth.dtype), 0
     elif kernels.output is SetOutput.ORIENTATION:
         result = _orientation(_along_axes(kernels, values), depth), 0
@@ -95,20 +100,51 @@ def set_extremes(
     part: Part | None = None,
 ) -> Extremes:
     """Return what ``OutputRange.RESCALE`` must know of a part: the ends of the combined values."""
-    values = _values(image, kernels, settings, threads, engine, part)[2]
+    engine = engine or select_engine()
+    jobs = _jobs(image, kernels, settings, threads, part)
+    values = _in_common_units(jobs, [engine.sums(job) for job in jobs])[1]
     return _ends(_whole(kernels.combine, values))
 
 
-def _values(
+def _by_core(kernels: KernelSet, jobs: list[Correlation], engine: NativeEngine) -> Filtered | None:
+    """Return the result in bands, by the core where it can."""
+    if kernels.output is not SetOutput.ORIENTATION:
+        return combine_in_bands(kernels, jobs, engine)
+    first = jobs[0]
+    out = np.empty((*first.geometry.out_shape, first.image.shape[2]), first.depth.dtype)
+    readers = [RowBands(job) for job in jobs]
+
+    def fill(span: tuple[int, int]) -> None:
+        parts = [
+            job._replace(image=rows.read(*span), geometry=rows.geometry(*span), threads=1)
+            for job, rows in zip(jobs, readers, strict=True)
+        ]
+        values = _in_common_units(parts, [engine.sums(part) for part in parts])[1]
+        out[slice(*span)] = _orientation(_along_axes(kernels, values), first.depth)
+
+    run_each(fill, readers[0].spans(), first.threads)
+    return Filtered(out, 0)
+
+
+def _check_indices(kernels: KernelSet, depth: Depth) -> None:
+    if kernels.output is not SetOutput.INDEX or depth is Depth.F32:
+        return
+    if len(kernels.kernels) - 1 > depth.high:
+        raise ArgumentError(
+            f"{len(kernels.kernels)} kernels have indices beyond {depth.high}, the most that "
+            f"{depth.value} holds",
+            hint="use depth u16",
+        )
+
+
+def _jobs(
     image: Image,
     kernels: KernelSet,
     settings: Settings,
     threads: int | None,
-    engine: Engine | None,
     part: Part | None,
-) -> tuple[list[Correlation], Fraction, list[NDArray[Any]]]:
-    """Return the members' correlations, and their values in a common unit."""
-    engine = engine or select_engine()
+) -> list[Correlation]:
+    """Return the members' correlations."""
     if settings.border is Border.IGNORE:
         raise ArgumentError(
             f"padding ignore scales the weights inside to the kernel's sum, and "
@@ -117,7 +153,7 @@ def _values(
         )
     jobs = [plan(image, kernel, settings, threads, part) for kernel in kernels.kernels]
     check_alike(kernels, [job.geometry for job in jobs])
-    return jobs, *_in_common_units(jobs, [engine.sums(job) for job in jobs])
+    return jobs
 
 
 def _in_common_units(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -9,16 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgconv.engines.base import Engine, Filtered
+from imgconv.engines.native import NativeEngine
 from imgconv.engines.rounding import Quotients, clamped, integers_up_to, round_floats
 from imgconv.engines.select import select_engine
 from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
-from imgconv.model.geometry import plan_geometry
+from imgconv.model.geometry import Axis, plan_geometry
 from imgconv.model.kernel import Kernel
 from imgconv.model.output import Depth, OutputRange
 from imgconv.model.settings import Settings
 from imgconv.ops.image import Image
 from imgconv.ops.linear.single import plan
+from imgconv.ops.linear.weighted_bands import Quotient, each_band, mean_in_bands
 from imgconv.ops.part import Part
 
 _WORD = 1 << 16
@@ -72,8 +75,8 @@ def _parts(colours: Image, opacity: Image) -> list[tuple[Image, int]]:
     if colours.dtype == np.uint8:
         return [(colours.astype(np.uint16) * opacity, 1)]
     if colours.dtype == np.float32:
-        product = colours.astype(np.float64) * opacity
         with np.errstate(over="ignore", invalid="ignore"):
+            product = colours.astype(np.float64) * opacity
             high = product.astype(np.float32)
             low = np.where(np.isfinite(high), product - high, 0).astype(np.float32)
         return [(high, 1), (low, 1)]
@@ -91,7 +94,103 @@ def weighted(
     engine: Engine | None,
     part: Part | None,
 ) -> Filtered:
-    """Filter with a kernel that has a sum: alpha weighs, and is divided out again."""
+    """Filter with a kernel that has a sum: alpha weighs, and is divided out again.
+
+    Parameters
+    ----------
+    colours, opacity : ndarray
+        Views of one array, in which the weights stand after the colours, save a copy.
+    kernel, settings, threads, engine, part
+        As for `apply_sums`.
+    """
+    return _by_core(colours, opacity, kernel, settings, threads, engine, part) or _by_definition(
+        colours, opacity, kernel, settings, threads, engine, part
+    )
+
+
+def _joined(colours: Image, opacity: Image) -> Image:
+    """Return both as one array, without a copy where they lie beside one another."""
+    channels = colours.shape[2]
+    apart = opacity.ctypes.data - colours.ctypes.data
+    near = colours.strides[2] == opacity.strides[2] == colours.itemsize == opacity.itemsize
+    pixel = (channels + 1) * colours.itemsize
+    alike = near and colours.strides == opacity.strides and colours.strides[1] == pixel
+    if alike and apart == channels * colours.itemsize:
+        shape = (*colours.shape[:2], channels + 1)
+        return np.lib.stride_tricks.as_strided(colours, shape, colours.strides)
+    return np.concatenate([colours, opacity], axis=2)
+
+
+def _by_core(
+    colours: Image,
+    opacity: Image,
+    kernel: Kernel,
+    settings: Settings,
+    threads: int | None,
+    engine: Engine | None,
+    part: Part | None,
+) -> Filtered | None:
+    """Filter by the core, in bands; None where it cannot."""
+    chosen = engine or select_engine()
+    if not isinstance(chosen, NativeEngine) or settings.output_range is OutputRange.RESCALE:
+        return None
+    depth_in = Depth.of(colours.dtype)
+    depth = settings.depth or depth_in
+    ignores = settings.border is Border.IGNORE
+
+    def means(values: Image, weights: Image, gain: Fraction | None = None) -> Filtered | None:
+        joined = _joined(values, weights)
+        job = plan(joined, kernel, settings._replace(depth=depth), threads, part)
+        image = without_outside(job.image, kernel, settings, part) if ignores else job.image
+        weight = sum(sum(row) for row in job.weights)
+        quotient = Quotient(
+            job.gain * weight if gain is None else gain,
+            job.bias if gain is None else Fraction(0),
+            Fraction(depth.high, depth_in.high * weight),
+            0 if ignores else depth_in.high,
+        )
+
+        def definition(band: Image, start: int, stop: int) -> Filtered:
+            place = _piece(image, kernel, settings, part, start, stop)
+            return _by_definition(
+                band[..., :-1], band[..., -1:], kernel, settings, 1, chosen, place
+            )
+
+        job = job if gain is None else job._replace(absolute=False)
+        found = mean_in_bands(image, job, quotient, chosen, definition)
+        if found is None and gain is None:
+            outside = np.array([*[job.border_value] * values.shape[2], quotient.opaque])
+            found = each_band(image, job, outside.astype(image.dtype), definition)
+        return found
+
+    found = means(colours, opacity)
+    if found is None or not ignores or colours.dtype == np.float32:
+        return found
+    inside = means(opacity, np.ones_like(opacity), Fraction(depth.high, depth_in.high))
+    if inside is None:
+        return None
+    found.image[..., -1] = inside.image[..., 0]  # alpha is a mean of what lies inside, too
+    return found
+
+
+def _piece(
+    image: Image, kernel: Kernel, settings: Settings, part: Part | None, start: int, stop: int
+) -> Part:
+    """Return output rows of an image, or of a part of one, as a part themselves."""
+    length, above = (image.shape[0], 0) if part is None else (part.length, part.start)
+    rows = _rows_of(length, image.shape[1], kernel, settings)
+    return Part(length, rows.read_by(above + start, above + stop)[0], above + start, above + stop)
+
+
+def _by_definition(
+    colours: Image,
+    opacity: Image,
+    kernel: Kernel,
+    settings: Settings,
+    threads: int | None,
+    engine: Engine | None,
+    part: Part | None,
+) -> Filtered:
     chosen = engine or select_engine()
     depth_in = Depth.of(colours.dtype)
     depth = settings.depth or depth_in
@@ -108,55 +207,49 @@ def weighted(
     weight = sum(sum(row) for row in job.weights)
 
     def sums(part: Image, outside: float) -> NDArray[Any]:
-        given = np.ascontiguousarray(part)
-        return chosen.sums(job._replace(image=given, border_value=outside))[..., 0]
+        return chosen.sums(job._replace(image=np.ascontiguousarray(part), border_value=outside))
 
     below = sums(opacity, opaque)
-    share = Fraction(depth.high, depth_in.high * weight)
-    pages, values = [], []
-    for channel in range(colours.shape[2]):
-        colour = colours[..., channel : channel + 1]
-        outside = np.full((1, 1, 1), job.border_value, colours.dtype)
-        around = _parts(outside, np.full_like(outside, opaque))
-        above = _sum(
-            [(sums(p, edge[0].item()), f) for (p, f), (edge, _) in zip(
-                _parts(colour, opacity), around, strict=True)]
-        )  # fmt: skip
-        straight = sums(colour, job.border_value)
-        values.append(WeighedValues.of(above, below, straight, weight))
+    outside = np.full((1, 1, 1), job.border_value, colours.dtype)
+    around = _parts(outside, np.full_like(outside, opaque))
+    above = _sum(
+        [(sums(product, edge[0].item()), factor)
+         for (product, factor), (edge, _) in zip(_parts(colours, opacity), around, strict=True)]
+    )  # fmt: skip
+    value = WeighedValues.of(above, below, lambda: sums(colours, job.border_value), weight)
     gain, bias = job.gain * weight, job.bias
     if settings.output_range is OutputRange.RESCALE:
-        gain, bias = stretched(values, gain, bias, depth)
-    clipped = 0
-    for value in values:
-        page, outside_range = value.rounded(gain, bias, job.absolute, settings, depth)
-        pages.append(page)
-        clipped += outside_range
+        gain, bias = stretched(value, gain, bias, depth)
+    pixels, clipped = value.rounded(gain, bias, job.absolute, settings, depth)
     if ignores:  # alpha is a mean of what lies inside, too
         counted = sums(without_outside(np.ones_like(opacity), kernel, settings, part), 0)
-        inside = WeighedValues.of(below, counted, below, weight)
-        pages.append(inside.rounded(Fraction(depth.high, depth_in.high), Fraction(0), False,
-                                    settings, depth)[0])  # fmt: skip
+        inside = WeighedValues.of(below, counted, lambda: below, weight)
+        ratio = Fraction(depth.high, depth_in.high)
+        shares = inside.rounded(ratio, Fraction(0), False, settings, depth)[0]
     else:
-        pages.append(_shares(below, share, settings, depth))
-    return Filtered(np.stack(pages, axis=2), clipped)
+        shares = _shares(below, Fraction(depth.high, depth_in.high * weight), settings, depth)
+    return Filtered(np.concatenate([pixels, shares], axis=2), clipped)
 
 
 def without_outside(band: Image, kernel: Kernel, settings: Settings, part: Part | None) -> Image:
     """Return the rows of a band, those outside the image 0."""
     if part is None:
         return band
-    rows, _ = plan_geometry(
-        (part.length, band.shape[1]),
+    rows = _rows_of(part.length, band.shape[1], kernel, settings)
+    positions = np.arange(*rows.read_by(part.start, part.stop))
+    inside = (positions >= 0) & (positions < part.length)
+    return np.where(inside[:, None, None], band, np.zeros((), band.dtype))
+
+
+def _rows_of(rows: int, columns: int, kernel: Kernel, settings: Settings) -> Axis:
+    return plan_geometry(
+        (rows, columns),
         kernel.shape,
         kernel.anchor,
         stride=settings.stride,
         dilation=settings.dilation,
         size=settings.size,
-    )
-    positions = np.arange(*rows.read_by(part.start, part.stop))
-    inside = (positions >= 0) & (positions < part.length)
-    return np.where(inside[:, None, None], band, np.zeros((), band.dtype))
+    ).rows
 
 
 def _sum(parts: list[tuple[NDArray[Any], int]]) -> NDArray[Any]:
@@ -169,20 +262,26 @@ def _sum(parts: list[tuple[NDArray[Any], int]]) -> NDArray[Any]:
 
 
 class WeighedValues:
-    """Exact values ``above / below``: the weighted mean of one colour at every pixel."""
+    """Exact values ``above / below``: the weighted means of the colours at every pixel."""
 
     def __init__(self, above: NDArray[Any], below: NDArray[Any]) -> None:
         self.above, self.below = above, below
 
     @classmethod
     def of(
-        cls, above: NDArray[Any], below: NDArray[Any], straight: NDArray[Any], weight: int
+        cls,
+        above: NDArray[Any],
+        below: NDArray[Any],
+        straight: Callable[[], NDArray[Any]],
+        weight: int,
     ) -> WeighedValues:
         """Take the straight sum where nothing can be seen; keep what is below positive."""
         sign = 1 if weight > 0 else -1
         visible = below * sign > 0
+        if visible.all():
+            return cls(above * sign, below * sign)
         return cls(
-            np.where(visible, above * sign, straight * sign),
+            np.where(visible, above * sign, straight() * sign),
             np.where(visible, below * sign, abs(weight)),
         )
 
@@ -210,15 +309,15 @@ class WeighedValues:
 
 
 def stretched(
-    values: list[WeighedValues], gain: Fraction, bias: Fraction, depth: Depth
+    value: WeighedValues, gain: Fraction, bias: Fraction, depth: Depth
 ) -> tuple[Fraction, Fraction]:
     """Return gain and bias that make the least value black and the greatest white."""
     with np.errstate(all="ignore"):
-        quotients = [(value.above / value.below).astype(np.float64) for value in values]
-    known = [quotient[np.isfinite(quotient)] for quotient in quotients]
-    ends = [gain * Fraction(float(end)) + bias for part in known if part.size
-            for end in (part.min(), part.max())]  # fmt: skip
-    low, high = (min(ends), max(ends)) if ends else (Fraction(0), Fraction(0))
+        quotients = (value.above / value.below).astype(np.float64)
+    known = quotients[np.isfinite(quotients)]
+    ends = [gain * Fraction(float(end)) + bias for end in (known.min(), known.max())
+            ] if known.size else [Fraction(0)]  # fmt: skip
+    low, high = min(ends), max(ends)
     if low == high:
         return Fraction(0), Fraction(depth.low)
     factor = (depth.high - depth.low) / (high - low)

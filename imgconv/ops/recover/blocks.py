@@ -13,6 +13,7 @@ from imgconv.ops.image import Image
 Floats = NDArray[np.float64]
 SIDE = 8
 _MOST_BLOCKS = 4096
+_MOST_SIDE = 1536
 _LEAST_COUNT = 30
 _LEAST_PERIODIC = 3
 _LARGEST_STEP = 120
@@ -57,6 +58,15 @@ def blocks_of(plane: Floats) -> Floats:
     return np.asarray(cut.transpose(0, 2, 1, 3).reshape(-1, SIDE, SIDE))
 
 
+def central(image: Image) -> Image:
+    """Return the middle of a large image, from where a block begins."""
+    rows, columns = (
+        slice(start, start + _MOST_SIDE)
+        for start in (max(0, n - _MOST_SIDE) // (2 * SIDE) * SIDE for n in image.shape[:2])
+    )
+    return image[rows, columns]
+
+
 def unclipped_blocks(image: Image) -> NDArray[np.bool_]:
     """Return for each block whether no value of it is black or white."""
     inside = np.asarray((image > 0) & (image < 255))
@@ -80,6 +90,7 @@ def find_steps(image: Image) -> Steps | None:
     """
     if image.dtype != np.uint8 or min(image.shape[:2]) < 4 * SIDE:
         return None
+    image = central(image)
     blocks = blocks_of(luminance(image))[unclipped_blocks(image)]
     blocks = blocks[:: max(1, len(blocks) // _MOST_BLOCKS)]
     turned = transformed(blocks - 128)

@@ -17,6 +17,7 @@ from imgconv.ops.recover.blocks import (
     SIDE,
     Steps,
     blocks_of,
+    central,
     find_steps,
     luminance,
     transformed,
@@ -91,7 +92,7 @@ def about(trial: Trial, known: Sequence[Known], deadline: float) -> About | None
     if placement.size is not OutputSize.SAME or placement.stride != (1, 1):
         return None
     steps = find_steps(trial.after) if trial.before.dtype == np.uint8 else None
-    rows = None if steps is None else _rows(trial.before, trial.after, steps)
+    rows = None if steps is None else _rows(central(trial.before), central(trial.after), steps)
     if rows is None:
         return None
     best: tuple[int, Estimate] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,8 +23,8 @@ from imgconv.ops.recover.chains import chains
 from imgconv.ops.recover.composed import compositions
 from imgconv.ops.recover.habits import Load, applies, by_a_tool, explained, with_rim
 from imgconv.ops.recover.jpeg import CONFIDENCE, about
-from imgconv.ops.recover.linear import Grown, grow, try_all
-from imgconv.ops.recover.local_levels import local_thresholds
+from imgconv.ops.recover.linear import Grown, grow, is_identity, try_all
+from imgconv.ops.recover.local_levels import is_black_and_white, local_thresholds
 from imgconv.ops.recover.names import OVERHANG, nearest
 from imgconv.ops.recover.ordered import behind, orders
 from imgconv.ops.recover.placement import placements
@@ -203,11 +204,16 @@ def _scanned(
 def _ordered(
     steps: tuple[Step, ...],
     trial: Trial,
-    known: Sequence[Known],  # noqa: ARG001
+    known: Sequence[Known],
     deadline: float,
     reasons: list[Grown],  # noqa: ARG001
 ) -> Iterator[Found]:
-    """Give order statistics, morphology and thresholds of each pixel's own."""
+    """Give thresholds, order statistics and morphology."""
+    if is_black_and_white(trial):
+        alone = [entry for entry in known
+                 if isinstance(entry.step, Kernel) and is_identity(entry.step)]  # fmt: skip
+        if parted := scan(trial, steps, alone[:1], math.inf):
+            yield REACH, [(scored.share, scored.guess) for scored in parted]
     ways = orders(trial), local_thresholds(trial, deadline), compositions(trial, deadline)
     for guesses in ways:
         found = [(1.0, behind(steps, guess)) for guess in islice(guesses, _TRIED_WHOLE)]

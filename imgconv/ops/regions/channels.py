@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from imgconv.engines.rounding import Quotients, clamped
+from imgconv.engines.rounding import clamped
 from imgconv.model.errors import ArgumentError
-from imgconv.model.output import Depth, Rounding
+from imgconv.model.output import Depth
 from imgconv.model.region import COLOURS
 from imgconv.model.steps.base import Form
 from imgconv.model.steps.methods import Gray
@@ -26,8 +26,8 @@ class Plane(ABC):
         """Return the plane of an image, shape (rows, columns)."""
 
     @abstractmethod
-    def put(self, made: Image, image: Image, plane: Image) -> None:
-        """Write what a filtered plane makes of an image into `made`."""
+    def put(self, made: Image, image: Image, plane: Image, before: Image) -> None:
+        """Write what a filtered plane, which was another before, makes of an image into `made`."""
 
     weighs = True
     """Whether the plane is a colour, which alpha weighs."""
@@ -55,8 +55,9 @@ class Channel(Plane):
         """Return the channel."""
         return image[..., self._number] if image.ndim == 3 else image
 
-    def put(self, made: Image, image: Image, plane: Image) -> None:
+    def put(self, made: Image, image: Image, plane: Image, before: Image) -> None:
         """Replace the channel."""
+        del image, before
         (made[..., self._number] if made.ndim == 3 else made)[...] = plane
 
 
@@ -70,12 +71,12 @@ class Luma(Plane):
         """Return the mean, rounded to the depth."""
         return to_gray(image, self._method)
 
-    def put(self, made: Image, image: Image, plane: Image) -> None:
+    def put(self, made: Image, image: Image, plane: Image, before: Image) -> None:
         """Add the change to every colour."""
         colours = _colours(image)
         with np.errstate(all="ignore"):
-            wide = np.float64 if image.dtype == np.float32 else np.int64
-            change = plane.astype(wide) - self.gray(image).astype(wide)
+            wide = np.float64 if image.dtype == np.float32 else np.int32
+            change = plane.astype(wide) - before.astype(wide)
             moved = colours.astype(wide) + change[..., None]
         if image.dtype == np.float32:
             found = moved.astype(np.float32)
@@ -93,18 +94,17 @@ class Value(Plane):
             raise ArgumentError("value needs a u8, u16 or f32 image, not i16")
         return np.asarray(_colours(image).max(axis=2))
 
-    def put(self, made: Image, image: Image, plane: Image) -> None:
+    def put(self, made: Image, image: Image, plane: Image, before: Image) -> None:
         """Scale the colours; black becomes gray."""
-        colours, before = _colours(image), self.gray(image)[..., None]
-        after = plane[..., None]
+        colours, before, after = _colours(image), before[..., None], plane[..., None]
         if image.dtype == np.float32:
             with np.errstate(all="ignore"):
                 wide = colours.astype(np.float64) * after.astype(np.float64) / before
             found = np.where(before > 0, wide, after).astype(np.float32)
         else:
-            products = colours.astype(np.int64) * after
-            quotients = Quotients(products, np.maximum(before.astype(np.int64), 1))
-            scaled, _ = quotients.rounded_to(Depth.of(image.dtype), Rounding.HALF_EVEN)
+            # Exact: quotients of 32 by 16 bits are ties in float64 where they are, and only there.
+            wide = colours.astype(np.float64) * after / np.maximum(before, 1)
+            scaled, _ = clamped(np.rint(wide), Depth.of(image.dtype))
             found = np.where(before > 0, scaled, after)
         _put_colours(made, np.where(after == before, colours, found))
 
@@ -116,9 +116,8 @@ class Lightness(Plane):
         """Return the lightness."""
         return lightness_of(_colours(image))
 
-    def put(self, made: Image, image: Image, plane: Image) -> None:
+    def put(self, made: Image, image: Image, plane: Image, before: Image) -> None:
         """Give every pixel its new lightness."""
-        before = self.gray(image)
         changed = (plane != before) & ~(np.isnan(plane) & np.isnan(before))
         colours = _colours(image).copy()
         change = plane[changed].astype(np.float64) - before[changed].astype(np.float64)
@@ -176,9 +175,26 @@ def planes_of(channels: Sequence[str], form: Form) -> list[Plane]:
     return planes
 
 
-def put_back(image: Image, planes: Sequence[Plane], made: Sequence[Image]) -> Image:
-    """Return an image with planes replaced by what was made of them."""
+def put_back(
+    image: Image, planes: Sequence[Plane], made: Sequence[Image], taken: Sequence[Image] = ()
+) -> Image:
+    """Return an image with planes replaced by what was made of them.
+
+    Parameters
+    ----------
+    image : ndarray
+    planes : sequence of Plane
+    made : sequence of ndarray
+        What was made of each.
+    taken : sequence of ndarray, optional
+        What each was; default taken again.
+    """
     result = image.copy()
-    for plane, found in zip(planes, made, strict=True):
-        plane.put(result, image, found if found.ndim == 2 else found[..., 0])
+    before = taken or [plane.gray(image) for plane in planes]
+    for plane, found, was in zip(planes, made, before, strict=True):
+        plane.put(result, image, _first(found), _first(was))
     return result
+
+
+def _first(plane: Image) -> Image:
+    return plane if plane.ndim == 2 else plane[..., 0]

@@ -17,6 +17,7 @@ from imgconv.model.kernel import Kernel
 from imgconv.model.nodata import Nodata
 from imgconv.model.output import Depth, OutputRange
 from imgconv.model.recipe import Recipe
+from imgconv.model.region import Region
 from imgconv.model.step_plan import PlannedStep, StepPlan
 from imgconv.model.steps.base import Form, Reach, Step
 from imgconv.model.steps.methods import ThresholdMethod
@@ -27,10 +28,12 @@ from imgconv.ops.context import StepContext, StepResult
 from imgconv.ops.image import Image, form_of
 from imgconv.ops.linear.counted import filter_counted, pairs_defined
 from imgconv.ops.rank.holes import STATISTICS, statistic_with_holes
+from imgconv.ops.regions.reading import part_read
 from imgconv.ops.regions.weights import check_mask_size
 from imgconv.ops.windows import under_anchor
 
 Flags = NDArray[np.bool_]
+_TILE = 128  # rows and columns in which holes are looked for
 
 
 class Holed(NamedTuple):
@@ -226,30 +229,68 @@ def _kernel_step(
     """Filter by a kernel: as ever where all of its window counts, else by the quotient."""
     kernel, settings = cast(Kernel, step), context.settings
     # A stretch, and a border that does not count, are quotients everywhere.
-    as_ever = settings.border is not Border.IGNORE
-    as_ever &= settings.output_range is not OutputRange.RESCALE
-    if as_ever:
+    whole: StepResult | None = None
+    stretched = settings.output_range is OutputRange.RESCALE
+    if settings.border is not Border.IGNORE and not stretched:
         apply = function_of(step, "apply")
-        whole: StepResult = apply(holed.image, step, context._replace(alpha=Alpha.FILTER))
+        whole = apply(holed.image, step, context._replace(alpha=Alpha.FILTER))
         if holed.valid.all():
             return whole, np.ones(whole.image.shape, bool)
+    in_tiles = context.part is None and settings.stride == (1, 1)
+    if whole is not None and in_tiles and settings.size is OutputSize.SAME:
+        return _near_holes(holed, kernel, context, nodata, whole)
+    return _counted(holed, kernel, context, nodata, whole)
+
+
+def _counted(
+    holed: Holed, kernel: Kernel, context: StepContext, nodata: Nodata, whole: StepResult | None
+) -> tuple[StepResult, Flags]:
+    """Filter by the quotient, where `whole` does not have the result."""
     image, valid = (part if part.ndim == 3 else part[..., None] for part in holed)
     counted = filter_counted(
-        image,
-        valid,
+        np.ascontiguousarray(image),
+        np.ascontiguousarray(valid),
         kernel,
-        settings,
+        context.settings,
         nodata.min_valid,
         threads=context.threads,
         engine=context.engine,
         part=context.part,
+        whole=None if whole is None else whole.image,
     )
-    pixels, covered = counted.image, counted.covered
-    if as_ever:
-        pixels = np.where(counted.full, whole.image.reshape(pixels.shape), pixels)
+    pixels, covered, clipped = counted.image, counted.covered, counted.clipped
     if holed.image.ndim == 2:
         pixels, covered = pixels[..., 0], covered[..., 0]
-    return StepResult(pixels, counted.clipped, pixels.size), covered
+    if whole is not None:
+        clipped += whole.clipped
+    return StepResult(pixels, clipped, pixels.size), covered
+
+
+def _near_holes(
+    holed: Holed, kernel: Kernel, context: StepContext, nodata: Nodata, whole: StepResult
+) -> tuple[StepResult, Flags]:
+    """Filter by the quotient in the tiles of which a window reads what does not count."""
+    pixels, clipped = whole.image.copy(), whole.clipped
+    covered = np.ones(pixels.shape, bool)
+    size = holed.image.shape[0], holed.image.shape[1]
+    for row in range(0, size[0], _TILE):
+        for column in range(0, size[1], _TILE):
+            rows, columns = min(_TILE, size[0] - row), min(_TILE, size[1] - column)
+            tile = Region(row, column, rows, columns)
+            read = part_read(tile, size, kernel, context.settings)
+            if holed.valid[read].all():
+                continue
+            part = Holed(holed.image[read], holed.valid[read])
+            at = slice(row, row + rows), slice(column, column + columns)
+            inner = tuple(
+                slice(span.start - seen.start, span.stop - seen.start)
+                for span, seen in zip(at, read, strict=True)
+            )
+            known = StepResult(whole.image[read])
+            found, flags = _counted(part, kernel, context, nodata, known)
+            pixels[at], covered[at] = found.image[inner], flags[inner]
+            clipped += found.clipped
+    return StepResult(pixels, clipped, pixels.size), covered
 
 
 def _binarize(

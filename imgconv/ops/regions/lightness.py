@@ -44,9 +44,9 @@ def lightness_of(colours: NDArray[Any]) -> NDArray[Any]:
     array([  0, 128, 255], dtype=uint8)
     """
     depth = Depth.of(colours.dtype)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(all="ignore"):
         light = 1.16 * _root(_products(_light(colours, depth), _TO_XYZ[1])) - 0.16
-    return _of_depth(light * depth.high, depth)
+        return _of_depth(light * depth.high, depth)
 
 
 def with_lightness(colours: NDArray[Any], change: Floats) -> NDArray[Any]:

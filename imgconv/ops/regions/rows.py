@@ -14,6 +14,7 @@ from imgconv.ops.regions.selected import check_masks_known
 from imgconv.ops.regions.weights import MaskRows, weights_of_rows
 
 _SCRATCH = 16  # bytes for each pixel: its weight, distances, and what is mixed
+_PLANE_SCRATCH = 200  # and for a plane of colours, linear light, roots and their sums
 
 
 class PlaneRows(LazyRows):
@@ -74,7 +75,8 @@ class SelectedRows(LazyRows):
     @property
     def scratch(self) -> int:
         """Bytes of intermediate values for each pixel."""
-        return _SCRATCH + self._source.form.values * 8
+        planes = _PLANE_SCRATCH if self._planes else 0
+        return _SCRATCH + planes + self._source.form.values * 8
 
     def sources(self, start: int, stop: int) -> list[tuple[int, int]]:
         """Return the spans of rows of the source that some rows are made of, in order."""

@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
 from imgconv.model.recipe import Recipe
 from imgconv.model.region import Region, Sees, Selection
@@ -19,6 +18,7 @@ from imgconv.ops.context import Outcome
 from imgconv.ops.image import Image, form_of
 from imgconv.ops.regions.channels import Plane, planes_of, put_back
 from imgconv.ops.regions.mixing import check_form, mix, spread
+from imgconv.ops.regions.reading import plan_read
 from imgconv.ops.regions.weights import (
     MaskRows,
     Weights,
@@ -142,7 +142,7 @@ def run_selected(image: Image, recipe: Recipe, masks: Masks, run: Run) -> Outcom
     for box, weights in _selected(selection, (image.shape[0], image.shape[1]), masks):
         at = box_of(box)
         if whole is None:
-            rows, columns = part_read(box, (image.shape[0], image.shape[1]), plan)
+            rows, columns = plan_read(box, (image.shape[0], image.shape[1]), plan)
             found = run(image[rows, columns], recipe.everywhere, masks=inside(rows, columns))
             made = found.image[
                 box.row - rows.start : box.row - rows.start + box.rows,
@@ -172,9 +172,10 @@ def _run_planes(
     image: Image, recipe: Recipe, *, planes: Sequence[Plane], run: Run, masks: Masks
 ) -> Outcome:
     """Filter each plane of an image by itself."""
-    outcomes = [run(plane.take(image), recipe, masks=masks) for plane in planes]
+    taken = [plane.take(image) for plane in planes]
+    outcomes = [run(plane, recipe, masks=masks) for plane in taken]
     made = [found.image for found in outcomes]
-    return _joined(put_back(image, planes, made), outcomes)
+    return _joined(put_back(image, planes, made, taken), outcomes)
 
 
 def _joined(image: Image, outcomes: Sequence[Outcome]) -> Outcome:
@@ -222,40 +223,6 @@ def reads_locally(plan: StepPlan, recipe: Recipe, form: Form) -> bool:
         or planned.step.obstacle(planned.before, planned.settings, recipe.alpha)
         for planned in plan.steps
     )
-
-
-def part_read(box: Region, size: tuple[int, int], plan: StepPlan) -> tuple[slice, slice]:
-    """Return the rows and columns of an image that a rectangle of the output is made of.
-
-    Examples
-    --------
-    >>> from imgconv.model.kernel import Kernel
-    >>> from imgconv.model.output import Depth
-    >>> plan = Recipe(steps=(Kernel([[1] * 5] * 3),)).planned(Form(Depth.U8))
-    >>> part_read(Region(10, 1, 4, 4), (100, 100), plan)
-    (slice(9, 15, None), slice(0, 7, None))
-    """
-    rows, columns, wraps = 0, 0, False
-    for planned in plan.steps:
-        if planned.step.reach is not Reach.WINDOW:
-            continue
-        wraps |= planned.settings.border is Border.WRAP
-        down, across = planned.settings.dilation
-        # The greater side: at the edge of the image, a border mirrors one to the other.
-        rows += down * max(max(e.anchor[0], e.rows - 1 - e.anchor[0]) for e in planned.step.extents)
-        columns += across * max(
-            max(e.anchor[1], e.columns - 1 - e.anchor[1]) for e in planned.step.extents
-        )
-    return (
-        _reading(box.row, box.row + box.rows, rows, size[0], wraps=wraps),
-        _reading(box.column, box.column + box.columns, columns, size[1], wraps=wraps),
-    )
-
-
-def _reading(first: int, last: int, reach: int, length: int, *, wraps: bool) -> slice:
-    if wraps and (first < reach or last + reach > length):
-        return slice(0, length)
-    return slice(max(first - reach, 0), min(last + reach, length))
 
 
 def _selected(

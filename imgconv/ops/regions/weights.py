@@ -16,7 +16,7 @@ from imgconv.ops.image import Image, has_alpha
 Weights = NDArray[np.uint16]
 MaskRows = Callable[[int, int], Weights]
 """Returns rows `start` to `stop` of the weights of a mask."""
-_TILE = 1024  # rows and columns whose distances are measured at once
+_TILE = 256  # rows and columns whose distances are measured at once
 
 
 def mask_weights(mask: Image, name: str = "the mask") -> Weights:
@@ -163,6 +163,8 @@ def _faded(plane: Weights, inner: tuple[slice, slice], feather: int) -> Weights:
     for row in range(0, found.shape[0], _TILE):
         for column in range(0, found.shape[1], _TILE):
             tile = found[row : row + _TILE, column : column + _TILE]
+            if not tile.any():
+                continue
             top, left = row + inner[0].start, column + inner[1].start
             high, low = max(top - reach, 0), max(left - reach, 0)
             seen = plane[high : top + tile.shape[0] + reach, low : left + tile.shape[1] + reach]

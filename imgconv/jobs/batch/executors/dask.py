@@ -211,7 +211,7 @@ class DaskExecutor:
         Raises
         ------
         LimitError
-            When the scheduler is gone; the same command again does the rest.
+            When the scheduler is gone; run the same command again to do the rest.
         """
         nonce = f"nonce-{os.urandom(8).hex()}"
         try:

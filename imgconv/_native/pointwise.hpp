@@ -1,0 +1,96 @@
+// What is done to values one by one, before and after sums, in plain data that every instruction
+// set's code shares.
+#pragma once
+
+#include <cstdint>
+
+#include "task.hpp"
+
+namespace imgconv {
+
+// A value before it is rounded: (factor * x + added) / divisor.
+struct Affinity {
+  double factor = 1, added = 0, divisor = 1;
+};
+
+// How values become pixels.
+struct Target {
+  Type type = Type::u8;
+  Rounding rounding = Rounding::half_even;
+  bool absolute = false;
+};
+
+// Weighted means of colours, the last of the channels being their weight. With sums s of
+// colour times weight and b of weights, a colour is (factor * s + added * b) / (divisor * b) where
+// b * sign is positive, and otherwise `straight` of the sum of colours; the weight becomes `share`
+// of b.
+struct Mean {
+  Affinity colour, straight, share;
+  double sign = 1;
+  double high_unit = 0;  // sums are high * high_unit + low, or low alone where it is 0
+  double doubt = 0;      // colours are off by at most this part of them
+  Target target;
+};
+
+struct Sums {
+  const void *low, *high, *straight;  // of the same type: float, or double where `wide`
+  bool wide;
+};
+
+struct MeanCounts {
+  int64_t clipped = 0, undecided = 0;
+  int64_t first = int64_t(1) << 40, last = -1;  // columns with pixels that have no weight
+};
+
+// How the sums of a set's members become one value.
+enum class Combine : int { root, sum_abs, max, max_abs, winner, winner_abs };
+
+struct Combination {
+  Combine how = Combine::root;
+  const void* const* members = nullptr;  // sums: float, or double where `wide`
+  const double* factors = nullptr;       // what each of them is multiplied by
+  int64_t count = 0;
+  bool wide = false;
+  Affinity value;  // of an integer type; of floats the factor and what is added alone
+  Target target;
+  bool may_be_nan = false;  // what is not a number becomes 0
+};
+
+// Weights that are not zero, in the order in which products are added up, and where they stand.
+struct OrderedTaps {
+  const double* weights;
+  const int64_t* offsets;  // values
+  int64_t count;
+};
+
+// Where levels begin: in cells of which none has more than one beginning. A value x of cell c has
+// level `base[c]`, or one more where it is not below `edge[c]`.
+struct Beginnings {
+  const uint16_t* base;
+  const double* edge;
+  double cells;  // for each unit of x
+};
+
+// One instruction set's code. All arrays are without gaps.
+struct Pointwise {
+  // The bits that all weights, and that any of them has.
+  void (*weight_bits)(Type, const void* image, int64_t pixels, int64_t channels, uint32_t* all,
+                      uint32_t* any);
+  // Colours times weights, which stay beside them. Of bytes the product is one uint16; of others
+  // it is high and low, whose factor is 2**16 for uint16 and 1 for float.
+  void (*weigh)(Type, const void* image, int64_t pixels, int64_t channels, void* low, void* high);
+  // Without straight sums, chunks where a pixel has no weight are left out; with them, all others.
+  MeanCounts (*means)(const Mean&, const Sums&, int64_t pixels, int64_t columns, int64_t channels,
+                      void* to);
+  int64_t (*combine)(const Combination&, int64_t values, void* to);  // returns how many clipped
+  // Sums in double, each product rounded and added in that order.
+  void (*ordered_sums)(const OrderedTaps&, const float* from, int64_t count, double* to);
+  // The levels of light between 0 and 1, times a unit; returns how much lies outside.
+  int64_t (*encode)(const Beginnings&, double unit, const float* light, int64_t count, Type,
+                    void* to);
+  // The levels of weighted means of three channels' light, which a table has for each level.
+  void (*encode_mean)(const Beginnings&, const int64_t* table, const int64_t* weights, int64_t total,
+                      Type, const void* image, int64_t pixels, void* to);
+};
+
+}  // namespace imgconv

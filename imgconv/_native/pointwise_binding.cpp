@@ -1,0 +1,225 @@
+// What Python sees of the work on values one by one. This file and binding.cpp alone know Python.
+#include <memory>
+
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/array.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include "correlate.hpp"
+#include "pointwise.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace {
+
+using imgconv::Affinity, imgconv::Pointwise, imgconv::Type;
+using Three = std::array<double, 3>;
+
+// The memory of an array without gaps, of items of a size; None has none.
+class Whole {
+ public:
+  Whole(nb::handle array, int64_t item, int flags = 0) {
+    if (array.is_none()) return;
+    if (PyObject_GetBuffer(array.ptr(), &view_, PyBUF_C_CONTIGUOUS | flags) != 0)
+      throw nb::python_error();
+    held_ = true;
+    if (view_.itemsize == item) return;
+    PyBuffer_Release(&view_);
+    throw nb::type_error("the array has items of another size");
+  }
+  ~Whole() {
+    if (held_) PyBuffer_Release(&view_);
+  }
+  Whole(const Whole&) = delete;
+  Whole& operator=(const Whole&) = delete;
+
+  void* data() const { return held_ ? view_.buf : nullptr; }
+  int64_t values() const { return held_ ? int64_t(view_.len / view_.itemsize) : 0; }
+  int64_t axis(int i) const { return held_ && i < view_.ndim ? view_.shape[i] : 1; }
+
+  void check(int64_t values) const {
+    if (held_ && this->values() != values) throw nb::type_error("the arrays do not fit");
+  }
+
+ private:
+  Py_buffer view_{};
+  bool held_ = false;
+};
+
+Affinity affinity(const Three& n) { return {n[0], n[1], n[2]}; }
+
+const Pointwise& code_of(const std::string& isa) { return *imgconv::find_isa(isa)->pointwise; }
+
+void check_channels(int64_t channels) {
+  if (channels != 2 && channels != 4) throw nb::type_error("2 or 4 channels are needed");
+}
+
+nb::object weight_bits(const std::string& isa, Type type, nb::handle image) {
+  Whole from(image, int64_t(size_of(type)));
+  check_channels(from.axis(2));
+  uint32_t all, any;
+  {
+    nb::gil_scoped_release release;
+    code_of(isa).weight_bits(type, from.data(), from.values() / from.axis(2), from.axis(2), &all,
+                             &any);
+  }
+  return nb::make_tuple(all, any);
+}
+
+void weigh(const std::string& isa, Type type, nb::handle image, nb::handle low, nb::handle high) {
+  int64_t item = int64_t(size_of(type)), wide = item == 1 ? 2 : item;
+  Whole from(image, item), to(low, wide, PyBUF_WRITABLE), above(high, wide, PyBUF_WRITABLE);
+  check_channels(from.axis(2));
+  to.check(from.values());
+  above.check(from.values());
+  if (!to.data() || (item > 1) != (above.data() != nullptr))
+    throw nb::type_error("the arrays do not fit");
+  nb::gil_scoped_release release;
+  code_of(isa).weigh(type, from.data(), from.values() / from.axis(2), from.axis(2), to.data(),
+                     above.data());
+}
+
+nb::object means(const std::string& isa, const Three& colour, const Three& straight,
+                 const Three& share, double sign, double high_unit, double doubt, bool absolute,
+                 imgconv::Rounding rounding, Type type, nb::handle low, nb::handle high,
+                 nb::handle straight_sums, bool wide, nb::handle target) {
+  int64_t item = wide ? 8 : 4;
+  if (type == Type::f32 || type == Type::f64) throw nb::type_error("an integer type is needed");
+  Whole to(target, int64_t(size_of(type)), PyBUF_WRITABLE);
+  Whole sums(low, item), above(high, item), plain(straight_sums, item);
+  check_channels(to.axis(2));
+  for (const Whole* each : {&sums, &above, &plain}) each->check(to.values());
+  if (!sums.data() && !plain.data()) throw nb::type_error("sums are needed");
+  imgconv::Mean mean{affinity(colour), affinity(straight), affinity(share), sign,
+                     high_unit,        doubt,              {type, rounding, absolute}};
+  imgconv::MeanCounts counts;
+  {
+    nb::gil_scoped_release release;
+    counts = code_of(isa).means(mean, {sums.data(), above.data(), plain.data(), wide},
+                                to.values() / to.axis(2), to.axis(1), to.axis(2), to.data());
+  }
+  return nb::make_tuple(counts.clipped, counts.undecided, counts.first, counts.last + 1);
+}
+
+int64_t combine(const std::string& isa, imgconv::Combine how, nb::list members,
+                const std::vector<double>& factors, bool wide, const Three& value, bool absolute,
+                imgconv::Rounding rounding, Type type, bool may_be_nan, nb::handle target) {
+  if (type == Type::f64) throw nb::type_error("a type of pixels is needed");
+  Whole to(target, int64_t(size_of(type)), PyBUF_WRITABLE);
+  std::vector<std::unique_ptr<Whole>> held;
+  std::vector<const void*> pointers;
+  for (nb::handle member : members) {
+    held.push_back(std::make_unique<Whole>(member, wide ? 8 : 4));
+    held.back()->check(to.values());
+    pointers.push_back(held.back()->data());
+  }
+  if (pointers.empty() || pointers.size() != factors.size())
+    throw nb::type_error("the arrays do not fit");
+  imgconv::Combination set{how,  pointers.data(), factors.data(), int64_t(pointers.size()),
+                           wide, affinity(value), {type, rounding, absolute}, may_be_nan};
+  nb::gil_scoped_release release;
+  return code_of(isa).combine(set, to.values(), to.data());
+}
+
+// Sums of an image with its border around it; the target says how many there are.
+void ordered_sums(const std::string& isa, const std::vector<std::vector<double>>& weights,
+                  nb::handle image, int64_t row_stride, int64_t row_dilation,
+                  int64_t column_dilation, nb::handle target) {
+  Whole from(image, 4), to(target, 8, PyBUF_WRITABLE);
+  int64_t rows = to.axis(0), channels = to.axis(2), pitch = from.axis(1) * from.axis(2);
+  int64_t taps = int64_t(weights.size()), wide = taps ? int64_t(weights[0].size()) : 0;
+  bool fits = rows > 0 && wide > 0 && from.axis(2) == channels &&
+              from.axis(0) >= (rows - 1) * row_stride + (taps - 1) * row_dilation + 1 &&
+              from.axis(1) >= to.axis(1) + (wide - 1) * column_dilation;
+  if (!fits) throw nb::type_error("the arrays do not fit");
+  std::vector<double> kept;
+  std::vector<int64_t> offsets;
+  for (int64_t r = 0; r < taps; ++r)
+    for (int64_t c = 0; c < wide; ++c)
+      if (weights[size_t(r)].at(size_t(c)) != 0) {
+        kept.push_back(weights[size_t(r)][size_t(c)]);
+        offsets.push_back(r * row_dilation * pitch + c * column_dilation * channels);
+      }
+  imgconv::OrderedTaps listed{kept.data(), offsets.data(), int64_t(kept.size())};
+  nb::gil_scoped_release release;
+  const Pointwise& code = code_of(isa);
+  int64_t count = to.axis(1) * channels;
+  for (int64_t r = 0; r < rows; ++r)
+    code.ordered_sums(listed, static_cast<const float*>(from.data()) + r * row_stride * pitch,
+                      count, static_cast<double*>(to.data()) + r * count);
+}
+
+// Where levels begin, as arrays: of as many cells as `edge` has.
+class Levels {
+ public:
+  Levels(nb::handle base, nb::handle edge, double most)
+      : base_(base, 2), edge_(edge, 8), found_{static_cast<const uint16_t*>(base_.data()),
+                                               static_cast<const double*>(edge_.data()),
+                                               double(edge_.values() - 1) / most} {
+    base_.check(edge_.values());
+    if (!base_.data() || edge_.values() < 2) throw nb::type_error("the arrays do not fit");
+  }
+  const imgconv::Beginnings& get() const { return found_; }
+
+ private:
+  Whole base_, edge_;
+  imgconv::Beginnings found_;
+};
+
+void check_levels(Type type) {
+  if (type != Type::u8 && type != Type::u16) throw nb::type_error("u8 or u16 is needed");
+}
+
+int64_t encode(const std::string& isa, nb::handle base, nb::handle edge, double most,
+               nb::handle light, Type type, nb::handle target) {
+  check_levels(type);
+  Levels levels(base, edge, most);
+  Whole from(light, 4), to(target, int64_t(size_of(type)), PyBUF_WRITABLE);
+  from.check(to.values());
+  if (!from.data()) throw nb::type_error("light is needed");
+  nb::gil_scoped_release release;
+  return code_of(isa).encode(levels.get(), most, static_cast<const float*>(from.data()),
+                             from.values(), type, to.data());
+}
+
+void encode_mean(const std::string& isa, nb::handle base, nb::handle edge, double most,
+                 nb::handle table, const std::array<int64_t, 3>& weights, int64_t total, Type type,
+                 nb::handle image, nb::handle target) {
+  check_levels(type);
+  Levels levels(base, edge, most);
+  int64_t item = int64_t(size_of(type));
+  Whole light(table, 8), from(image, item), to(target, item, PyBUF_WRITABLE);
+  light.check(highest(type) + 1);
+  from.check(3 * to.values());
+  if (!light.data() || !from.data()) throw nb::type_error("arrays are needed");
+  nb::gil_scoped_release release;
+  code_of(isa).encode_mean(levels.get(), static_cast<const int64_t*>(light.data()), weights.data(),
+                           total, type, from.data(), to.values(), to.data());
+}
+
+}  // namespace
+
+void bind_pointwise(nb::module_& m) {
+  using imgconv::Combine;
+  nb::enum_<Combine>(m, "Combine", "How the sums of a set's members become one value.")
+      .value("ROOT", Combine::root)
+      .value("SUM_ABS", Combine::sum_abs)
+      .value("MAX", Combine::max)
+      .value("MAX_ABS", Combine::max_abs)
+      .value("WINNER", Combine::winner)
+      .value("WINNER_ABS", Combine::winner_abs);
+  m.def("weight_bits", &weight_bits, "isa"_a, "type"_a, "image"_a);
+  m.def("weigh", &weigh, "isa"_a, "type"_a, "image"_a, "low"_a, "high"_a.none());
+  m.def("means", &means, "isa"_a, "colour"_a, "straight"_a, "share"_a, "sign"_a, "high_unit"_a,
+        "doubt"_a, "absolute"_a, "rounding"_a, "type"_a, "low"_a.none(), "high"_a.none(),
+        "straight_sums"_a.none(), "wide"_a, "target"_a);
+  m.def("combine", &combine, "isa"_a, "how"_a, "members"_a, "factors"_a, "wide"_a, "value"_a,
+        "absolute"_a, "rounding"_a, "type"_a, "may_be_nan"_a, "target"_a);
+  m.def("ordered_sums", &ordered_sums, "isa"_a, "weights"_a, "image"_a, "row_stride"_a,
+        "row_dilation"_a, "column_dilation"_a, "target"_a);
+  m.def("encode", &encode, "isa"_a, "base"_a, "edge"_a, "most"_a, "light"_a, "type"_a, "target"_a);
+  m.def("encode_mean", &encode_mean, "isa"_a, "base"_a, "edge"_a, "most"_a, "table"_a, "weights"_a,
+        "total"_a, "type"_a, "image"_a, "target"_a);
+}

@@ -1,0 +1,234 @@
+"""What the core does to values one by one: weights and colours, means, the values of sets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from imgconv.engines.base import Pixels
+from imgconv.model.output import Depth, Rounding
+
+Affinity = tuple[float, float, float]
+"""Factor, what is added, and divisor: ``(factor * x + added) / divisor``."""
+
+
+class Target(NamedTuple):
+    """How values become pixels.
+
+    Attributes
+    ----------
+    depth : Depth
+    rounding : Rounding
+    absolute : bool
+        Whether the absolute value is taken first.
+    """
+
+    depth: Depth
+    rounding: Rounding
+    absolute: bool
+
+
+class Mean(NamedTuple):
+    """How sums of weighed colours become means; all numbers are whole and exact.
+
+    Attributes
+    ----------
+    colour : Affinity
+        ``(factor * above + added * below) / (divisor * below)`` is the colour.
+    straight : Affinity
+        Of the plain sum of a colour, where `below` has not the sign.
+    share : Affinity
+        Of `below`, for the last channel.
+    sign : int
+        1 or -1: that of `below` where a pixel can be seen.
+    unit : int
+        Sums of weighed colours are ``high * unit + low``.
+    doubt : float
+        By which part of them colours may be off; 0 where they are exact.
+    """
+
+    colour: Affinity
+    straight: Affinity
+    share: Affinity
+    sign: int
+    unit: int
+    doubt: float
+
+
+class MeanSums(NamedTuple):
+    """Sums of a band, of one type; None stands for what was not computed."""
+
+    low: Pixels | None
+    high: Pixels | None = None
+    straight: Pixels | None = None
+
+
+class Beginnings(NamedTuple):
+    """Where levels begin, in equal cells of which none has more than one beginning.
+
+    Attributes
+    ----------
+    base : ndarray of uint16
+        The level at the start of each cell.
+    edge : ndarray of float64
+        From where in a cell the level is one more; infinity where nowhere.
+    most : float
+        The start of the last cell.
+    """
+
+    base: Pixels
+    edge: Pixels
+    most: float
+
+
+class Pointwise:
+    """The core's work on values one by one, in one instruction set.
+
+    Parameters
+    ----------
+    core : module
+        As `imgconv.engines.native.load_core` gives it.
+    isa : str
+    """
+
+    def __init__(self, core: ModuleType, isa: str) -> None:
+        self._core = core
+        self._isa = isa
+
+    def weight_bits(self, image: Pixels) -> tuple[int, int]:
+        """Return the bits that the last channel of all pixels has, and that of any."""
+        all_bits, any_bits = self._core.weight_bits(self._isa, self._type(image), image)
+        return int(all_bits), int(any_bits)
+
+    def weigh(self, image: Pixels, low: Pixels, high: Pixels | None) -> None:
+        """Multiply colours by the last channel, which stays.
+
+        Parameters
+        ----------
+        image : ndarray, shape (rows, columns, 2 or 4)
+            uint8, uint16 or float32.
+        low, high : ndarray
+            Become the product: uint16 and None for bytes, else arrays of the image's type, with
+            ``high * 65536 + low`` or, for floats, ``high + low``.
+        """
+        self._core.weigh(self._isa, self._type(image), image, low, high)
+
+    def means(self, mean: Mean, sums: MeanSums, target: Target, out: Pixels) -> tuple[int, ...]:
+        """Write means of an integer type.
+
+        Without straight sums, stretches that have a pixel that is not seen are left out; a second
+        call, with them, writes those alone.
+
+        Returns
+        -------
+        (int, int, int, int)
+            How many colours were clamped, how many values the doubt leaves undecided, the first
+            column where a pixel is not seen and the one after the last: 0 where there is none.
+        """
+        wide = next(array for array in sums if array is not None).dtype.itemsize == 8
+        found: tuple[int, ...] = self._core.means(
+            self._isa,
+            *mean[:3],
+            float(mean.sign),
+            float(mean.unit),
+            mean.doubt,
+            target.absolute,
+            getattr(self._core.Rounding, target.rounding.name),
+            self._type(out),
+            *sums,
+            wide,
+            out,
+        )
+        return found
+
+    def combine(
+        self,
+        how: str,
+        members: list[Pixels],
+        factors: Sequence[float],
+        value: Affinity,
+        target: Target,
+        out: Pixels,
+        *,
+        may_be_nan: bool,
+    ) -> int:
+        """Write the value of a set, and return how many were clamped.
+
+        Parameters
+        ----------
+        how : {"ROOT", "SUM_ABS", "MAX", "MAX_ABS", "WINNER", "WINNER_ABS"}
+        members : list of ndarray
+            Sums, all float32 or all float64.
+        factors : sequence of float
+            What each of them is multiplied by.
+        value : Affinity
+            Applied to what comes out; a float32 output has no divisor.
+        target : Target
+        out : ndarray
+        may_be_nan : bool
+            Whether values need not be numbers; those become 0 in an integer output.
+        """
+        clipped = self._core.combine(
+            self._isa,
+            getattr(self._core.Combine, how),
+            members,
+            factors,
+            members[0].dtype.itemsize == 8,
+            value,
+            target.absolute,
+            getattr(self._core.Rounding, target.rounding.name),
+            self._type(out),
+            may_be_nan,
+            out,
+        )
+        return int(clipped)
+
+    def ordered_sums(
+        self,
+        weights: Sequence[Sequence[int]],
+        image: Pixels,
+        steps: tuple[int, int, int],
+        out: Pixels,
+    ) -> None:
+        """Write sums of a float32 image in float64, each product rounded and added in order.
+
+        Parameters
+        ----------
+        weights : sequence of sequences of int
+        image : ndarray
+            With its border around it.
+        steps : (int, int, int)
+            Stride of rows, dilation of rows and of columns; columns have a stride of 1.
+        out : ndarray of float64
+        """
+        reals = [[float(weight) for weight in row] for row in weights]
+        self._core.ordered_sums(self._isa, reals, image, *steps, out)
+
+    def encode(self, levels: Beginnings, light: Pixels, out: Pixels) -> int:
+        """Write the levels of float32 light between 0 and 1; return how much lies outside."""
+        clipped = self._core.encode(self._isa, *levels, light, self._type(out), out)
+        return int(clipped)
+
+    def encode_mean(
+        self, levels: Beginnings, table: Pixels, weights: Sequence[int], image: Pixels, out: Pixels
+    ) -> None:
+        """Write the levels of weighted means of light.
+
+        Parameters
+        ----------
+        levels : Beginnings
+        table : ndarray of int64
+            The light of each level, in the unit of `levels`.
+        weights : sequence of int
+            Three.
+        image : ndarray, shape (rows, columns, 3)
+            uint8 or uint16.
+        out : ndarray
+        """
+        total = sum(weights)
+        kind = self._type(image)
+        self._core.encode_mean(self._isa, *levels, table, weights, total, kind, image, out)
+
+    def _type(self, image: Pixels) -> Any:
+        return getattr(self._core.Type, Depth.of(image.dtype).name)

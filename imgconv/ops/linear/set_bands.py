@@ -1,0 +1,199 @@
+"""The value of a set of kernels by the core: exact sums of bands, combined and rounded at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+
+from imgconv.engines.base import Correlation, Filtered, Pixels, largest_sum
+from imgconv.engines.native import NativeEngine
+from imgconv.engines.pointwise import Affinity, Target
+from imgconv.engines.threads import run_each
+from imgconv.model.kernel_set import Combine, KernelSet, SetOutput
+from imgconv.model.output import Depth, Rounding
+from imgconv.ops.linear.row_bands import Buffers, RowBands
+
+_HOW = {
+    Combine.ROOT_SUM_SQUARES: "ROOT",
+    Combine.SUM_ABS: "SUM_ABS",
+    Combine.MAX: "MAX",
+    Combine.MAX_ABS: "MAX_ABS",
+}
+
+
+class _Plan(NamedTuple):
+    """What the core does with the sums of the members.
+
+    Attributes
+    ----------
+    how : str
+    factors : tuple of float
+        Of the members.
+    value : Affinity
+    wide : bool
+        Whether sums and values need float64.
+    """
+
+    how: str
+    factors: tuple[float, ...]
+    value: Affinity
+    wide: bool
+
+
+def combine_in_bands(
+    kernels: KernelSet, jobs: Sequence[Correlation], engine: NativeEngine
+) -> Filtered | None:
+    """Return the combined value of a set, or the index of the member that is greatest.
+
+    Parameters
+    ----------
+    kernels : KernelSet
+    jobs : sequence of Correlation
+        Of its members, alike but for their weights and windows.
+    engine : NativeEngine
+
+    Returns
+    -------
+    Filtered or None
+        None where a bound shows that the core's floats might round another way.
+    """
+    plan = _planned(kernels, jobs)
+    if plan is None:
+        return None
+    first = jobs[0]
+    out = np.empty((*first.geometry.out_shape, first.image.shape[2]), first.depth.dtype)
+    bands = _Bands(jobs, engine, plan)
+    counts = run_each(lambda span: bands.fill(out, *span), bands.spans, first.threads)
+    if None in counts:
+        return None
+    return Filtered(out, sum(count for count in counts if count is not None))
+
+
+def _planned(kernels: KernelSet, jobs: Sequence[Correlation]) -> _Plan | None:
+    first = jobs[0]
+    denominator = math.lcm(*(job.gain.denominator for job in jobs))
+    factors = [int(job.gain * denominator) for job in jobs]
+    unit = Fraction(1, denominator)
+    if first.image.dtype == np.float32:
+        return _of_floats(kernels, first, factors, unit)
+    return _of_integers(kernels, jobs, factors, unit)
+
+
+def _of_floats(
+    kernels: KernelSet, job: Correlation, factors: list[int], unit: Fraction
+) -> _Plan | None:
+    """Return the steps of the definition, each in float64."""
+    whole = kernels.output is SetOutput.INDEX
+    halves = job.rounding in (Rounding.HALF_UP, Rounding.HALF_DOWN)
+    if (halves and job.depth is not Depth.F32) or max(map(abs, factors)) >= 1 << 53:
+        return None
+    value = (1.0, 0.0, 1.0) if whole else (float(unit), float(job.bias), 1.0)
+    return _Plan(_how(kernels), tuple(map(float, factors)), value, True)
+
+
+def _of_integers(
+    kernels: KernelSet, jobs: Sequence[Correlation], factors: list[int], unit: Fraction
+) -> _Plan | None:
+    """Return steps that are exact, or off by too little to be rounded another way."""
+    job, how = jobs[0], _how(kernels)
+    peaks = [abs(f) * largest_sum(job) for f, job in zip(factors, jobs, strict=True)]
+    if kernels.output is SetOutput.INDEX:
+        return _Plan(how, tuple(map(float, factors)), (1.0, 0.0, 1.0), max(peaks) >= 1 << 24)
+    root, floats = how == "ROOT", job.depth is Depth.F32
+    most = sum(p * p for p in peaks) if root else sum(peaks) if how == "SUM_ABS" else max(peaks)
+    if floats and root:  # as the definition: whole squares, and steps in float64
+        value = (float(unit), float(job.bias), 1.0)
+        return _Plan(how, tuple(map(float, factors)), value, True) if most < 1 << 53 else None
+    common = math.gcd(*factors) or 1
+    factors = [factor // common for factor in factors]
+    most //= common * common if root else common
+    gain = unit * common
+    divisor = math.lcm(gain.denominator, job.bias.denominator)
+    factor, added = int(gain * divisor), int(job.bias * divisor)
+    if not (_roots_hold if root else _ratios_hold)(most, factor, added, divisor):
+        return None
+    value = (float(factor), float(added), float(divisor))
+    if floats:
+        if divisor & (divisor - 1):
+            return None
+        value = (factor / divisor, added / divisor, 1.0)
+    narrow = most < 1 << 21 and (not root or (factor, added, divisor) == (1, 0, 1))
+    narrow &= most * abs(factor) + abs(added) < 1 << 23 and divisor < 1 << 23
+    return _Plan(how, tuple(map(float, factors)), value, not narrow)
+
+
+def _ratios_hold(most: int, factor: int, added: int, divisor: int) -> bool:
+    """Return whether a quotient of whole numbers, rounded to float64, stays on its side of halves.
+
+    It does where the numerator has fewer than 52 bits: from a half that it is not it is further
+    than the last bit.
+    """
+    return max(most * abs(factor) + abs(added), divisor) < 1 << 52
+
+
+def _roots_hold(squares: int, factor: int, added: int, divisor: int) -> bool:
+    """Return whether a root times a ratio stays on its side of halves in float64.
+
+    With n whole, ``factor * sqrt(n) + added`` is either a multiple of a half or, since the squares
+    of both are whole multiples of a quarter, further from it than ``1 / (8 * factor * sqrt(n))``.
+    Rounding puts it off by less than ``4 * 2**-53`` of the sum of the magnitudes.
+    """
+    size = abs(factor) * (math.isqrt(squares) + 1)
+    return 32 * size * (size + abs(added)) < 1 << 53 and divisor < 1 << 52
+
+
+def _how(kernels: KernelSet) -> str:
+    if kernels.output is SetOutput.INDEX:
+        return "WINNER" if kernels.combine is Combine.MAX else "WINNER_ABS"
+    return _HOW[kernels.combine]
+
+
+class _Bands:
+    """Computes bands of a set's values."""
+
+    def __init__(self, jobs: Sequence[Correlation], engine: NativeEngine, plan: _Plan) -> None:
+        self._members = [(job._replace(threads=1), RowBands(job)) for job in jobs]
+        self._engine = engine
+        self._plan = plan
+        first = jobs[0]
+        self._floats = first.image.dtype == np.float32
+        self._target = Target(first.depth, first.rounding, first.absolute and plan.how != "WINNER")
+        self._spare: list[Buffers] = []
+        self.spans = max((rows.spans() for _, rows in self._members), key=lambda s: s[0][1])
+
+    def fill(self, out: Pixels, start: int, stop: int) -> int | None:
+        """Write a band and return how many values were clamped; None where sums fail."""
+        buffers = self._spare.pop() if self._spare else Buffers()
+        try:
+            return self._combined(out[start:stop], (start, stop), buffers)
+        finally:
+            self._spare.append(buffers)
+
+    def _combined(self, out: Pixels, span: tuple[int, int], buffers: Buffers) -> int | None:
+        sums = [
+            self._sums(number, job, rows, span, buffers)
+            for number, (job, rows) in enumerate(self._members)
+        ]
+        known = [array for array in sums if array is not None]
+        if len(known) < len(sums):
+            return None
+        how, factors, value, _ = self._plan
+        return self._engine.pointwise.combine(
+            how, known, factors, value, self._target, out, may_be_nan=self._floats
+        )
+
+    def _sums(
+        self, number: int, job: Correlation, rows: RowBands, span: tuple[int, int], buffers: Buffers
+    ) -> Pixels | None:
+        geometry = rows.geometry(*span)
+        job = job._replace(image=rows.read(*span), geometry=geometry)
+        if self._floats:
+            return np.ascontiguousarray(self._engine.sums(job))
+        shape = (*geometry.out_shape, job.image.shape[2])
+        dtype = np.float64 if self._plan.wide else np.float32
+        found = buffers.take(str(number), shape, dtype)
+        return found if self._engine.exact_sums(job, found) else None

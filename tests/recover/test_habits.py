@@ -52,7 +52,16 @@ OTHERS = {
 }
 
 
-@pytest.mark.parametrize("call", OTHERS)
+SLOW = ("gaussian_filter(2)", "GaussianBlur((0, 0), 2)", "unsharp_mask", "BoxBlur", "UnsharpMask")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        pytest.param(call, marks=[pytest.mark.slow] if any(s in call for s in SLOW) else [])
+        for call in OTHERS
+    ],
+)
 def test_a_call_that_no_recipe_equals_is_named(photo, call):
     found = recover(photo, OTHERS[call](photo), budget=BUDGET)
     assert (found.exit_code, found.tool and found.tool.call) == (1, call)

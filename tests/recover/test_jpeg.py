@@ -68,7 +68,7 @@ def test_what_was_not_compressed_has_no_steps(photo):
 
 @pytest.mark.parametrize("code", [by_opencv, by_pillow])
 @pytest.mark.parametrize("quality", [95, 75])
-@pytest.mark.parametrize("name", ["sharpen", "gaussian"])
+@pytest.mark.parametrize("name", ["sharpen", pytest.param("gaussian", marks=pytest.mark.slow)])
 def test_weights_lie_in_their_intervals(photo, name, quality, code):
     found = recover(photo, code(filter_image(photo, steps=[name]), quality), budget=60)
     assert found.exit_code == 1

@@ -17,7 +17,7 @@ Image = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
+class DifferenceStats:
     """How far two images are apart over some of their pixels.
 
     Attributes
@@ -51,7 +51,7 @@ class Difference:
         difference is infinite.
     ssim : float or None
         Mean structural similarity of scikit-image; None below 7 x 7 pixels.
-    border, interior : Region
+    border, interior : DifferenceStats
         The pixels whose window reached outside the image, and the others.
     """
 
@@ -63,8 +63,8 @@ class Difference:
     rmse: float
     psnr: float | None
     ssim: float | None
-    border: Region
-    interior: Region
+    border: DifferenceStats
+    interior: DifferenceStats
 
 
 def measure(
@@ -132,11 +132,11 @@ def absolute_difference(ours: Image, theirs: Image) -> NDArray[np.float64]:
     return apart
 
 
-def _region(apart: NDArray[np.float64]) -> Region:
+def _region(apart: NDArray[np.float64]) -> DifferenceStats:
     if apart.size == 0:
-        return Region(0, 0, 0.0, 0.0)
+        return DifferenceStats(0, 0, 0.0, 0.0)
     per_pixel = apart if apart.ndim == 1 else apart.max(axis=1)
-    return Region(
+    return DifferenceStats(
         pixels=per_pixel.size,
         equal=int(np.count_nonzero(per_pixel == 0)),
         max_abs_diff=float(per_pixel.max()),

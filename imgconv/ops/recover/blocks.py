@@ -24,7 +24,7 @@ _NEARLY_ALL = 0.93
 _OFTEN = 0.1
 
 
-class Steps(NamedTuple):
+class QuantizationSteps(NamedTuple):
     """Steps of the coefficients that were found.
 
     Attributes
@@ -80,7 +80,7 @@ def transformed(blocks: Floats) -> Floats:
     return np.asarray(basis @ blocks @ basis.T)
 
 
-def find_steps(image: Image) -> Steps | None:
+def find_steps(image: Image) -> QuantizationSteps | None:
     """Return the steps that transforms of blocks are multiples of, or None where there are none.
 
     Examples
@@ -99,7 +99,7 @@ def find_steps(image: Image) -> Steps | None:
         for j in range(SIDE):
             sizes[i, j] = _step(turned[:, i, j])
     coarse = int((sizes > 2).sum()) - int(sizes[0, 0] > 2)
-    return Steps(sizes) if coarse >= _LEAST_PERIODIC else None
+    return QuantizationSteps(sizes) if coarse >= _LEAST_PERIODIC else None
 
 
 def _step(values: Floats) -> float:

@@ -51,7 +51,7 @@ class Fit(NamedTuple):
     samples: int
 
 
-class Windows(NamedTuple):
+class WindowMatrix(NamedTuple):
     """Where windows are taken, and what came out there."""
 
     before: Image
@@ -79,7 +79,7 @@ def take_windows(
     *,
     most: int = _MOST_SAMPLES,
     clipped: bool = False,
-) -> Windows:
+) -> WindowMatrix:
     """Return windows at random places where no border is near.
 
     Unless `clipped`, the output is neither the least nor the greatest value of its type there.
@@ -98,7 +98,7 @@ def take_windows(
     count = min(4 * most, area * colours)
     if area < 1:
         empty = np.zeros(0, np.intp)
-        return Windows(planes, empty, empty, empty, np.zeros(0))
+        return WindowMatrix(planes, empty, empty, empty, np.zeros(0))
     flat = rng.integers(area * colours, size=count) if count < area * colours else np.arange(count)
     channel, place = flat // area, flat % area
     width = limits[1][1] - limits[1][0]
@@ -107,7 +107,7 @@ def take_windows(
     good = np.arange(count) if clipped else np.flatnonzero(unclipped(values))
     good = rng.permutation(good)[:most]
     down, across = placement.stride
-    return Windows(
+    return WindowMatrix(
         planes,
         row[good] * down,
         column[good] * across,
@@ -116,7 +116,7 @@ def take_windows(
     )
 
 
-def fit_window(windows: Windows, across: tuple[range, range], depth: Depth) -> Fit | None:
+def fit_window(windows: WindowMatrix, across: tuple[range, range], depth: Depth) -> Fit | None:
     """Return the weights that explain the values best, or None where there are too few places."""
     unknowns = len(across[0]) * len(across[1])
     places = min(len(windows.values), max(6000, 16 * unknowns))
@@ -170,7 +170,7 @@ def _is_exact(left: Floats, depth: Depth, values: Floats) -> bool:
 
 
 def _moments(
-    windows: Windows,
+    windows: WindowMatrix,
     across: tuple[range, range],
     blocks: list[NDArray[np.intp]],
     keep: NDArray[np.bool_],

@@ -15,7 +15,7 @@ from imgconv.model.geometry import OutputSize
 from imgconv.ops.image import Image
 from imgconv.ops.recover.blocks import (
     SIDE,
-    Steps,
+    QuantizationSteps,
     blocks_of,
     central,
     find_steps,
@@ -131,7 +131,7 @@ def _rim(square: Floats) -> Floats:
     return np.concatenate([square[0], square[-1], square[:, 0], square[:, -1]])
 
 
-def _rows(before: Image, after: Image, steps: Steps) -> _Rows | None:
+def _rows(before: Image, after: Image, steps: QuantizationSteps) -> _Rows | None:
     """Return the blocks to look at, those of most detail; None where there are too few."""
     plane, shown = luminance(before), luminance(after)
     margin = -(-max(_REACHES) // SIDE)

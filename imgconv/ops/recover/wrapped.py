@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from imgconv.model.kernel import Kernel
 from imgconv.model.output import Depth
-from imgconv.ops.recover.fit import Fit, Floats, Windows, fit_window, take_windows
+from imgconv.ops.recover.fit import Fit, Floats, WindowMatrix, fit_window, take_windows
 from imgconv.ops.recover.snap import exact_kernels
 from imgconv.ops.recover.tryout import Trial
 
@@ -43,7 +43,7 @@ def wrapped_kernel(trial: Trial) -> Kernel | None:
 
 
 def _unwrapped(
-    windows: Windows, matrix: Floats, across: tuple[range, range], total: int
+    windows: WindowMatrix, matrix: Floats, across: tuple[range, range], total: int
 ) -> Fit | None:
     """Return a fit to results put back to where they were before they wrapped."""
     contrast = np.ptp(matrix, axis=1)
@@ -66,6 +66,6 @@ def _unwrapped(
     return fit
 
 
-def _some(windows: Windows, chosen: NDArray[np.intp]) -> Windows:
+def _some(windows: WindowMatrix, chosen: NDArray[np.intp]) -> WindowMatrix:
     before, rows, columns, channels, values = windows
-    return Windows(before, rows[chosen], columns[chosen], channels[chosen], values[chosen])
+    return WindowMatrix(before, rows[chosen], columns[chosen], channels[chosen], values[chosen])

@@ -73,9 +73,10 @@ if TYPE_CHECKING:
     from imgconv.ops.compare.compare import Comparison
     from imgconv.ops.context import StepContext, StepResult
     from imgconv.ops.explain.explain_layer import explain_layer
-    from imgconv.ops.layers.activation import activate, pool
+    from imgconv.ops.layers.activation import activate
     from imgconv.ops.layers.layer import Conv, conv1d, conv2d, conv3d
     from imgconv.ops.layers.network import FeatureMaps, network_shapes, run_network, run_parts
+    from imgconv.ops.layers.pooling import pool
     from imgconv.ops.windows import windows_under
 
 _HOMES = {
@@ -128,11 +129,12 @@ _HOMES = {
     "model.steps.methods": ("Gray",),
     "model.steps.registry": ("StepKind",),
     "model.steps.threshold": ("Binarization",),
-    "ops.layers.activation": ("activate", "pool"),
+    "ops.layers.activation": ("activate",),
     "ops.compare.compare": ("Comparison",),
     "ops.explain.explain_layer": ("explain_layer",),
     "ops.layers.layer": ("Conv", "conv1d", "conv2d", "conv3d"),
     "ops.layers.network": ("FeatureMaps", "network_shapes", "run_network", "run_parts"),
+    "ops.layers.pooling": ("pool",),
     "ops.color.gray": ("invert", "to_gray"),
     "ops.color.threshold": ("binarize",),
     "ops.context": ("StepContext", "StepResult"),

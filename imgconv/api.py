@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, cast
 
 from numpy.typing import ArrayLike
 
 from imgconv.io.config.recipes import recipe_from
+from imgconv.io.images.masks import beside, masks_given
 from imgconv.io.kernels.spec import load_kernel
 from imgconv.model.alpha import Alpha
 from imgconv.model.border import Border
@@ -23,6 +25,7 @@ from imgconv.model.kernel import Kernel, WeightsLike
 from imgconv.model.kernel_set import KernelSet
 from imgconv.model.output import Depth, OutputRange, Rounding
 from imgconv.model.recipe import Recipe
+from imgconv.model.region import Region, Sees
 from imgconv.model.steps.base import Step
 from imgconv.model.steps.methods import Gray
 from imgconv.model.steps.threshold import Binarization
@@ -31,6 +34,7 @@ from imgconv.ops.explain import explain as _explain
 from imgconv.ops.image import Image, as_image
 from imgconv.ops.linear import correlate as _correlate
 from imgconv.ops.pipeline import run as _run
+from imgconv.ops.regions.selected import Masks
 
 if TYPE_CHECKING:
     from dask.array import Array
@@ -70,6 +74,16 @@ class RecipeOptions(TypedDict, total=False):
     rounding: Rounding | str
     output_range: OutputRange | str
     range: OutputRange | str
+    region: Region | Sequence[int] | str | Sequence[Sequence[int] | str]
+    mask: ArrayLike | str | os.PathLike[str]
+    mask_invert: bool
+    feather: int
+    channels: str | Sequence[str]
+    sees: Sees | str
+    nodata: float | str
+    valid: ArrayLike | str | os.PathLike[str]
+    min_valid: float | Fraction | str
+    nodata_keep: bool
 
 
 def _by_name(function: _F) -> _F:
@@ -104,7 +118,8 @@ def filter_image(
     threads : int, optional
         Default the CPUs that this process may use. The result does not depend on it.
     **options
-        The keys of a recipe with ``_`` for ``-``: ``steps``, ``border``, ``depth``, ...
+        The keys of a recipe with ``_`` for ``-``: ``steps``, ``border``, ``depth``, ... A mask
+        may be an array as well as a file.
 
     Returns
     -------
@@ -124,8 +139,9 @@ def filter_image(
            [  0, 200,   0],
            [  0, 200,   0]], dtype=int16)
     """
-    chosen = _recipe(recipe, options)
-    return _run.run_recipe(as_image(image, chosen.settings.depth), chosen, threads=threads).image
+    chosen, masks = _recipe_and_masks(recipe, options)
+    pixels = as_image(image, chosen.settings.depth)
+    return _run.run_recipe(pixels, chosen, threads=threads, masks=masks).image
 
 
 def compare(
@@ -133,7 +149,7 @@ def compare(
     recipe: Recipe | None = None,
     *,
     against: str = "opencv",
-    tolerance: float | None = None,
+    tolerance: float | Mapping[str, object] | None = None,
     threads: int | None = None,
     **options: Unpack[RecipeOptions],
 ) -> _compare.Comparison:
@@ -146,8 +162,9 @@ def compare(
     recipe : Recipe, optional
     against : {"opencv", "naive"}, default "opencv"
         "naive" is the script of the source documents.
-    tolerance : float, optional
-        In grey levels; default 1 for integers, 1e-5 of the range for float32.
+    tolerance : float or mapping, optional
+        In grey levels, or limits by name as in golden.yaml; default 1 for integers, 1e-5 of the
+        range for float32.
     threads : int, optional
         Of our engine; default the CPUs that this process may use.
     **options
@@ -169,13 +186,18 @@ def compare(
     >>> compare(image, kernels=["small_blur"], padding="replicate").difference.max_abs_diff
     0.0
     """
-    chosen = _recipe(recipe, options)
+    from imgconv.model.tolerance import parse_tolerance
+
+    chosen, masks = _recipe_and_masks(recipe, options)
+    pixels = as_image(image, chosen.settings.depth)
+    limits = parse_tolerance(tolerance) if isinstance(tolerance, Mapping) else tolerance
     return _compare.compare(
-        as_image(image, chosen.settings.depth),
+        pixels,
         chosen,
         against=against,
-        tolerance=tolerance,
+        tolerance=limits,
         threads=threads,
+        masks=masks,
     )
 
 
@@ -313,8 +335,8 @@ def explain(
     >>> explanation.value, explanation.stages[0].windows[0].sums
     (132, (1190,))
     """
-    chosen = _recipe(recipe, options)
-    return _explain.explain(as_image(image, chosen.settings.depth), chosen, at)
+    chosen, masks = _recipe_and_masks(recipe, options)
+    return _explain.explain(as_image(image, chosen.settings.depth), chosen, at, masks=masks)
 
 
 def filter_dask_array(
@@ -362,7 +384,14 @@ def _flat(image: Image) -> Image:
     return image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image
 
 
-def _recipe(recipe: Recipe | None, options: RecipeOptions) -> Recipe:
+def _recipe_and_masks(recipe: Recipe | None, options: RecipeOptions) -> tuple[Recipe, Masks]:
+    """Return the recipe, and the pictures that it names: read, or given as arrays."""
+    plain, masks = masks_given(options)
+    chosen = _recipe(recipe, plain)
+    return chosen, beside(chosen, masks)
+
+
+def _recipe(recipe: Recipe | None, options: Mapping[str, object]) -> Recipe:
     if recipe is None:
         named = {key.replace("_", "-"): value for key, value in options.items()}
         if "output-range" in named:

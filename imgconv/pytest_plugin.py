@@ -100,10 +100,10 @@ class GoldenImage:
         taken[path] = self._request.node.nodeid
 
     def _kept(self, finding: CaseFinding) -> str:
-        from imgconv.jobs.golden.failures import write_failure
+        from imgconv.jobs.golden.failures import FailureFolder
 
         folder = self._tmp_path / "golden-failures"
-        write_failure(finding, folder)
+        FailureFolder.open(folder, overwrite=True).write(finding)
         return f"pictures: {folder / finding.result.name}"
 
 

@@ -9,6 +9,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+if (WORKER := os.environ.get("PYTEST_XDIST_WORKER")) and hasattr(os, "sched_setaffinity"):
+    # Each of pytest's processes has a CPU of its own, and starts one process or thread where the
+    # number is not what a test is about. Before NumPy, which starts threads.
+    CPUS = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {CPUS[int(WORKER[2:]) % len(CPUS)]})
+
 import numpy as np
 import pytest
 from cli.program import Run, run_in_process, save
@@ -22,6 +28,19 @@ settings.register_profile("search", print_blob=True)
 settings.load_profile("steady")
 
 Imgconv = Callable[..., Run]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave all but one row in n of a `sampled` table to ``pytest -m thorough``."""
+    rows: dict[str, int] = {}
+    for item in items:
+        sampled = item.get_closest_marker("sampled")
+        if sampled is not None:
+            test = item.nodeid.partition("[")[0]
+            rows[test] = rows.get(test, -1) + 1
+            if rows[test] % sampled.args[0]:
+                item.add_marker("thorough")
 
 
 @pytest.fixture

@@ -12,10 +12,11 @@ from oracle import RANGES, nearest_float32, outside, rounded
 def axis(n, k, stride, dilation, padding):
     """The position of the first tap, for each output of an axis."""
     reach = (k - 1) * dilation + 1
-    if padding == "same":
+    if padding in ("same", "same-lower"):
         out = -(-n // stride)
         total = max((out - 1) * stride + reach - n, 0)
-        return [i * stride - total // 2 for i in range(out)]
+        before = total // 2 if padding == "same" else total - total // 2
+        return [i * stride - before for i in range(out)]
     before, after = (0, 0) if padding == "valid" else padding
     return [i - before for i in range(0, n + before + after - reach + 1, stride)]
 
@@ -75,3 +76,46 @@ def finished(total, special, depth, rounding):
     if special != 0:
         return 0 if np.isnan(special) else low if special < 0 else high
     return min(max(rounded(total, rounding), low), high)
+
+
+def pool(image, kind, size, stride, padding, dilation, ceil_mode=False, count_include_pad=False):
+    """Pool an image (spatial axes, channels) as ONNX says; None if a window touches no pixel."""
+    sizes = image.shape[:-1]
+    axes = range(len(sizes))
+    starts = []
+    for a in axes:
+        firsts = axis(sizes[a], size[a], stride[a], dilation[a], padding[a])
+        if ceil_mode and not isinstance(padding[a], str):
+            before, after = padding[a]
+            reach = (size[a] - 1) * dilation[a] + 1
+            beyond = sizes[a] + before + after - reach - (len(firsts) - 1) * stride[a]
+            if beyond > 0:
+                firsts = [*firsts, len(firsts) * stride[a] - before]
+            if firsts and firsts[-1] >= sizes[a]:
+                firsts = firsts[:-1]
+        if not firsts:
+            return None
+        starts.append(firsts)
+    ends = [
+        starts[a][-1] + (size[a] - 1) * dilation[a] + 1  # automatic padding is what is needed
+        if isinstance(padding[a], str)
+        else sizes[a] + padding[a][1]
+        for a in axes
+    ]
+    out = np.zeros((*map(len, starts), image.shape[-1]), np.float32)
+    for place in np.ndindex(out.shape):
+        under = [
+            [starts[a][place[a]] + tap[a] * dilation[a] for a in axes]
+            for tap in product(*map(range, size))
+        ]
+        inside = [at for at in under if all(0 <= at[a] < sizes[a] for a in axes)]
+        if not inside:
+            return None
+        values = [Fraction(image[(*at, place[-1])].item()) for at in inside]
+        if kind == "max":
+            out[place] = max(values)
+            continue
+        counted = [at for at in under if all(at[a] < ends[a] for a in axes)]
+        count = len(counted) if count_include_pad else len(values)
+        out[place] = nearest_float32(sum(values) / count)
+    return out

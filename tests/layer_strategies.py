@@ -29,7 +29,7 @@ def layers(draw, axes, numbers):
         n + sum(p) >= (k - 1) * d + 1
         for n, p, k, d in zip(sizes, pads, kernel, dilation, strict=True)
     )
-    padding = draw(st.sampled_from(["same", pads])) if fits else "same"
+    padding = draw(st.sampled_from(["same", "same-lower", *[pads] * 2][: 4 if fits else 2]))
     dtype = draw(st.sampled_from(DTYPES))
     elements = st.floats(-100, 100, width=32) if dtype == "float32" else None
     image = draw(hnp.arrays(dtype, (*sizes, groups * per_group), elements=elements))

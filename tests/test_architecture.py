@@ -73,3 +73,13 @@ def test_no_module_imports_itself_by_way_of_others():
     graph = {name: imports_of(path, set(files)) - {name} for name, path in files.items()}
     assert graph["imgconv.model.recipe"] >= {"imgconv.model.step_plan"}
     tuple(graphlib.TopologicalSorter(graph).static_order())  # raises CycleError, with the cycle
+
+
+def test_no_two_public_classes_share_a_name():
+    homes: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "imgconv").rglob("*.py")):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+    assert len(homes) > 200
+    assert {name: found for name, found in homes.items() if len(found) > 1} == {}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imgconv.cli import output
-from imgconv.cli.one_file import FileOptions, filter_one
+from imgconv.cli.one_file import FileOptions, filter_one, in_folder
 from imgconv.cli.options import (
     Command,
     json_option,
@@ -22,6 +22,8 @@ from imgconv.cli.options import (
     show_option,
     threads_option,
 )
+from imgconv.cli.options_region import masks_of, selection_options
+from imgconv.cli.preview import preview_option, show_file
 from imgconv.model.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 @click.argument("source", metavar="IN", type=path_argument, required=False)
 @click.argument("target", metavar="OUT", type=path_argument, required=False)
 @recipe_options
+@selection_options
 @output_options
 @option(
     "--compare",
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     help="Also compare the result with cv2.filter2D.",
 )
 @show_option
+@preview_option
 @threads_option
 @option(
     "--cluster",
@@ -81,10 +85,13 @@ def command(source: Place | None, target: Place | None, **options: Any) -> None:
         window.check_display()
     # Before OUT is written, which may be IN.
     image = read_source(source, recipe, reading_of(options)) if again else None
+    masks = masks_of(source, recipe) if again else None
     chosen = FileOptions.of(options)
     filter_one(source, target, recipe, chosen)
+    if options["preview"]:
+        show_file(in_folder(source, target, chosen.format))
     if again:
-        _compare(image, recipe, chosen, words=options["compare"], windows=options["show"])
+        _compare(image, recipe, chosen, masks, words=options["compare"], windows=options["show"])
 
 
 def _missing(source: Place | None) -> click.UsageError:
@@ -97,12 +104,12 @@ def _missing(source: Place | None) -> click.UsageError:
 
 
 def _compare(
-    image: Any, recipe: Recipe, options: FileOptions, *, words: bool, windows: bool
+    image: Any, recipe: Recipe, options: FileOptions, masks: Any, *, words: bool, windows: bool
 ) -> None:
     """Do `--compare` and `--show`, on what IN was before."""
     from imgconv.cli.compare import compare_image, one_line, show
 
-    comparison = compare_image(image, recipe, threads=options.threads)
+    comparison = compare_image(image, recipe, threads=options.threads, masks=masks)
     if words:
         output.say(one_line(comparison))
     if windows:

@@ -23,6 +23,7 @@ from imgconv.cli.options import (
     recipe_options,
     together,
 )
+from imgconv.cli.options_region import selection_options
 from imgconv.cli.progress import Progress, progress_for, summary, write_event
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ _file_options = together(
            help="Include the subfolders of SRC."),
     option("--from0", is_flag=True, heading="Files",
            help="Read more files from stdin, each ended by a NUL byte (find -print0)."),
+    option("--exclude", metavar="PATTERN", multiple=True, heading="Files",
+           help="Leave out files and folders of this name ('*_old*', raw), or a path with / "
+           "('raw/**/*.png'). May be repeated."),
     option("--name", metavar="TEMPLATE", default="{stem}{ext}", show_default=True, heading="Files",
            help="Names of the outputs; {stem}, {ext} and {kernel} are filled in."),
     option("--shard", metavar="I/N", heading="Files",
@@ -52,9 +56,10 @@ _running_options = together(
            help="In place, filter files of which neither a row nor a mark tells what was done."),
     option("--backup", metavar="SUFFIX", heading="Output",
            help="In place, keep each old file under its name with this suffix."),
-    option("--hard-links", type=click.Choice(["refuse", "split"]), default="refuse",
+    option("--hard-links", type=click.Choice(["refuse", "split", "keep"]), default="refuse",
            show_default=True, heading="Output",
-           help="In place, what to do with a file that has other names."),
+           help="In place, a file that has other names: refuse it, replace this name alone, or "
+           "keep them all on the new content."),
     option("--format", metavar="NAME", heading="Output",
            help="Write png, jpeg, tiff, webp or another, and suffixes to match."),
     encoding_options,
@@ -68,6 +73,10 @@ _running_options = together(
     option("--fail-fast", is_flag=True, heading="Running", help="Stop at the first failure."),
     option("--max-failures", metavar="N", type=click.IntRange(min=1), heading="Running",
            help="Stop when N files failed."),
+    option("--timeout", metavar="SECONDS", type=click.FloatRange(min=0, min_open=True),
+           heading="Running", help="Fail a file that takes longer."),
+    option("--run-timeout", metavar="SECONDS", type=click.FloatRange(min=0, min_open=True),
+           heading="Running", help="Stop the run after this time; the next one does the rest."),
     option("--dry-run", is_flag=True, heading="Running", help="Show what would be done, and stop."),
     option("--json", "as_json", is_flag=True, heading="Running",
            help="Write one event a line as JSON on stdout."),
@@ -91,6 +100,7 @@ _running_options = together(
 @click.argument("target", metavar="DST", type=click.Path(), required=False)
 @_file_options
 @recipe_options
+@selection_options
 @_running_options
 def command(sources: tuple[str, ...], target: str | None, **options: Any) -> int:
     """Filter the pictures SRC (files, folders, quoted patterns, a URL) into the folder DST.
@@ -103,6 +113,8 @@ def command(sources: tuple[str, ...], target: str | None, **options: Any) -> int
     if options["print_recipe"]:
         output.show(format_recipe(recipe).rstrip())
         return 0
+    if target is not None and options["in_place"] and not (sources or options["from0"]):
+        sources = (target,)
     if target is None or not (sources or options["from0"]):
         raise _missing(target)
     if not (options["recursive"] or options["quiet"] or options["as_json"]):
@@ -117,7 +129,7 @@ def command(sources: tuple[str, ...], target: str | None, **options: Any) -> int
         output.note_slow_engine()
         for note in about_options(options, recipe, None):
             output.say(f"Note: {note}")
-    return 1 if report.failed else 0
+    return 1 if report.failed or report.timed_out else 0
 
 
 def _missing(target: str | None) -> click.UsageError:
@@ -150,6 +162,7 @@ def _batch_options_of(parameters: Mapping[str, Any]) -> BatchOptions:
     return BatchOptions(
         recursive=parameters["recursive"],
         listed=tuple(_listed()) if parameters["from0"] else (),
+        exclude=parameters["exclude"],
         name=parameters["name"],
         format=parameters["format"],
         jobs=parameters["jobs"],
@@ -161,6 +174,8 @@ def _batch_options_of(parameters: Mapping[str, Any]) -> BatchOptions:
         backup=parameters["backup"] or "",
         hard_links=parameters["hard_links"],
         max_failures=1 if parameters["fail_fast"] else parameters["max_failures"],
+        timeout=parameters["timeout"],
+        run_timeout=parameters["run_timeout"],
         cluster=parameters["cluster"],
         reading=reading_of(parameters),
         encoding=encoding_of(parameters),

@@ -82,6 +82,7 @@ class Command(click.Command):
         except click.UsageError as error:
             from imgconv.cli.guesses import explained
 
+            error.ctx = error.ctx or ctx
             raise explained(error, ctx, self, args) from None
 
     def _with_methods(self, args: list[str], end: int) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imgconv.cli import output
+from imgconv.cli.limits import HEADING, metric_options
 from imgconv.cli.options import (
     Command,
     json_option,
@@ -24,11 +25,15 @@ from imgconv.cli.options import (
     show_option,
     threads_option,
 )
+from imgconv.cli.options_region import masks_of, selection_options
+from imgconv.cli.preview import preview_option, show_pictures
 from imgconv.model.errors import ArgumentError, ImgconvError
+from imgconv.model.tolerance import METRICS, parse_tolerance
 
 if TYPE_CHECKING:
     from imgconv.model.recipe import Recipe
     from imgconv.ops.compare.compare import Comparison
+    from imgconv.ops.regions.selected import Masks
 
 
 class _Tolerance(click.FloatRange):
@@ -53,6 +58,7 @@ class _Tolerance(click.FloatRange):
 )
 @click.argument("source", metavar="IN", type=path_argument)
 @recipe_options
+@selection_options
 @reading_options
 @option(
     "--against",
@@ -66,9 +72,11 @@ class _Tolerance(click.FloatRange):
     "--tolerance",
     type=_Tolerance(min=0),
     metavar="LEVELS",
-    heading="Comparing",
-    help="Greatest difference that passes.  [default: 1; float images: 1e-5 of full scale]",
+    heading=HEADING,
+    help="Greatest difference that passes.  [default: 1; float images: 1e-5 of full scale; any "
+    "with limits of other metrics]",
 )
+@metric_options
 @option(
     "--all",
     "whole_bank",
@@ -92,13 +100,14 @@ class _Tolerance(click.FloatRange):
 )
 @option("--overwrite", is_flag=True, heading="Comparing", help="Replace FILE if it exists.")
 @show_option
+@preview_option
 @threads_option
 @json_option
 @quiet_option
 def command(source: Path, **options: Any) -> int:
     """Run a recipe on IN here and through cv2.filter2D, and say how and why they differ.
 
-    Exit code 0 when every pixel is within the tolerance, 1 when not.
+    Exit code 0 when the results are within the tolerance, 1 when not.
     """
     from imgconv.io.config.recipes import format_recipe
 
@@ -110,7 +119,8 @@ def command(source: Path, **options: Any) -> int:
         return _compare_bank(source, recipe, options)
     _check_targets(source, options)
     image = read_source(source, recipe, reading_of(options))
-    comparison = compare_image(image, recipe, **_settings(options))
+    masks = masks_of(source, recipe)
+    comparison = compare_image(image, recipe, masks=masks, **_settings(options))
     if options["as_json"]:
         output.write_json({**comparison.as_dict(), "recipe": format_recipe(recipe)})
     elif not options["quiet"]:
@@ -122,6 +132,8 @@ def command(source: Path, **options: Any) -> int:
 
         words = describe(comparison).splitlines()
         write_page(options["report"], image, comparison, words, overwrite=options["overwrite"])
+    if options["preview"]:
+        _preview(image, comparison)
     if options["show"]:
         show(image, comparison)
     return 0 if comparison.within_tolerance else 1
@@ -157,10 +169,20 @@ def show(image: Any, comparison: Comparison) -> None:
     show_windows({"original": image, "imgconv": comparison.ours, theirs: comparison.theirs})
 
 
+def _preview(image: Any, comparison: Comparison) -> None:
+    """Show the original, both results and their difference in the terminal."""
+    from imgconv.ops.draw.view import highlight
+
+    ours, theirs = comparison.ours, comparison.theirs
+    show_pictures([image, theirs, ours, highlight(theirs, ours)])
+
+
 def one_line(comparison: Comparison) -> str:
     """Describe in one line how the results stand."""
     d = comparison.difference
     name = _name_of_peer(comparison)
+    if not name:
+        return f"nothing to compare with ({'; '.join(comparison.notes)})"
     if d.equal == d.pixels:
         return f"equal to {name} at all {d.pixels} pixels"
     why = ", ".join(f"{cause.name} {cause.pixels}" for cause in comparison.causes)
@@ -175,9 +197,10 @@ def describe(comparison: Comparison) -> str:
     d = comparison.difference
     psnr = "infinite" if d.psnr is None else f"{d.psnr:.2f} dB"
     ssim = "not defined below 7 x 7" if d.ssim is None else f"{d.ssim:.6f}"
+    at = "" if d.max_at is None else f" at row {d.max_at[0]}, column {d.max_at[1]}"
     rows = [
         ("equal pixels", f"{d.equal} of {d.pixels} ({d.equal / d.pixels:.4%})"),
-        ("greatest difference", f"{d.max_abs_diff:g} at row {d.max_at[0]}, column {d.max_at[1]}"),
+        ("greatest difference", f"{d.max_abs_diff:g}{at}"),
         ("mean difference", f"{d.mean_abs_diff:.6g}"),
         ("RMSE, PSNR, SSIM", f"{d.rmse:.6g}, {psnr}, {ssim}"),
         ("border", f"{d.border.equal} of {d.border.pixels} equal, max {d.border.max_abs_diff:g}"),
@@ -187,10 +210,23 @@ def describe(comparison: Comparison) -> str:
                  f"{comparison.seconds_theirs * 1000:.1f} ms"),
     ]  # fmt: skip
     lines = [f"OpenCV {comparison.opencv}: {one_line(comparison)}"]
+    if not _name_of_peer(comparison):
+        return lines[0]
     lines += [f"  {name:<20} {value}" for name, value in rows]
     lines += [f"  why: {c.name}, {c.pixels} pixels ({c.evidence})" for c in comparison.causes]
+    lines += [f"  note: {note}" for note in comparison.notes]
+    return "\n".join([*lines, f"  {_verdict(comparison)}"])
+
+
+def _verdict(comparison: Comparison) -> str:
+    """Return whether the limits are kept; of metrics their values, or what is broken."""
     verdict = "within" if comparison.within_tolerance else "NOT within"
-    return "\n".join([*lines, f"  {verdict} the tolerance of {comparison.tolerance:g}"])
+    if not comparison.metrics:
+        limit = comparison.tolerance
+        named = f"the tolerance of {limit:g}" if math.isfinite(limit) else "the tolerance"
+        return f"{verdict} {named}"
+    values = [f"{METRICS[name]} is {value:.6g}" for name, value in comparison.metrics.items()]
+    return f"{verdict} the limits: {'; '.join(comparison.broken or values)}"
 
 
 def _compare_bank(source: Path, recipe: Recipe, options: dict[str, Any]) -> int:
@@ -199,6 +235,7 @@ def _compare_bank(source: Path, recipe: Recipe, options: dict[str, Any]) -> int:
             "--all compares every kernel; it goes without -k, --diff, --report and --show"
         )
     image = read_source(source, recipe, reading_of(options))
+    masks = masks_of(source, recipe)
     bank = open_bank(options["banks"])
     rows: list[dict[str, Any]] = []
     if not options["as_json"]:
@@ -206,7 +243,7 @@ def _compare_bank(source: Path, recipe: Recipe, options: dict[str, Any]) -> int:
     for name, step in bank.items():
         if not step.makes_sums:
             continue
-        row = _bank_row(image, recipe.with_kernels([step]), name, options)
+        row = _bank_row(image, recipe.with_kernels([step]), name, options, masks)
         rows.append(row)
         if not options["as_json"]:
             output.show(_table_line(row))
@@ -220,11 +257,13 @@ def _compare_bank(source: Path, recipe: Recipe, options: dict[str, Any]) -> int:
     return 0 if passed + refused == len(rows) else 1
 
 
-def _bank_row(image: Any, recipe: Recipe, name: str, options: dict[str, Any]) -> dict[str, Any]:
+def _bank_row(
+    image: Any, recipe: Recipe, name: str, options: dict[str, Any], masks: Masks
+) -> dict[str, Any]:
     from imgconv.ops.compare.compare import compare
 
     try:
-        return {"name": name, **compare(image, recipe, **_settings(options)).as_dict()}
+        return {"name": name, **compare(image, recipe, masks=masks, **_settings(options)).as_dict()}
     except ImgconvError as error:
         if options["against"] == "opencv":
             raise
@@ -246,7 +285,13 @@ def _table_line(row: dict[str, Any]) -> str:
 
 
 def _settings(options: dict[str, Any]) -> dict[str, Any]:
-    return {key: options[key] for key in ("against", "tolerance", "threads")}
+    settings = {key: options[key] for key in ("against", "tolerance", "threads")}
+    given = {name: options[name] for name in (*METRICS, "antialias") if options[name] is not None}
+    if not given:
+        return settings
+    if options["tolerance"] is not None:
+        given["limit"] = options["tolerance"]
+    return {**settings, "tolerance": parse_tolerance({"preset": "any", **given})}
 
 
 def _write_difference(comparison: Comparison, path: Path, options: dict[str, Any]) -> None:

@@ -88,6 +88,7 @@ def _words() -> dict[str, list[str]]:
     from imgconv.model.alpha import Alpha
     from imgconv.model.border import Border, dialect_names
     from imgconv.model.output import Depth, OutputRange, Rounding
+    from imgconv.model.region import COLOURS, MEANS, Sees
 
     borders = [border.value for border in Border]
     return {
@@ -107,6 +108,9 @@ def _words() -> dict[str, list[str]]:
         "--activation NAME": ["relu", "leaky_relu", "sigmoid", "tanh"],
         "--pool KIND:SIZE": ["max:", "mean:"],
         "--family NAME": _families(),
+        "--channels NAMES": [*COLOURS, "alpha", *MEANS],
+        "--sees WHAT": [one.value for one in Sees],
+        "--nodata VALUE": ["nan", "tag"],
     }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imgconv.cli import output
+from imgconv.cli.limits import HEADING, limit_option, metric_options
 from imgconv.cli.options import (
     Command,
     PathOrStream,
@@ -18,38 +19,34 @@ from imgconv.cli.options import (
     reading_options,
     together,
 )
+from imgconv.cli.preview import is_shown, preview_option, show_pictures
 from imgconv.model.errors import ArgumentError
 from imgconv.model.tolerance import LIMITS, PRESETS
 
 if TYPE_CHECKING:
+    from imgconv.io.storage.locations import Place
     from imgconv.jobs.diff.compare import DiffOptions
     from imgconv.jobs.golden.report_files import ReportFiles
     from imgconv.jobs.golden.result import CaseFinding, CaseReport
     from imgconv.ops.compare.difference import Rectangle
 
 _file = click.Path(path_type=Path)
-_LIMITING, _COMPARING, _REPORTS = "Tolerance", "Comparing", "Reports"
+_MOST_SHOWN = 3
+"""Pairs of folders that --preview shows."""
 
-
-def _limit(name: str, metavar: str, text: str) -> Any:
-    return option(f"--{name}", metavar=metavar, heading=_LIMITING, help=text)
-
+_COMPARING, _REPORTS = "Comparing", "Reports"
 
 tolerance_options = together(
-    option("--tolerance", "preset", type=click.Choice(list(PRESETS)), heading=_LIMITING,
+    option("--tolerance", "preset", type=click.Choice(list(PRESETS), case_sensitive=False),
+           heading=HEADING,
            help="The limits to depart from.  [default: exact; any for other metrics alone]"),
-    _limit("level", "N", "A pixel differs when a channel changed by more than N levels."),
-    _limit("share", "S", "Of the pixels, the share that may differ, 0 to 1."),
-    _limit("limit", "N", "No pixel may differ by more than N levels."),
-    _limit("mean", "N", "The mean of a channel may drift by at most N levels."),
-    _limit("density", "N,W", "At most N pixels may differ in any window of W x W."),
-    _limit("psnr", "DB", "The least PSNR."),
-    _limit("ssim", "S", "The least mean SSIM, 0 to 1."),
-    _limit("ciede2000", "E", "The greatest colour difference CIEDE2000 of any pixel."),
-    _limit("flip", "E", "The greatest mean of NVIDIA's FLIP, 0 to 1."),
-    option("--antialias", type=click.Choice(["count", "ignore"]), heading=_LIMITING,
-           help="Whether pixels count that are antialiased in both.  [default: count]"),
-    option("--alpha", type=click.Choice(["look", "data"]), heading=_LIMITING,
+    limit_option("level", "N", "A pixel differs when a channel changed by more than N levels."),
+    limit_option("share", "S", "Of the pixels, the share that may differ, 0 to 1."),
+    limit_option("limit", "N", "No pixel may differ by more than N levels."),
+    limit_option("mean", "N", "The mean of a channel may drift by at most N levels."),
+    limit_option("density", "N,W", "At most N pixels may differ in any window of W x W."),
+    metric_options,
+    option("--alpha", type=click.Choice(["look", "data"], case_sensitive=False), heading=HEADING,
            help="Compare as it looks over black and white, or alpha as a channel.  "
            "[default: look]"),
 )  # fmt: skip
@@ -66,8 +63,8 @@ comparing_options = together(
 report_options = together(
     option("--out", metavar="FILE", type=_file, heading=_REPORTS,
            help="Write what differs as a picture: yellow to red, added parts green, removed blue."),
-    option("--html", metavar="FILE", type=_file, heading=_REPORTS,
-           help="A page with the pictures, in one file."),
+    option("--html", metavar="FILE|DIR", type=_file, heading=_REPORTS,
+           help="A page with the pictures, in one file, or a folder where the name has no suffix."),
     option("--junit", metavar="FILE", type=_file, heading=_REPORTS, help="JUnit XML."),
     option("--failures", metavar="DIR", type=_file, heading=_REPORTS,
            help="A folder for expected, actual and difference of all that differ."),
@@ -75,7 +72,9 @@ report_options = together(
            show_default=True, heading=_REPORTS,
            help="Annotations of GitHub Actions on stderr; auto: when running there."),
     option("--overwrite", is_flag=True, heading=_REPORTS, help="Replace files that exist."),
-    option("--quiet", is_flag=True, heading="Running", help="Write nothing but the exit code."),
+    option("-q", "--quiet", is_flag=True, heading="Running",
+           help="Write nothing but the exit code."),
+    preview_option,
 )  # fmt: skip
 
 
@@ -93,11 +92,12 @@ report_options = together(
 @reading_options
 @report_options
 @json_option
-def command(a: Path, b: Path, as_json: bool, quiet: bool, **options: Any) -> int:
+def command(a: Place, b: Place, as_json: bool, quiet: bool, **options: Any) -> int:
     """Compare two pictures, or two folders by relative path: where they differ, how much, and why.
 
-    A is what is expected; - is stdin. Exit code 0 when they are the same, 1 when they differ, 4
-    when a side cannot be read, 6 when a folder lacks a picture or neither has one.
+    A is what is expected. Both may be URLs, and one may be - for stdin. Exit code 0 when they are
+    the same, 1 when they differ, 4 when a side cannot be read, 6 when a folder lacks a picture or
+    neither has one.
     """
     from imgconv.jobs.golden import annotations
 
@@ -105,13 +105,16 @@ def command(a: Path, b: Path, as_json: bool, quiet: bool, **options: Any) -> int
     _check(a, b, options)
     if reports is not None:
         reports.prepare()
-    report = _compare(a, b, chosen, reports, options)
+    seen: list[CaseFinding] = []
+    report = _compare(a, b, chosen, reports, options, seen)
     if reports is not None:
         reports.write(report)
     if as_json:
         output.write_json({"a": str(a), "b": str(b), **report.as_dict()})
     elif not quiet:
         output.show(_words(report))
+    for finding in seen:
+        _preview(finding, alone=len(report.results) == 1)
     if annotations.wanted(options["annotate"]):
         for line in annotations.annotate(report):
             output.say(line)
@@ -157,18 +160,17 @@ def _reports(options: dict[str, Any]) -> ReportFiles | None:
     return ReportFiles(**files, wording=DIFF)
 
 
-def _check(a: Path, b: Path, options: dict[str, Any]) -> None:
+def _check(a: Place, b: Place, options: dict[str, Any]) -> None:
     """Check what would only come out after the comparison."""
     from imgconv.io.images.formats import format_for
     from imgconv.io.storage import files
 
     if output.is_stream(a) and output.is_stream(b):
         raise ArgumentError("only one of A and B can be stdin")
-    for path in (a, b):
-        if not isinstance(path, Path):
-            raise ArgumentError(f"{path}: diff reads files, folders and stdin, not URLs")
     if options["out"] is not None:
-        if a.is_dir():
+        from imgconv.jobs.diff.pairs import is_folder
+
+        if is_folder(a):
             raise ArgumentError(
                 "--out is one picture, and these are folders",
                 hint="--failures DIR writes the pictures of each pair",
@@ -178,13 +180,21 @@ def _check(a: Path, b: Path, options: dict[str, Any]) -> None:
 
 
 def _compare(
-    a: Path, b: Path, chosen: DiffOptions, reports: ReportFiles | None, options: dict[str, Any]
+    a: Place,
+    b: Place,
+    chosen: DiffOptions,
+    reports: ReportFiles | None,
+    options: dict[str, Any],
+    seen: list[CaseFinding],
 ) -> CaseReport:
+    """Compare, and keep in `seen` the first findings that are to be shown."""
     from imgconv.jobs.diff.compare import compare_paths, compare_stream
 
     def watch(finding: CaseFinding) -> None:
         if options["out"] is not None:
             _draw(finding, options["out"], options["overwrite"])
+        if options["preview"] and finding.result.exit_code and len(seen) < _MOST_SHOWN:
+            seen.append(finding)
         if reports is not None:
             reports.watch(finding)
 
@@ -204,6 +214,15 @@ def _draw(finding: CaseFinding, path: Path, overwrite: bool) -> None:
         output.say(f"Note: {output.one_line(str(path))} is not written: no difference can be drawn")
         return
     write_image(path, drawn[0], overwrite=overwrite)
+
+
+def _preview(finding: CaseFinding, *, alone: bool) -> None:
+    """Show what was expected, what is there and the difference in the terminal."""
+    from imgconv.jobs.golden.report_html import views_of
+
+    if not alone and is_shown():
+        output.show(output.one_line(f"{finding.result.name}:"))
+    show_pictures([view.image for view in views_of(finding)])
 
 
 def _words(report: CaseReport) -> str:

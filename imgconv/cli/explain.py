@@ -22,6 +22,7 @@ from imgconv.cli.options import (
     recipe_of,
     recipe_options,
 )
+from imgconv.cli.options_region import masks_of, selection_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +40,7 @@ _FRAME_MILLISECONDS = 700
     "imgconv explain photo.jpg -k gaussian:1 -k laplacian --at 0,0 --padding replicate\n\n"
     "imgconv explain photo.jpg -k sharpen --at 5,7 --json\n\n"
     "imgconv explain photo.jpg --gray -k sobel_x --gif window.gif\n\n"
+    "imgconv explain photo.jpg -k canny:50,150 --at 100,120\n\n"
     "imgconv explain photo.jpg -k sharpen --html explorer.html",
 )
 @click.argument("source", metavar="IN", type=path_argument)
@@ -81,14 +83,17 @@ _FRAME_MILLISECONDS = 700
 )
 @option("--overwrite", is_flag=True, heading="Explaining", help="Replace FILE if it exists.")
 @recipe_options
+@selection_options
 @reading_options
 @json_option
 def command(source: Path, **options: Any) -> None:
     """Show how the pixel at ROW,COL of the output was computed.
 
-    Every tap with the pixel that it read (and where the border took it from), its weight and
-    product; the exact sum, scale, offset, rounding and clipping; and what the engine wrote, which
-    is checked to be the same.
+    Of a kernel every tap with the pixel that it read (and where the border took it from), its
+    weight and product; the exact sum, scale, offset, rounding and clipping; and what the engine
+    wrote, which is checked to be the same. Of an order statistic the window in order, of morphology
+    where the extremes lie, of canny the gradient, its neighbours and the verdict, of bilateral the
+    weights.
     """
     from imgconv.io.storage import files
     from imgconv.ops.explain.explain import explain
@@ -101,7 +106,7 @@ def command(source: Path, **options: Any) -> None:
         files.check_target(options["html"], overwrite=options["overwrite"], source=source)
     image = read_source(source, recipe, reading_of(options))
     if options["place"] is not None and not options["html"]:
-        explanation = explain(image, recipe, options["place"])
+        explanation = explain(image, recipe, options["place"], masks=masks_of(source, recipe))
         if options["as_json"]:
             output.write_json(explanation.as_dict())
         else:

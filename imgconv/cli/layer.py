@@ -63,7 +63,7 @@ _weights_options = together(
 _window_options = together(
     option("--stride", metavar="N[,N]", heading="Windows", help="Step between windows."),
     option("--pad", "--padding", "padding", metavar="P", heading="Windows",
-           help="valid, same, an amount (3), one for each axis (3,1), or for each side "
+           help="valid, same, same-lower, an amount (3), one for each axis (3,1), or for each side "
            "(top,bottom,left,right).  [default: 0]"),
     option("--border", metavar="MODE", heading="Windows",
            help="Where padding takes its values from.  [default: constant]"),
@@ -75,7 +75,8 @@ _window_options = together(
     option("--activation", metavar="NAME", heading="Windows",
            help=f"Then {one_of([one.value for one in Nonlinearity])} (leaky_relu:0.2)."),
     option("--pool", metavar="KIND:SIZE", heading="Windows",
-           help="Then max:2, mean:2 or max:size=3,stride=2,padding=1."),
+           help="Then max:2, mean:2 or max:size=3,stride=2,padding=1; also dilation, ceil_mode and "
+           "count_include_pad, as ONNX has them."),
 )  # fmt: skip
 
 
@@ -83,8 +84,8 @@ _window_options = together(
     "layer",
     cls=Command,
     epilog="Examples:\n\n"
-    "imgconv layer photo.png maps.png --gray -k sobel_x -k sobel_y -k laplacian --padding same\n\n"
-    "imgconv layer photo.png maps.npy --weights net.safetensors#conv1 --stride 2 --padding 3 "
+    "imgconv layer photo.png maps.png --gray -k sobel_x -k sobel_y -k laplacian --pad same\n\n"
+    "imgconv layer photo.png maps.npy --weights net.safetensors#conv1 --stride 2 --pad 3 "
     "--activation relu\n\n"
     "imgconv layer photo.png parts.png --weights conv.yaml --parts\n\n"
     "imgconv layer photo.png --weights net.yaml --dry-run\n\n"
@@ -142,6 +143,8 @@ def command(source: Path, target: Path | None, **options: Any) -> None:
         raise click.UsageError(
             "say where the maps go: OUT; or what to explain: --at FILTER,ROW,COL"
         )
+    if note := _about_padding():
+        output.say(note)
     network = _network_of(options)
     gray = parse_choice(Gray, options["gray"], "gray method") if options["gray"] else None
     writing = target if options["place"] is None and not options["dry_run"] else None
@@ -168,6 +171,14 @@ def command(source: Path, target: Path | None, **options: Any) -> None:
             overwrite=options["overwrite"],
             threads=options["threads"],
         )
+
+
+def _about_padding() -> str | None:
+    """Return a note where the amount was given by the name that is a mode elsewhere."""
+    words = click.get_current_context().meta.get("words", ())
+    if not any(word.split("=")[0] == "--padding" for word in words):
+        return None
+    return "Note: --padding is the amount here, as in frameworks; --pad says the same"
 
 
 def _explain(image: Any, network: Network, at: tuple[int, ...], *, as_json: bool) -> None:

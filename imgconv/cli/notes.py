@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 _CLIPPED_BY_A_DERIVATIVE = 0.01
 _CLIPPED_BY_OTHERS = 0.1
 """Shares of limited values that are mentioned: sharpening always limits a few."""
+
+_SLACK, _PROGRAM_ITSELF = 1.1, 96 << 20
+"""By how much a run in bands may exceed --max-memory, and what the program takes without pixels."""
 
 _OF_WINDOWS = ("padding", "dilation", "convolve", "fuse", "anchor")
 _OF_CONVERSION = ("format", "page", "salvage", "strip", "quality", "compression", "subsampling")
@@ -55,10 +59,43 @@ def about_options(
             yield f"--{name} has no effect on {format.upper()}"
 
 
+def about_memory(limit: int) -> str | None:
+    """Return a note where a run took clearly more memory than ``--max-memory`` allows.
+
+    Parameters
+    ----------
+    limit : int
+        In bytes.
+    """
+    from imgconv.jobs import memory
+
+    used = memory.peak()
+    if used <= limit * _SLACK + _PROGRAM_ITSELF:
+        return None
+    return (
+        f"--max-memory had no effect: {used >> 20} MiB were used, since this picture was filtered "
+        "as a whole; TIFF, OME-Zarr and, with pip install 'imgconv[huge]', PNG and JPEG files are "
+        "filtered in bands"
+    )
+
+
 def _changes_nothing(settings: Settings) -> bool:
     shared = ("border", "border_value", "dilation", "rounding")
     plain = Settings()
     return settings._replace(**{name: getattr(plain, name) for name in shared}) == plain
+
+
+def about_index(row: Row, recipe: Recipe) -> str | None:
+    """Return a note on a picture of small numbers, with what shows them; None for others."""
+    from imgconv.model.kernel_set import KernelSet, SetOutput
+
+    last = recipe.steps[-1] if recipe.steps else None
+    if not isinstance(last, KernelSet) or last.output is not SetOutput.INDEX:
+        return None
+    seen = f"imgconv apply {shlex.quote(row.target)} seen.png --range rescale"
+    if row.target == "-" or row.depth == "f32":
+        seen = "--range rescale in a second run"
+    return f"Note: the values are 0 to {len(last.kernels) - 1}, which look black; {seen} shows them"
 
 
 def about_clipping(row: Row, recipe: Recipe) -> str | None:

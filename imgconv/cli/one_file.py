@@ -177,7 +177,7 @@ def _through_stream(source: Place, target: Place, recipe: Recipe, options: FileO
 
 def _note_options(source: Place, target: Place, recipe: Recipe, options: FileOptions) -> None:
     """Write which options had no effect."""
-    from imgconv.cli.notes import about_options
+    from imgconv.cli.notes import about_memory, about_options
     from imgconv.io.images.formats import format_for
     from imgconv.io.storage.locations import pure_path
 
@@ -187,3 +187,5 @@ def _note_options(source: Place, target: Place, recipe: Recipe, options: FileOpt
     converted = pure_path(source).suffix.lower() != pure_path(target).suffix.lower()
     for note in about_options(options.given, recipe, kind, converted=converted):
         output.say(f"Note: {note}")
+    if options.max_memory is not None and (exceeded := about_memory(options.max_memory)):
+        output.say(f"Note: {exceeded}")

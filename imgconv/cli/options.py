@@ -14,6 +14,7 @@ from imgconv.cli.choices import GRAYS as _GRAYS
 from imgconv.cli.choices import METHODS as _METHODS
 from imgconv.cli.choices import one_of
 from imgconv.cli.command import Command, option, together
+from imgconv.cli.options_region import selection_values
 from imgconv.io.storage.locations import Place, parse_place
 from imgconv.model.alpha import Alpha
 from imgconv.model.border import Border
@@ -304,6 +305,7 @@ def recipe_of(parameters: Mapping[str, Any]) -> Recipe:
 
     given = {name: parameters.get(key) for key, name in _RECIPE_PARAMETERS.items()}
     given["kernels"] = list(parameters.get("kernels", ())) or None
+    given |= selection_values(parameters)
     bank = open_bank(parameters.get("banks", ()))
     if parameters.get("recipe_file"):
         return read_recipe(parameters["recipe_file"], bank, given)

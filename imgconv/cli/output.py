@@ -139,7 +139,7 @@ def note_slow_engine() -> None:
 
 def report(row: Row, recipe: Recipe, *, as_json: bool, verbose: bool, quiet: bool) -> None:
     """Describe what was done to a file."""
-    from imgconv.cli.notes import about_clipping
+    from imgconv.cli.notes import about_clipping, about_index
 
     if as_json:
         from imgconv.io.config.recipes import format_recipe
@@ -161,5 +161,5 @@ def report(row: Row, recipe: Recipe, *, as_json: bool, verbose: bool, quiet: boo
         say(note)
     if row.threshold is not None and not as_json:
         say(f"threshold {row.threshold:g}")
-    if clipped := about_clipping(row, recipe):
-        say(clipped)
+    for note in filter(None, (about_clipping(row, recipe), about_index(row, recipe))):
+        say(one_line(note))

@@ -22,6 +22,7 @@ from imgconv.cli.options import (
     show_option,
     threads_option,
 )
+from imgconv.cli.preview import preview_option, show_pictures
 from imgconv.model.errors import KernelError
 
 if TYPE_CHECKING:
@@ -64,10 +65,17 @@ if TYPE_CHECKING:
     heading="Sheet",
     help="Panels of 160 or of 400 pixels.",
 )
+@option(
+    "--no-opencv",
+    is_flag=True,
+    heading="Sheet",
+    help="Draw the original and the results alone, in a grid.",
+)
 @option("--overwrite", is_flag=True, heading="Sheet", help="Replace OUT if it exists.")
 @recipe_options
 @reading_options
 @show_option
+@preview_option
 @threads_option
 @json_option
 def command(source: Path, target: Path, **options: Any) -> None:
@@ -97,6 +105,7 @@ def command(source: Path, target: Path, **options: Any) -> None:
         recipe,
         columns=options["columns"],
         size=options["panel"],
+        opencv=not options["no_opencv"],
         threads=options["threads"],
     )
     files.write_whole(
@@ -104,8 +113,12 @@ def command(source: Path, target: Path, **options: Any) -> None:
     )
     if options["as_json"]:
         output.write_json({"target": str(target), "kernels": [row._asdict() for row in rows]})
-    differing = sum(row.differing_pixels > 0 for row in rows)
-    output.say(f"{target}: {len(rows)} kernels, {differing} of them differ from OpenCV")
+    said = f"{target}: {len(steps)} kernel{'' if len(steps) == 1 else 's'}"
+    if not options["no_opencv"]:
+        said += f", {sum(row.differing_pixels > 0 for row in rows)} of them differ from OpenCV"
+    output.say(said)
+    if options["preview"]:
+        show_pictures([picture])
     if options["show"]:
         window.show({str(target): picture})
 

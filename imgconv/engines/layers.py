@@ -9,7 +9,7 @@ numbers.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -88,7 +88,7 @@ def convolve(job: LayerJob) -> Pixels:
         ``clamp(round(sum(weights * taps) + bias))``, the sum exact. Taps that are not finite
         follow IEEE 754 where their weight is not zero.
     """
-    source = padded(job)
+    source = padded(job.images, job.axes, job.border, job.border_value)
     filters, per_group = job.weights.shape[:2]
     shape = (len(job.images), *(axis.out for axis in job.axes), filters)
     out = np.empty(shape, job.depth.dtype)
@@ -105,18 +105,18 @@ def convolve(job: LayerJob) -> Pixels:
     return out
 
 
-def padded(job: LayerJob) -> Pixels:
-    """Return the images with everything around them that a tap reads."""
-    array = job.images
-    for number, axis in enumerate(job.axes, start=1):
+def padded(images: Pixels, axes: Sequence[Axis], border: Border, value: float) -> Pixels:
+    """Return images with everything around them that a tap reads."""
+    array = images
+    for number, axis in enumerate(axes, start=1):
         start, stop = axis.span
         if (start, stop) == (0, axis.length):
             continue
-        found = [job.border.source_index(i, axis.length) for i in range(start, stop)]
+        found = [border.source_index(i, axis.length) for i in range(start, stop)]
         order = np.array([-1 if i is None else i for i in found], np.intp)
         array = np.take(array, order, axis=number, mode="wrap")
         outside = (slice(None),) * number + (order < 0,)
-        array[outside] = job.border_value
+        array[outside] = value
     return array
 
 

@@ -7,19 +7,14 @@ zeros between its weights.
 
 from __future__ import annotations
 
-import contextlib
-import importlib.util
-import re
 from fractions import Fraction
-from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 
 from imgconv.engines.base import Correlation, Filtered, Pixels, padded
+from imgconv.engines.cv2_library import load_cv2
 from imgconv.engines.rounding import clamped, round_floats
 from imgconv.model.border import Border
-from imgconv.model.errors import MissingDependencyError
 from imgconv.model.geometry import Axis, Geometry
 from imgconv.model.kernel import Kernel
 from imgconv.model.output import Depth, Rounding
@@ -44,37 +39,6 @@ _CV_BORDERS = {
     Border.REFLECT: "BORDER_REFLECT",
     Border.REFLECT101: "BORDER_REFLECT_101",
 }
-
-
-def load_cv2() -> ModuleType:
-    """Import OpenCV, or say what the system lacks.
-
-    Raises
-    ------
-    MissingDependencyError
-        When the shared libraries that the wheel needs are not on the system.
-    """
-    try:
-        import cv2
-    except ImportError as error:
-        raise MissingDependencyError(
-            f"OpenCV cannot be loaded: {error}",
-            hint="on Debian and Ubuntu: apt-get install libgl1 libglib2.0-0; or replace "
-            "opencv-python by opencv-python-headless",
-        ) from None
-    return cv2
-
-
-def cv2_version() -> str:
-    """Return OpenCV's version; where its wheel says it in a file, without the time to load it."""
-    spec = importlib.util.find_spec("cv2")
-    if spec is not None and spec.submodule_search_locations:
-        for folder in spec.submodule_search_locations:
-            with contextlib.suppress(OSError, UnicodeDecodeError):
-                text = Path(folder, "version.py").read_text()
-                if found := re.search(r'^opencv_version = "([^"]+)"', text, re.MULTILINE):
-                    return found[1]
-    return str(load_cv2().__version__)
 
 
 class OpenCVEngine:

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from imgconv.model.errors import NothingMatchedError
 
 _ORDER = (
-    *("start", "files", "tone", "borders", "ranges", "kernels", "steps", "filters", "explain"),
-    *("compare", "diff", "recover", "recipes", "folders", "goldens", "layers", "large", "clusters"),
-    *("python", "exactness", "errors", "other-tools"),
+    *("start", "files", "tone", "borders", "ranges", "kernels", "steps", "filters", "regions"),
+    *("explain", "compare", "diff", "recover", "recipes", "folders", "goldens", "ci", "layers"),
+    *("large", "clusters", "python", "exactness", "errors", "other-tools"),
 )
 """The order of the topics; a file that is not named here comes last."""
 

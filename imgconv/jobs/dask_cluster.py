@@ -103,4 +103,6 @@ def _dask() -> ModuleType:
 def gave_up(error: BaseException) -> LimitError:
     """Describe in one line why a cluster did not end what it had begun."""
     said = f"{type(error).__name__}: {str(error)[:200]}".rstrip(": ")
-    return LimitError(f"the cluster gave up: {said}", hint="the same command again does the rest")
+    return LimitError(
+        f"the cluster failed: {said}", hint="run the same command again to do the rest"
+    )

@@ -9,7 +9,7 @@ from typing import Any
 
 from imgconv import __version__
 from imgconv.engines.cpus import usable_cpus
-from imgconv.engines.opencv import load_cv2
+from imgconv.engines.cv2_library import load_cv2
 from imgconv.engines.select import HOW_TO_BUILD, describe_engine, native_is_missing
 from imgconv.io.images.formats import FORMATS
 from imgconv.io.kernels.bank import KernelBank, built_in_directory

@@ -23,7 +23,11 @@ from imgconv.model.recipe import Recipe
 from imgconv.model.step_plan import PlannedStep
 from imgconv.model.steps.base import Form, Reach
 
+_HOLE_BYTES = 64  # for each value: sums above and below, a quotient, and flags
+_PLANE_BYTES = 200  # for each pixel: linear light, roots and their sums as float64
+_MIXED_BYTES = 48  # for each pixel: weights, distances, and what is mixed in wide numbers
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_LEAST = 1 << 20
 _DEPTH_BYTES = {Depth.U8: 1, Depth.U16: 2, Depth.I16: 2, Depth.F32: 4}
 _CGROUP = Path("/sys/fs/cgroup")
 
@@ -34,19 +38,22 @@ def parse_bytes(text: str) -> int:
     Raises
     ------
     ArgumentError
-        For anything else.
+        For anything else, and for less than 1 MiB, which holds no picture.
 
     Examples
     --------
-    >>> parse_bytes("512M"), parse_bytes("1.5G"), parse_bytes("4096")
-    (536870912, 1610612736, 4096)
+    >>> parse_bytes("512M"), parse_bytes("1.5G"), parse_bytes("67108864")
+    (536870912, 1610612736, 67108864)
     """
     found = re.fullmatch(
         r"([0-9]{1,15}(?:[.][0-9]{1,6})?) ?([KMGT]?)(?:I?B)?", text.strip().upper()
     )
     if found is None:
         raise ArgumentError(f"{text!r} is not a valid size", hint="write 800M or 4G")
-    return int(float(found[1]) * _UNITS[found[2]])
+    amount = int(float(found[1]) * _UNITS[found[2]])
+    if amount < _LEAST:
+        raise ArgumentError(f"{text!r} is less than 1 MiB of memory", hint="write 800M or 4G")
+    return amount
 
 
 def default_limit() -> int:
@@ -74,6 +81,15 @@ def used() -> int:
         return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError):
         return 100 << 20  # where the system does not say: Python with all that is imported
+
+
+def peak() -> int:
+    """Return the most memory that this process has used; 0 where the system does not say."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) << 10
+    return 0
 
 
 def _left_by_groups() -> Iterable[int]:
@@ -155,6 +171,7 @@ def picture_bytes(
     plan = recipe.planned(form)
     pixels = math.prod(size)
     reading = pixels * (2 * pixel_bytes(form) + beside * form.values)
+    beside_steps = pixels * selection_bytes(form, recipe)
     peak = 0
     for number, planned in enumerate(plan.steps):
         size = _size_after(planned, size)
@@ -163,7 +180,7 @@ def picture_bytes(
         after = pixels * pixel_bytes(planned.after)
         peak = max(peak, before + after + pixels * step_scratch(planned))
     writing = pixels * pixel_bytes(plan.output) * (1 + encoders)
-    return (reading + peak + writing) * 11 // 10
+    return (reading + peak + beside_steps + writing) * 11 // 10
 
 
 def _size_after(planned: PlannedStep, size: tuple[int, int]) -> tuple[int, int]:
@@ -172,6 +189,15 @@ def _size_after(planned: PlannedStep, size: tuple[int, int]) -> tuple[int, int]:
     from imgconv.ops.windows import geometries_of
 
     return geometries_of(planned.step, planned.settings, size)[0].out_shape
+
+
+def selection_bytes(form: Form, recipe: Recipe) -> int:
+    """Return the bytes for each pixel that selections and holes take, beside the steps."""
+    holes = _HOLE_BYTES * form.values if recipe.has_holes else 0
+    if recipe.everywhere is recipe:
+        return holes
+    planes = _PLANE_BYTES if recipe.selection.channels else 0
+    return holes + planes + _MIXED_BYTES + 2 * pixel_bytes(form)
 
 
 def step_scratch(planned: PlannedStep) -> int:

@@ -13,7 +13,7 @@ from imgconv.io.kernels.bank import KernelBank
 from imgconv.io.kernels.spec import load_step
 from imgconv.io.storage.files import check_target, write_whole
 from imgconv.ops.image import Image
-from imgconv.ops.recover.result import Known, Recovery
+from imgconv.ops.recover.result import Compressed, Known, Recovery
 from imgconv.ops.recover.search import search
 
 BUDGET = 10.0
@@ -25,6 +25,7 @@ _POPULAR = (
     *(f"unsharp:sigma={sigma},amount=1" for sigma in ("2", "3")),
 )
 _PLAIN = Reading()
+_MOST_SHOWN = 7
 
 
 def known_steps(bank: KernelBank | None = None) -> list[Known]:
@@ -70,7 +71,8 @@ def recover_images(
     NothingMatchedError
         When nothing plausible was found; the message says why.
     """
-    return search(before, after, known_steps(bank), budget)
+    bank = bank or KernelBank.standard()
+    return search(before, after, known_steps(bank), lambda spec: load_step(spec, bank), budget)
 
 
 def write_recipe(path: Path, recovery: Recovery, *, overwrite: bool = False) -> None:
@@ -106,6 +108,12 @@ def describe(recovery: Recovery) -> list[str]:
             said += f"; the greatest difference is {equality.max_abs_diff:g}, at {row},{column}"
         lines.append(said)
     lines += _names(recovery)
+    if recovery.compressed is not None:
+        lines += _compressed(recovery.compressed, recovery.name)
+    if recovery.tool is not None:
+        lines.append(f"# {recovery.tool.call} reproduces every pixel: {recovery.tool.habit}")
+    if recovery.rim is not None:
+        lines.append(f"# {recovery.rim}")
     lines += [f"# {note}" for note in recovery.notes]
     return lines
 
@@ -119,6 +127,20 @@ def _names(recovery: Recovery) -> Iterator[str]:
         yield f"# the same on the part that was tried: {', '.join(same)}"
     elif recovery.alternatives:
         yield "# next: " + ", ".join(_alternatives(recovery))
+
+
+def _compressed(compressed: Compressed, name: str | None) -> Iterator[str]:
+    yield "# the picture after was compressed with loss (JPEG), so this is about right"
+    others = [(other, value) for other, value in compressed.nearest if other != name][:3]
+    if others:
+        told = ", ".join(f"{other} (log-likelihood {value:.1f})" for other, value in others)
+        yield ("# next: " if name else "# not told apart: ") + told
+    rows = compressed.intervals
+    if len(rows) <= _MOST_SHOWN:
+        top, left = compressed.origin
+        yield f"# weights from row {top}, column {left}, each +- at {compressed.confidence:.0%}:"
+        for row in rows:
+            yield "#  " + "  ".join(f"{(a + b) / 2:8.4f} +- {(b - a) / 2:.4f}" for a, b in row)
 
 
 def _alternatives(recovery: Recovery) -> Sequence[str]:

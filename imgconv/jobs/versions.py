@@ -11,7 +11,7 @@ def versions() -> str:
     import simplejpeg
 
     from imgconv import __version__
-    from imgconv.engines.opencv import cv2_version
+    from imgconv.engines.cv2_library import cv2_version
     from imgconv.engines.select import select_engine
 
     codecs = f"OpenCV {cv2_version()}, simplejpeg {simplejpeg.__version__}"

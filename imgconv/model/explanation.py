@@ -62,6 +62,8 @@ class Tap:
     weight : int or Fraction
     pixels, products : tuple of numbers
         One for each channel.
+    counts : bool
+        Whether the pixel counts; otherwise its product is 0.
     """
 
     row: int
@@ -71,6 +73,7 @@ class Tap:
     weight: Rational
     pixels: tuple[Number, ...]
     products: tuple[Number, ...]
+    counts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,8 @@ class Stage:
     settings : Settings
     how : str
         What was done between sum and rounding, in words; "" where nothing was.
+    counted : str
+        How much of the window counts, in words; "" where all of it does.
     """
 
     name: str
@@ -127,6 +132,7 @@ class Stage:
     depth: Depth
     settings: Settings
     how: str = ""
+    counted: str = ""
 
     @property
     def under(self) -> tuple[int, int] | None:
@@ -145,6 +151,7 @@ class Stage:
             "depth": self.depth.value,
             "rounding": self.settings.rounding.value,
             "how": self.how,
+            **({"counted": self.counted} if self.counted else {}),
             **first,
             **({"members": [first, *others]} if others else {}),
             **number_data("exact_value", self.exact),
@@ -178,7 +185,9 @@ class Stage:
         rows, columns = kernel.shape
         name = f"{kernel.name}, " if len(self.windows) > 1 else ""
         lines = [f"  {name}{rows} x {columns}, anchor {kernel.anchor[0]},{kernel.anchor[1]}"]
-        lines += table([_cells(tap, self.settings.border.value) for tap in window.taps])
+        lines += taps_table(window.taps, self.settings.border.value)
+        if self.counted:
+            lines.append(f"  {self.counted}")
         lines.append(f"  sum of the products: {numbers_text(window.sums)}")
         if kernel.scale != 1 or kernel.offset != 0:
             plus = f" + {kernel.offset}" if kernel.offset else ""
@@ -265,11 +274,12 @@ def _window_data(window: Window) -> dict[str, Any]:
         **number_data("scale", (kernel.scale,)),
         **number_data("offset", (kernel.offset,)),
         **number_data("sum", window.sums),
-        "taps": [_tap_data(tap) for tap in window.taps],
+        "taps": [tap_data(tap) for tap in window.taps],
     }
 
 
-def _tap_data(tap: Tap) -> dict[str, Any]:
+def tap_data(tap: Tap) -> dict[str, Any]:
+    """Return a tap as plain data."""
     return {
         "row": tap.row,
         "col": tap.col,
@@ -278,6 +288,7 @@ def _tap_data(tap: Tap) -> dict[str, Any]:
         **number_data("pixel", tap.pixels),
         **number_data("weight", (tap.weight,)),
         **number_data("product", tap.products),
+        **({} if tap.counts else {"counts": False}),
     }
 
 
@@ -299,6 +310,11 @@ def _json_number(number: Number) -> int | float | str:
     return value if math.isfinite(value) else str(value)
 
 
+def taps_table(taps: tuple[Tap, ...], border: str) -> list[str]:
+    """Return a table of taps, a line for each."""
+    return table([_cells(tap, border) for tap in taps])
+
+
 def _cells(tap: Tap, border: str) -> list[str]:
     return [
         f"{tap.row},{tap.col}",
@@ -306,5 +322,7 @@ def _cells(tap: Tap, border: str) -> list[str]:
         numbers_text(tap.pixels),
         exact_text(tap.weight),
         numbers_text(tap.products),
-        outside_text(tap.position, tap.source, border, tap.pixels[:1]),
+        "does not count"
+        if not tap.counts
+        else outside_text(tap.position, tap.source, border, tap.pixels[:1]),
     ]

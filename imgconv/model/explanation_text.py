@@ -10,14 +10,14 @@ _LONGEST = 24  # characters of an exact number in the table
 _HEAD = ["tap", "reads", "pixel", "weight", "product", ""]
 
 
-def table(rows: list[list[str]]) -> list[str]:
+def table(rows: list[list[str]], head: list[str] = _HEAD) -> list[str]:
     """Return a table of taps, a line for each: tap, place, pixel, weight, product, remark."""
-    complete = [_HEAD, *rows]
-    widths = [max(len(row[c]) for row in complete) for c in range(len(_HEAD))]
+    complete = [head, *rows]
+    widths = [max(len(row[c]) for row in complete) for c in range(len(head))]
     lines = []
     for row in complete:
-        cells = [f"{cell:>{width}}" for cell, width in zip(row[:5], widths, strict=False)]
-        lines.append(f"    {'  '.join(cells)}  {row[5]}".rstrip())
+        cells = [f"{cell:>{width}}" for cell, width in zip(row[:-1], widths, strict=False)]
+        lines.append(f"    {'  '.join(cells)}  {row[-1]}".rstrip())
     return lines
 
 

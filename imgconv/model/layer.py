@@ -13,6 +13,7 @@ from imgconv.model.errors import ArgumentError
 from imgconv.model.numbers import format_number, parse_number
 
 _LARGEST_AMOUNT = 1 << 20
+_POOL_OPTIONS = ("size", "stride", "padding", "dilation", "ceil_mode", "count_include_pad")
 
 
 class WeightLayout(Enum):
@@ -31,6 +32,8 @@ class AutoPadding(Enum):
     """None."""
     SAME = "same"
     """As much as makes the output ``ceil(n / stride)`` long; the odd pixel comes after."""
+    SAME_LOWER = "same-lower"
+    """The same, with the odd pixel before."""
 
 
 Amounts = tuple[tuple[int, int], ...]
@@ -87,29 +90,38 @@ class Reduction(Enum):
     MAX = "max"
     """The greatest value; outside pixels are left out."""
     MEAN = "mean"
-    """The exact mean, rounded once; outside pixels count as 0."""
+    """The exact mean, rounded once; padding counts as 0 or not at all."""
 
 
 class Pool(NamedTuple):
-    """Pooling: one value for each window of each channel.
+    """Pooling: one value for each window of each channel, as ONNX defines MaxPool and AveragePool.
 
     Attributes
     ----------
     reduction : Reduction
     size : tuple of int
         Of the window.
-    stride : tuple of int
-    padding : tuple of (int, int)
+    stride, dilation : tuple of int
+    padding : AutoPadding or tuple of (int, int)
+    ceil_mode : bool
+        Whether a last window that reaches beyond the padding is kept, if it begins before it.
+    count_include_pad : bool
+        Whether padding counts in a mean, as 0. What lies beyond the padding never counts.
     """
 
     reduction: Reduction
     size: tuple[int, ...]
     stride: tuple[int, ...]
-    padding: Amounts
+    dilation: tuple[int, ...]
+    padding: Padding
+    ceil_mode: bool = False
+    count_include_pad: bool = True
 
     def __str__(self) -> str:
         size = "x".join(map(str, self.size))
-        return f"{self.reduction.value} pool {size}"
+        apart = "x".join(map(str, self.dilation))
+        spaced = "" if set(self.dilation) == {1} else f", dilation {apart}"
+        return f"{self.reduction.value} pool {size}{spaced}"
 
 
 def parse_activation(value: Activation | str) -> Activation:
@@ -145,9 +157,9 @@ def parse_activation(value: Activation | str) -> Activation:
 
 
 def parse_pool(value: Pool | str, axes: int) -> Pool:
-    """Read ``max:2``, ``mean:3``, ``max:size=3,stride=2,padding=1``; a size may be ``2x3``.
+    """Read ``max:2``, ``mean:3`` or ``max:size=3x2,stride=2,padding=1x0x2x1,ceil_mode=true``.
 
-    The stride is the size where none is given.
+    The stride is the size where none is given. Amounts of several axes are joined by ``x``.
 
     Raises
     ------
@@ -156,34 +168,59 @@ def parse_pool(value: Pool | str, axes: int) -> Pool:
 
     Examples
     --------
-    >>> parse_pool("max:size=3x2,stride=2", 2)._replace(padding=())
-    Pool(reduction=<Reduction.MAX: 'max'>, size=(3, 2), stride=(2, 2), padding=())
+    >>> how = parse_pool("mean:size=3x2,stride=2,padding=1x0x0x0,count_include_pad=false", 2)
+    >>> how.size, how.stride, how.padding, how.count_include_pad
+    ((3, 2), (2, 2), ((1, 0), (0, 0)), False)
     """
     if isinstance(value, Pool):
         return value
     text = str(value).strip()
     wrong = ArgumentError(
         f"{text[:40]!r} is not a kind of pooling",
-        hint="write max:2, mean:2, max:3x2 or max:size=3,stride=2,padding=1",
+        hint="write max:2, mean:2, max:3x2 or max:size=3,stride=2,padding=1; other options are "
+        "dilation, ceil_mode and, of mean, count_include_pad",
     )
     name, _, rest = text.partition(":")
     given = {}
     for part in rest.split(","):
         key, equals, amount = part.partition("=")
         key, amount = (key.strip(), amount.strip()) if equals else ("size", part.strip())
-        if key in given or key not in ("size", "stride", "padding"):
+        if key in given or key not in _POOL_OPTIONS:
             raise wrong
-        given[key] = amount.replace("x", ",")
+        given[key] = amount
     if name not in ("max", "mean") or not given.get("size"):
         raise wrong
-    size = parse_axes(given["size"], axes, "the size of pooling")
-    stride = parse_axes(given.get("stride", size), axes, "the stride of pooling")
-    pads = parse_axes(given.get("padding", 0), axes, "the padding of pooling", least=0)
-    if any(pad >= side for pad, side in zip(pads, size, strict=True)):
+    if name == "max" and "count_include_pad" in given:
         raise ArgumentError(
-            f"a padding of {written(pads)} leaves windows of {written(size)} that touch no pixel"
+            "max pooling never counts padding", hint="leave out count_include_pad, or use mean"
         )
-    return Pool(Reduction(name), size, stride, tuple((pad, pad) for pad in pads))
+
+    def amounts(key: str, default: object) -> tuple[int, ...]:
+        numbers = given[key].replace("x", ",") if key in given else default
+        return parse_axes(numbers, axes, f"the {key} of pooling")  # type: ignore[arg-type]
+
+    size = amounts("size", None)
+    return Pool(
+        Reduction(name),
+        size,
+        stride=amounts("stride", size),
+        dilation=amounts("dilation", 1),
+        padding=parse_padding(_commas(given.get("padding", "0")), axes),
+        ceil_mode=_flag(given, "ceil_mode", default=False),
+        count_include_pad=_flag(given, "count_include_pad", default=True),
+    )
+
+
+def _commas(padding: str) -> str:
+    """Write amounts that ``x`` joins with commas; words stay."""
+    return padding.replace("x", ",") if padding[:1].isdigit() else padding
+
+
+def _flag(given: dict[str, str], key: str, *, default: bool) -> bool:
+    text = given.get(key, str(default).lower())
+    if text not in ("true", "false"):
+        raise ArgumentError(f"{key} of pooling is {text!r}; it is true or false")
+    return text == "true"
 
 
 def parse_axes(
@@ -207,7 +244,7 @@ def parse_axes(
 
 
 def parse_padding(value: Padding | str | int | Sequence[object], axes: int) -> Padding:
-    """Read ``valid``, ``same``, one amount, one for each axis, or one for each side.
+    """Read ``valid``, ``same``, ``same-lower``, one amount, one for each axis, or for each side.
 
     Sides are written before, after, axis by axis: top, bottom, left, right.
 
@@ -220,11 +257,11 @@ def parse_padding(value: Padding | str | int | Sequence[object], axes: int) -> P
     """
     if isinstance(value, AutoPadding):
         return value
-    if isinstance(value, str) and value.strip() in ("valid", "same"):
+    if isinstance(value, str) and value.strip() in {auto.value for auto in AutoPadding}:
         return AutoPadding(value.strip())
     sides = "top,bottom,left,right" if axes == 2 else "before,after for each axis"
     wrong = ArgumentError(
-        f"padding {value!r} is not valid, same, or whole numbers of at least 0",
+        f"padding {value!r} is not valid, same, same-lower, or whole numbers of at least 0",
         hint=f"one for all, one for each of {axes} axes, or {2 * axes}: {sides}",
     )
     if isinstance(value, str):

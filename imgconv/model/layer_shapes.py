@@ -16,10 +16,19 @@ _FLOAT32 = 4  # bytes
 
 
 class PlacedAxis(NamedTuple):
-    """One axis of a layer: where its windows lie, and the padding after the image."""
+    """One axis of a layer: where its windows lie, and the padding after the image.
+
+    Attributes
+    ----------
+    axis : Axis
+    after : int
+    ceil : bool
+        Whether the number of windows was rounded up.
+    """
 
     axis: Axis
     after: int
+    ceil: bool = False
 
     def formula(self, name: str) -> str:
         """Write the output length with its numbers filled in.
@@ -30,15 +39,31 @@ class PlacedAxis(NamedTuple):
         'rows: (224 + 2*3 - 7)/2 + 1 = floor(111.5) + 1 = 112'
         >>> place_axis("rows", 5, 3, 1, (0, 0), 2).formula("rows")
         'rows: (5 - 5)/1 + 1 = 1, where Ke = (3 - 1)*2 + 1 = 5'
+        >>> place_axis("rows", 2, 1, 2, (0, 0), 1, ceil=True).formula("rows")
+        'rows: (2 - 1)/2 + 1 = ceil(0.5) + 1 = 2, less 1 that begins beyond the image = 1'
         """
         n, k, before, out, stride, dilation = self.axis
         reach = (k - 1) * dilation + 1
         pads = f" + 2*{before}" if before == self.after else f" + {before} + {self.after}"
         pads = "" if before == self.after == 0 else pads
         room = n + before + self.after - reach
-        floor = "" if room % stride == 0 else f" = floor({room / stride:g}) + 1"
+        whole = "ceil" if self.ceil else "floor"
+        rounded = "" if room % stride == 0 else f" = {whole}({room / stride:g}) + 1"
+        found = (-(-room // stride) if self.ceil else room // stride) + 1
+        less = "" if found == out else f" = {found}, less 1 that begins beyond the image"
         ke = "" if dilation == 1 else f", where Ke = ({k} - 1)*{dilation} + 1 = {reach}"
-        return f"{name}: ({n}{pads} - {reach})/{stride} + 1{floor} = {out}{ke}"
+        return f"{name}: ({n}{pads} - {reach})/{stride} + 1{rounded}{less} = {out}{ke}"
+
+    def counted(self, *, padding: bool) -> list[int]:
+        """Return how many taps of each window lie on the image, or on its padding too."""
+        n, taps, before, out, stride, dilation = self.axis
+        low, high = (-before, n + self.after) if padding else (0, n)
+        counts = []
+        for first in range(-before, -before + out * stride, stride):
+            start = max(-((first - low) // dilation), 0)
+            stop = min(-((first - high) // dilation), taps)
+            counts.append(max(stop - start, 0))
+        return counts
 
 
 class LayerShapes(NamedTuple):
@@ -138,7 +163,7 @@ class LayerShapes(NamedTuple):
 
 
 def place_axes(
-    sizes: tuple[int, ...], kernel: tuple[int, ...], steps: Steps
+    sizes: tuple[int, ...], kernel: tuple[int, ...], steps: Steps, *, ceil: bool = False
 ) -> tuple[PlacedAxis, ...]:
     """Place the windows along every axis.
 
@@ -159,43 +184,65 @@ def place_axes(
             steps.stride[a],
             pads if isinstance(pads, AutoPadding) else pads[a],
             steps.dilation[a],
+            ceil=ceil,
         )
         for a in range(len(sizes))
     )
 
 
 def place_axis(
-    name: str, n: int, k: int, stride: int, padding: AutoPadding | tuple[int, int], dilation: int
+    name: str,
+    n: int,
+    k: int,
+    stride: int,
+    padding: AutoPadding | tuple[int, int],
+    dilation: int,
+    *,
+    ceil: bool = False,
 ) -> PlacedAxis:
     """Place the windows along one axis of `n` positions: ``(n + before + after - Ke)/s + 1``.
+
+    Rounded up, a last window may reach beyond the padding; one that would begin there is left out.
 
     Examples
     --------
     >>> placed = place_axis("rows", 5, 4, 1, AutoPadding.SAME, 1)
     >>> placed.axis.before, placed.after, placed.axis.out
     (1, 2, 5)
+    >>> [place_axis("rows", 4, 3, 2, (0, 0), 1, ceil=ceil).axis.out for ceil in (False, True)]
+    [1, 2]
     """
     reach = (k - 1) * dilation + 1
     if reach > _FARTHEST:
         raise LimitError(f"the kernel reaches over {reach} {name}; the limit is {_FARTHEST}")
-    if padding is AutoPadding.SAME:
-        total = max((-(-n // stride) - 1) * stride + reach - n, 0)
-        before, after = total // 2, total - total // 2
-    elif padding is AutoPadding.VALID:
-        before, after = 0, 0
-    else:
-        before, after = padding
+    before, after = _amounts(n, reach, stride, padding)
+    ceil = ceil and not isinstance(padding, AutoPadding)
     room = n + before + after - reach
-    if room < 0:
+    out = (-(-room // stride) if ceil else room // stride) + 1
+    if out < 1:
         padded = f" + {before} + {after} of padding" if before or after else ""
         far = f" (Ke = ({k} - 1)*{dilation} + 1)" if dilation > 1 else ""
         raise ArgumentError(
             f"{name}: a kernel of {reach}{far} does not fit into {n}{padded}: "
             f"({n} + {before + after} - {reach})/{stride} + 1 is less than 1",
-            hint="pad more (--padding same), or take a smaller kernel or a larger image",
+            hint="pad more (--pad same), or take a smaller kernel or a larger image",
         )
-    axis = Axis(n, k, before, room // stride + 1, stride, dilation)
-    return PlacedAxis(axis, after)
+    if ceil and (out - 1) * stride >= n + before:
+        out -= 1
+    return PlacedAxis(Axis(n, k, before, out, stride, dilation), after, ceil)
+
+
+def _amounts(
+    n: int, reach: int, stride: int, padding: AutoPadding | tuple[int, int]
+) -> tuple[int, int]:
+    """Return the padding before and after."""
+    if not isinstance(padding, AutoPadding):
+        return padding
+    if padding is AutoPadding.VALID:
+        return 0, 0
+    total = max((-(-n // stride) - 1) * stride + reach - n, 0)
+    less, more = total // 2, total - total // 2
+    return (less, more) if padding is AutoPadding.SAME else (more, less)
 
 
 def check_size(shapes: LayerShapes) -> None:

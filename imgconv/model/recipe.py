@@ -8,6 +8,9 @@ from functools import cached_property
 
 from imgconv.model.alpha import Alpha
 from imgconv.model.errors import ArgumentError
+from imgconv.model.geometry import OutputSize
+from imgconv.model.nodata import EVERY_PIXEL, Nodata
+from imgconv.model.region import EVERYWHERE, MEANS, Sees, Selection
 from imgconv.model.settings import Settings
 from imgconv.model.step_plan import StepPlan, leading_count, plan_steps
 from imgconv.model.steps.base import Form, Reach, Step
@@ -33,11 +36,16 @@ class Recipe:
         How steps with a window treat transparency.
     settings : Settings
         Border, stride, dilation and size apply to each step with a window.
+    selection : Selection
+        Which pixels are changed.
+    nodata : Nodata
+        Which pixels do not count.
 
     Raises
     ------
     ArgumentError
-        When linear light begins twice, or ends where it did not begin.
+        When linear light begins twice, or ends where it did not begin; when a part of the image is
+        selected and the output would have another size.
 
     Notes
     -----
@@ -62,8 +70,11 @@ class Recipe:
     fuse: bool = False
     alpha: Alpha = Alpha.AUTO
     settings: Settings = field(default_factory=Settings)
+    selection: Selection = EVERYWHERE
+    nodata: Nodata = EVERY_PIXEL
 
     def __post_init__(self) -> None:
+        self._check_selection()
         light = False
         for step in self.steps:
             if step.opens_light and light:
@@ -74,6 +85,35 @@ class Recipe:
                     hint=f"put linear before it: linear, gaussian:2, {step.name}",
                 )
             light = step.opens_light or (light and not step.closes_light)
+
+    def _check_selection(self) -> None:
+        self.nodata.check()
+        if self.nodata.value and set(self.selection.channels) & set(MEANS):
+            raise ArgumentError(
+                f"nodata {self.nodata.value} is a value of a channel, and "
+                f"{self.selection.channels[0]} is made of several",
+                hint="say by --valid FILE which pixels count",
+            )
+        if self.selection == EVERYWHERE:
+            return
+        self.selection.check()
+        if self.settings.stride != (1, 1) or self.settings.size is not OutputSize.SAME:
+            raise ArgumentError(
+                "what is not selected stays where it is, so the output has the size of the image",
+                hint="leave out stride and size, or the region",
+            )
+
+    @property
+    def has_holes(self) -> bool:
+        """Whether some pixels may not count."""
+        return self.nodata.given or self.selection.sees is Sees.REGION
+
+    @cached_property
+    def everywhere(self) -> Recipe:
+        """The recipe without its selection."""
+        if self.selection == EVERYWHERE:
+            return self
+        return replace(self, selection=EVERYWHERE)
 
     @property
     def kernels(self) -> tuple[Step, ...]:
@@ -90,9 +130,9 @@ class Recipe:
         return replace(self, steps=steps)
 
     def windowed(self) -> Recipe:
-        """Return the recipe without the steps before the first window and after the last one."""
+        """Return the recipe from the first window to the last one, everywhere in an image."""
         first, last = self._windows()
-        return replace(self, steps=self.steps[first:last])
+        return replace(self, steps=self.steps[first:last], selection=EVERYWHERE)
 
     def _windows(self) -> tuple[int, int]:
         windows = [i for i, step in enumerate(self.steps) if step.reach is Reach.WINDOW]

@@ -61,6 +61,27 @@ class StepResult(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
+class Outcome(NamedTuple):
+    """What a recipe made of an image.
+
+    Attributes
+    ----------
+    image : ndarray
+    clipped_share : float
+        Share of the values that were clamped to the range of their type, 0 to 1; of several steps,
+        that of the one with the greatest.
+    threshold : float, optional
+        The one that the last step that chose one found for the whole image.
+    notes : tuple of str
+        What fusing did, and what steps report.
+    """
+
+    image: Image
+    clipped_share: float = 0
+    threshold: float | None = None
+    notes: tuple[str, ...] = ()
+
+
 class Survey(Protocol):
     """What a step must know of its whole input, gathered band by band."""
 

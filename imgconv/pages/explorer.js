@@ -51,6 +51,7 @@ function unpack(text) {
 
 const views = Object.fromEntries(Object.entries(data.views).map(([k, v]) => [k, unpack(v)]));
 let anchor = null; // of the chosen kernel; edited weights of another size take the centre
+let operation = ""; // of a filter with a footprint; "" for a sum
 let job = null;
 let place = data.start.at.slice();
 
@@ -101,13 +102,19 @@ function readJob() {
     throw new Error(`the border value runs from ${low} to ${high}`);
   }
   const view = choice("view");
+  if (operation) checkFootprint(operation, weights);
+  const times = isMorphology(operation) ? Number($("iterations").value) : 1;
+  if (!(Number.isInteger(times) && times >= 1 && times <= 50)) throw new Error("iterations run from 1 to 50");
+  const share = parseNumber($("percentile").value);
+  if (share[0] < 0n || share[0] > share[1]) throw new Error("the percentile runs from 0 to 1");
+  const reach = reachOf(operation, [rows, columns], at, times);
   const made = {
-    view, weights, scale, offset, at, value,
+    view, weights, scale, offset, at, value, operation, times, share, reach,
     pixels: views[view],
     channels: view === "RGB" ? 3 : 1,
     border: choice("border"), range: choice("range"), rounding: choice("rounding"),
-    down: axis(data.rows, rows, at[0], +choice("stride-rows"), +choice("dilation-rows"), choice("size")),
-    across: axis(data.columns, columns, at[1], +choice("stride-columns"), +choice("dilation-columns"), choice("size")),
+    down: axis(data.rows, reach.shape[0], reach.at[0], +choice("stride-rows"), +choice("dilation-rows"), choice("size")),
+    across: axis(data.columns, reach.shape[1], reach.at[1], +choice("stride-columns"), +choice("dilation-columns"), choice("size")),
   };
   return { ...made, ...wholeNumbers(made) };
 }
@@ -172,6 +179,7 @@ function positions(axis, border) {
 }
 
 function picture(job) {
+  if (job.operation) return footprintPicture(job);
   const { down, across, channels, pixels, whole } = job;
   const rows = positions(down, job.border), columns = positions(across, job.border);
   const zero = job.small ? 0 : 0n;
@@ -228,6 +236,7 @@ function finishOf(job, total) {
 function paint(canvas, pixels, rows, columns, channels) {
   canvas.width = columns;
   canvas.height = rows;
+  canvas.closest("figure").style.setProperty("--aspect", columns / rows);
   const context = canvas.getContext("2d");
   const image = context.createImageData(columns, rows);
   const level = (v) => Math.round((Math.max(0, v) * 255) / data.depth.high);
@@ -246,8 +255,8 @@ function frame(element, top, left, high, wide, rows, columns) {
   });
 }
 
-function fill(grid, job, cells, shares) {
-  grid.style.gridTemplateColumns = `repeat(${job.across.taps}, auto)`;
+function fill(grid, columns, cells, shares) {
+  grid.style.gridTemplateColumns = `repeat(${columns}, auto)`;
   grid.replaceChildren(...cells.map((cell, i) => {
     const span = document.createElement("span");
     span.textContent = cell.text;
@@ -275,11 +284,15 @@ function showPixel() {
   const [row, column] = place;
   $("row").value = row;
   $("column").value = column;
-  const all = Array.from({ length: job.channels }, (_, c) => explain(job, row, column, c));
-  const shown = all[Math.min(+choice("channel") || 0, job.channels - 1)];
-  showGrids(shown);
-  $("sums").replaceChildren(...all.map(sumLine));
-  const first = shown.taps[0].position;
+  const channel = Math.min(+choice("channel") || 0, job.channels - 1);
+  if (job.operation) {
+    showFootprint(row, column, channel);
+  } else {
+    const all = Array.from({ length: job.channels }, (_, c) => explain(job, row, column, c));
+    showGrids(all[channel]);
+    $("sums").replaceChildren(...all.map(sumLine));
+  }
+  const first = [row * down.stride - down.before, column * across.stride - across.before];
   const reach = (a) => (a.taps - 1) * a.dilation + 1;
   frame($("input-window"), first[0], first[1], reach(down), reach(across), data.rows, data.columns);
   frame($("output-window"), row, column, 1, 1, down.out, across.out);
@@ -288,15 +301,15 @@ function showPixel() {
 function showGrids(shown) {
   const isAnchor = (tap) => tap.i === job.at[0] && tap.j === job.at[1];
   const isOutside = (tap) => !tap.source || tap.source[0] !== tap.position[0] || tap.source[1] !== tap.position[1];
-  fill($("window"), job, shown.taps.map((tap) => ({
+  fill($("window"), job.across.taps, shown.taps.map((tap) => ({
     text: `${tap.pixel}`,
     name: [isAnchor(tap) && "anchor", isOutside(tap) && "outside"].filter(Boolean).join(" "),
     title: `row ${tap.position[0]}, column ${tap.position[1]}` + (!tap.source ? ": the constant"
       : isOutside(tap) ? `: reads row ${tap.source[0]}, column ${tap.source[1]}` : ""),
   })));
   const weights = shown.taps.map((tap) => tap.weight), products = shown.taps.map((tap) => tap.product);
-  fill($("weights-grid"), job, weights.map((w) => ({ text: brief(w), title: written(w) })), shares(weights));
-  fill($("products"), job, products.map((p) => ({ text: brief(p), title: written(p) })), shares(products));
+  fill($("weights-grid"), job.across.taps, weights.map((w) => ({ text: brief(w), title: written(w) })), shares(weights));
+  fill($("products"), job.across.taps, products.map((p) => ({ text: brief(p), title: written(p) })), shares(products));
   const outside = shown.taps.filter(isOutside);
   const sources = [...new Set(outside.map((tap) => (tap.source ? tap.source.join(",") : `the constant ${job.value}`)))];
   $("outside").textContent = outside.length
@@ -331,9 +344,21 @@ function compute() {
   $("wrong").textContent = "";
   $("value-label").hidden = job.border !== "constant";
   $("channel-label").hidden = job.channels === 1;
+  showControls();
   paint($("input"), job.pixels, data.rows, data.columns, job.channels);
   paint($("output"), picture(job), job.down.out, job.across.out, job.channels);
   showPixel();
+}
+
+function showControls() {
+  const isSum = !operation;
+  for (const id of ["scale-label", "offset-label", "range-label"]) $(id).hidden = !isSum;
+  $("rounding-label").hidden = !isSum && operation !== "midpoint";
+  $("percentile-label").hidden = operation !== "rank";
+  $("iterations-label").hidden = !isMorphology(operation);
+  $("products-part").hidden = !isSum && !ORDERED.includes(operation);
+  $("weights-title").textContent = isSum ? "kernel" : "footprint";
+  $("products-title").textContent = isSum ? "products" : "in order";
 }
 
 // --- Controls -----------------------------------------------------------------------------------
@@ -346,6 +371,8 @@ function take(kernel) {
   anchor = { at: kernel.anchor, shape: [kernel.weights.length, kernel.weights[0].length] };
   $("weights").value = kernel.weights.map((row) => row.join(" ")).join("\n");
   $("weights").rows = Math.min(12, Math.max(4, kernel.weights.length + 1));
+  operation = kernel.operation || "";
+  if (operation) [$("percentile").value, $("iterations").value] = [kernel.share, kernel.iterations];
   $("scale").value = kernel.scale;
   $("offset").value = kernel.offset;
   $("words").textContent = kernel.words;

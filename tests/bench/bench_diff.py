@@ -70,20 +70,44 @@ def ratio(name: str, ours: Callable[[], object], other: Callable[[], object], ru
     print(f"{name:<34} OpenCV {parts[0]:7.3f} s  imgconv {parts[1]:7.3f} s  ratio {middle:.2f}")
 
 
-def peers(a: Path, b: Path, runs: int, place: str) -> None:
+def there() -> dict[str, list[str]]:
+    """Return the programs that are on PATH with their words."""
+    return {name: words for name, words in PEERS.items() if shutil.which(words[0])}
+
+
+def one_process(words: list[str], a: Path, b: Path) -> None:
+    """Let a program compare two files or folders."""
+    filled = [{"A": str(a), "B": str(b)}.get(word, word) for word in words]
+    subprocess.run(filled, check=False, capture_output=True, env=os.environ)
+
+
+def peers(a: Path, b: Path, runs: int) -> None:
     """Print what each program takes for one pair, start included."""
-    there = {name: words for name, words in PEERS.items() if shutil.which(words[0])}
-    times: dict[str, list[float]] = {name: [] for name in there}
+    times: dict[str, list[float]] = {name: [] for name in there()}
     for _ in range(runs):
-        for name, words in there.items():
-            filled = [{"A": str(a), "B": str(b)}.get(word, word) for word in words]
-            times[name].append(
-                seconds(lambda w=filled: subprocess.run(  # type: ignore[misc]
-                    w, check=False, capture_output=True, cwd=place, env=os.environ
-                ))
-            )  # fmt: skip
+        for name, found in times.items():
+            found.append(seconds(lambda n=name: one_process(PEERS[n], a, b)))  # type: ignore[misc]
     for name, found in times.items():
         print(f"{name:<34} {statistics.median(found):7.3f} s for one pair, a process each")
+
+
+def peers_of_folders(a: Path, b: Path, runs: int, cpus: int) -> None:
+    """Print what each program takes for all pairs: imgconv in one process, others in many."""
+    names = sorted(path.name for path in a.iterdir())
+    times: dict[str, list[float]] = {name: [] for name in there()}
+
+    def compare_all(name: str) -> None:
+        if name == "imgconv diff":
+            one_process(PEERS[name], a, b)
+            return
+        with ThreadPoolExecutor(cpus) as pool:
+            list(pool.map(lambda key: one_process(PEERS[name], a / key, b / key), names))
+
+    for _ in range(runs):
+        for name, found in times.items():
+            found.append(seconds(lambda n=name: compare_all(n)))  # type: ignore[misc]
+    for name, found in times.items():
+        print(f"{name:<34} {statistics.median(found):7.3f} s for {len(names)} pairs")
 
 
 def main(count: int, runs: int, side: int) -> None:
@@ -103,7 +127,8 @@ def main(count: int, runs: int, side: int) -> None:
                 lambda: list(pool.map(lambda path: cv2.imread(str(path)), files)),
                 max(1, runs // 3),
             )
-        peers(one, other, runs, place)
+        peers(one, other, runs)
+        peers_of_folders(a, b, max(1, runs // 3), cpus)
 
 
 if __name__ == "__main__":

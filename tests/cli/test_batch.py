@@ -141,7 +141,7 @@ def test_what_others_wrote_is_not_overwritten(run, photos, tmp_path):
     (tmp_path / "out" / "a.png").write_text("mine")
     done = batch(run, "-r", "photos", "out", "-k", "sharpen")
     assert done.code == 1
-    assert "Failed: a.png exists" in done.err
+    assert "Failed: out/a.png" in done.err
     assert (tmp_path / "out" / "a.png").read_text() == "mine"
     assert rows(tmp_path / "out")["a.png"]["error"] == "OutputExistsError"
     assert batch(run, "-r", "photos", "out", "-k", "sharpen").code == 1

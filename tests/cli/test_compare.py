@@ -23,6 +23,17 @@ def ties(tmp_path):
     return save(tmp_path / "ties.png", np.tile(columns, (16, 1)))
 
 
+def test_what_opencv_does_not_have_is_not_called_equal(run, photo):
+    done = run("compare", "photo.png", "-k", "mode")
+    assert done.code == 0
+    said = done.out.decode()
+    assert "nothing to compare with (mode was done as here: OpenCV has no function for it)" in said
+    assert "equal" not in said
+    said = run("compare", "photo.png", "-k", "mode", "-k", "blur").out.decode()
+    assert "  note: mode was done as here" in said
+    assert json.loads(run("compare", "photo.png", "-k", "mode", "--json").out)["calls"] == []
+
+
 def test_equal_is_exit_0_with_everything_that_was_promised(run, photo):
     done = run("compare", "photo.png", "-k", "sharpen", "--padding", "replicate", "--json")
     report = json.loads(done.out)
@@ -33,6 +44,8 @@ def test_equal_is_exit_0_with_everything_that_was_promised(run, photo):
     assert report["within_tolerance"] is True
     assert report["causes"] == []
     assert report["tolerance"] == 1
+    assert report["max_at"] is None, "no place is where equal pictures differ most"
+    assert b"greatest difference  0\n" in run("compare", "photo.png", "-k", "sharpen").out
 
 
 def test_a_difference_is_counted_placed_and_explained(run, ties):
@@ -55,6 +68,36 @@ def test_the_tolerance_decides(run, ties):
     options = ("-k", HALVES, *NAIVE)
     assert run("compare", "ties.png", *options, "--tolerance", "1").code == 0
     assert run("compare", "ties.png", *options, "--tolerance", "0.5").code == 1
+
+
+METRIC_LIMITS = [
+    (["--psnr", "40"], 0), (["--psnr", "60"], 1), (["--ssim", "0.9"], 0), (["--ssim", "1"], 1),
+    (["--ciede2000", "9"], 0), (["--ciede2000", "0.01"], 1), (["--flip", "0.2"], 0),
+    (["--flip", "0.0001"], 1), (["--psnr", "40", "--tolerance", "0.5"], 1),
+    (["--antialias", "ignore"], 0), (["--antialias", "ignore", "--tolerance", "0"], 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "code"), METRIC_LIMITS)
+def test_metrics_are_limits_too(run, ties, options, code):
+    """Truncation changes every second value by one level."""
+    done = run("compare", "ties.png", "-k", HALVES, *NAIVE, *options, "--json")
+    report = json.loads(done.out)
+    assert done.code == code
+    assert report["within_tolerance"] is (code == 0)
+    assert bool(report["broken"]) is (code == 1)
+    names = [word[2:] for word in options if word in ("--psnr", "--ssim", "--ciede2000", "--flip")]
+    assert list(report["metrics"]) == names
+
+
+def test_a_limit_that_is_broken_is_named_with_its_version(run, ties):
+    done = run("compare", "ties.png", "-k", HALVES, *NAIVE, "--psnr", "60", "--ssim", "0.5")
+    verdict = done.out.decode().splitlines()[-1]
+    assert verdict.startswith("  NOT within the limits: psnr/1 is 48.")
+    assert verdict.endswith(", at least 60 must be")
+    done = run("compare", "ties.png", "-k", "blur", "--flip", "0.5")
+    assert done.out.decode().splitlines()[-1] == "  within the limits: flip/1 is 0"
+    assert_fails(run("compare", "ties.png", "-k", "blur", "--ssim", "2"), 2, "from 0 to 1")
 
 
 def test_the_words_name_the_version_and_the_verdict(run, ties):

@@ -95,6 +95,7 @@ def test_sizes_that_differ_are_named_and_drawn_on_one_canvas(run, pair, rgb, tmp
     assert done.code == 1
     assert said in done.out.decode()
     assert "is equal" in done.out.decode()
+    assert "cause: kind" not in done.out.decode(), "the first line says it"
     drawn = written(tmp_path / "o.png")
     sizes = [rgb.shape[:2], change(rgb).shape[:2]]
     assert drawn.shape[:2] == tuple(np.max(sizes, axis=0))

@@ -9,10 +9,13 @@ import pytest
 from browser import browser, complaints, open_page, press, set_scheme  # noqa: F401
 from cli.program import assert_fails
 
-from imgconv import KernelBank, filter_image, load_kernel, recipe_from, to_gray
+from imgconv import KernelBank, explain, filter_image, load_kernel, recipe_from, to_gray
+from imgconv.io.kernels.spec import load_step
 from imgconv.jobs.reports.explorer import explorer_page
 from imgconv.model.errors import ArgumentError
 from imgconv.model.kernel import Kernel
+from imgconv.model.rank_explanation import MorphologyStage, RankStage
+from imgconv.model.steps.windowed import Windowed
 
 SET = """
 for (const [id, value] of Object.entries(arguments[0])) {
@@ -106,6 +109,79 @@ def test_every_pixel_is_the_engine_s(browser, tmp_path, dtype):  # noqa: F811
     assert complaints(browser) == []
 
 
+FILTERS = [
+    "median", "median:2x3", "rank:cross,3,1/10", "min:2", "max:3x1", "range", "midpoint:2", "mode",
+    "erode:2", "dilate:footprint=0 1 1;0 0 1", "open:2,2", "close:diamond,3", "morph_gradient:2x3",
+    "inner_gradient:3x2,2", "outer_gradient:2", "top_hat:3x2,2", "black_hat:2,3",
+    "hit_or_miss:0 1;-1 1", "hit_or_miss",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16])
+def test_every_pixel_of_a_footprint_is_the_engine_s(browser, tmp_path, dtype):  # noqa: F811
+    ends = np.iinfo(dtype)
+    few = np.random.default_rng(7).integers(0, 9, (23, 19, 3))  # the mode needs equal values
+    image = (ends.min + few * (ends.max // 5)).astype(dtype)
+    image = image if dtype == np.uint8 else image[..., 0]
+    bank = {"some": {f"{at}": load_step(spec) for at, spec in enumerate(FILTERS)}}
+    open_page(browser, made(tmp_path, image, bank))
+    chance = random.Random(3)
+    for at, spec in enumerate(FILTERS):
+        settings = {
+            "border": chance.choice(BORDERS), "size": chance.choice(["same", "same", "valid"]),
+            "stride": (chance.randint(1, 2), chance.randint(1, 3)),
+            "dilation": (chance.randint(1, 2), 1),
+        }  # fmt: skip
+        wanted = filter_image(image, steps=[spec], border_value=7, **settings)
+        places = {f"{key}-{a}": str(settings[key][i]) for key in ("stride", "dilation")
+                  for i, a in enumerate(("rows", "columns"))}  # fmt: skip
+        shown = {"kernel": f"some/{at}", "view": "RGB" if image.ndim == 3 else "gray",
+                 "border": settings["border"], "size": settings["size"], "value": "7"}  # fmt: skip
+        browser.execute_script(SET, shown | places)
+        assert browser.execute_script("return document.getElementById('wrong').textContent") == ""
+        computed = browser.execute_script("return Array.from(picture(job))")
+        np.testing.assert_array_equal(np.reshape(computed, wanted.shape), wanted, f"{spec} {shown}")
+        place = tuple(chance.randrange(side) for side in wanted.shape[:2])
+        browser.execute_script(SET, {"row": place[0], "column": place[1]})
+        values = "return [...document.querySelectorAll('.sum b')].map((e) => +e.textContent)"
+        assert browser.execute_script(values) == np.ravel(wanted[place]).tolist()
+        found = explain(image, steps=[spec], border_value=7, at=place, **settings).stages[0]
+        text = browser.find_element("id", "sums").text
+        if isinstance(found, MorphologyStage):
+            for extreme in found.extremes[0]:
+                assert f"{extreme.what}: {extreme.value}, at {extreme.position[0]}," in text
+        for taken in found.taken if isinstance(found, RankStage) else ():
+            assert f"number {taken + 1} of {len(found.pixels)}: " in text
+    assert complaints(browser) == []
+
+
+def test_options_of_footprints(browser, tmp_path, gray):  # noqa: F811
+    bank = {
+        "some": {"rank": load_step("rank"), "open": load_step("open"), "blur": load_step("blur")}
+    }
+    open_page(browser, made(tmp_path, gray, bank, kernels=["rank:3,1/4"]))
+    computed = "return Array.from(picture(job))"
+    labels = "['percentile', 'iterations', 'scale', 'range']"
+    shown = f"return {labels}.map((id) => !$(`${{id}}-label`).hidden)"
+    assert browser.execute_script(shown) == [True, False, False, False]
+    wanted = filter_image(gray, steps=["rank:3,1/4"])
+    np.testing.assert_array_equal(browser.execute_script(computed), wanted.ravel())
+    browser.execute_script(SET, {"kernel": "some/open"})
+    browser.execute_script(SET, {"iterations": "2"})
+    assert browser.execute_script(shown) == [False, True, False, False]
+    wanted = filter_image(gray, steps=["open:3,2"])
+    np.testing.assert_array_equal(browser.execute_script(computed), wanted.ravel())
+    browser.execute_script(SET, {"weights": "0 0; 0 0"})
+    assert "a footprint needs a weight" in browser.find_element("id", "wrong").text
+    browser.execute_script(SET, {"kernel": "some/rank"})
+    browser.execute_script(SET, {"percentile": "2"})
+    assert "the percentile runs from 0 to 1" in browser.find_element("id", "wrong").text
+    browser.execute_script(SET, {"percentile": "1/2"})
+    browser.execute_script(SET, {"kernel": "some/blur"})
+    assert browser.execute_script(shown) == [False, False, True, True]
+    assert complaints(browser) == []
+
+
 def test_keys_pointer_and_wrong_weights(browser, tmp_path, gray):  # noqa: F811
     open_page(browser, made(tmp_path, gray))
     place = (
@@ -158,14 +234,14 @@ def test_through_the_program(run, photo, browser):  # noqa: F811
     ]
     count = browser.execute_script("return Object.keys(known).length")
     bank = KernelBank.standard()
-    assert count == 1 + sum(isinstance(bank[name], Kernel) for name in bank)
+    assert count == 1 + sum(isinstance(bank[name], Kernel | Windowed) for name in bank)
     assert_fails(run(*words, "--html", "page.html"), 5, "page.html exists")
 
 
 def test_large_pictures_are_made_smaller(camera):
     page = explorer_page(camera, recipe_from({}), {}, title="t")
-    assert "512 x 512 pixels, averaged to 160 x 160" in page
-    assert len(page) < 80_000
+    assert "512 x 512 pixels, averaged to 256 x 256" in page
+    assert len(page) < 135_000
 
 
 @pytest.mark.parametrize(
@@ -173,6 +249,8 @@ def test_large_pictures_are_made_smaller(camera):
     [
         ({"kernels": ["blur", "sharpen"]}, "begins with one kernel"),
         ({"kernels": ["sobel"]}, "begins with one kernel"),
+        ({"kernels": ["bilateral"]}, "begins with one kernel"),
+        ({"kernels": ["erode:footprint=1 2,weighted=true"]}, "one flat footprint"),
         ({"range": "rescale"}, "ranges saturate, abs and offset"),
         ({"size": "full"}, "sizes same and valid"),
     ],
@@ -189,3 +267,16 @@ def test_what_a_page_cannot_hold(gray):
         ArgumentError, match="20 x 20 pixels at 90,0 do not lie in a picture of 96 x 80"
     ):
         explorer_page(gray, recipe_from({}), {}, title="t", crop=(90, 0, 20, 20))
+
+
+@pytest.mark.parametrize("shape", [(512, 512), (512, 300), (200, 512)])
+def test_both_pictures_are_on_a_screen_of_1280_by_900(browser, tmp_path, camera, shape):  # noqa: F811
+    image = np.ascontiguousarray(camera[: shape[0], : shape[1]])
+    open_page(browser, made(tmp_path, image), size=(1280, 900))
+    assert browser.execute_script("return document.documentElement.scrollHeight") <= 900
+    for name in ("input", "output"):
+        box = browser.find_element("id", name).rect
+        assert box["y"] + box["height"] <= 900
+        assert max(box["height"], box["width"]) >= 300
+        assert box["width"] / box["height"] == pytest.approx(shape[1] / shape[0], rel=0.02)
+    assert browser.find_element("id", "window").rect["y"] < 900

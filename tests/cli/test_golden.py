@@ -67,6 +67,30 @@ def test_the_facts_say_what_was_recorded_with_what(run, golden_set, tmp_path):
     assert {"imgconv", "codec png", "codec jpeg", "codec tiff", "cpu"} <= set(facts["environment"])
 
 
+def test_the_record_says_what_computed_steps_that_are_not_exact(run, photo, tmp_path):
+    (tmp_path / "golden.yaml").write_text(
+        "version: 1\ngoldens: goldens\ncases:\n  - name: smooth\n    input: photo.png\n"
+        "    recipe: {steps: [median, guided, clahe, 'canny:50,90']}\n"
+    )
+    assert run("golden", "record").code == 0
+    path = tmp_path / "goldens" / "smooth.json"
+    facts = json.loads(path.read_text())
+    libraries = f"opencv {cv2.__version__}, numpy {np.__version__}"
+    assert facts["environment"]["step guided"] == f"not exact: {libraries}"
+    assert facts["environment"]["step clahe"] == f"not exact: opencv {cv2.__version__}"
+    assert [key for key in facts["environment"] if key.startswith("step ")] == [
+        "step guided", "step clahe"
+    ]  # fmt: skip
+    facts["environment"]["numpy"] = "1.0"
+    facts["environment"]["step guided"] = "not exact: numpy 1.0"
+    facts["pixels"] = "sha256:" + "0" * 64
+    facts["picture"] = facts["seal"] = None
+    path.write_text(json.dumps(facts))
+    said = run("golden", "check").out.decode()
+    assert "numpy 1.0 -> " in said
+    assert "step guided" not in said
+
+
 def test_json_has_the_documented_shape(run, golden_set, tmp_path):
     run("golden", "record")
     golden_set.write_text(SET.replace("soft", "old"))

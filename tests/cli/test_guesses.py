@@ -274,3 +274,8 @@ def test_missing_arguments_are_named(run, photo):
     assert_fails(run("kernels", "show"), 2, "KERNEL is missing")
     assert_fails(run("batch", "-r"), 2, "SRC and DST are missing")
     assert_fails(run("samples"), 2, "DIR is missing")
+
+
+def test_an_option_without_its_value_names_the_help_of_the_command(run, photo):
+    done = run("diff", photo, photo, "--level")
+    assert_fails(done, 2, "--level", "see: imgconv diff --help")

@@ -69,12 +69,13 @@ def test_64_megapixels_in_112_mebibytes(border, tmp_path):
 
 def test_a_limit_that_is_no_amount(run, photo):
     assert_fails(run("apply", photo, "o.png", "-k", "blur", "--max-memory", "lots"), 2, "'lots'")
+    assert_fails(run("apply", photo, "o.png", "-k", "blur", "--max-memory", "1"), 2, "than 1 MiB")
 
 
 def test_too_little_memory(run, tmp_path):
     make(tmp_path / "in.tif", 600, 9000)
     said = run("apply", "in.tif", "out.tif", "-k", "blur", "--max-memory", "1M")
-    assert_fails(said, 7, "1 MiB of memory do not hold what one row", "--max-memory")
+    assert_fails(said, 7, "1 MiB of memory are too little for one row", "--max-memory")
     assert not (tmp_path / "out.tif").exists()
 
 
@@ -127,3 +128,15 @@ def test_a_gigapixel(tmp_path):
         assert peak < 128
     assert seconds[1] < 8 * seconds[0]
     assert Path(tmp_path / "out.tif").stat().st_size > 35840 * 30000
+
+
+def test_a_picture_that_is_filtered_as_a_whole_says_so(imgconv, tmp_path):
+    import cv2
+
+    data = cv2.imencode(".png", np.zeros((3000, 4000, 3), np.uint8))[1].tobytes()
+    words = ["apply", "-", "o.png", "-k", "blur", "--overwrite"]
+    done = imgconv(*words, "--max-memory", "40M", stdin=data)
+    assert done.code == 0
+    assert re.match(r"Note: --max-memory had no effect: \d{3} MiB were used, since", done.err)
+    assert imgconv(*words, "--max-memory", "2G", stdin=data).err == ""
+    assert imgconv(*words, "--max-memory", "40M", "-q", stdin=data).err == ""

@@ -64,6 +64,11 @@ def test_show_gives_exact_weights(run):
     assert shown["weights"] == [["1"] * 7] * 7
 
 
+def test_show_gives_a_footprint(run):
+    shown = json.loads(run("kernels", "show", "erode:diamond,3", "--json").out)
+    assert shown["footprint"] == [[".", "1", "."], ["1", "1", "1"], [".", "1", "."]]
+
+
 def test_show_explains_in_words(run):
     text = run("kernels", "show", "sobel_x").out.decode()
     assert text.startswith("sobel_x: 3 x 3, anchor 1,1\n")
@@ -86,6 +91,9 @@ def test_show_explains_in_words(run):
         ("-1,0,1", "1 x 3"),
         ("im:Sobel:90", "-1 -2 -1"),
         ("pil:EMBOSS", "pil_emboss"),
+        ("median:cross,3", "    . 1 .\n    1 1 1\n    . 1 .\n"),
+        ("hit_or_miss:0 1;-1 1", "     .  1\n    -1  1\n"),
+        ("dilate:footprint=0 1;1/2 12,weighted=true", "      .   1\n    1/2  12\n"),
     ],
 )
 def test_show_takes_whatever_k_takes(run, bank, spec, said):

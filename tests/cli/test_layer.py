@@ -144,3 +144,13 @@ def test_explaining_refuses(run, colour):
     assert_fails(run("layer", "colour.png", "-k", "blur", "--at", "9,0,0"), 2, "lies outside")
     assert_fails(run("layer", "colour.png", "-k", "blur", "--at", "x"), 2, "'x' is not a filter")
     assert_fails(run("layer", "colour.png", "-k", "blur"), 2, "say where the maps go")
+
+
+def test_an_amount_by_the_name_that_is_a_mode_elsewhere_is_announced(run, photo):
+    words = ("layer", photo, "--dry-run", "-k", "sobel_x")
+    assert run(*words, "--pad", "same").err == run(*words, "--pad=same").err
+    said = "Note: --padding is the amount here, as in frameworks; --pad says the same\n"
+    for given in (["--padding", "same"], ["--padding=1"]):
+        done = run(*words, *given)
+        assert (done.code, done.err.startswith(said)) == (0, True)
+    assert "Note" not in run(*words, "--pad", "same").err

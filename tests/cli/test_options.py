@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import cv2
 import numpy as np
@@ -200,3 +201,15 @@ def test_an_anchor_outside_the_kernel(run, photo, tmp_path):
     done = run("apply", "photo.png", "out.png", "-k", "blur", "--anchor", "3,0")
     assert_fails(done, 3, "3,0" if "3,0" in done.err else "(3, 0)")
     assert not (tmp_path / "out.png").exists()
+
+
+def test_a_picture_of_indices_says_that_it_looks_black_and_how_to_see_it(run, photo, tmp_path):
+    done = run("apply", photo, "i.png", "-k", "kirsch:output=index")
+    said = re.fullmatch(
+        r"Note: the values are 0 to 7, which look black; imgconv (.*) shows them\n", done.err
+    )
+    assert said, done.err
+    assert run(*said[1].split()).code == 0
+    assert written(tmp_path / "seen.png").max() == 255
+    assert "black" not in run("apply", photo, "o.png", "-k", "kirsch").err
+    assert run("apply", photo, "q.png", "-k", "kirsch:output=index", "-q").err == ""

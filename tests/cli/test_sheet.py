@@ -43,3 +43,16 @@ def test_what_cannot_be_drawn(run, photo, words, code, said):
 
 def test_a_target_that_is_taken(run, photo):
     assert_fails(run("sheet", "photo.png", "photo.png", "-k", "blur"), 5, "photo.png exists")
+
+
+def test_without_opencv_it_is_a_grid_that_begins_with_the_original(run, photo, gray, tmp_path):
+    words = ("sheet", photo, "s.png", "-k", "identity", "-k", "invert", "--columns", "3")
+    done = run(*words, "--no-opencv")
+    assert (done.code, done.err) == (0, "s.png: 2 kernels\n")
+    picture = written(tmp_path / "s.png")
+    assert picture.shape[:2] == (26 + 160 + 16, 3 * (133 + 16))
+    panels = [picture[26:186, 8 + i * 149 : 8 + i * 149 + 133].astype(int) for i in range(3)]
+    assert (panels[0] == panels[1]).all()
+    assert (panels[0] + panels[2] == 255).all()
+    both = run(*words, "--overwrite")
+    assert both.err == "s.png: 2 kernels, 0 of them differ from OpenCV\n"

@@ -23,6 +23,7 @@ def test_a_pipe_gives_the_same_bytes_as_files(imgconv, photo, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["png", "jpeg", "tiff", "webp", "bmp", "pgm", "jpg", ".PNG"])
+@pytest.mark.sampled(3)
 def test_every_format_goes_to_stdout(imgconv, photo, gray, name):
     done = imgconv("apply", photo, "-", "--format", name)
     assert (done.code, done.err) == (0, "")

@@ -51,6 +51,7 @@ def test_canny_is_opencvs_on_photographs(name, aperture, l2):
 @pytest.mark.parametrize("name", ["camera", "astronaut", "text"])
 @pytest.mark.parametrize("l2", [False, True])
 @pytest.mark.parametrize("aperture", [3, 5])
+@pytest.mark.sampled(4)
 def test_other_types_find_the_edges_that_opencv_finds_in_bytes(
     monkeypatch, name, aperture, l2, dtype
 ):

@@ -27,6 +27,7 @@ SIZES_1D = ("same", "valid", "full", (0, 2), (3, 1))
 @pytest.mark.parametrize("axis", [0, 1])
 @pytest.mark.parametrize("border", BORDERS)
 @pytest.mark.parametrize("size", SIZES_1D, ids=str)
+@pytest.mark.sampled(4)
 def test_every_axis(axis, border, size):
     shown = size if isinstance(size, str) else (*size, 0, 0) if axis == 0 else (0, 0, *size)
     for n, k in product(range(1, 6), range(1, 7)):

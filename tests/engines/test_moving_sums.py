@@ -41,6 +41,7 @@ def check(wanted: Correlation, path: str) -> None:
 @pytest.mark.parametrize("size", [OutputSize.SAME, OutputSize.VALID, OutputSize.FULL])
 @pytest.mark.parametrize("border", STAND_INS)
 @pytest.mark.parametrize("width", [64, 79, 128, 201])
+@pytest.mark.sampled(2)
 def test_boxes(width: int, border: Border, size: OutputSize) -> None:
     picture = image_of(Depth.U8, (17, width))
     for rows, columns in [(3, 3), (7, 31), (1, 9), (9, 1), (15, 60)]:
@@ -81,6 +82,7 @@ def floats_of(*shape: int) -> Any:
 @pytest.mark.parametrize("size", [OutputSize.SAME, OutputSize.VALID, OutputSize.FULL])
 @pytest.mark.parametrize("border", STAND_INS)
 @pytest.mark.parametrize("shape", [(17, 64), (17, 79), (90, 201), (20, 67, 3), (20, 63, 5)])
+@pytest.mark.sampled(3)
 def test_boxes_on_floats(shape: tuple[int, ...], border: Border, size: OutputSize) -> None:
     for rows, columns in [(3, 3), (7, 31), (1, 9), (9, 1), (15, 60)]:
         weights: Weights = [[2] * columns] * rows

@@ -105,6 +105,7 @@ def forced(wanted: Correlation) -> Iterator[tuple[str, Any]]:
 
 @pytest.mark.parametrize("depth", Depth)
 @pytest.mark.parametrize("name", ADVERSARIAL)
+@pytest.mark.sampled(2)
 def test_adversarial_kernels(name: str, depth: Depth) -> None:
     weights, scale, offset = ADVERSARIAL[name]
     big = len(weights) * len(weights[0]) > 50
@@ -160,6 +161,7 @@ def test_the_oracle_agrees_with_the_reference(wanted: Correlation) -> None:
 
 @pytest.mark.parametrize("rounding", Rounding)
 @pytest.mark.parametrize("divisor", [1, 2, 3, 9, 14, 18, 26, 28, 100, 256, 1792])
+@pytest.mark.sampled(3)
 def test_every_sum_of_two_pixels(divisor: int, rounding: Rounding) -> None:
     """All 65536 pairs of 8-bit pixels, so every sum that the kernel can have."""
     left, right = np.meshgrid(np.arange(256, dtype=np.uint8), np.arange(256, dtype=np.uint8))
@@ -283,6 +285,7 @@ def test_pairs_of_rows_in_fixed_point(offset: object, rounding: Rounding) -> Non
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
 @pytest.mark.parametrize("shape", [(131, 217), (150, 90, 3), (300, 45), (40, 130)])
+@pytest.mark.sampled(3)
 def test_tiles(monkeypatch: pytest.MonkeyPatch, shape: tuple[int, ...], threads: int) -> None:
     """Several transformed tiles beside and below each other, odd ones too, in every type."""
     monkeypatch.setattr(plan_module, "_SIDES", (64, 128))

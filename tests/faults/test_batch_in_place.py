@@ -12,7 +12,8 @@ from cli.batches import make_tree, rows, tree
 from cli.program import assert_fails
 
 from imgconv import filter_folder, recipe_from
-from imgconv.io.storage import durable, places
+from imgconv.io.storage import durable, places, write_through
+from imgconv.io.storage.base import InPlaceRules, OutputPlacement
 from imgconv.io.storage.local import LocalStorage
 from imgconv.model.errors import ImageWriteError
 
@@ -68,7 +69,7 @@ def test_an_edit_before_the_commit_wins(photos, calm, edited, edit, exchanges, m
         monkeypatch.setattr(durable, "_rename", lambda *_: False)
     report = in_place(photos)
     assert (report.ok, report.failed) == (3, 1)
-    assert "somebody changed it while it was filtered" in report.failures[0].message
+    assert "another program changed it during the run" in report.failures[0].message
     assert tree(photos) == calm | {"a.png": edited}
     again = in_place(photos)
     assert (again.ok, again.skipped, again.failed) == (1, 3, 0), "the edit is filtered then"
@@ -133,6 +134,68 @@ def test_hard_links_are_refused_or_split(photos, calm, tmp_path):
     assert in_place(photos, hard_links="split").ok == 1
     assert tree(photos) == calm
     assert (tmp_path / "other name.png").read_bytes() == before
+
+
+def test_hard_links_are_kept(photos, calm, tmp_path):
+    other = tmp_path / "other name.png"
+    os.link(photos / "a.png", other)
+    before = other.read_bytes()
+    assert in_place(photos, hard_links="keep", backup=".orig").ok == 4
+    assert other.samefile(photos / "a.png")
+    assert other.read_bytes() == calm["a.png"]
+    assert (photos / "a.png.orig").read_bytes() == before
+    assert (in_place(photos).ok, in_place(photos).skipped) == (0, 4)
+    (photos / ".imgconv" / "manifest.jsonl").unlink()
+    assert (in_place(photos).ok, tree(photos)["a.png"]) == (0, calm["a.png"])
+
+
+@pytest.mark.parametrize("edited", [False, True])
+@pytest.mark.parametrize("pieces", [0, 1, 3])
+def test_a_kill_while_a_file_with_hard_links_is_written(
+    photos, calm, tmp_path, monkeypatch, pieces, edited
+):
+    """The next run finishes it; what somebody wrote since stays, and is filtered."""
+    other = tmp_path / "other name.png"
+    os.link(photos / "a.png", other)
+    before, left, write = other.read_bytes(), pieces, os.pwrite
+
+    def write_or_die(*arguments):
+        nonlocal left
+        if not left:
+            raise Killed
+        left -= 1
+        return write(*arguments)
+
+    class Killed(BaseException):
+        pass
+
+    monkeypatch.setattr(write_through, "_PIECE", 40)
+    monkeypatch.setattr(os, "pwrite", write_or_die)
+    monkeypatch.setattr(os, "unlink", lambda *_, **__: None)  # a killed process cleans nothing up
+    monkeypatch.setattr(LocalStorage, "_sweep", lambda _: None)
+    with pytest.raises(Killed):
+        with_links(photos, calm)
+    monkeypatch.undo()
+    assert other.read_bytes() == calm["a.png"][: 40 * pieces] + before[40 * pieces :]
+    if edited:
+        other.write_bytes((photos / "b.png").read_bytes())
+    with LocalStorage(str(photos)).exclusive():
+        pass
+    if edited:
+        assert other.read_bytes() == (photos / "b.png").read_bytes()
+    else:
+        assert other.read_bytes() == calm["a.png"]
+    assert other.samefile(photos / "a.png")
+
+
+def with_links(photos, calm):
+    """Put a result into a.png as a run does that keeps hard links."""
+    storage = LocalStorage(str(photos), rules=InPlaceRules(hard_links="keep"))
+    with storage.exclusive():
+        content = storage.read("a.png")
+        staged = storage.stage(calm["a.png"], "a.png")
+        placed = OutputPlacement("a.png", staged, True, content.identity, in_place=True)
+        storage.commit([placed])
 
 
 @pytest.mark.parametrize("exchanges", [True, False])

@@ -42,6 +42,7 @@ def assert_damaged(done, name, folder):
 
 @pytest.mark.parametrize("much", CUTS)
 @pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.sampled(3)
 def test_a_file_cut_short(imgconv, rgb, tmp_path, suffix, much):
     (tmp_path / f"cut.{suffix}").write_bytes(cut(encoded(rgb, suffix), much))
     assert_damaged(imgconv("apply", f"cut.{suffix}", "out.png"), f"cut.{suffix}", tmp_path)

@@ -39,6 +39,7 @@ WITH_COMMANDS = [path for path in TOPICS if blocks(path.read_text(), "sh")]
 
 
 @pytest.mark.parametrize("path", WITH_COMMANDS, ids=lambda path: path.stem)
+@pytest.mark.sampled(3)
 def test_commands_run_one_after_the_other(folder, path):
     """As a reader types them: nothing is removed in between, so no name may be taken twice."""
     before = {p.name for p in (folder / "photos").iterdir()}
@@ -106,38 +107,6 @@ def test_the_failure_that_the_manual_quotes(folder):
     assert done.returncode == 1
     quoted = next(b for b in blocks(topic("goldens"), "text") if b.startswith("failed: "))
     assert done.stdout.startswith(quoted)
-
-
-def recipes():
-    """Give the workflow and the hooks that the manual has for other repositories."""
-    import yaml
-
-    documents = [yaml.safe_load(block) for block in blocks(topic("goldens"), "yaml")]
-    (workflow,) = (d for d in documents if "jobs" in d)
-    (hooks,) = (d for d in documents if "repos" in d)
-    return workflow["jobs"]["goldens"]["steps"], hooks["repos"][0]["hooks"][0]
-
-
-def test_the_workflow_and_the_hook_run_as_written(samples, tmp_path):
-    steps, hook = recipes()
-    install, check = (step["run"] for step in steps if "run" in step)
-    assert install == "pip install imgconv"
-    add_program(tmp_path)
-    picture = samples / "photos" / "camera.png"
-    (tmp_path / "camera.png").write_bytes(picture.read_bytes())
-    case = "cases: [{name: a, input: camera.png, recipe: {kernels: [blur]}}]"
-    (tmp_path / "golden.yaml").write_text(f"version: 1\ngoldens: goldens\n{case}\n")
-    assert shell("imgconv golden record", tmp_path).returncode == 0
-    assert shell(hook["entry"], tmp_path).returncode == 0
-    (tmp_path / "camera.png").write_bytes(picture.with_name("moon.png").read_bytes())
-    done = shell(f"export GITHUB_ACTIONS=true GITHUB_WORKSPACE=$PWD; {check}", tmp_path)
-    assert done.returncode == 1
-    assert done.stderr.startswith("::error file=golden.yaml,line=3,")
-    assert shell(hook["entry"], tmp_path).returncode == 1
-    (upload,) = (step for step in steps if "upload-artifact" in step.get("uses", ""))
-    assert upload["if"] == "failure()"
-    for path in upload["with"]["path"].split():
-        assert (tmp_path / path).exists(), path
 
 
 def test_the_line_quoted_from_compare(camera):

@@ -16,6 +16,9 @@ from imgconv.ops.explain.explain_layer import explain_layer
 from imgconv.ops.layers.layer import make_conv
 from imgconv.ops.layers.network import run_network
 
+POOLS = ["max:2", "mean:2", "max:size=2,padding=1,ceil_mode=true",
+         "mean:size=2,padding=same-lower,count_include_pad=false"]  # fmt: skip
+
 
 def add_up(made):
     for part in made.channels:
@@ -39,7 +42,7 @@ def test_every_number_is_the_engines(axes, numbers):
         maps = run_network(image, network).values
         if min(maps.shape[:-1]) > 1:
             network += data.draw(
-                st.sampled_from([(), (parse_pool("max:2", axes),), (parse_pool("mean:2", axes),)])
+                st.sampled_from([(), *((parse_pool(how, axes),) for how in POOLS)])
             )
             maps = run_network(image, network).values
         *place, chosen = (data.draw(st.integers(0, size - 1)) for size in maps.shape)

@@ -167,6 +167,23 @@ def test_each_stands_in_the_bank_with_its_defaults():
             assert entry.tags
 
 
+def test_what_opencv_does_not_have(camera):
+    image = camera[:50, :60]
+    for spec, words in (
+        ("mode", "OpenCV has no function for it"),
+        ("rank:3,1/4", "OpenCV has no rank filter but the median"),
+        ("inner_gradient", "OpenCV has the whole gradient only"),
+        ("canny", "cv2.Canny blurs nothing and finds no thresholds"),
+    ):
+        found = imgconv.compare(image, steps=[spec])
+        assert (found.calls, len(found.notes)) == ((), 1)
+        assert found.notes[0].endswith(f"was done as here: {words}")
+        beside = imgconv.compare(image, steps=[spec, "blur"])
+        assert beside.calls == ("cv2.filter2D",)
+        assert beside.notes == found.notes
+    assert imgconv.compare(image, steps=["gray", "blur"]).notes == ()
+
+
 def test_compared_with_opencv_and_why_they_differ(camera):
     image = camera[:50, :60]
     for spec, call in (
@@ -180,6 +197,11 @@ def test_compared_with_opencv_and_why_they_differ(camera):
         found = imgconv.compare(image, steps=[spec], padding=padding)
         assert found.calls == (call,)
         assert found.difference.max_abs_diff == 0
+    pattern = imgconv.compare(image, steps=["hit_or_miss"])
+    assert pattern.notes == (
+        "cv2.morphologyEx: it looks for patterns in black and white; of grays it makes something "
+        "else",
+    )
     border = imgconv.compare(image, steps=["dilate:9"], padding="constant", border_value=255)
     assert [cause.name for cause in border.causes] == ["border"]
     turned = imgconv.compare(image, steps=["dilate:footprint=0 1 1"], padding="ignore")

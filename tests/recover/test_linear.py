@@ -13,7 +13,7 @@ from imgconv.model.errors import ArgumentError, NothingMatchedError
 def photo():
     from skimage import data
 
-    return data.camera()[100:260, 150:340]
+    return data.camera()[100:228, 150:300]
 
 
 def check_exact(before, after):

@@ -16,6 +16,7 @@ from imgconv.io.storage import remote
 from imgconv.io.storage.base import STATE
 from imgconv.io.storage.locations import parse_place
 from imgconv.io.storage.opening import open_storage
+from imgconv.io.storage.url import UrlStorage
 from imgconv.jobs.batch import run as batch_run
 from imgconv.jobs.batch.manifest import read_manifest
 from imgconv.model.errors import ImageWriteError
@@ -362,3 +363,59 @@ def test_a_stranger_s_output_stays(uploaded, folder):
     report = filter_folder(uploaded, out, recipe, jobs=1)
     assert [(row.target, row.error) for row in report.failures] == [(NAMES[0], "OutputExistsError")]
     assert remote.read_bytes(theirs) == b"theirs"
+
+
+@pytest.fixture
+def edit_meanwhile(uploaded, monkeypatch):
+    """Let somebody write b.png anew at a moment that the test chooses."""
+    new = remote.read_bytes(parse_place(uploaded) / "a.png")
+
+    def edit():
+        remote.write_whole(parse_place(uploaded) / "b.png", new, overwrite=True)
+
+    def before(place, name):
+        real = getattr(place, name)
+
+        def call(*arguments, **named):
+            monkeypatch.undo()
+            edit()
+            return real(*arguments, **named)
+
+        monkeypatch.setattr(place, name, call)
+
+    return before, new
+
+
+def test_an_edit_during_a_run_in_place_wins(uploaded, edit_meanwhile):
+    before, new = edit_meanwhile
+    before(UrlStorage, "sync")
+    recipe = recipe_from({"kernels": ["sharpen"]})
+    report = filter_folder(uploaded, uploaded, recipe, in_place=True, assume_new=True, jobs=1)
+    assert [row.message for row in report.failures] == [
+        "b.png: another program changed it during the run, so it was not replaced"
+    ]
+    assert remote.read_bytes(parse_place(uploaded) / "b.png") == new
+    again = filter_folder(uploaded, uploaded, recipe, in_place=True, jobs=1)
+    assert (again.ok, again.skipped, again.failed) == (1, len(NAMES) - 1, 0)
+
+
+@pytest.mark.services
+def test_an_edit_in_the_last_moment_wins_on_s3(uploaded, folder, edit_meanwhile):
+    if not folder.startswith("s3://"):
+        return
+    before, new = edit_meanwhile
+    before(remote, "write_whole")
+    url = parse_place(uploaded) / "b.png"
+    version = remote.version_of(url)
+    with pytest.raises(ImageWriteError, match=r"b\.png: another program changed it"):
+        remote.write_whole(url, b"filtered", overwrite=True, match=version)
+    assert remote.read_bytes(url) == new
+
+
+def test_backups_of_a_run_in_place(uploaded):
+    old = outputs(uploaded)
+    recipe = recipe_from({"kernels": ["sharpen"]})
+    filter_folder(uploaded, uploaded, recipe, in_place=True, assume_new=True, backup=".orig")
+    for name in NAMES:
+        assert remote.read_bytes(parse_place(uploaded) / f"{name}.orig") == old[name]
+        assert remote.read_bytes(parse_place(uploaded) / name) != old[name]

@@ -57,7 +57,7 @@ def test_a_chunk_is_made_of_the_rows_that_it_needs(gray):
 def test_arrays_that_are_refused(gray):
     array = da.from_array(gray)
     for options in ({"binarize": "otsu"}, {"kernels": ["blur"], "range": "rescale"}):
-        with pytest.raises(LimitError, match="looks at the whole image first"):
+        with pytest.raises(LimitError, match="measures the whole image first"):
             library.filter_dask_array(array, **options)
     with pytest.raises(LimitError, match="threshold method sauvola needs the whole image"):
         library.filter_dask_array(array, binarize="sauvola")
@@ -115,7 +115,7 @@ def test_what_a_cluster_does_not_take(run, photo, tmp_path):
     assert_fails(run("apply", photo, "o.zarr", "-k", "blur", *on), 2, "one OME-Zarr folder")
     assert_fails(run("apply", "in.zarr", "-", "-k", "blur", *on), 2, "one OME-Zarr folder")
     done = run("apply", "in.zarr", "o.zarr", "--binarize", *on)
-    assert_fails(done, 7, "looks at the whole image first")
+    assert_fails(done, 7, "measures the whole image first")
     assert_fails(run("apply", "none.zarr", "o.zarr", "-k", "blur", *on), 4, "none.zarr")
     assert not (tmp_path / "o.zarr").exists()
 

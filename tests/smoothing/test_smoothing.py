@@ -10,13 +10,14 @@ import pytest
 from skimage import data
 from strategies import BORDERS
 
+import imgconv
 from imgconv.api import filter_image
 from imgconv.model.errors import ArgumentError
 from imgconv.ops.contrast.clahe import clahe
 from imgconv.ops.contrast.local_normalize import local_normalize
 from imgconv.ops.contrast.unsharp import unsharp_mask
 from imgconv.ops.smoothing import floats
-from imgconv.ops.smoothing.bilateral import bilateral, bilateral_weights
+from imgconv.ops.smoothing.bilateral import bilateral
 from imgconv.ops.smoothing.guided import guided
 from imgconv.ops.smoothing.nlmeans import nlmeans
 
@@ -82,14 +83,34 @@ def test_bilateral_by_plain_loops_with_pixels_left_out():
             assert np.abs(got[r, c] - total / weight).max() <= 0.5
 
 
-def test_weights_of_one_window_give_the_value():
-    image = crop(3).astype(np.float32)
-    window = image[20:25, 30:35]
-    weights = bilateral_weights(window, 30, 2)
-    assert weights[2, 2] == 1
-    assert weights[0, 0] == 0
-    value = (weights[..., None] * window).sum(axis=(0, 1)) / weights.sum()
-    np.testing.assert_allclose(bilateral(image, 5, 30, 2)[22, 32], value, rtol=1e-6)
+@pytest.mark.parametrize("border", ["reflect101", "ignore", "constant"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("at", [(22, 32), (0, 0)])
+def test_explained_weights_give_the_value(border, dtype, at):
+    image = crop(3).astype(dtype)
+    steps = ["bilateral:5,30,2"]
+    found = imgconv.explain(image, steps=steps, padding=border, at=at).stages[0]
+    weights = {pixel.position: pixel.weight for pixel in found.pixels}
+    assert weights[at] == 1
+    assert (at[0] - 2, at[1] - 2) not in weights  # the window is round
+    assert len(weights) == (6 if border == "ignore" and at == (0, 0) else 13)
+    written = imgconv.filter_image(image, steps=steps, padding=border)[at]
+    tolerance = {"uint8": 1, "uint16": 0.5, "float32": 1e-4}[dtype]
+    np.testing.assert_allclose(found.means, written, rtol=0, atol=tolerance)
+    assert found.values == tuple(written.tolist())
+    library = "OpenCV" if dtype == "uint8" and border != "ignore" else "NumPy"
+    assert found.library.startswith(library)
+    assert f"weighted mean: {found.means[0]:.9g}" in "\n".join(found.lines())
+    assert found.as_dict()["sum_of_weights"] == found.total
+
+
+def test_a_bilateral_filter_that_is_wrong_is_found_out(monkeypatch):
+    from imgconv.ops.smoothing import steps as module
+
+    right = module.bilateral_of
+    monkeypatch.setattr(module, "bilateral_of", lambda *a: right(*a) + 3)
+    with pytest.raises(ArithmeticError, match="but the step wrote"):
+        imgconv.explain(crop() // 2, steps=["bilateral"], at=(3, 3))
 
 
 @pytest.mark.parametrize("border", ["reflect101", "ignore"])
@@ -138,6 +159,7 @@ def test_nlmeans_in_floats_is_near_opencvs():
 @pytest.mark.parametrize("name", FILTERS)
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "float32"])
 @pytest.mark.parametrize("channels", [None, 2, 3, 4])
+@pytest.mark.sampled(3)
 def test_any_channels_type_and_border(monkeypatch, name, channels, dtype):
     image = crop() if channels is None else with_alpha(crop(3))[..., -channels:]
     image = np.ascontiguousarray(image[:40, :50]).astype(dtype)

@@ -163,6 +163,12 @@ def test_compared_with_opencv(camera):
         assert found.difference.max_abs_diff <= most
 
 
+def test_unsharp_names_the_step_that_has_a_threshold():
+    with pytest.raises(KernelError, match="unsharp has no option 'threshold'") as caught:
+        load_step("unsharp:1,1,threshold=4")
+    assert caught.value.hint == "use unsharp_threshold, which has threshold"
+
+
 @pytest.mark.parametrize(
     ("spec", "words"),
     [

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from imgconv.engines.opencv import cv2_version, load_cv2
+from imgconv.engines.cv2_library import cv2_version, load_cv2
 from imgconv.io.config.recipes import recipe_from
 from imgconv.io.images.picture import Encoding, Reading
 from imgconv.io.storage import files

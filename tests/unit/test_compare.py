@@ -39,7 +39,7 @@ def test_measures_are_those_of_scikit_image(camera):
 def test_equal_images():
     image = np.zeros((3, 3), np.uint8)
     found = measure(image, image, np.ones((3, 3), bool))
-    assert (found.psnr, found.ssim, found.equal) == (None, 1.0, 9)
+    assert (found.psnr, found.ssim, found.equal, found.max_at) == (None, 1.0, 9, None)
     with pytest.raises(ArgumentError, match="two images of different kind"):
         measure(image, image.astype(np.uint16), np.ones((3, 3), bool))
 

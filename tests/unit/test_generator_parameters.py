@@ -182,6 +182,7 @@ class TestExtremes:
             "gabor:sigma=100,gamma=0.5",
         ],
     )
+    @pytest.mark.sampled(3)
     def test_a_wave_that_vanishes_or_is_too_wide_is_answered_soon(self, spec):
         program = (
             "import sys\n"

@@ -68,3 +68,12 @@ def test_many_kernels_on_one_sheet():
     sheet = plot([load_kernel(name) for name in ("blur", "sharpen", "emboss")], columns=2)
     assert sheet.shape == (2 * one.shape[0], 2 * one.shape[1], 3)
     np.testing.assert_array_equal(sheet[: one.shape[0], : one.shape[1]], one)
+
+
+def test_both_axes_of_the_response_have_numbers():
+    picture = plot([load_kernel("sobel_x")], 1)
+    left, below = picture[80:400, 326:347], picture[388:410, 348:650]
+    assert (left.min(axis=2) < 200).any(axis=1)[[*range(3, 15)]].any(), "-1/2 at the top"
+    assert (left.min(axis=2) < 200).any(axis=1)[150:165].any(), "0 in the middle"
+    assert (left.min(axis=2) < 200).any(axis=1)[290:310].any(), "1/2 at the bottom"
+    assert (below.min(axis=2) < 200).any()

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from imgconv import compare, filter_image, load_kernel, recipe_from
+from imgconv.io.kernels.spec import load_step
 from imgconv.model.errors import ArgumentError
+from imgconv.ops.draw.draw import Canvas
 from imgconv.ops.draw.sheet import contact_sheet
 
 
@@ -34,6 +36,39 @@ def test_the_pictures_are_the_results():
         found = [picture[top : top + 160, left : left + 160] for left in (8, 176)]
         np.testing.assert_array_equal(found[0], ours)
         assert np.abs(found[1].astype(int) - ours).max() <= 1
+
+
+def test_what_opencv_does_not_have_is_said(monkeypatch):
+    seen = []
+    fitted = Canvas.fitted_text
+    monkeypatch.setattr(
+        Canvas,
+        "fitted_text",
+        lambda self, line, *a, **k: seen.append(line) or fitted(self, line, *a, **k),
+    )
+    steps = [load_step("erode"), load_step("mode")]
+    contact_sheet(np.zeros((60, 60), np.uint8), steps, recipe_from({}))
+    assert seen == ["erode", "ours", "OpenCV", "no difference", "mode", "ours",
+                    "as here: OpenCV has none", ""]  # fmt: skip
+
+
+def test_footprints_are_drawn():
+    """21 pixels at the right of the title: 7 for each place of 3, with a line between."""
+    picture, _ = contact_sheet(
+        np.zeros((160, 160), np.uint8),
+        [load_step("dilate:cross"), load_step("hit_or_miss:0 1 -1"), load_step("median:31")],
+        recipe_from({}),
+        columns=1,
+    )
+    right = picture.shape[1] - 16
+    dark, light, blue = (32, 36, 44), (205, 209, 217), (38, 98, 190)
+    drawn = picture[224 : 224 + 21 : 7, right - 21 : right : 7]
+    assert [[tuple(cell) for cell in row] for row in drawn.tolist()] == [
+        [light, dark, light], [dark] * 3, [light, dark, light]
+    ]  # fmt: skip
+    pattern = picture[224 + 214, right - 21 : right : 7].tolist()
+    assert [tuple(cell) for cell in pattern] == [light, dark, blue]
+    assert (picture[222 + 428 : 222 + 450, right - 31 : right] == 255).all()  # it does not fit
 
 
 @pytest.mark.parametrize("columns", [1, 2, 5])

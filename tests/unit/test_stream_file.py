@@ -89,6 +89,7 @@ LAYOUTS = {
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "float32"])
+@pytest.mark.sampled(2)
 def test_every_layout_and_depth(layout, dtype, streamed, rng, tmp_path):
     image = (rng.random((700, 1200)) * 250).astype(dtype)
     options = dict(LAYOUTS[layout])

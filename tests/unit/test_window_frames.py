@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from imgconv import filter_image, recipe_from
+from imgconv import explain, filter_image, recipe_from
 from imgconv.model.errors import ArgumentError
-from imgconv.ops.draw import window_frames as module
+from imgconv.ops.draw import frame_cells as module
 from imgconv.ops.draw.draw import Canvas
 from imgconv.ops.draw.window_frames import cropped, window_frames
 
@@ -26,6 +26,13 @@ def written(monkeypatch):
         seen["lines"].append(line)
         return text(self, line, *args, **kwargs)
 
+    fitted = Canvas.fitted_text
+
+    def noted_fitted(self, line, *args, **kwargs):
+        seen["lines"].append(line)
+        return fitted(self, line, *args, **kwargs)
+
+    monkeypatch.setattr(Canvas, "fitted_text", noted_fitted)
     monkeypatch.setattr(Canvas, "grid", noted_grid)
     monkeypatch.setattr(Canvas, "text", noted_text)
     return seen
@@ -99,6 +106,10 @@ def test_the_crop():
         ({"kernels": ["sobel"]}, "one kernel at a time"),
         ({}, "one kernel at a time"),
         ({"kernels": ["box:11"]}, "too large to be shown"),
+        ({"kernels": ["median:11"]}, "a window of 11 x 11 on 7 x 7 pixels is too large"),
+        ({"kernels": ["open:3,iterations=3"]}, "a window of 13 x 13"),
+        ({"kernels": ["bilateral:3"]}, "one kernel at a time"),
+        ({"kernels": ["median", "dilate"]}, "one kernel at a time"),
     ],
 )
 def test_what_is_refused(options, words):
@@ -107,3 +118,64 @@ def test_what_is_refused(options, words):
     assert module.LARGEST_PICTURE == 16
     with pytest.raises(ArgumentError, match="too large"):
         next(window_frames(np.zeros((17, 7), np.uint8), recipe_from({"kernels": ["blur"]})))
+
+
+@pytest.mark.parametrize("border", ["reflect101", "constant", "ignore"])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_the_window_in_order(camera, written, border, stride):
+    image = camera[60:65, 100:106]
+    recipe = recipe_from({"steps": ["median:cross,3"], "padding": border, "stride": stride})
+    frames = list(window_frames(image, recipe))
+    output = filter_image(image, recipe)
+    assert len(frames) == output.size
+    assert len({frame.shape for frame in frames}) == 1
+    mode = PAD.get(border, "constant")
+    inside = np.pad(np.ones(image.shape, bool), 1, constant_values=border != "ignore")
+    padded = np.pad(image, 1, mode=mode)
+    for i, (row, column) in enumerate(np.ndindex(output.shape)):
+        source, footprint, ordered, so_far = written["grids"][4 * i : 4 * i + 4]
+        top, left = row * stride, column * stride
+        window = (slice(top, top + 3), slice(left, left + 3))
+        cross = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], bool) & inside[window]
+        rows, columns = len(source), len(source[0])
+        shown = texts(np.where(inside, padded.astype(object), "")[:rows, :columns])
+        assert source == shown
+        assert footprint == [["", "1", ""], ["1", "1", "1"], ["", "1", ""]]
+        values = sorted(padded[window][cross].tolist())
+        assert [text for line in ordered for text in line if text] == list(map(str, values))
+        flat = [text for line in so_far for text in line]
+        assert flat[: i + 1] == [str(value) for value in output.ravel()][: i + 1]
+        assert not any(flat[i + 1 :])
+        rank = -(-len(values) // 2)
+        assert f"share 1/2 of {len(values)}, rounded up, is number {rank}: " \
+            f"written {values[rank - 1]}" in written["lines"]  # fmt: skip
+
+
+def test_where_extremes_lie(written):
+    image = np.array([[1, 2, 3], [4, 9, 5], [6, 7, 8]], np.uint8)
+    recipe = recipe_from({"steps": ["top_hat:2"], "padding": "ignore"})
+    frames = list(window_frames(image, recipe))
+    lines = written["lines"]
+    assert len(frames) == 9
+    middle = lines.index("top_hat:size=2: pixel 1,1 of the output")
+    said = lines[middle : lines.index("top_hat:size=2: pixel 1,2 of the output")]
+    assert "greatest of the eroded values: 5, at 2,2" in said
+    assert "least of the image: 5, at 1,2" in said
+    assert said[-1] == "9 minus 5: written 4"
+
+
+def test_frames_of_every_footprint_and_in_colour(written):
+    image = np.random.default_rng(2).integers(0, 256, (4, 5, 3), np.uint8)
+    for spec in ("mode", "midpoint", "range:3x2", "close:2,2", "hit_or_miss:0 1;-1 1"):
+        written["lines"].clear()
+        recipe = recipe_from({"steps": [spec], "padding": "replicate"})
+        frames = list(window_frames(image, recipe))
+        assert len(frames) == 20
+        values = ", ".join(map(str, filter_image(image, recipe)[-1, -1].tolist()))
+        assert written["lines"][-1].endswith(f"written {values}")
+
+
+def test_hows_are_of_each_channel():
+    image = np.zeros((1, 1, 3), np.uint8) + np.array([9, 5, 1], np.uint8)
+    found = explain(image, steps=["inner_gradient"], at=(0, 0), padding="constant")
+    assert found.stages[0].how == "9 minus 0; 5 minus 0; 1 minus 0"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,11 +98,8 @@ def _ask(finding: CaseFinding) -> bool | None:
 
 
 def _show(finding: CaseFinding) -> None:
-    """Show the pictures side by side on a terminal that can."""
-    from imgconv.cli.golden.terminal_picture import can_show, escape_sequence
+    """Show the pictures side by side on a terminal."""
+    from imgconv.cli.preview import show_pictures
+    from imgconv.jobs.golden.report_html import views_of
 
-    protocol = can_show()
-    if protocol is not None:
-        from imgconv.jobs.golden.report_html import side_by_side
-
-        output.say(escape_sequence(side_by_side(finding), protocol))
+    show_pictures([view.image for view in views_of(finding)], sys.stderr)

@@ -23,10 +23,10 @@ _file = click.Path(path_type=Path)
 @set_options
 @option(
     "--html",
-    metavar="FILE",
+    metavar="FILE|DIR",
     type=_file,
     heading="Reports",
-    help="A page with the pictures of all that failed, in one file.",
+    help="A page with the pictures, in one file, or a folder where the name has no suffix.",
 )
 @option("--junit", metavar="FILE", type=_file, heading="Reports", help="JUnit XML.")
 @option(

@@ -8,6 +8,7 @@ import click
 
 from imgconv.cli.completion import of_steps
 from imgconv.cli.options import Command, bank_option, one_kernel, option
+from imgconv.cli.preview import preview_option, show_pictures
 
 
 @click.command(
@@ -30,12 +31,21 @@ from imgconv.cli.options import Command, bank_option, one_kernel, option
     help="How many kernels stand side by side.",
 )
 @option("--overwrite", is_flag=True, heading="Output", help="Replace OUT if it exists.")
+@preview_option
 def command(
-    names: tuple[str, ...], target: Path, banks: tuple[Path, ...], columns: int, overwrite: bool
+    names: tuple[str, ...],
+    target: Path,
+    banks: tuple[Path, ...],
+    columns: int,
+    overwrite: bool,
+    preview: bool,
 ) -> None:
     """Draw the weights of each KERNEL and its frequency response into the picture OUT."""
     from imgconv.io.images.image_files import write_image
     from imgconv.ops.draw.plot import plot
 
     kernels = [one_kernel(name, banks) for name in names]
-    write_image(target, plot(kernels, columns), overwrite=overwrite)
+    picture = plot(kernels, columns)
+    write_image(target, picture, overwrite=overwrite)
+    if preview:
+        show_pictures([picture])

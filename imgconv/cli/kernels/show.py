@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -140,7 +140,10 @@ def _decimal(value: Any) -> str:
 
 
 def _matrix(kernel: Kernel) -> list[str]:
-    texts = [[str(weight) for weight in row] for row in kernel.weights]
+    return _aligned([[str(weight) for weight in row] for row in kernel.weights])
+
+
+def _aligned(texts: Sequence[Sequence[str]]) -> list[str]:
     width = max(len(text) for row in texts for text in row)
     return ["   " + "".join(f" {text:>{width}}" for text in row) for row in texts]
 
@@ -155,7 +158,9 @@ def _show_set(kernels: KernelSet) -> None:
 
 def _step_data(step: Step) -> dict[str, Any]:
     windows = [extent._asdict() for extent in step.extents]
-    return {"name": step.name, "kind": step.kind, "reach": step.reach.value, "windows": windows}
+    data = {"name": step.name, "kind": step.kind, "reach": step.reach.value, "windows": windows}
+    footprint = [list(row) for row in step.drawing]
+    return data | ({"footprint": footprint} if footprint else {})
 
 
 def _show_step(step: Step) -> None:
@@ -163,6 +168,10 @@ def _show_step(step: Step) -> None:
     for extent in step.extents:
         row, column = extent.anchor
         output.show(f"  {extent.rows} x {extent.columns} pixels, anchor {row},{column}")
+    rows = step.drawing
+    if rows and max(len(rows), len(rows[0])) <= _LARGEST_PICTURE:
+        output.show("  footprint (a point does not count):")
+        output.show("\n".join(_aligned(rows)))
 
 
 _VIEWS: dict[str, tuple[Callable[[Any], dict[str, Any]], Callable[[Any], None]]] = {

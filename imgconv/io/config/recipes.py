@@ -8,7 +8,7 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
-from imgconv.io.config import strict_yaml
+from imgconv.io.config import selections, strict_yaml
 from imgconv.io.config.strict_yaml import YamlNode
 from imgconv.io.kernels.bank import KernelBank
 from imgconv.io.kernels.bank_entry import read_kernel
@@ -18,8 +18,10 @@ from imgconv.model.border import Border, parse_border_value
 from imgconv.model.errors import ArgumentError, ImgconvError, RecipeError
 from imgconv.model.geometry import OutputSize, parse_size, parse_steps
 from imgconv.model.kernel import Kernel
+from imgconv.model.nodata import EVERY_PIXEL, Nodata
 from imgconv.model.output import Depth, OutputRange, Rounding, parse_choice
 from imgconv.model.recipe import Recipe
+from imgconv.model.region import EVERYWHERE, Selection
 from imgconv.model.settings import Settings
 from imgconv.model.steps.base import Step
 from imgconv.model.steps.color import EncodeLight, Invert, LinearLight, ToGray
@@ -44,7 +46,7 @@ TEXTS = (
     "rounding",
     "range",
 )
-KEYS = ("steps", "kernels", *FLAGS, *TEXTS)
+KEYS = ("steps", "kernels", *FLAGS, *TEXTS, *selections.KEYS, *selections.NODATA_KEYS)
 """The keys of a recipe: the long names of the options (`border` is accepted for `padding`)."""
 
 
@@ -58,6 +60,8 @@ class _Draft(NamedTuple):
     binarize_after: bool = False
     invert: bool = False
     linear: bool = False
+    selection: Selection = EVERYWHERE
+    nodata: Nodata = EVERY_PIXEL
 
     def finished(self) -> Recipe:
         """Return the recipe: gray, black and white, negative, and then the list in linear light.
@@ -76,7 +80,7 @@ class _Draft(NamedTuple):
             steps = (*before, *(middle or (Convert(),)), *around)
         else:
             steps = (*before, *around, *middle)
-        result = replace(self.recipe, steps=steps)
+        result = replace(self.recipe, steps=steps, selection=self.selection, nodata=self.nodata)
         if result.anchor is not None:
             for step in result.steps:
                 step.anchored(result.anchor)
@@ -141,6 +145,10 @@ def _with_options(draft: _Draft, options: Mapping[str, object], bank: KernelBank
             if not isinstance(given[flag], bool):
                 raise ArgumentError(f"{flag} is True or False, not {given[flag]!r}")
             changes[flag.replace("-", "_")] = given[flag]
+    if where := {key: given[key] for key in selections.KEYS if key in given}:
+        changes["selection"] = selections.with_selection(draft.selection, where)
+    if holes := {key: given[key] for key in selections.NODATA_KEYS if key in given}:
+        changes["nodata"] = selections.with_nodata(draft.nodata, holes)
     texts = {key: _text(given[key]) for key in TEXTS if key in given}
     changes |= {key: parse(texts[key]) for key, parse in _PARSERS.items() if key in texts}
     shared = {key: changes.pop(key) for key in _OF_THE_RECIPE if key in changes}
@@ -273,6 +281,8 @@ def _unchecked(node: YamlNode, bank: KernelBank | None) -> _Draft:
 def _option(key: str, node: YamlNode, bank: KernelBank | None) -> object:
     if key in FLAGS:
         return node.as_flag()
+    if key in (*selections.KEYS, *selections.NODATA_KEYS):
+        return selections.option_of(key, node)
     if key not in ("kernels", "steps"):
         return node.as_text() if node.kind == "text" else ",".join(_texts(node))
     items = [node] if node.kind == "text" else node.as_list()
@@ -323,6 +333,8 @@ def settings_texts(recipe: Recipe) -> dict[str, object]:
         "depth": settings.depth and settings.depth.value,
         "rounding": _changed(settings.rounding.value, plain.rounding.value),
         "range": _changed(settings.output_range.value, plain.output_range.value),
+        **selections.selection_texts(recipe.selection),
+        **selections.nodata_texts(recipe.nodata),
     }
 
 

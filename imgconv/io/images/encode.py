@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from imgconv.io.images.formats import FORMATS, Format, codec_of
 from imgconv.io.images.header import EncodingError
-from imgconv.io.images.picture import Encoding, Image, Picture, check_encoding
+from imgconv.io.images.picture import Encoding, Image, Metadata, Picture, check_encoding
 from imgconv.io.images.shared import exif
 from imgconv.model.errors import ImageWriteError
 from imgconv.model.output import Depth
@@ -74,10 +74,10 @@ def encode_picture(
         data, notes = codec.encode(picture._replace(pages=pages), kind, encoding)
     except EncodingError as error:
         raise ImageWriteError(f"{name}: it cannot be encoded as {kind.name}: {error}") from None
-    if encoding.strip:
-        return data, notes
     rows, columns = pages[0].shape[:2]
     kept = picture.metadata.fitting(channels_of(pages[0]))
+    if encoding.strip:
+        kept = Metadata(nodata=kept.nodata)
     kept = kept._replace(exif=exif.of_upright(kept.exif, columns, rows))
     kept = kept._replace(**{field: None for field in kept._fields if field not in kind.keeps})
     if not any(kept):

@@ -29,12 +29,15 @@ class Metadata(NamedTuple):
     icc, xmp : bytes, optional
     resolution : (Fraction, Fraction), optional
         Pixels per inch across and down.
+    nodata : bytes, optional
+        The value that means no data, as GDAL's tag has it.
     """
 
     exif: bytes | None = None
     icc: bytes | None = None
     xmp: bytes | None = None
     resolution: tuple[Fraction, Fraction] | None = None
+    nodata: bytes | None = None
 
     def fitting(self, channels: int) -> Metadata:
         """Leave out a profile of another colour space than that of so many channels."""

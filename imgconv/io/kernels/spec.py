@@ -246,7 +246,7 @@ def _is_expression(text: str) -> bool:
 def _from_bank(text: str, bank: KernelBank, prefix: str = "") -> Step:
     name, _, options = text.partition(":")
     entry = bank.entry(name.strip())
-    given = _options(entry, options, text)
+    given = _options(entry, options, text, bank)
     try:
         built = bank.build(entry, given)
     except ArgumentError as error:
@@ -255,7 +255,7 @@ def _from_bank(text: str, bank: KernelBank, prefix: str = "") -> Step:
     return built.named(prefix + entry.name + (f":{changed}" if changed else ""))
 
 
-def _options(entry: BankEntry, text: str, spec: str) -> dict[str, str]:
+def _options(entry: BankEntry, text: str, spec: str, bank: KernelBank) -> dict[str, str]:
     """Read ``key=value,...``; values without a key take the options in their order."""
     known = [option.name for option in entry.options()]
     given: dict[str, str] = {}
@@ -265,9 +265,11 @@ def _options(entry: BankEntry, text: str, spec: str) -> dict[str, str]:
             key, value = known[position], key
         if key not in known:
             takes = ", ".join(str(option) for option in entry.options())
+            hint = f"it takes {takes}" if takes else f"{entry.name} takes none"
+            if (other := f"{entry.name}_{key}") in bank:  # unsharp with a threshold is another step
+                hint = f"use {other}, which has {key}"
             raise KernelError(
-                f"{quoted(spec)}: {entry.name} has no option {quoted(key)}",
-                hint=f"it takes {takes}" if takes else f"{entry.name} takes none",
+                f"{quoted(spec)}: {entry.name} has no option {quoted(key)}", hint=hint
             )
         if key in given:
             raise KernelError(f"{quoted(spec)}: {key} is given twice")

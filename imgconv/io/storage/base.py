@@ -85,6 +85,8 @@ class OutputPlacement(NamedTuple):
         Of the file that it replaces; another one is not replaced.
     in_place : bool
         Whether it replaces its own input.
+    version, sha256 : str
+        Of that input: as it was listed, where a service tells versions, and as it was read.
     """
 
     key: str
@@ -92,6 +94,8 @@ class OutputPlacement(NamedTuple):
     replace: bool = False
     expected: Identity | None = None
     in_place: bool = False
+    version: str = ""
+    sha256: str = ""
 
 
 class InPlaceRules(NamedTuple):
@@ -101,12 +105,13 @@ class InPlaceRules(NamedTuple):
     ----------
     backup : str
         Suffix of the name that the old file keeps; "" to remove it.
-    split_links : bool
-        Whether of a file with hard links one name may be replaced alone.
+    hard_links : str
+        ``refuse`` a file with hard links, ``split`` its name from the others, or ``keep`` them:
+        then the content of the file is replaced, and all of its names show the new one.
     """
 
     backup: str = ""
-    split_links: bool = False
+    hard_links: str = "refuse"
 
 
 class Digest(NamedTuple):

@@ -92,6 +92,14 @@ class Content(NamedTuple):
     identity: Identity | None = None
 
 
+def changed_error(key: str) -> ImageWriteError:
+    """Return the error for an input that is no longer what was read."""
+    return ImageWriteError(
+        f"{key}: another program changed it during the run, so it was not replaced",
+        hint="run again",
+    )
+
+
 def stamp_of(path: str | os.PathLike[str]) -> Stamp | None:
     """Return the stamp of a regular file that is there, a link not being one."""
     try:

@@ -22,6 +22,7 @@ from imgconv.io.storage.files import Content, Identity, Stamp, reason
 from imgconv.io.storage.manifest_log import ManifestLog
 from imgconv.io.storage.places import MARK, OutputFolders, place
 from imgconv.io.storage.state import StateFolder
+from imgconv.io.storage.write_through import finish_killed_writes
 from imgconv.model.errors import ImageReadError, ImageWriteError
 
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
@@ -143,6 +144,7 @@ class LocalStorage:
                 self.state.make()
                 held.enter_context(locks.locked(self.state, self.shard_suffix))
                 self.state.make(self._parts_name)
+                finish_killed_writes(Path(self._parts), Path(self.root))
                 self._sweep()
             except ImageWriteError:
                 raise

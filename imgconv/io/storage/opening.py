@@ -28,10 +28,10 @@ def open_storage(
     if isinstance(found, Path):
         return LocalStorage(os.fspath(place), shard_suffix, rules)
     if found.query:
-        raise ArgumentError(f"{found}: a URL with ?... is no folder")
+        raise ArgumentError(f"{found}: a URL with a query (?...) names a file, not a folder")
     from imgconv.io.storage.url import UrlStorage
 
-    return UrlStorage(found, shard_suffix)
+    return UrlStorage(found, shard_suffix, rules=rules)
 
 
 def read_location(text: str) -> Content:

@@ -13,8 +13,9 @@ from collections import OrderedDict
 
 from imgconv.io.storage import durable
 from imgconv.io.storage.base import InPlaceRules, OutputPlacement
-from imgconv.io.storage.files import Identity
+from imgconv.io.storage.files import Identity, changed_error
 from imgconv.io.storage.listing import is_inside
+from imgconv.io.storage.write_through import write_through
 from imgconv.model.errors import ImageWriteError, OutputExistsError
 
 MARK = "user.imgconv"
@@ -112,7 +113,7 @@ def place(placement: OutputPlacement, parts: int, folder: int, rules: InPlaceRul
             ) from None
         return
     if placement.expected is not None:
-        applied = rules if placement.in_place else InPlaceRules(split_links=True)
+        applied = rules if placement.in_place else InPlaceRules(hard_links="split")
         _replace_expected(placement, parts, folder, applied)
         return
     with contextlib.suppress(FileNotFoundError):
@@ -134,17 +135,20 @@ def _replace_expected(
     backup = rules.backup
     there = os.stat(name, dir_fd=folder, follow_symlinks=False)
     if Identity.of(there) != placement.expected:
-        raise _changed(placement.key)
-    if there.st_nlink > 1 and not rules.split_links:
+        raise changed_error(placement.key)
+    if there.st_nlink > 1 and rules.hard_links == "refuse":
         raise ImageWriteError(
             f"{placement.key}: it has {there.st_nlink} hard links, and the others would keep the "
             "old picture",
-            hint="--hard-links split replaces this name alone",
+            hint="--hard-links split replaces this name alone, keep replaces the content of all",
         )
     if backup and _exists(name + backup, folder):
         raise OutputExistsError(
             f"{placement.key}{backup} exists", hint="give another --backup suffix, or move it"
         )
+    if there.st_nlink > 1 and rules.hard_links == "keep":
+        write_through(placement, parts, folder, backup, MARK)
+        return
     _copy_attributes(name, there, folder, part, parts)
     if not durable.exchange(part, name, parts, folder):
         if backup:
@@ -153,7 +157,7 @@ def _replace_expected(
         return
     if Identity.of(os.stat(part, dir_fd=parts, follow_symlinks=False)) != placement.expected:
         _put_back(part, name, parts, folder)
-        raise _changed(placement.key)
+        raise changed_error(placement.key)
     if backup:
         durable.rename_new(part, name + backup, parts, folder)
     else:
@@ -194,10 +198,3 @@ def _exists(name: str, folder: int) -> bool:
     except FileNotFoundError:
         return False
     return True
-
-
-def _changed(key: str) -> ImageWriteError:
-    return ImageWriteError(
-        f"{key}: somebody changed it while it was filtered; it is left as it is now",
-        hint="run again",
-    )

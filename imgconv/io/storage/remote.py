@@ -1,37 +1,32 @@
-"""Files behind URLs, through fsspec: read whole, written whole or not at all.
-
-Credentials come from where the library of each service looks for them (environment, configuration
-files, agents), never through here.
-"""
+"""Files behind URLs, through fsspec: read whole, written whole or not at all."""
 
 from __future__ import annotations
 
 import os
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from functools import cache
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from imgconv.io.storage.files import changed_error
 from imgconv.io.storage.locations import Url
+from imgconv.io.storage.services import (
+    OBJECT_STORES,
+    READ_ONLY,
+    failing_as,
+    file_system,
+    path_of,
+)
 from imgconv.model.errors import (
     ImageReadError,
     ImageWriteError,
-    ImgconvError,
     LimitError,
-    MissingDependencyError,
     OutputExistsError,
 )
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
-
-_READ_ONLY = ("http", "https")
-_SSH = ("sftp", "ssh")
-_OBJECT_STORES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "adl", "oss", "memory")
-"""Where a put makes an object appear whole; elsewhere a file is written aside and renamed."""
 
 _VERSIONS = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "created")
 """What services call a fact that changes with the content."""
@@ -40,8 +35,6 @@ _LARGE = 64 << 20
 """Bytes from which a file is put in parts."""
 _PAUSES = (0.5, 1.0, 2.0)
 """Seconds before a file is read again."""
-_LONGEST_REASON = 120
-_own = threading.local()
 
 
 class RemoteFile(NamedTuple):
@@ -80,9 +73,9 @@ def read_bytes(url: Url, most: int | None = None) -> bytes:
 
 
 def _read(url: Url, most: int | None) -> bytes:
-    with _failing_as(ImageReadError, url):
-        files = _file_system(url)
-        with files.open(_path(files, url), "rb") as file:
+    with failing_as(ImageReadError, url):
+        files = file_system(url)
+        with files.open(path_of(files, url), "rb") as file:
             data: bytes = file.read() if most is None else file.read(most + 1)
     return data
 
@@ -93,7 +86,7 @@ def _patiently(url: Url, call: Callable[[], bytes]) -> bytes:
         try:
             return call()
         except ImageReadError as error:
-            if not error.of_service or url.scheme in _READ_ONLY:
+            if not error.of_service or url.scheme in READ_ONLY:
                 raise
         time.sleep(pause)
     return call()
@@ -107,46 +100,89 @@ def exists(url: Url) -> bool:
     ImageReadError
         When the service cannot say.
     """
-    with _failing_as(ImageReadError, url):
-        files = _file_system(url)
-        return bool(files.isfile(_path(files, url)))
+    with failing_as(ImageReadError, url):
+        files = file_system(url)
+        return bool(files.isfile(path_of(files, url)))
 
 
 def write_whole(
-    url: Url, data: bytes, *, overwrite: bool = False, aside: Url | None = None
+    url: Url,
+    data: bytes,
+    *,
+    overwrite: bool = False,
+    aside: Url | None = None,
+    match: str = "",
 ) -> None:
     """Write a file so that it appears whole, or stays as it was.
 
     Without `overwrite` an object store that can put on condition is asked to, so that of two
-    writers one fails. Elsewhere a file is written first in the folder `aside`, by default its own.
+    writers one fails. S3 is asked to replace a file only while its version is `match`. Elsewhere a
+    file is written first in the folder `aside`, by default its own.
 
     Raises
     ------
     OutputExistsError
         When the file is there and `overwrite` is not given.
     ImageWriteError
-        When it cannot be written.
+        When it cannot be written, or its version is another.
     """
-    if url.scheme in _READ_ONLY:
+    if url.scheme in READ_ONLY:
         raise ImageWriteError(f"{url}: {url.scheme} can be read, not written")
-    with _failing_as(ImageWriteError, url):
-        files = _file_system(url)
-        path = _path(files, url)
+    with failing_as(ImageWriteError, url):
+        files = file_system(url)
+        path = path_of(files, url)
         try:
-            if url.scheme in _OBJECT_STORES:
-                files.pipe_file(path, data, mode="overwrite" if overwrite else "create")
+            if url.scheme in OBJECT_STORES:
+                mode = "overwrite" if overwrite else "create"
+                files.pipe_file(path, data, mode=mode, **_condition(url, data, match))
             else:
-                folder = _path(files, aside or url.parent)
+                folder = path_of(files, aside or url.parent)
                 _write_aside(files, path, (data,), overwrite, folder)
         except FileExistsError:
             raise OutputExistsError(f"{url} exists", hint="--overwrite replaces it") from None
+        except OSError as error:
+            if match and _refused_condition(error):
+                raise changed_error(url.path.rpartition("/")[2]) from None
+            raise
+
+
+def _refused_condition(error: OSError) -> bool:
+    """Return whether S3 refused a put since the version is another."""
+    response = getattr(error.__cause__, "response", {})
+    code = response.get("Error", {}).get("Code", "")
+    return code in ("PreconditionFailed", "ConditionalRequestConflict", "412")
+
+
+def _condition(url: Url, data: bytes, match: str) -> dict[str, str]:
+    """Return the argument by which a put depends on a version; S3 knows one, in one request."""
+    if match and url.scheme in ("s3", "s3a") and len(data) < _LARGE:
+        return {"IfMatch": match}
+    return {}
+
+
+def version_of(url: Url) -> str:
+    """Return the version of a file, which changes with its content; "" where none is told.
+
+    Raises
+    ------
+    ImageReadError
+        When it is gone, or the service cannot say.
+    """
+    with failing_as(ImageReadError, url):
+        files = file_system(url)
+        return _version(files.info(path_of(files, url)))
+
+
+def _version(facts: Mapping[str, Any]) -> str:
+    found = next((facts[key] for key in _VERSIONS if facts.get(key)), "")
+    return str(found.timestamp() if isinstance(found, datetime) else found)
 
 
 def remove(url: Url) -> None:
     """Remove a file, if it is there."""
-    with _failing_as(ImageWriteError, url), suppress(FileNotFoundError):
-        files = _file_system(url)
-        files.rm_file(_path(files, url))
+    with failing_as(ImageWriteError, url), suppress(FileNotFoundError):
+        files = file_system(url)
+        files.rm_file(path_of(files, url))
 
 
 def listing(url: Url) -> Iterator[RemoteFile]:
@@ -163,7 +199,7 @@ def listing(url: Url) -> Iterator[RemoteFile]:
     while prefixes:
         prefix = prefixes.pop()
         try:
-            with _failing_as(ImageReadError, url / prefix if prefix else url):
+            with failing_as(ImageReadError, url / prefix if prefix else url):
                 found = _inside(url, prefix)
         except ImageReadError as error:
             if not prefix:
@@ -178,16 +214,15 @@ def listing(url: Url) -> Iterator[RemoteFile]:
             elif facts["type"] == "directory":
                 folders.append(f"{prefix}/{name}".lstrip("/"))
             else:
-                version = next((facts[key] for key in _VERSIONS if facts.get(key)), "")
                 place = url / f"{prefix}/{name}".lstrip("/")
-                yield RemoteFile(place, int(facts.get("size") or 0), str(version))
+                yield RemoteFile(place, int(facts.get("size") or 0), _version(facts))
         prefixes += reversed(folders)
 
 
 def _inside(url: Url, prefix: str) -> list[tuple[str, dict[str, Any]]]:
     """List a folder: names and facts, in order; a name is "" where the service has such a part."""
-    files = _file_system(url)
-    base = _path(files, url / prefix if prefix else url).rstrip("/")
+    files = file_system(url)
+    base = path_of(files, url / prefix if prefix else url).rstrip("/")
     found = []
     for facts in files.ls(base, detail=True):
         path = str(facts["name"])
@@ -206,10 +241,10 @@ def list_names(url: Url) -> dict[str, int]:
     ImageReadError
         When the service cannot say.
     """
-    with _failing_as(ImageReadError, url):
-        files = _file_system(url)
+    with failing_as(ImageReadError, url):
+        files = file_system(url)
         try:
-            found = files.ls(_path(files, url).rstrip("/"), detail=True)
+            found = files.ls(path_of(files, url).rstrip("/"), detail=True)
         except (FileNotFoundError, NotADirectoryError):
             return {}
         return {
@@ -226,11 +261,11 @@ def write_stream(url: Url, blocks: Iterable[bytes]) -> None:
     ImageWriteError
         When it cannot be written.
     """
-    with _failing_as(ImageWriteError, url):
-        files = _file_system(url)
-        path = _path(files, url)
-        if url.scheme not in _OBJECT_STORES:
-            _write_aside(files, path, blocks, True, _path(files, url.parent))
+    with failing_as(ImageWriteError, url):
+        files = file_system(url)
+        path = path_of(files, url)
+        if url.scheme not in OBJECT_STORES:
+            _write_aside(files, path, blocks, True, path_of(files, url.parent))
             return
         rest = iter(blocks)
         head = bytearray()
@@ -255,10 +290,10 @@ def remove_old(folder: Url, seconds: float) -> None:
     ImageReadError
         When the service cannot say.
     """
-    with _failing_as(ImageReadError, folder):
-        files = _file_system(folder)
+    with failing_as(ImageReadError, folder):
+        files = file_system(folder)
         try:
-            found = files.ls(_path(files, folder), detail=True)
+            found = files.ls(path_of(files, folder), detail=True)
         except (FileNotFoundError, NotADirectoryError):
             return
         for facts in found:
@@ -271,7 +306,7 @@ def remove_old(folder: Url, seconds: float) -> None:
 
 def is_object_store(url: Url) -> bool:
     """Return whether keys are any text, and no folders lie between them."""
-    return url.scheme in _OBJECT_STORES
+    return url.scheme in OBJECT_STORES
 
 
 def _write_aside(
@@ -311,85 +346,3 @@ def _make_folder(files: AbstractFileSystem, folder: str) -> None:
                 raise
         else:
             return
-
-
-def _path(files: AbstractFileSystem, url: Url) -> str:
-    if url.scheme in _SSH:  # fsspec would drop tabs and line ends from it
-        return url.path + url.query
-    return str(files._strip_protocol(url.text))
-
-
-def _file_system(url: Url) -> AbstractFileSystem:
-    if url.scheme not in _SSH:
-        return _opened(url.scheme, "")
-    # paramiko mixes up the answers when threads share a connection.
-    connections: dict[str, AbstractFileSystem] = _own.__dict__
-    if url.host not in connections:
-        connections[url.host] = _opened.__wrapped__(url.scheme, url.host)
-    return connections[url.host]
-
-
-@cache
-def _opened(scheme: str, host: str) -> AbstractFileSystem:
-    """Open a service, once; `host` is where to connect to by SSH."""
-    try:
-        import fsspec
-    except ImportError:
-        raise _missing(scheme) from None
-    options: dict[str, Any] = {}
-    if scheme in _SSH:
-        options["host_key_policy"] = _known_hosts_only()
-    elif scheme in _OBJECT_STORES:
-        options["use_listings_cache"] = False
-    try:
-        files: AbstractFileSystem = fsspec.url_to_fs(f"{scheme}://{host}", **options)[0]
-    except ImportError:
-        raise _missing(scheme) from None
-    return files
-
-
-def _known_hosts_only() -> Any:
-    """Return the rule of ssh itself: a host must be in known_hosts. fsspec would trust any."""
-    try:
-        import paramiko
-    except ImportError:
-        raise _missing("sftp") from None
-
-    class KnownHosts(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]
-        def missing_host_key(self, client: Any, hostname: str, key: Any) -> None:
-            del client
-            known = Path.home() / ".ssh" / "known_hosts"
-            if not known.exists() or not paramiko.HostKeys(str(known)).check(hostname, key):
-                raise paramiko.SSHException(f"the key of {hostname} is not in {known}")
-
-    return KnownHosts()
-
-
-def _missing(scheme: str) -> MissingDependencyError:
-    return MissingDependencyError(
-        f"{scheme}:// needs libraries that are not installed",
-        hint="pip install 'imgconv[remote]'",
-    )
-
-
-@contextmanager
-def _failing_as(kind: type[ImageReadError | ImageWriteError], url: Url) -> Iterator[None]:
-    """Turn whatever a service's library raises into one line; each has a family of its own."""
-    try:
-        yield
-    except (ImgconvError, GeneratorExit):
-        raise
-    except FileNotFoundError:
-        unreachable = ", or it cannot be reached" if url.scheme in _READ_ONLY else ""
-        raise kind(f"{url}: no such file{unreachable}") from None
-    except PermissionError:
-        raise kind(f"{url}: permission denied") from None
-    except NotImplementedError:
-        raise kind(f"{url}: {url.scheme} cannot do this") from None
-    except Exception as error:
-        said = (str(error).splitlines() or [""])[0].split("?")[0].strip()
-        reason = said if 0 < len(said) <= _LONGEST_REASON else type(error).__name__
-        failure = kind(f"{url}: {reason}")
-        if isinstance(failure, ImageReadError):
-            failure.of_service = True
-        raise failure from None

@@ -14,16 +14,17 @@ from imgconv.io.storage.base import (
     STATE,
     Digest,
     Head,
+    InPlaceRules,
     ListedFile,
     OutputPlacement,
     StagedOutput,
     is_picture,
 )
-from imgconv.io.storage.files import Content, Stamp
+from imgconv.io.storage.files import Content, Stamp, changed_error
 from imgconv.io.storage.listing import unlisted
 from imgconv.io.storage.locations import Url
 from imgconv.io.storage.manifest_log import Chain
-from imgconv.model.errors import ImageWriteError
+from imgconv.model.errors import ImageReadError, ImageWriteError
 
 _PUTS_AT_ONCE = 16
 _ROWS_OF_AN_OBJECT = 512
@@ -40,13 +41,21 @@ class UrlStorage:
     shard_suffix : str, default ""
     run_mark : str, optional
         Part of the names of all that this run writes for itself; default a new one.
+    rules : InPlaceRules, optional
     """
 
     is_local = False
     group_seconds = 1.0
 
-    def __init__(self, url: Url, shard_suffix: str = "", run_mark: str = "") -> None:
+    def __init__(
+        self,
+        url: Url,
+        shard_suffix: str = "",
+        run_mark: str = "",
+        rules: InPlaceRules | None = None,
+    ) -> None:
         self.url = url
+        self._rules = rules or InPlaceRules()
         self.run_mark = run_mark or os.urandom(6).hex()
         self.root = str(url).rstrip("/")
         self.shard_suffix = shard_suffix
@@ -55,7 +64,7 @@ class UrlStorage:
         self._puts: ThreadPoolExecutor | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return UrlStorage, (self.url, self.shard_suffix, self.run_mark)
+        return UrlStorage, (self.url, self.shard_suffix, self.run_mark, self._rules)
 
     def __str__(self) -> str:
         return self.root
@@ -154,12 +163,43 @@ class UrlStorage:
         return list(self._puts.map(self._commit, placements))
 
     def _commit(self, placement: OutputPlacement) -> ImageWriteError | None:
-        key, staged, replace = placement[:3]
+        url, data = self.url / placement.key, placement.staged.data
         try:
-            remote.write_whole(self.url / key, staged.data, overwrite=replace, aside=self._parts)
+            match = self._check_input(placement) if placement.in_place else ""
+            remote.write_whole(
+                url, data, overwrite=placement.replace, aside=self._parts, match=match
+            )
         except ImageWriteError as error:
             return error
+        except ImageReadError as error:
+            return ImageWriteError(error.message, error.hint)
         return None
+
+    def _check_input(self, placement: OutputPlacement) -> str:
+        """Check that an input is what was read, and keep a copy of it if that is wanted.
+
+        Returns
+        -------
+        str
+            Its version, where a service tells versions.
+
+        Raises
+        ------
+        ImageWriteError
+            When somebody changed it meanwhile, or the name of the copy is taken.
+        """
+        url = self.url / placement.key
+        version = remote.version_of(url)
+        if version and placement.version and remote.is_object_store(url):
+            same = version == placement.version
+        else:
+            same = hashlib.sha256(remote.read_bytes(url)).hexdigest() == placement.sha256
+        if not same:
+            raise changed_error(placement.key)
+        if self._rules.backup:
+            backup = self.url / f"{placement.key}{self._rules.backup}"
+            remote.write_whole(backup, remote.read_bytes(url), aside=self._parts)
+        return version
 
     def open_log(self, name: str, number: int) -> UrlLog:
         """Open a manifest for appending; each log has objects of its own."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from imgconv.io.images.formats.tiff import segments
 from imgconv.io.images.formats.tiff.decoding import divided
-from imgconv.io.images.formats.tiff.header import notes_of, one_page
+from imgconv.io.images.formats.tiff.header import NODATA, notes_of, one_page
 from imgconv.io.images.formats.tiff.layouts import (
     BLACK,
     RGB,
@@ -207,8 +207,12 @@ def write_tiff(
         across, down = (side.limit_denominator(1 << 16) for side in metadata.resolution)
         settings |= {"resolution": (across.as_integer_ratio(), down.as_integer_ratio())}
         settings |= {"resolutionunit": 2}
+    tags: list[Any] = []
     if metadata.xmp is not None:
-        settings |= {"extratags": [(_XMP, 1, len(metadata.xmp), metadata.xmp, True)]}
+        tags.append((_XMP, 1, len(metadata.xmp), metadata.xmp, True))
+    if metadata.nodata:
+        tags.append((NODATA, 2, len(metadata.nodata) + 1, metadata.nodata.decode(), True))
+    settings |= {"extratags": tags} if tags else {}
     settings |= {"iccprofile": metadata.icc}
     big = row_bytes * shape[0] > _CLASSIC_BYTES
     with tifffile.TiffWriter(file, bigtiff=big) as writer:

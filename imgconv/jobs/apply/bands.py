@@ -12,7 +12,8 @@ from imgconv.jobs.memory import picture_bytes, pixel_bytes, step_scratch
 from imgconv.model.errors import LimitError
 from imgconv.model.recipe import Recipe
 from imgconv.ops.pipeline.bands import chain_of
-from imgconv.ops.pipeline.lazy_rows import LazyRows, StepRows
+from imgconv.ops.pipeline.lazy_rows import LazyRows, SourceRows, StepRows
+from imgconv.ops.regions.rows import SelectedRows
 
 _FEWEST_ROWS = 64  # of a band, where a tile does not say more
 _BEST_BYTES = 8 << 20  # of a band: larger ones are no faster
@@ -33,8 +34,8 @@ class _Blank:
 
 def whole_bytes(reader: HugeReader, recipe: Recipe) -> int:
     """Estimate the memory that the whole picture takes at once."""
-    chain = chain_of(_Blank(reader), recipe)
-    return _FIXED + picture_bytes((reader.shape[0], reader.shape[1]), chain[0].form, recipe)
+    form = SourceRows(_Blank(reader), recipe.settings.depth).form
+    return _FIXED + picture_bytes((reader.shape[0], reader.shape[1]), form, recipe)
 
 
 def bands_within(reader: HugeReader, recipe: Recipe, *, limit: int, used: int) -> tuple[int, int]:
@@ -63,7 +64,7 @@ def bands_within(reader: HugeReader, recipe: Recipe, *, limit: int, used: int) -
     if needed > room:
         enough = (needed + limit - room >> 20) + 1
         raise LimitError(
-            f"{limit >> 20} MiB of memory do not hold what one row of the output needs",
+            f"{limit >> 20} MiB of memory are too little for one row of the output",
             hint=f"--max-memory {enough}M, or an input with lower tiles",
         )
     return height, _step(reader, height)
@@ -98,4 +99,6 @@ def _row_bytes(rows: LazyRows) -> int:
 
 def _scratch(rows: LazyRows) -> int:
     """Return the bytes of intermediate values for a row."""
+    if isinstance(rows, SelectedRows):
+        return rows.shape[1] * rows.scratch
     return rows.shape[1] * step_scratch(rows.planned) if isinstance(rows, StepRows) else 0

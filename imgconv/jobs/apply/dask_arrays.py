@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from imgconv.model.errors import ArgumentError, LimitError, MissingDependencyError
 from imgconv.model.recipe import Recipe
 from imgconv.ops.pipeline.bands import Stream, chain_of
+from imgconv.ops.regions.selected import NO_MASKS, check_masks
 
 if TYPE_CHECKING:
     from dask.array import Array
@@ -45,11 +46,12 @@ def filter_rows(array: Array, recipe: Recipe, *, rows: int | None = None) -> Arr
     da, delayed = dask_arrays(), import_module("dask.delayed").delayed
     if any(np.isnan(size) for size in array.shape):
         raise ArgumentError("an array of unknown size cannot be filtered")
+    check_masks(recipe, NO_MASKS)
     shape, dtype = tuple(map(int, array.shape)), np.dtype(array.dtype)
     stream = Stream(lambda: _Held(shape, dtype), recipe, height=1)
     if stream.passes > 1:
         raise LimitError(
-            "this recipe looks at the whole image first, which bands on a cluster do not",
+            "this recipe measures the whole image first, which bands on a cluster cannot do",
             hint="give a threshold in numbers, or another --range than rescale",
         )
     output, height = stream.chain[-1], int(rows or array.chunks[0][0])
@@ -72,7 +74,7 @@ def dask_arrays() -> Any:
         return import_module("dask.array")
     except ImportError:
         raise MissingDependencyError(
-            "Dask arrays need Dask", hint="pip install 'imgconv[cluster]'"
+            "Dask is not installed", hint="pip install 'imgconv[cluster]'"
         ) from None
 
 

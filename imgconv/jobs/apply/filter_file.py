@@ -11,9 +11,11 @@ from imgconv.io.images.decode import decode_picture, read_file
 from imgconv.io.images.encode import encode_picture
 from imgconv.io.images.formats import Format
 from imgconv.io.images.header import Header
+from imgconv.io.images.masks import key_of, read_masks
 from imgconv.io.images.picture import Encoding, Reading, check_encoding
 from imgconv.io.storage import files
 from imgconv.io.storage.locations import Place
+from imgconv.jobs.apply.nodata import nodata_of
 from imgconv.model.alpha import Alpha
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
@@ -77,6 +79,7 @@ def filter_bytes(
     encoding: Encoding = _ENCODING,
     header: Header | None = None,
     plan: bool = False,
+    key: str | None = None,
 ) -> tuple[bytes, Row]:
     """Decode an image, run a recipe on each of its pages and encode the result.
 
@@ -95,13 +98,24 @@ def filter_bytes(
         Of `data`, where it was read before.
     plan : bool, default False
         Whether the row names the engine's paths.
+    key : str, optional
+        Path of the picture under its source, by which a folder of masks has its mask; default the
+        name of the source.
     """
     started = time.perf_counter()
     picture = decode_picture(data, source, reading, recipe.settings.depth, header)
+    recipe, nodata, said = nodata_of(recipe, picture.metadata.nodata, source)
     if picture.bands:
         recipe = replace(recipe, alpha=Alpha.FILTER)
-    outcomes = [run_recipe(page, recipe, threads=threads) for page in picture.pages]
-    filtered = picture._replace(pages=tuple(outcome.image for outcome in outcomes))
+    masks = read_masks(recipe, key_of(source) if key is None else key, len(picture.pages))
+    outcomes = [
+        run_recipe(page, recipe, threads=threads, masks=beside)
+        for page, beside in zip(picture.pages, masks, strict=True)
+    ]
+    filtered = picture._replace(
+        pages=tuple(outcome.image for outcome in outcomes),
+        metadata=picture.metadata._replace(nodata=nodata),
+    )
     encoded, kept = encode_picture(filtered, kind, target, encoding)
     first = outcomes[0]
     row = Row(
@@ -113,7 +127,7 @@ def filter_bytes(
         threshold=first.threshold,
         engine=select_engine().name,
         seconds=time.perf_counter() - started,
-        notes=(*picture.notes, *first.notes, *kept),
+        notes=(*picture.notes, *said, *first.notes, *kept),
         pages=len(outcomes),
         plan=tuple(_plans(picture.pages[0], recipe)) if plan else (),
     )

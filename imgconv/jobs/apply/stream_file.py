@@ -24,16 +24,20 @@ from imgconv.io.tiled.choice import (
     salvaged,
     write_bands,
 )
+from imgconv.io.tiled.masks import open_masks
 from imgconv.io.tiled.quick_size import MOST_PACKED, is_zarr
 from imgconv.jobs import memory
 from imgconv.jobs.apply.bands import bands_within, whole_bytes
 from imgconv.jobs.apply.filter_file import Row
+from imgconv.jobs.apply.nodata import nodata_of
 from imgconv.jobs.apply.prefetch import ReadAhead, ahead
 from imgconv.model.alpha import Alpha
 from imgconv.model.errors import ImageReadError, LimitError
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
 from imgconv.ops.pipeline.bands import Stream
+from imgconv.ops.regions.hole_rows import FlagRows
+from imgconv.ops.regions.weights import MaskRows
 
 
 def filter_in_bands(
@@ -93,16 +97,38 @@ def stream_file(
     recipe: Recipe,
     *,
     limit: int,
+    threads: int | None = None,
+    **writing: Any,
+) -> Row:
+    """Filter what a reader reads into a file or folder, which appears whole or not at all.
+
+    Decoding, filtering and writing run side by side, each in a thread of its own.
+    """
+    cpus = threads or usable_cpus()
+    recipe, nodata, notes = nodata_of(recipe, reader.metadata.nodata, str(source))
+    with open_masks(recipe, source, reader.shape, limit=limit, threads=cpus) as masks:
+        row = _streamed(
+            reader, source, target, recipe, masks, nodata, limit=limit, threads=threads, **writing
+        )
+    return row._replace(notes=(*notes, *row.notes))
+
+
+def _streamed(
+    reader: HugeReader,
+    source: Path,
+    target: Path,
+    recipe: Recipe,
+    masks: tuple[MaskRows | None, FlagRows | None],
+    nodata: bytes | None,
+    *,
+    limit: int,
     format: str | None = None,
     overwrite: bool = False,
     in_place: bool = False,
     threads: int | None = None,
     strip: bool = False,
 ) -> Row:
-    """Filter what a reader reads into a file or folder, which appears whole or not at all.
-
-    Decoding, filtering and writing run side by side, each in a thread of its own.
-    """
+    """Filter what a reader reads, beside its mask (see `stream_file`)."""
     started = time.perf_counter()
     if reader.dtype == "float64" and recipe.settings.depth is not Depth.F32:
         raise ImageReadError(
@@ -123,7 +149,7 @@ def stream_file(
         passes.append(ReadAhead(reader, step))
         return passes[-1]
 
-    stream = Stream(opened, recipe, height=height, threads=threads)
+    stream = Stream(opened, recipe, height=height, threads=threads, mask=masks[0], valid=masks[1])
     channels = stream.shape[2] if len(stream.shape) == 3 else 1
     check_writable(target, format, stream.depth, channels, bands=reader.layout.bands)
     bands = ahead(stream.bands())
@@ -135,7 +161,9 @@ def stream_file(
             stream.dtype,
             bands,
             layout=reader.layout,
-            metadata=Metadata() if strip else reader.metadata.fitting(channels),
+            metadata=(Metadata() if strip else reader.metadata.fitting(channels))._replace(
+                nodata=nodata
+            ),
             threads=threads or usable_cpus(),
             overwrite=overwrite or in_place,
         )

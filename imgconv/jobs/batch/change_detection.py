@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from imgconv.io.storage.base import ListedFile, Storage
 from imgconv.jobs.batch.items import Item, failed
 from imgconv.jobs.batch.manifest import Manifest, ManifestRow
+from imgconv.jobs.batch.masks import MaskStamps
 from imgconv.jobs.batch.pairing import Pair
 from imgconv.model.errors import ImageReadError, ImageWriteError, OutputExistsError
 
@@ -21,6 +22,7 @@ class ChangeDetection:
     manifest : Manifest
     target : Storage
     recipe_hash : str
+    masks : MaskStamps
     engine : str, optional
         Of this run; default that of each row.
     overwrite : bool
@@ -31,6 +33,7 @@ class ChangeDetection:
     manifest: Manifest
     target: Storage
     recipe_hash: str
+    masks: MaskStamps
     engine: str | None
     overwrite: bool
     proven: bool = True
@@ -71,7 +74,8 @@ class ChangeDetection:
         # An output whose row was lost, or which another run wrote since: the commit compares it.
         adopts = self.manifest.lost or bool(self.target.run_mark)
         if not free and not adopts and self.target.had(target):
-            error = OutputExistsError(f"{target} exists", hint="--overwrite replaces it")
+            path = self.target.path(target)
+            error = OutputExistsError(f"{path} exists", hint="--overwrite replaces it")
             return failed(self._blank(pair), error, known)
         return Item(
             number,
@@ -85,11 +89,15 @@ class ChangeDetection:
             in_place=in_place,
             known=known,
             known_outputs=known_outputs,
+            recipe_hash=self._hash_of(found),
         )
+
+    def _hash_of(self, found: ListedFile) -> str:
+        return self.masks.hash_for(self.recipe_hash, found.key)
 
     def _is_done(self, pair: Pair, known: ManifestRow) -> bool:
         """Return whether the row still holds, as far as stamps tell."""
-        if known.recipe != self.recipe_hash:
+        if known.recipe != self._hash_of(pair.source):
             return False
         other_engine = self.engine is not None and known.engine != self.engine
         if other_engine and not pair.in_place:  # there it would be done twice
@@ -126,7 +134,7 @@ class ChangeDetection:
             found.key,
             "failed",
             *(found.size, found.mtime_ns),
-            recipe=self.recipe_hash,
+            recipe=self._hash_of(found),
             engine=self.engine or "",
             finished=time.time(),
             input_version=found.version,

@@ -17,7 +17,7 @@ def row_of(settings: RunSettings, item: Item) -> ManifestRow:
         item.key,
         "ok",
         *(item.size, item.mtime_ns),
-        recipe=settings.recipe_hash,
+        recipe=item.recipe_hash or settings.recipe_hash,
         engine=settings.engine,
         input_version=item.version,
     )
@@ -84,4 +84,7 @@ def _may_replace(settings: RunSettings, item: Item, row: ManifestRow) -> Check:
     there = settings.target.digest(item.target)
     if there is not None and there.sha256 in item.known_outputs:
         return Check(row, replace=True, expected=there.identity)
-    raise OutputExistsError(f"{item.target} exists", hint="--overwrite replaces it")
+    path = settings.target.path(item.target)
+    raise OutputExistsError(
+        f"{path} was changed since a run wrote it", hint="--overwrite replaces it"
+    )

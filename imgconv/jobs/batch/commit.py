@@ -56,7 +56,13 @@ def commit_group(
             _make_room(target, group, error, known)
     placements = [
         OutputPlacement(
-            result.row.target, result.staged, result.replace, result.expected, result.in_place
+            result.row.target,
+            result.staged,
+            result.replace,
+            result.expected,
+            result.in_place,
+            version=result.row.input_version,
+            sha256=result.row.input_sha256,
         )
         for result in group
         if result.staged is not None

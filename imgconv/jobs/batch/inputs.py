@@ -13,7 +13,7 @@ from imgconv.io.storage import listing
 from imgconv.io.storage.base import SUFFIXES, ListedFile
 from imgconv.io.storage.locations import is_url, parse_place
 from imgconv.io.storage.opening import open_storage
-from imgconv.model.errors import ArgumentError
+from imgconv.model.errors import ArgumentError, ImageReadError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +28,14 @@ class Sources:
         Files by paths that are mirrored as they stand, an absolute one without its first ``/``.
     recursive : bool
         Whether the subfolders of local folders are included.
+    exclude : tuple of str
+        Patterns of what is left out: of a key with ``/``, else of the name of a file or a folder.
     """
 
     names: tuple[str, ...] = ()
     listed: tuple[str, ...] = ()
     recursive: bool = False
+    exclude: tuple[str, ...] = ()
 
     @property
     def local(self) -> bool:
@@ -44,8 +47,23 @@ class Sources:
         return [name for name in self.names if is_url(name) or os.path.isdir(name)]  # noqa: PTH112
 
 
+def check_there(sources: Sources) -> None:
+    """Check that something of this machine is there, before anything is made.
+
+    Raises
+    ------
+    ImageReadError
+        When no source is there.
+    """
+    named = [name for name in sources.names if not (is_url(name) or listing.is_glob(name))]
+    if sources.listed or len(named) < len(sources.names):
+        return
+    if named and not any(map(os.path.lexists, named)):
+        raise ImageReadError(f"{named[0]}: no such file or folder")
+
+
 def list_inputs(sources: Sources) -> Iterator[ListedFile]:
-    """List the inputs, in an order that does not change.
+    """List the inputs that are not excluded, in an order that does not change.
 
     Raises
     ------
@@ -54,6 +72,30 @@ def list_inputs(sources: Sources) -> Iterator[ListedFile]:
     ImageReadError
         When a folder cannot be listed.
     """
+    for found in _all_inputs(sources):
+        if not sources.exclude or not _is_excluded(found.key, sources.exclude):
+            yield found
+
+
+def _is_excluded(key: str, patterns: tuple[str, ...]) -> bool:
+    """Return whether a pattern fits a key, or one without ``/`` any part of it.
+
+    Examples
+    --------
+    >>> [_is_excluded("raw/a.png", (p,)) for p in ("raw", "*.png", "raw/*", "a", "*/b.png")]
+    [True, True, True, False, False]
+    """
+    parts = key.split("/")
+    for pattern in patterns:
+        if "/" in pattern.rstrip("/"):
+            if _pattern(pattern.strip("/")).fullmatch(key):
+                return True
+        elif any(fnmatch.fnmatchcase(part, pattern.rstrip("/")) for part in parts):
+            return True
+    return False
+
+
+def _all_inputs(sources: Sources) -> Iterator[ListedFile]:
     for name in sources.names:
         if is_url(name):
             yield from _behind_url(name)
@@ -77,7 +119,7 @@ def _listed_file(name: str) -> ListedFile:
     key = os.path.normpath(name)
     if key.startswith("../"):
         raise ArgumentError(
-            f"{name} leads out of this folder, so it has no place in the output's",
+            f"{name} is outside the working folder, so it has no place below DST",
             hint="list paths from a folder above, or absolute ones",
         )
     absolute = key.startswith("/")

@@ -35,6 +35,8 @@ class RunSettings(NamedTuple):
     nonce : str
         Name and text of a note beside the manifests, by which a worker of a cluster proves that it
         sees the same outputs.
+    timeout : float, optional
+        Seconds that a file may take, where its worker watches that itself.
     """
 
     recipe: Recipe
@@ -48,6 +50,7 @@ class RunSettings(NamedTuple):
     room: int
     number: int = 0
     nonce: str = ""
+    timeout: float | None = None
 
 
 class Check(NamedTuple):
@@ -97,6 +100,8 @@ class Item(NamedTuple):
         Of the input, where it was read already.
     checked : Check, optional
         Where it was checked already.
+    recipe_hash : str
+        Of the recipe and of the mask of this file; default that of the run.
     """
 
     number: int
@@ -113,6 +118,7 @@ class Item(NamedTuple):
     room: int = 0
     content: Content | None = None
     checked: Check | None = None
+    recipe_hash: str = ""
 
 
 class ItemResult(NamedTuple):
@@ -144,8 +150,10 @@ class ItemResult(NamedTuple):
 
 
 def failed(row: ManifestRow, error: Exception, known: ManifestRow | None = None) -> ManifestRow:
-    """Return a row with the error that it ended with; an earlier output stays known."""
+    """Return a row with the error that it ended with, and the hint; an output stays known."""
     words = str(error) or type(error).__name__
+    if isinstance(error, ImgconvError) and error.hint:
+        words = f"{words} ({error.hint})"
     if isinstance(error, MemoryError) and not isinstance(error, ImgconvError):
         words = f"not enough memory: {words}"
     if known is not None:

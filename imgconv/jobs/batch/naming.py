@@ -52,7 +52,7 @@ class NameTemplate:
                 raise ArgumentError(f"--name {text!r}: no field is called {name!r}", hint=_HINT)
         if "stem" not in [field[0] for field in fields]:
             raise ArgumentError(
-                f"--name {text!r} gives every file of a folder one name", hint="it needs {stem}"
+                f"--name {text!r} gives all files of a folder the same name", hint="it needs {stem}"
             )
         if any(c in "/\\\0" or not c.isprintable() for c in text) or text.startswith((" ", "-")):
             raise ArgumentError(

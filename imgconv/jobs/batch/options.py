@@ -19,7 +19,7 @@ from imgconv.model.errors import ArgumentError
 from imgconv.model.recipe import Recipe
 
 _READING, _ENCODING = Reading(), Encoding()
-HARD_LINKS = ("refuse", "split")
+HARD_LINKS = ("refuse", "split", "keep")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,8 @@ class BatchOptions:
         Whether folders may stand among the sources.
     listed : tuple of str
         More files, by paths that are mirrored as they stand.
+    exclude : tuple of str
+        Patterns of names or relative paths that are left out.
     name : str
         Template of the outputs' names.
     format : str, optional
@@ -49,9 +51,13 @@ class BatchOptions:
     backup : str
         Suffix of the name that a file replaced in place keeps.
     hard_links : str
-        ``refuse`` a file with hard links in place, or ``split`` it from the others.
+        ``refuse`` a file with hard links in place, ``split`` it from the others, or ``keep`` them.
     max_failures : int, optional
         Stop when so many files failed.
+    timeout : float, optional
+        Seconds that a file may take; one that takes longer has failed.
+    run_timeout : float, optional
+        Seconds after which the run stops; the next one does the rest.
     cluster : str, optional
         Address of a Dask scheduler, or ``local:N`` for N processes here.
     reading : Reading
@@ -62,6 +68,7 @@ class BatchOptions:
 
     recursive: bool = True
     listed: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
     name: str = DEFAULT
     format: str | None = None
     jobs: int | None = None
@@ -73,6 +80,8 @@ class BatchOptions:
     backup: str = ""
     hard_links: str = "refuse"
     max_failures: int | None = None
+    timeout: float | None = None
+    run_timeout: float | None = None
     cluster: str | None = None
     reading: Reading = _READING
     encoding: Encoding = _ENCODING
@@ -94,8 +103,8 @@ class BatchOptions:
         if suffix and (is_picture(f"a{suffix}") or "/" in suffix or not suffix.isprintable()):
             raise ArgumentError(f"--backup {suffix!r} is not a suffix", hint="write --backup .orig")
         if self.hard_links not in HARD_LINKS:
-            raise ArgumentError(f"--hard-links {self.hard_links!r} is not refuse or split")
-        return InPlaceRules(suffix, self.hard_links == "split")
+            raise ArgumentError(f"--hard-links {self.hard_links!r} is not refuse, split or keep")
+        return InPlaceRules(suffix, self.hard_links)
 
     @property
     def memory(self) -> int:
@@ -116,6 +125,7 @@ class BatchOptions:
                 names=sources,
                 listed=tuple(self.listed),
                 recursive=self.recursive or self.cluster is not None,
+                exclude=tuple(self.exclude),
             ),
             target=target,
             template=NameTemplate(self.name, kernel_word(recipe), suffix),
@@ -134,11 +144,13 @@ class BatchOptions:
         if self.cluster is not None:
             from imgconv.jobs.batch.executors.dask import DaskExecutor
 
-            return DaskExecutor(self.cluster, 0 if self.max_memory is None else self.memory)
+            return DaskExecutor(
+                self.cluster, 0 if self.max_memory is None else self.memory, self.timeout
+            )
         if target.is_local and not any(map(is_url, (*sources, *self.listed))):
             from imgconv.jobs.batch.executors.processes import ProcessExecutor
 
-            return ProcessExecutor(self.jobs, self.memory)
+            return ProcessExecutor(self.jobs, self.memory, self.timeout)
         from imgconv.jobs.batch.executors.threads import ThreadExecutor
 
-        return ThreadExecutor(self.jobs, self.memory)
+        return ThreadExecutor(self.jobs, self.memory, self.timeout)

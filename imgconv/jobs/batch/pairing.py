@@ -13,7 +13,7 @@ from imgconv.io.storage.base import ListedFile, Storage
 from imgconv.io.storage.listing import is_inside
 from imgconv.io.storage.opening import real_location
 from imgconv.jobs.batch.collisions import OutputNames
-from imgconv.jobs.batch.inputs import Sources, list_inputs
+from imgconv.jobs.batch.inputs import Sources, check_there, list_inputs
 from imgconv.jobs.batch.naming import NameTemplate
 from imgconv.model.errors import (
     ArgumentError,
@@ -87,6 +87,7 @@ class Pairing:
         """
         self._check_roots()
         format_for(self.format or "png", None)  # an unknown name is the user's error, not a file's
+        check_there(self.sources)
         pairs = self._named(complete)
         if self.target.is_local:
             pairs = self._inside_root(pairs)
@@ -97,7 +98,8 @@ class Pairing:
             yield pair
         if not count:
             raise NothingMatchedError(
-                "no pictures were found", hint="folders are searched with -r, by the usual suffixes"
+                "no pictures were found",
+                hint="-r includes subfolders; pictures are recognised by their suffix",
             )
 
     def _named(self, complete: bool) -> Iterator[Pair]:

@@ -60,6 +60,7 @@ def _processed(settings: RunSettings, item: Item, row: ManifestRow) -> ItemResul
             reading=settings.reading,
             encoding=settings.encoding,
             header=header,
+            key=item.key,
         )
     except ImgconvError as error:
         final = not isinstance(error, LimitError | MissingDependencyError)

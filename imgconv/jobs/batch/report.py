@@ -39,7 +39,9 @@ class BatchReport:
     excluded_workers : list of str
         Workers of a cluster that were left out, and why.
     stopped : bool
-        Whether too many failures ended the run early.
+        Whether too many failures, or the time limit of the run, ended it early.
+    timed_out : bool
+        Whether it was the time limit.
     """
 
     total: int = 0
@@ -54,6 +56,7 @@ class BatchReport:
     manifest: str = ""
     excluded_workers: list[str] = field(default_factory=list)
     stopped: bool = False
+    timed_out: bool = False
 
     @property
     def done(self) -> int:

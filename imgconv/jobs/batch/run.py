@@ -18,6 +18,7 @@ from imgconv.jobs.batch.change_detection import ChangeDetection
 from imgconv.jobs.batch.executors.base import Executor
 from imgconv.jobs.batch.items import Item, RunSettings
 from imgconv.jobs.batch.manifest import Manifest, join_own, manifest_name, read_manifest
+from imgconv.jobs.batch.masks import MaskStamps, with_absolute_masks
 from imgconv.jobs.batch.options import BatchOptions
 from imgconv.jobs.batch.pairing import Pair
 from imgconv.jobs.batch.report import BatchReport, Event
@@ -161,6 +162,7 @@ def plan_batch(
         manifest=read_manifest(storage),
         target=storage,
         recipe_hash=options.hash_of(recipe),
+        masks=MaskStamps(recipe),
         engine=None,
         overwrite=options.overwrite,
     )
@@ -251,6 +253,7 @@ class _Run(NamedTuple):
             manifest=manifest,
             target=self.storage,
             recipe_hash=self.options.hash_of(self.recipe),
+            masks=MaskStamps(self.recipe),
             engine=self.executor.engine(),
             overwrite=self.options.overwrite,
             proven=self._is_proven(manifest),
@@ -261,10 +264,10 @@ class _Run(NamedTuple):
         name = manifest_name(self.storage.shard_suffix)
         log = self.storage.open_log(name, manifest.number)
         try:
-            limit = self.options.max_failures
-            runner = Runner(self.executor, detection, log, self.report, on_event, limit)
+            limits = self.options.max_failures, self.options.run_timeout
+            runner = Runner(self.executor, detection, log, self.report, on_event, *limits)
             settings = RunSettings(
-                recipe=self.recipe,
+                recipe=with_absolute_masks(self.recipe) if self.options.cluster else self.recipe,
                 recipe_hash=detection.recipe_hash,
                 format=self.options.format,
                 reading=self.options.reading,

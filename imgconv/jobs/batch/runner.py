@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from queue import SimpleQueue
 
@@ -27,6 +28,8 @@ class Runner:
     report : BatchReport
     on_event : callable
     max_failures : int, optional
+    timeout : float, optional
+        Seconds after which nothing new is begun and what is under way is dropped.
     """
 
     def __init__(
@@ -37,12 +40,15 @@ class Runner:
         report: BatchReport,
         on_event: Callable[[Event], None],
         max_failures: int | None,
+        timeout: float | None,
     ) -> None:
         self._executor = executor
         self._detection = detection
         self._report = report
         self._on_event = on_event
         self._max_failures = max_failures
+        self._deadline = None if timeout is None else time.monotonic() + timeout
+        self._listed = False  # all pairs were looked at
         self._failed = 0
         self._seen = 0
         self._events: SimpleQueue[list[Event]] = SimpleQueue()
@@ -82,7 +88,9 @@ class Runner:
             self._committer.finish()
         self._tell_plan(on_plan)
         self._tell_committed()
-        self._report.stopped = self._enough() and self._report.done < self._report.total
+        unfinished = not self._listed or self._report.done < self._report.total
+        self._report.stopped = self._enough() and unfinished
+        self._report.timed_out = self._is_late() and unfinished
 
     @property
     def superseded(self) -> bool:
@@ -110,10 +118,11 @@ class Runner:
             else:
                 new.append(ItemResult(number, decided))
             if self._enough():
-                break
+                return self._committer.put(new)
             if len(new) >= _UNPROCESSED_AT_A_TIME:
                 self._committer.put(new)
                 new = []
+        self._listed = True
         self._committer.put(new)
 
     def _tell_plan(self, on_plan: Callable[[int], None]) -> None:
@@ -130,7 +139,10 @@ class Runner:
 
     def _enough(self) -> bool:
         limit = self._max_failures
-        return limit is not None and self._failed >= limit
+        return (limit is not None and self._failed >= limit) or self._is_late()
+
+    def _is_late(self) -> bool:
+        return self._deadline is not None and time.monotonic() > self._deadline
 
     def _tell(self, event: Event) -> None:
         self._report.count(event)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from imgconv.engines.cpus import usable_cpus
 from imgconv.io.images.decode import decode_picture, read_file
 from imgconv.io.images.picture import Picture, Reading
+from imgconv.io.storage.locations import Place, parse_place
 from imgconv.jobs.diff.pairs import PicturePair, pair_paths
 from imgconv.jobs.golden.ignored import counted_pixels
 from imgconv.jobs.golden.pictures import compare_pictures, in_parallel
@@ -47,8 +48,8 @@ class DiffOptions(NamedTuple):
 
 
 def compare_paths(
-    a: Path,
-    b: Path,
+    a: Place,
+    b: Place,
     options: DiffOptions = DiffOptions(),  # noqa: B008
     *,
     jobs: int | None = None,
@@ -58,7 +59,7 @@ def compare_paths(
 
     Parameters
     ----------
-    a, b : Path
+    a, b : Path or Url
     options : DiffOptions, optional
     jobs : int, optional
         How many pairs are compared at a time; default the CPUs of this process.
@@ -100,7 +101,7 @@ def diff_folders(
 
     Parameters
     ----------
-    a, b : path
+    a, b : path or URL
         Folders of what is expected and of what is there; two files are one pair.
     tolerance, alpha
         As for `diff`.
@@ -119,7 +120,11 @@ def diff_folders(
     """
     given = {"preset": tolerance} if isinstance(tolerance, str) else dict(tolerance or {})
     options = DiffOptions(parse_tolerance({"alpha": alpha, **given}))
-    return compare_paths(Path(a), Path(b), options, jobs=jobs)
+    return compare_paths(_place(a), _place(b), options, jobs=jobs)
+
+
+def _place(path: str | os.PathLike[str]) -> Place:
+    return path if isinstance(path, Path) else parse_place(os.fspath(path))
 
 
 def compare_pair(pair: PicturePair, options: DiffOptions, *, together: bool = False) -> CaseFinding:
@@ -163,7 +168,7 @@ def _compared(pair: PicturePair, options: DiffOptions, together: bool) -> CaseFi
     return compare_bytes(pair.name, (one, str(pair.a)), (other, str(pair.b)), options, together)
 
 
-def _seen(path: Path, reading: Reading) -> Image | None:
+def _seen(path: Place, reading: Reading) -> Image | None:
     """Return a picture for a report; none where it cannot be read."""
     try:
         return decode_picture(read_file(path, reading), str(path), reading).pages[0]
@@ -245,14 +250,14 @@ def compare_images(name: str, a: Image, b: Image, options: DiffOptions) -> CaseF
 
 
 def compare_stream(
-    data: bytes, file: Path, options: DiffOptions, *, first: bool, watch: Watcher | None = None
+    data: bytes, file: Place, options: DiffOptions, *, first: bool, watch: Watcher | None = None
 ) -> CaseReport:
     """Compare the bytes of a picture on stdin against a file.
 
     Parameters
     ----------
     data : bytes
-    file : Path
+    file : Path or Url
     options : DiffOptions
     first : bool
         Whether stdin is what is expected.

@@ -25,11 +25,12 @@ def annotate(report: CaseReport) -> Iterator[str]:
     """Return a line for each result that did not pass, as the runner reads it."""
     wording = report.wording
     for result in report.broken():
-        file = _from_root(result.file or report.file)
+        place = result.file or report.file
+        file = f"file={_property(_from_root(place))}," if isinstance(place, Path) else ""
         title = f"{wording.command} {wording.states[result.status]}: {visible(result.name)}"
         text = "\n".join(explanation(result))
-        line = f",line={result.line}" if result.line else ""
-        yield f"::error file={_property(file)}{line},title={_property(title)}::{_text(text)}"
+        line = f"line={result.line}," if result.line else ""
+        yield f"::error {file}{line}title={_property(title)}::{_text(text)}"
 
 
 def _from_root(path: Path) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgconv.io.images import image_files
+from imgconv.io.images.masks import key_of, read_masks
 from imgconv.jobs.golden.ignored import counted_pixels
 from imgconv.model.errors import ImageReadError
 from imgconv.model.recipe import Recipe
@@ -73,7 +74,8 @@ class Case:
             return image_files.read_image(self.actual)
         assert self.input is not None
         image = image_files.read_image(self.input, depth=self.recipe.settings.depth)
-        return run_recipe(image, self.recipe, threads=threads).image
+        (masks,) = read_masks(self.recipe, key_of(self.input), folder=self.folder)
+        return run_recipe(image, self.recipe, threads=threads, masks=masks).image
 
     def _run(self) -> Image:
         with tempfile.TemporaryDirectory(prefix="imgconv-golden-") as place:

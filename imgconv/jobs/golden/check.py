@@ -29,6 +29,7 @@ from imgconv.model.errors import (
     ImgconvError,
 )
 from imgconv.model.tolerance import ToleranceSpec
+from imgconv.ops.compare.cause import Cause
 
 Image = NDArray[Any]
 Watcher = Callable[[CaseFinding], None]
@@ -147,7 +148,7 @@ def compare_case(case: Case, store: GoldenStore, threads: int | None = None) -> 
     actual = case.picture(threads)
     if case.expected is None:
         finding = check_picture(case.name, actual, store, case.tolerance, case.counted)
-        return _with_origin(finding, case, store)
+        return _with_filter(_with_origin(finding, case, store), case)
     if not case.expected.is_file():
         return _missing(case.name, actual, f"{case.expected}: no such file")
     expected = image_files.read_image(case.expected)
@@ -166,6 +167,23 @@ def _with_origin(finding: CaseFinding, case: Case, store: GoldenStore) -> CaseFi
     others = [cause for cause in result.causes if cause.name != "unexplained"]
     reasons = (*map(describe_origin, found), *result.reasons)
     return finding._replace(result=replace(result, reasons=reasons, causes=(*found, *others)))
+
+
+def _with_filter(finding: CaseFinding, case: Case) -> CaseFinding:
+    """Name the filters that made the golden and the picture, where nothing else explains them."""
+    result, expected, actual = finding.result, finding.expected, finding.actual
+    unexplained = [cause.name for cause in result.causes] == ["unexplained"]
+    if not unexplained or case.input is None or expected is None or actual is None:
+        return finding
+    from imgconv.jobs.recover import known_steps
+    from imgconv.ops.recover.change import as_if
+
+    before = image_files.read_image(case.input, depth=case.recipe.settings.depth)
+    said = as_if(before, expected, actual, known_steps())
+    if said is None:
+        return finding
+    causes = (Cause("another filter", result.causes[0].pixels, said),)
+    return finding._replace(result=replace(result, causes=causes))
 
 
 def check_picture(

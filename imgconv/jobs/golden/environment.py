@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from functools import cache
 
 from imgconv import __version__
+from imgconv.engines.cv2_library import load_cv2
 from imgconv.engines.native import NativeEngine
-from imgconv.engines.opencv import load_cv2
 from imgconv.engines.select import select_engine
 
 _CODECS = ("ZLib", "JPEG", "WEBP", "PNG", "TIFF")
+_STEP = "step "  # before the kind, in a record
 _VERSION = re.compile(r"\(ver (.*)\)")
 
 
@@ -46,8 +47,31 @@ def _codecs() -> dict[str, str]:
     return found
 
 
+def inexact_steps(libraries: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Return, for steps that are not exact, what computed them: ``"opencv 5.0.0"``.
+
+    Parameters
+    ----------
+    libraries : mapping of str to tuple of str
+        Kinds of steps, and their `Step.computed_by`.
+
+    Examples
+    --------
+    >>> inexact_steps({"median": (), "guided": ("opencv",)})  # doctest: +ELLIPSIS
+    {'step guided': 'not exact: opencv ...'}
+    """
+    now = environment()
+    return {
+        f"{_STEP}{kind}": "not exact: " + ", ".join(f"{name} {now[name]}" for name in names)
+        for kind, names in libraries.items()
+        if names
+    }
+
+
 def environment_changes(then: Mapping[str, str]) -> list[str]:
     """Describe what is not as it was when a golden was recorded.
+
+    Steps that are not exact are left out: their libraries are named by themselves.
 
     Examples
     --------
@@ -55,7 +79,8 @@ def environment_changes(then: Mapping[str, str]) -> list[str]:
     ['opencv 4.0.0 -> ...']
     """
     now = environment()
-    keys = [*then, *(key for key in now if key not in then)]
+    keys = [key for key in then if not key.startswith(_STEP)]
+    keys += [key for key in now if key not in then]
     return [
         f"{key} {then.get(key, 'not known')} -> {now.get(key, 'not known')}"
         for key in keys

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from imgconv.io.images import image_files
 from imgconv.model.errors import RecipeError
 from imgconv.ops.compare.difference import Rectangle
 
@@ -51,6 +50,8 @@ def counted_pixels(
 
 
 def _mask(path: Path, shape: tuple[int, ...], name: str) -> NDArray[np.bool_]:
+    from imgconv.io.images import image_files
+
     mask = image_files.read_image(path)
     if mask.shape[:2] != shape[:2]:
         raise RecipeError(

@@ -5,26 +5,41 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from imgconv.io.config.recipe_hash import recipe_hash
 from imgconv.io.config.recipes import format_recipe
 from imgconv.io.images import image_files
+from imgconv.io.images.decode import read_file
+from imgconv.io.images.masks import find_mask, key_of
 from imgconv.io.storage import files
 from imgconv.jobs.golden.case import Case
+from imgconv.jobs.golden.environment import inexact_steps
 from imgconv.jobs.golden.golden_record import GoldenRecord, InputRecord, RecipeRecord
 from imgconv.jobs.golden.pixel_hash import pixel_hash
 from imgconv.ops.compare.cause import Cause
+from imgconv.ops.image import form_of
 
 _LONGEST = 200
 
 
 class Origin(NamedTuple):
-    """The recipe and the input of a case; None where it has none."""
+    """What a case's picture is made of.
+
+    Attributes
+    ----------
+    recipe : RecipeRecord, optional
+    input : InputRecord, optional
+    inexact : dict of str to str
+        Steps that are not exact, and the libraries that computed them, with their versions.
+    """
 
     recipe: RecipeRecord | None = None
     input: InputRecord | None = None
+    inexact: Mapping[str, str] = MappingProxyType({})
 
 
 def origin_of(case: Case) -> Origin:
@@ -41,12 +56,25 @@ def origin_of(case: Case) -> Origin:
         return Origin(RecipeRecord(hashlib.sha256(words).hexdigest()[:32], text))
     if case.input is None:
         return Origin()
-    recipe = RecipeRecord(recipe_hash(case.recipe, None), format_recipe(case.recipe))
+    recipe = RecipeRecord(_hash_of(case, case.input), format_recipe(case.recipe))
     data = files.read_bytes(case.input)
     image = image_files.decode(data, str(case.input), case.recipe.settings.depth)
     path = Path(os.path.relpath(case.input, case.folder)).as_posix()
     digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-    return Origin(recipe, InputRecord(path, digest, pixel_hash(image)))
+    steps = case.recipe.planned(form_of(image)).steps
+    used = {p.step.kind: p.step.computed_by(p.before) for p in steps}
+    return Origin(recipe, InputRecord(path, digest, pixel_hash(image)), inexact_steps(used))
+
+
+def _hash_of(case: Case, source: Path) -> str:
+    """Return the hash of a case's recipe, and of the masks that it names."""
+    plain = recipe_hash(case.recipe, None)
+    names = [name for name in (case.recipe.selection.mask, case.recipe.nodata.valid) if name]
+    if not names:
+        return plain
+    masks = [read_file(find_mask(name, key_of(source), case.folder)) for name in names]
+    digests = b"".join(hashlib.sha256(mask).digest() for mask in masks)
+    return hashlib.sha256(plain.encode() + digests).hexdigest()[:32]
 
 
 def origin_changes(

@@ -11,9 +11,7 @@ from imgconv.engines.cpus import usable_cpus
 from imgconv.jobs.golden.result import CaseFinding, CaseResult, Status
 from imgconv.model.output import Depth
 from imgconv.model.tolerance import ToleranceSpec
-from imgconv.ops.compare.change_diagnosis import describe_kind, diagnose_change
 from imgconv.ops.compare.difference import judge
-from imgconv.ops.compare.placement import describe_placement, place
 
 Image = NDArray[Any]
 _Item = TypeVar("_Item")
@@ -39,25 +37,15 @@ def compare_pictures(
         What `actual` is called in words.
     """
     if expected.shape != actual.shape or expected.dtype != actual.dtype:
-        placement = place(expected, actual)
-        reasons = [f"{describe_kind(expected)} became {describe_kind(actual)}"]
-        if placement is not None:
-            reasons.append(describe_placement(placement, subject))
-        result = CaseResult(
-            name=name,
-            status=Status.FAILED,
-            reasons=tuple(reasons),
-            placement=placement,
-            causes=tuple(diagnose_change(expected, actual)),
-            exit_code=1,
-        )
-        return CaseFinding(result, expected, actual)
+        return CaseFinding(_of_another_kind(name, expected, actual, subject), expected, actual)
     counts = counted(actual.shape)
     change = judge(expected, actual, tolerance.of(Depth.of(actual.dtype)), counts)
     if not change.broken:
         return CaseFinding(
             CaseResult(name=name, status=Status.PASSED, change=change), expected, actual
         )
+    from imgconv.ops.compare.change_diagnosis import diagnose_change
+
     result = CaseResult(
         name=name,
         status=Status.FAILED,
@@ -67,6 +55,25 @@ def compare_pictures(
         exit_code=1,
     )
     return CaseFinding(result, expected, actual)
+
+
+def _of_another_kind(name: str, expected: Image, actual: Image, subject: str) -> CaseResult:
+    """Return the result for two pictures of different sizes or types."""
+    from imgconv.ops.compare.change_diagnosis import describe_kind, diagnose_change
+    from imgconv.ops.compare.placement import describe_placement, place
+
+    placement = place(expected, actual)
+    reasons = [f"{describe_kind(expected)} became {describe_kind(actual)}"]
+    if placement is not None:
+        reasons.append(describe_placement(placement, subject))
+    return CaseResult(
+        name=name,
+        status=Status.FAILED,
+        reasons=tuple(reasons),
+        placement=placement,
+        causes=tuple(diagnose_change(expected, actual)),
+        exit_code=1,
+    )
 
 
 def _with(expected: Image, actual: Image, counted: Any) -> Image:

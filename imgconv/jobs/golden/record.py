@@ -114,8 +114,8 @@ def _check_exact(cases: Sequence[Case]) -> None:
     for case in cases:
         if not case.tolerance.is_exact or case.ignore:
             raise ArgumentError(
-                f"{case.name}: a hash knows only equal and different; it can tolerate or ignore "
-                "nothing",
+                f"{case.name}: a hash only tells equal from different; tolerances and ignored "
+                "parts need the picture",
                 hint="leave out --hash-only, or the tolerance",
             )
 

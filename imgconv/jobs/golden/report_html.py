@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from imgconv.io.images import image_files
-from imgconv.io.images.formats import format_for
 from imgconv.jobs.golden.result import CaseFinding, CaseReport, CaseResult, Status, Wording
 from imgconv.jobs.golden.text_report import counts, explanation
 from imgconv.jobs.reports.report_page import PageEntry, View, make_entry, render_report
 from imgconv.model.text import visible
 from imgconv.ops.draw.canvas import highlight_placed
-from imgconv.ops.draw.view import eight_bits, highlight
+from imgconv.ops.draw.view import highlight
 
 FILE_NAME = Path("golden.yaml")
 LARGEST_PAGE = 100_000_000
@@ -52,24 +47,19 @@ def views_of(finding: CaseFinding) -> list[View]:
     return views
 
 
-def side_by_side(finding: CaseFinding) -> bytes:
-    """Return one PNG of expected, actual and difference beside each other."""
-    shown = [_colour(eight_bits(view.image)) for view in views_of(finding)]
-    rows = max(image.shape[0] for image in shown)
-    strips = [np.pad(i, ((0, rows - i.shape[0]), (0, 8), (0, 0))) for i in shown]
-    return image_files.encode(np.hstack(strips), format_for("png", None), "the pictures")
-
-
-def _colour(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    gray = image.ndim == 2 or image.shape[2] < 3
-    plane = image.reshape(*image.shape[:2], -1)[..., :1]
-    return np.repeat(plane, 3, axis=2) if gray else image[..., :3]
-
-
-def entry_of(finding: CaseFinding, held: int = 0) -> PageEntry:
+def entry_of(
+    finding: CaseFinding, held: int = 0, place: Callable[[View, bytes], str] | None = None
+) -> PageEntry:
     """Make a result's entry on the page that holds so many bytes of pictures already.
 
     What passed has the new picture alone, and only while the page is at most a quarter full.
+
+    Parameters
+    ----------
+    finding : CaseFinding
+    held : int
+    place : callable, optional
+        Stores pictures elsewhere (see `make_entry`).
     """
     result = finding.result
     passed = result.status is Status.PASSED
@@ -79,15 +69,15 @@ def entry_of(finding: CaseFinding, held: int = 0) -> PageEntry:
     worst = None if passed or not result.change else result.change.worst_window
     words = explanation(result)
     if views and held > LARGEST_PAGE:
-        words.append("no pictures: this page is full; --failures DIR writes them all")
+        words.append("no pictures: this page is full; --html DIR writes a page with all of them")
         views = []
-    entry = make_entry(visible(result.name), result.status.value, words, views, worst)
+    entry = make_entry(visible(result.name), result.status.value, words, views, worst, place)
     causes = tuple(cause.name for cause in result.causes)
     return replace(entry, causes=causes, resized=result.placement is not None)
 
 
-def html(report: CaseReport, entries: Mapping[str, PageEntry]) -> bytes:
-    """Make the page; what failed comes first."""
+def html(report: CaseReport, entries: Mapping[str, PageEntry], *, beside: bool = False) -> bytes:
+    """Make the page; what failed comes first. Its pictures may be files beside it."""
     made = [
         replace(
             entries.get(result.name) or entry_of(CaseFinding(result)),
@@ -102,7 +92,8 @@ def html(report: CaseReport, entries: Mapping[str, PageEntry]) -> bytes:
     labels = {status.value: said for status, said in states.items()}
     title = {"golden": "Goldens of", "diff": "Differences from"}[report.wording.command]
     title = f"{title} {visible(report.file.name)}"
-    return render_report(title, made, numbers, counts(report), generator(report.wording), labels)
+    made_by = generator(report.wording)
+    return render_report(title, made, numbers, counts(report), made_by, labels, beside=beside)
 
 
 def _accept(result: CaseResult, report: CaseReport) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import Enum
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from imgconv.io.storage.locations import Place
 from imgconv.model.errors import GoldenMissingError
 from imgconv.ops.compare.cause import Cause
 from imgconv.ops.compare.difference import Change
@@ -71,7 +71,7 @@ class CaseResult:
     ----------
     name : str
     status : Status
-    file : Path or None
+    file : Path, Url or None
         The file that an annotation is about; None: that of the report.
     line : int
         Of the case in golden.yaml; 0 where there is none.
@@ -90,7 +90,7 @@ class CaseResult:
 
     name: str
     status: Status
-    file: Path | None = None
+    file: Place | None = None
     line: int = 0
     reasons: tuple[str, ...] = ()
     change: Change | None = None
@@ -142,13 +142,13 @@ class CaseReport:
 
     Attributes
     ----------
-    file : Path
+    file : Path or Url
         golden.yaml, or the second file or folder of a comparison.
     results : tuple of CaseResult
     wording : Wording
     """
 
-    file: Path
+    file: Place
     results: tuple[CaseResult, ...]
     wording: Wording = field(default=GOLDEN)
 

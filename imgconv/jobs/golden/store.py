@@ -260,7 +260,7 @@ class GoldenStore:
             order,
             None if hash_only else path.name,
             None,
-            environment(),
+            environment() | dict(origin.inexact),
             self._owner_from(target),
             origin.recipe,
             origin.input,

@@ -153,7 +153,7 @@ def _expect(node: YamlNode, wanted: str, what: str) -> None:
 def _path(node: YamlNode) -> str:
     text = node.as_text()
     if not text or "\0" in text:
-        raise node.error("a path must stand here")
+        raise node.error("a path is expected here")
     return text
 
 
@@ -292,7 +292,7 @@ class _Reader:
         key = name.casefold()
         if (other := self.taken.get(key)) is not None:
             both = f"{name!r} twice" if other == name else f"{other!r} and {name!r}"
-            raise place.error(f"names must be unique, also without capitals: {both}")
+            raise place.error(f"names must differ by more than capitals: {both}")
         self.taken[key] = name
 
 

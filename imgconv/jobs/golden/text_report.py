@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from imgconv.jobs.golden.result import GOLDEN, CaseReport, CaseResult, Status, Wording
 from imgconv.model.text import visible
-from imgconv.ops.compare.cause import Cause
-from imgconv.ops.compare.change_diagnosis import UNDOABLE
+from imgconv.ops.compare.cause import UNDOABLE, Cause
 from imgconv.ops.compare.difference import Change, Rectangle
 
 NO_GOLDEN = "no golden is recorded"
@@ -19,6 +18,8 @@ _ORIGINS = {
     "input decoded differently": "the input is decoded differently",
     "environment changed": "imgconv, OpenCV or the machine changed",
 }
+_SAID = {*_ORIGINS, "kind"}
+"""Causes that stand among the reasons already."""
 
 
 def describe_origin(cause: Cause) -> str:
@@ -66,7 +67,7 @@ def details(result: CaseResult) -> Iterator[str]:
         yield from _where(result.change, result.change.bounding_box)
     if result.change is not None and result.change.antialiased:
         yield f"{result.change.antialiased} more pixels are antialiased in both and do not count"
-    for cause in (cause for cause in result.causes if cause.name not in _ORIGINS):
+    for cause in (cause for cause in result.causes if cause.name not in _SAID):
         yield _cause(cause, result.change)
     if result.environment is not None and (result.change is not None or result.causes):
         changed = ", ".join(result.environment)

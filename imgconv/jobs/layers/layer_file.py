@@ -104,7 +104,7 @@ def layer_file(
         conv = network[0]
         if len(network) != 1 or not isinstance(conv, Conv):
             raise ArgumentError(
-                "the parts are those of one convolution",
+                "--parts needs a single convolution",
                 hint="choose it by name: --weights net.yaml#NAME",
             )
         maps = run_parts(read.image, conv, threads=threads)

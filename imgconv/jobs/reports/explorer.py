@@ -18,6 +18,9 @@ from imgconv.model.numbers import format_number
 from imgconv.model.output import Depth, OutputRange
 from imgconv.model.recipe import Recipe
 from imgconv.model.steps.base import Form, Step
+from imgconv.model.steps.morphology import Morphology
+from imgconv.model.steps.rank import OrderStatistic
+from imgconv.model.steps.windowed import Windowed
 from imgconv.ops.color.gray import to_gray
 from imgconv.ops.draw.window_frames import cropped
 from imgconv.ops.image import as_image
@@ -25,7 +28,7 @@ from imgconv.ops.pipeline.run import run_leading
 
 Image = NDArray[Any]
 
-LONGEST_SIDE = 160
+LONGEST_SIDE = 256
 """A larger picture is made smaller by averaging, so that the page stays light."""
 
 _RANGES = (OutputRange.SATURATE, OutputRange.ABS, OutputRange.OFFSET)
@@ -50,7 +53,7 @@ def explorer_page(
         Its steps before the first window are done to the picture. Its kernel, if there is one, and
         its border, stride, dilation, rounding and range are what the page begins with.
     families : mapping of str to mapping of str to Step
-        Kernels to choose from; sets and other steps are left out.
+        Kernels and filters with a footprint to choose from; other steps are left out.
     title : str
     crop : (int, int, int, int), optional
         First row, first column, rows and columns of the part to explore; default the whole.
@@ -89,7 +92,7 @@ def explorer_page(
         "views": _views(pixels),
         "families": {
             family: {
-                n: _kernel_data(as_kernel(step)) for n, step in steps.items() if step.is_linear
+                n: shown for n, step in steps.items() if (shown := _step_data(step)) is not None
             }
             for family, steps in families.items()
         },
@@ -107,7 +110,7 @@ def _part(image: Image, crop: Sequence[int] | None) -> Image:
 
 def _page_sized(image: Image) -> tuple[Image, str]:
     """Make a picture small enough for a page, and say so."""
-    from imgconv.engines.opencv import load_cv2
+    from imgconv.engines.cv2_library import load_cv2
 
     rows, columns = image.shape[:2]
     scale = LONGEST_SIDE / max(rows, columns)
@@ -132,6 +135,27 @@ def _packed(image: Image) -> str:
     return base64.b64encode(little.tobytes()).decode("ascii")
 
 
+def _step_data(step: Step) -> dict[str, Any] | None:
+    """Return what the page needs to know of a kernel or a filter with a footprint; None of others.
+
+    Heights are not known to it.
+    """
+    if step.is_linear:
+        return _kernel_data(as_kernel(step))
+    if not isinstance(step, Windowed) or step.window.is_raised:
+        return None
+    return {
+        "operation": step.kind,
+        "weights": [["0" if cell == "." else cell for cell in row] for row in step.drawing],
+        "anchor": list(step.window.anchor),
+        "share": format_number(step.share) if isinstance(step, OrderStatistic) else "1/2",
+        "iterations": step.iterations if isinstance(step, Morphology) else 1,
+        "scale": "1",
+        "offset": "0",
+        "words": step.words,
+    }
+
+
 def _kernel_data(kernel: Kernel) -> dict[str, Any]:
     return {
         "weights": [[format_number(weight) for weight in row] for row in kernel.weights],
@@ -144,16 +168,21 @@ def _kernel_data(kernel: Kernel) -> dict[str, Any]:
 
 def _start(recipe: Recipe, shape: tuple[int, ...], at: tuple[int, int] | None) -> dict[str, Any]:
     settings = recipe.settings
-    if len(recipe.kernels) > 1 or not all(step.is_linear for step in recipe.kernels):
+    if len(recipe.kernels) > 1 or None in map(_step_data, recipe.kernels):
         raise ArgumentError(
-            "a page begins with one kernel, not with several or a set", hint="give one -k, or none"
+            "a page begins with one kernel or one flat footprint, not with several or a set",
+            hint="give one -k, or none",
         )
     if settings.output_range not in _RANGES or settings.depth is not None:
-        raise ArgumentError("a page knows the ranges saturate, abs and offset, and no --depth")
+        raise ArgumentError(
+            "the page supports the ranges saturate, abs and offset, and not --depth"
+        )
     if settings.border is Border.IGNORE:
-        raise ArgumentError("a page does not know padding ignore", hint="choose another padding")
+        raise ArgumentError(
+            "the page does not support padding ignore", hint="choose another padding"
+        )
     if settings.size not in (OutputSize.SAME, OutputSize.VALID):
-        raise ArgumentError("a page knows the sizes same and valid")
+        raise ArgumentError("the page supports the sizes same and valid only")
     planned = recipe.windowed().planned(Form(Depth.U8)).steps
     start: dict[str, Any] = {
         "at": list(at) if at is not None else [shape[0] // 2, shape[1] // 2],
@@ -166,6 +195,6 @@ def _start(recipe: Recipe, shape: tuple[int, ...], at: tuple[int, int] | None) -
         "rounding": settings.rounding.value,
     }
     if recipe.kernels:
-        kernel = as_kernel(planned[0].step)
-        start |= {"name": kernel.name, "kernel": _kernel_data(kernel)}
+        step = planned[0].step
+        start |= {"name": step.name, "kernel": _step_data(step)}
     return start

@@ -13,10 +13,16 @@ import re
 from importlib import resources
 from typing import Any
 
+EMBEDDED = "data:"
+FILES_BESIDE = "data: 'self' file:"
+"""From where a page may load pictures, in terms of its Content-Security-Policy."""
+
 _PLACE = re.compile(r"\{\{([a-z.]+)\}\}")
 
 
-def render_page(template: str, title: str, data: Any, generator: str = "imgconv") -> str:
+def render_page(
+    template: str, title: str, data: Any, generator: str = "imgconv", images: str = EMBEDDED
+) -> str:
     """Make a page of a template.
 
     Parameters
@@ -28,6 +34,8 @@ def render_page(template: str, title: str, data: Any, generator: str = "imgconv"
         What the page's script reads, as JSON; numbers must be finite.
     generator : str, optional
         What the page names as its maker, where the template does.
+    images : str, optional
+        From where it may load pictures.
 
     Examples
     --------
@@ -35,7 +43,7 @@ def render_page(template: str, title: str, data: Any, generator: str = "imgconv"
     >>> "<title>A &lt; B</title>" in page
     True
     """
-    texts = {"title": title, "generator": generator}
+    texts = {"title": title, "generator": generator, "images": images}
 
     def part(match: re.Match[str]) -> str:
         name = match[1]

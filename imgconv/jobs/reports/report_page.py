@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,12 +89,22 @@ def make_entry(
     words: Sequence[str],
     views: Sequence[View],
     worst: Rectangle | None = None,
+    place: Callable[[View, bytes], str] | None = None,
 ) -> PageEntry:
-    """Encode the pictures of a case; large ones are cut to the part around the worst window."""
+    """Encode the pictures of a case; large ones are cut to the part around the worst window.
+
+    Parameters
+    ----------
+    name, status, words, views, worst
+        See `PageEntry`.
+    place : callable, optional
+        Stores a PNG and returns its address on the page, where pictures are whole; default: the
+        page holds the PNG itself.
+    """
     said = list(words)
     rows = max((view.image.shape[0] for view in views), default=0)
     columns = max((view.image.shape[1] for view in views), default=0)
-    if rows * columns > LARGEST:
+    if place is None and rows * columns > LARGEST:
         part = _part(rows, columns, worst)
         views = [View(view.role, view.label, _cut(view.image, part)) for view in views]
         worst = worst and worst._replace(
@@ -105,8 +115,9 @@ def make_entry(
             f"columns {part.column} to {part.column + part.columns - 1}"
         )
         rows, columns = part.rows, part.columns
+    address = place or (lambda _, png: page.data_uri(png))
     encoded = tuple(
-        {"role": view.role, "label": view.label, "uri": page.data_uri(_png(view.image))}
+        {"role": view.role, "label": view.label, "uri": address(view, _png(view.image))}
         for view in views
         if view.image.size
     )
@@ -136,6 +147,8 @@ def render_report(
     note: str = "",
     generator: str = "imgconv",
     labels: Mapping[str, str] | None = None,
+    *,
+    beside: bool = False,
 ) -> bytes:
     """Make the page.
 
@@ -151,7 +164,10 @@ def render_report(
         Names the command that makes the page, in its head.
     labels : mapping, optional
         The words for states, where they are not their names.
+    beside : bool, default False
+        Whether the pictures are files beside the page.
     """
     shown = [entry.as_dict() for entry in entries]
     data = {"entries": shown, "counts": dict(counts), "note": note, "labels": dict(labels or {})}
-    return page.render_page("report.html", title, data, generator).encode()
+    sources = page.FILES_BESIDE if beside else page.EMBEDDED
+    return page.render_page("report.html", title, data, generator, sources).encode()

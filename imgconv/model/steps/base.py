@@ -91,10 +91,13 @@ class Peer(NamedTuple):
         Such as ``"cv2.filter2D"``; "" where it has nothing.
     why_not : str
         The reason, where it has nothing.
+    note : str
+        How it differs by definition; "" for not at all.
     """
 
     call: str = ""
     why_not: str = "OpenCV has no function for it"
+    note: str = ""
 
 
 class Step:
@@ -140,6 +143,11 @@ class Step:
         return self
 
     @property
+    def drawing(self) -> tuple[tuple[str, ...], ...]:
+        """Its footprint as text, a cell for each place; empty where it has none."""
+        return ()
+
+    @property
     def kernel_spec(self) -> str:
         """The spec of a kernel that `with_kernel` must be given before the step can run."""
         return ""
@@ -179,6 +187,11 @@ class Step:
         """Return the step for linear light; its numbers in levels are of an image of a depth."""
         del depth
         return self
+
+    def computed_by(self, before: Form) -> tuple[str, ...]:
+        """Return the libraries whose floating point decides its output; none for an exact step."""
+        del before
+        return ()
 
     # How it runs.
 

@@ -16,8 +16,34 @@ AUTO = "auto"
 _GRADIENT_BYTES = 24  # of a pixel: sizes, ridges and labels; bands of the rest
 
 
+class _Edges(Step):
+    """A step that needs the whole image, whatever the border: edges may go anywhere."""
+
+    @property
+    def reach(self) -> Reach:
+        """The whole image."""
+        return Reach.WHOLE
+
+    def scratch(self, before: Form, after: Form) -> int:
+        """Return the bytes of float64 values, masks and labels."""
+        del before
+        return _GRADIENT_BYTES * after.values
+
+
+class _OfGradient(_Edges):
+    """A step that looks at the gradient of the channel where it is the largest."""
+
+    def output_form(self, before: Form, settings: Settings) -> Form:
+        """Return the same depth with one channel."""
+        return super().output_form(before, settings)._replace(channels=None)
+
+    def computed_by(self, before: Form) -> tuple[str, ...]:
+        """Return OpenCV for floats, whose gradients are sums in float64; others are exact."""
+        return ("opencv",) if before.depth is Depth.F32 else ()
+
+
 @dataclass(frozen=True)
-class Canny(Step):
+class Canny(_OfGradient):
     """Find edges: ridges of the gradient above `low` that hang together with one above `high`.
 
     Attributes
@@ -59,19 +85,6 @@ class Canny(Step):
         )
         return low, high
 
-    @property
-    def reach(self) -> Reach:
-        """The whole image: an edge may go anywhere."""
-        return Reach.WHOLE
-
-    def output_form(self, before: Form, settings: Settings) -> Form:
-        """Return the same depth with one channel."""
-        return super().output_form(before, settings)._replace(channels=None)
-
-    def scratch(self, before: Form, after: Form) -> int:
-        """Return the bytes of sizes, ridges and labels."""
-        return _GRADIENT_BYTES
-
     def opencv(self, before: Form) -> Peer:
         """Return ``cv2.Canny``, which takes bytes."""
         if before.depth is not Depth.U8:
@@ -94,7 +107,7 @@ def check_aperture(aperture: int) -> None:
 
 
 @dataclass(frozen=True)
-class Nonmax(Step):
+class Nonmax(_OfGradient):
     """Take the size of the gradient where it is greatest along its direction, 0 elsewhere.
 
     Attributes
@@ -111,22 +124,9 @@ class Nonmax(Step):
     def __post_init__(self) -> None:
         check_aperture(self.aperture)
 
-    @property
-    def reach(self) -> Reach:
-        """The whole image: outside there is no gradient, whatever the border."""
-        return Reach.WHOLE
-
-    def output_form(self, before: Form, settings: Settings) -> Form:
-        """Return the same depth with one channel."""
-        return super().output_form(before, settings)._replace(channels=None)
-
-    def scratch(self, before: Form, after: Form) -> int:
-        """Return the bytes of sizes."""
-        return _GRADIENT_BYTES
-
 
 @dataclass(frozen=True)
-class Hysteresis(Step):
+class Hysteresis(_Edges):
     """Make white what is above `low` and hangs together with something above `high`."""
 
     kind: ClassVar[str] = "hysteresis"
@@ -138,18 +138,9 @@ class Hysteresis(Step):
         for name in ("low", "high"):
             object.__setattr__(self, name, Fraction(getattr(self, name)))
 
-    @property
-    def reach(self) -> Reach:
-        """The whole image: what hangs together may go anywhere."""
-        return Reach.WHOLE
-
-    def scratch(self, before: Form, after: Form) -> int:
-        """Return the bytes of float64 values, masks and labels."""
-        return _GRADIENT_BYTES * after.values
-
 
 @dataclass(frozen=True)
-class ZeroCrossing(Step):
+class ZeroCrossing(_Edges):
     """Make white where values change their sign, as those of a Laplacian of a Gaussian do.
 
     Attributes
@@ -168,12 +159,3 @@ class ZeroCrossing(Step):
     def __post_init__(self) -> None:
         for name in ("threshold", "level"):
             object.__setattr__(self, name, Fraction(getattr(self, name)))
-
-    @property
-    def reach(self) -> Reach:
-        """The whole image: outside there is nothing to cross to, whatever the border."""
-        return Reach.WHOLE
-
-    def scratch(self, before: Form, after: Form) -> int:
-        """Return the bytes of float64 values and of comparisons."""
-        return _GRADIENT_BYTES * after.values

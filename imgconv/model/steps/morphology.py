@@ -197,10 +197,21 @@ class HitOrMiss(Windowed):
             )
         return replace(self, given=Footprint.of(signs, kernel.anchor), pattern=signs)
 
+    @property
+    def signs(self) -> tuple[tuple[int, ...], ...]:
+        """The pattern, turned where the step is."""
+        if not self.turned:
+            return self.pattern
+        return tuple(row[::-1] for row in self.pattern[::-1])
+
+    @property
+    def drawing(self) -> tuple[tuple[str, ...], ...]:
+        """The pattern: 1 for a hit, -1 for a miss, a point for what does not matter."""
+        return tuple(tuple(str(sign) if sign else "." for sign in row) for row in self.signs)
+
     def part(self, sign: int) -> Footprint | None:
         """Return the footprint of the hits (1) or of the misses (-1); None where there are none."""
-        rows = self.pattern[::-1] if self.turned else self.pattern
-        chosen = [[value == sign for value in (row[::-1] if self.turned else row)] for row in rows]
+        chosen = [[value == sign for value in row] for row in self.signs]
         return Footprint.of(chosen, self.window.anchor) if any(map(any, chosen)) else None
 
     @property
@@ -213,4 +224,5 @@ class HitOrMiss(Windowed):
         """Return ``cv2.morphologyEx``, which knows black and white bytes."""
         if before.depth is not Depth.U8 or before.values != 1:
             return Peer(why_not="cv2.morphologyEx finds patterns in gray bytes only")
-        return Peer("cv2.morphologyEx")
+        note = "it looks for patterns in black and white; of grays it makes something else"
+        return Peer("cv2.morphologyEx", note=note)

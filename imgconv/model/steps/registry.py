@@ -119,7 +119,10 @@ KINDS: Mapping[str, StepKind] = {
         )
     },
     "canny": StepKind(
-        "imgconv.model.steps.edges:Canny", apply=f"{_EDGES}:find_edges", peer=f"{_EDGES}:peer"
+        "imgconv.model.steps.edges:Canny",
+        apply=f"{_EDGES}:find_edges",
+        explain="imgconv.ops.explain.canny:explain_canny",
+        peer=f"{_EDGES}:peer",
     ),
     "nonmax": StepKind("imgconv.model.steps.edges:Nonmax", apply=f"{_EDGES}:ridges"),
     "hysteresis": StepKind("imgconv.model.steps.edges:Hysteresis", apply=f"{_EDGES}:connected"),
@@ -130,15 +133,16 @@ KINDS: Mapping[str, StepKind] = {
         name: StepKind(
             f"imgconv.model.steps.smoothing:{value}",
             apply=f"{_SMOOTHING}:{apply}",
+            explain=explain and f"imgconv.ops.explain.bilateral:{explain}",
             peer=f"{_SMOOTHING}:peer",
         )
-        for name, value, apply in (
-            ("bilateral", "Bilateral", "bilateral"),
-            ("guided", "Guided", "guided"),
-            ("nlmeans", "NlMeans", "nlmeans"),
-            ("local_normalize", "LocalNormalize", "local_normalize"),
-            ("unsharp_threshold", "UnsharpMask", "unsharp_mask"),
-            ("clahe", "Clahe", "equalise"),
+        for name, value, apply, explain in (
+            ("bilateral", "Bilateral", "bilateral", "explain_bilateral"),
+            ("guided", "Guided", "guided", ""),
+            ("nlmeans", "NlMeans", "nlmeans", ""),
+            ("local_normalize", "LocalNormalize", "local_normalize", ""),
+            ("unsharp_threshold", "UnsharpMask", "unsharp_mask", ""),
+            ("clahe", "Clahe", "equalise", ""),
         )
     },
 }

@@ -29,6 +29,11 @@ class _Floats(Step):
         """The window."""
         return (Extent(self.side, self.side, (self.side // 2, self.side // 2)),)
 
+    def computed_by(self, before: Form) -> tuple[str, ...]:
+        """Return OpenCV, which makes sums and some of these filters, and NumPy."""
+        del before
+        return ("opencv", "numpy")
+
     def scratch(self, before: Form, after: Form) -> int:
         """Return the bytes of float64 values."""
         return _FLOAT_BYTES * after.values
@@ -86,7 +91,8 @@ class Bilateral(_Floats):
     def opencv(self, before: Form) -> Peer:
         """Return ``cv2.bilateralFilter``, which takes one or three channels."""
         if before.depth is Depth.U8 and before.values in (1, 3):
-            return Peer("cv2.bilateralFilter")
+            note = "it computes in float32 with a table, and what it rounds may be off by 1"
+            return Peer("cv2.bilateralFilter", note=note)
         return Peer(why_not="cv2.bilateralFilter takes one or three channels of 8 bits or floats")
 
 
@@ -250,6 +256,11 @@ class Clahe(Step):
     def reach(self) -> Reach:
         """The whole image, which is cut into tiles."""
         return Reach.WHOLE
+
+    def computed_by(self, before: Form) -> tuple[str, ...]:
+        """Return OpenCV, whose own filter and colours these are."""
+        del before
+        return ("opencv",)
 
     def scratch(self, before: Form, after: Form) -> int:
         """Return the bytes of L*a*b* in float32 and of the way back."""

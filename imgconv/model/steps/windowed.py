@@ -113,6 +113,19 @@ class Windowed(Step):
         rows, columns = self.window.shape
         return (Extent(rows, columns, self.window.anchor),)
 
+    @property
+    def drawing(self) -> tuple[tuple[str, ...], ...]:
+        """The footprint: 1, or the height, where a pixel counts, and a point elsewhere."""
+        window = self.window
+        heights = window.heights if window.is_raised else None
+        return tuple(
+            tuple(
+                ("1" if heights is None else str(heights[r][c])) if on else "."
+                for c, on in enumerate(row)
+            )
+            for r, row in enumerate(window.rows)
+        )
+
     def anchored(self, anchor: tuple[int, int]) -> Self:
         """Return the step with another anchor."""
         return replace(self, anchor=anchor)

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike
 
-from imgconv.engines.opencv import load_cv2
+from imgconv.engines.cv2_library import load_cv2
 from imgconv.engines.rounding import Quotients
 from imgconv.model.errors import ArgumentError
 from imgconv.model.output import Depth, Rounding, parse_choice

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imgconv.engines.opencv import load_cv2
+from imgconv.engines.cv2_library import load_cv2
 from imgconv.model.errors import ArgumentError
 from imgconv.model.output import Depth
 from imgconv.model.steps.methods import ThresholdMethod

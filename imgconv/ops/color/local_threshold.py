@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgconv.engines.cpus import usable_cpus
-from imgconv.engines.opencv import load_cv2
+from imgconv.engines.cv2_library import load_cv2
 from imgconv.engines.threads import run_each
 from imgconv.model.steps.methods import ThresholdMethod
 from imgconv.model.steps.threshold import Binarization

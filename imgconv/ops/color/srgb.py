@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imgconv.engines.cv2_library import load_cv2
 from imgconv.engines.native import NativeEngine
-from imgconv.engines.opencv import load_cv2
 from imgconv.engines.pointwise import Beginnings, Pointwise
 from imgconv.engines.select import select_engine
 from imgconv.model.output import Depth

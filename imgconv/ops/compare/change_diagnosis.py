@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from imgconv.engines.opencv import load_cv2
+from imgconv.engines.cv2_library import load_cv2
 from imgconv.model.output import Depth
 from imgconv.ops.compare.cause import Cause
 from imgconv.ops.compare.difference import Rectangle, changed_part, per_pixel
@@ -21,10 +21,6 @@ _FARTHEST = 4  # pixels that a shift is looked for
 _STEPS = range(-_FARTHEST, _FARTHEST + 1)
 _WIDEST_RIM = 32
 _SMALL = 0.05  # of the image's area that a local defect may cover
-UNDOABLE = frozenset(
-    ("flip", "channel order", "offset", "shift", "gamma", "re-encoding", "border only")
-)
-"""Causes that are undone on the expected picture to see how much of the change they explain."""
 
 
 class _Guess(NamedTuple):

@@ -25,6 +25,7 @@ from imgconv.model.recipe import Recipe
 from imgconv.model.steps.base import Reach, Step
 from imgconv.ops.compare.cause import Cause
 from imgconv.ops.pipeline.run import run_recipe
+from imgconv.ops.regions.selected import NO_MASKS, Masks
 
 Image = NDArray[Any]
 
@@ -42,7 +43,12 @@ class _Trial:
 
 
 def find_causes(
-    image: Image, recipe: Recipe, ours: Image, theirs: Image, against: str
+    image: Image,
+    recipe: Recipe,
+    ours: Image,
+    theirs: Image,
+    against: str,
+    masks: Masks = NO_MASKS,
 ) -> list[Cause]:
     """Explain the pixels at which two results differ, each by the first cause that fits.
 
@@ -62,7 +68,7 @@ def find_causes(
     for trial in trials:
         if not open_pixels.any():
             break
-        explained = open_pixels & _agreement(image, trial, theirs)
+        explained = open_pixels & _agreement(image, trial, theirs, masks)
         if explained.any():
             _add(causes, Cause(trial.name, int(explained.sum()), trial.evidence))
             open_pixels &= ~explained
@@ -76,14 +82,16 @@ def find_causes(
     return list(causes.values())
 
 
-def _agreement(image: Image, trial: _Trial, theirs: Image) -> NDArray[np.bool_]:
+def _agreement(image: Image, trial: _Trial, theirs: Image, masks: Masks) -> NDArray[np.bool_]:
     """Return where a trial agrees with what it should; nowhere, where it cannot be computed."""
     nowhere = np.zeros(theirs.shape[:2], bool)
     try:
-        result = run_recipe(image, trial.recipe, engine=trial.engine, peers=trial.peers).image
+        result = run_recipe(
+            image, trial.recipe, engine=trial.engine, peers=trial.peers, masks=masks
+        ).image
         target = theirs
         if trial.agrees_with is not None:
-            target = run_recipe(image, trial.agrees_with).image
+            target = run_recipe(image, trial.agrees_with, masks=masks).image
     except ImgconvError:
         return nowhere
     if result.shape != target.shape or result.dtype != target.dtype:
@@ -110,7 +118,7 @@ def _per_pixel(flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _outside(image: Image, recipe: Recipe, ours: Image) -> NDArray[np.bool_]:
     """Return where the exact value is beyond the range of the output's type."""
     depth = Depth.of(ours.dtype)
-    wide = replace(recipe, settings=recipe.settings._replace(depth=Depth.F32))
+    wide = replace(recipe.everywhere, settings=recipe.settings._replace(depth=Depth.F32))
     values = run_recipe(image, wide).image
     return _per_pixel((values < depth.low) | (values > depth.high))
 

@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from imgconv.engines.opencv import load_cv2
+from imgconv.engines.cv2_library import load_cv2
 
 Colours = NDArray[np.float64]
 PIXELS_PER_DEGREE = 0.7 * 3840 / 0.7 * math.pi / 180

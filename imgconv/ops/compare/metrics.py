@@ -17,7 +17,7 @@ Image = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
+class DifferenceStats:
     """How far two images are apart over some of their pixels.
 
     Attributes
@@ -44,30 +44,35 @@ class Difference:
         All, and those that agree in every channel.
     max_abs_diff, mean_abs_diff, rmse : float
         In grey levels; infinite where only one of two values is NaN or infinite.
-    max_at : (int, int)
-        Row and column of the greatest difference; the first of several.
+    max_at : (int, int) or None
+        Row and column of the greatest difference, the first of several; None for equal images.
     psnr : float or None
         In dB, over the range of the type (1 for float32); None for equal images, and where a
         difference is infinite.
     ssim : float or None
         Mean structural similarity of scikit-image; None below 7 x 7 pixels.
-    border, interior : Region
+    border, interior : DifferenceStats
         The pixels whose window reached outside the image, and the others.
     """
 
     pixels: int
     equal: int
     max_abs_diff: float
-    max_at: tuple[int, int]
+    max_at: tuple[int, int] | None
     mean_abs_diff: float
     rmse: float
     psnr: float | None
     ssim: float | None
-    border: Region
-    interior: Region
+    border: DifferenceStats
+    interior: DifferenceStats
 
 
-def measure(ours: Image, theirs: Image, inside: NDArray[np.bool_]) -> Difference:
+def measure(
+    ours: Image,
+    theirs: Image,
+    inside: NDArray[np.bool_],
+    counted: NDArray[np.bool_] | None = None,
+) -> Difference:
     """Measure the difference of two images of the same shape and type.
 
     Parameters
@@ -75,20 +80,27 @@ def measure(ours: Image, theirs: Image, inside: NDArray[np.bool_]) -> Difference
     ours, theirs : ndarray, shape (rows, columns[, channels])
     inside : ndarray of bool, shape (rows, columns)
         Where the window lay inside the image.
+    counted : ndarray of bool, shape (rows, columns), optional
+        The pixels that are measured; default all.
 
     Raises
     ------
     ArgumentError
-        When shapes or types differ.
+        When shapes or types differ, or no pixel is measured.
     """
+    if counted is not None and not counted.any():
+        raise ArgumentError("no pixel was filtered, so there is nothing to compare")
     if ours.shape != theirs.shape or ours.dtype != theirs.dtype:
         raise ArgumentError(
             f"two images of different kind: {ours.shape} {ours.dtype} and "
             f"{theirs.shape} {theirs.dtype}"
         )
     apart = absolute_difference(ours, theirs)
-    per_pixel = apart if apart.ndim == 2 else apart.max(axis=2)
-    at = np.unravel_index(int(np.argmax(per_pixel)), per_pixel.shape)
+    largest = apart if apart.ndim == 2 else apart.max(axis=2)
+    kept = np.ones(largest.shape, bool) if counted is None else counted
+    at = np.unravel_index(int(np.argmax(np.where(kept, largest, -1))), largest.shape)
+    per_pixel, inner, outer = largest[kept], apart[inside & kept], apart[~inside & kept]
+    apart = apart[kept]
     mean_square = float(np.mean(np.square(apart)))
     white = Depth.of(ours.dtype).high
     equal = mean_square == 0
@@ -99,13 +111,13 @@ def measure(ours: Image, theirs: Image, inside: NDArray[np.bool_]) -> Difference
         pixels=per_pixel.size,
         equal=int(np.count_nonzero(per_pixel == 0)),
         max_abs_diff=float(per_pixel.max()),
-        max_at=(int(at[0]), int(at[1])),
+        max_at=None if equal else (int(at[0]), int(at[1])),
         mean_abs_diff=float(apart.mean()),
         rmse=math.sqrt(mean_square),
         psnr=psnr,
-        ssim=1.0 if equal else _ssim(ours, theirs, white),
-        border=_region(apart[~inside]),
-        interior=_region(apart[inside]),
+        ssim=1.0 if equal else _ssim(ours, theirs, white, counted),
+        border=_region(outer),
+        interior=_region(inner),
     )
 
 
@@ -120,11 +132,11 @@ def absolute_difference(ours: Image, theirs: Image) -> NDArray[np.float64]:
     return apart
 
 
-def _region(apart: NDArray[np.float64]) -> Region:
+def _region(apart: NDArray[np.float64]) -> DifferenceStats:
     if apart.size == 0:
-        return Region(0, 0, 0.0, 0.0)
+        return DifferenceStats(0, 0, 0.0, 0.0)
     per_pixel = apart if apart.ndim == 1 else apart.max(axis=1)
-    return Region(
+    return DifferenceStats(
         pixels=per_pixel.size,
         equal=int(np.count_nonzero(per_pixel == 0)),
         max_abs_diff=float(per_pixel.max()),
@@ -132,7 +144,9 @@ def _region(apart: NDArray[np.float64]) -> Region:
     )
 
 
-def _ssim(ours: Image, theirs: Image, white: int) -> float | None:
+def _ssim(
+    ours: Image, theirs: Image, white: int, counted: NDArray[np.bool_] | None
+) -> float | None:
     if min(ours.shape[:2]) < 7 or not (np.isfinite(ours).all() and np.isfinite(theirs).all()):
         return None
     from skimage.metrics import structural_similarity
@@ -140,5 +154,7 @@ def _ssim(ours: Image, theirs: Image, white: int) -> float | None:
     axis = None if ours.ndim == 2 else 2
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        value = structural_similarity(ours, theirs, data_range=white, channel_axis=axis)
-    return float(value)
+        value, each = structural_similarity(
+            ours, theirs, data_range=white, channel_axis=axis, full=True
+        )
+    return float(value if counted is None else np.mean(each[counted]))

@@ -66,6 +66,8 @@ def _tile(canvas: Canvas, kernel: Kernel, at: tuple[int, int]) -> None:
     for text, x, anchor in (("-1/2", right, "la"), ("0", right + _SIDE // 2, "ma")):
         canvas.text(text, (x, under), 12, FAINT, anchor)
     canvas.text("1/2 cycles a pixel", (right + _SIDE, under), 12, FAINT, "ra")
+    for text, y, anchor in (("-1/2", 0, "ra"), ("0", _SIDE // 2, "rm"), ("1/2", _SIDE, "rd")):
+        canvas.text(text, (right - 3, body + y), 10, FAINT, anchor)
 
 
 def describe(kernel: Kernel, response: Response) -> str:

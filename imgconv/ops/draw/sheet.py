@@ -8,13 +8,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from imgconv.engines.opencv import OpenCVEngine, load_cv2
+from imgconv.engines.cv2_library import load_cv2
+from imgconv.engines.opencv import OpenCVEngine
 from imgconv.model.errors import ArgumentError
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
 from imgconv.model.steps.base import Step
-from imgconv.ops.draw.draw import ACCENT, FAINT, Box, Canvas, Picture
-from imgconv.ops.image import Image, as_image
+from imgconv.ops.draw.draw import ACCENT, COLD, FAINT, INK, LINE, PAPER, Box, Canvas, Picture
+from imgconv.ops.image import Image, as_image, form_of
 from imgconv.ops.pipeline.run import run_leading, run_recipe
 
 SIZES = {"screen": 160, "print": 400}
@@ -24,6 +25,7 @@ _PANELS = ("ours", "OpenCV", "difference")
 _GAP = 8
 _TITLE = 26
 _LABEL = 20
+_FOOTPRINT = 21  # pixels that a footprint takes at most
 _MOST_PIXELS = 1 << 27
 
 
@@ -50,6 +52,7 @@ def contact_sheet(
     *,
     columns: int = 2,
     size: str = "screen",
+    opencv: bool = True,
     threads: int | None = None,
 ) -> tuple[Picture, list[SheetRow]]:
     """Draw the original, and for each step our result, OpenCV's and their difference.
@@ -66,11 +69,15 @@ def contact_sheet(
         How many steps stand side by side.
     size : {"screen", "print"}, default "screen"
         A panel's longest side: 160 or 400 pixels. Results are filtered in full and then reduced.
+    opencv : bool, default True
+        Whether OpenCV's results and the differences are drawn too. Without them the sheet is a grid
+        of results, and the first of its panels is the original.
     threads : int, optional
 
     Returns
     -------
     (ndarray of uint8, shape (rows, columns, 3), list of SheetRow)
+        Without OpenCV the list is empty.
 
     Raises
     ------
@@ -82,16 +89,14 @@ def contact_sheet(
     pixels = as_image(image, recipe.settings.depth)
     original = run_leading(pixels, recipe)
     panel = _panel_size(original, SIZES[size])
+    if not opencv:
+        return _grid(pixels, original, steps, recipe, panel, columns, threads), []
     columns = max(1, min(columns, len(steps)))
     wide = len(_PANELS) * (panel[1] + _GAP) + 2 * _GAP
     high = _TITLE + panel[0] + _LABEL + _GAP
     rows = -(-len(steps) // columns)
     top = _TITLE + panel[0] + _LABEL + 2 * _GAP
-    if columns * wide * (top + rows * high) > _MOST_PIXELS:
-        raise ArgumentError(
-            "the sheet would be too large", hint="take fewer kernels, or smaller panels"
-        )
-    canvas = Canvas(columns * wide, top + rows * high)
+    canvas = _canvas(columns * wide, top + rows * high)
     canvas.text("original", (_GAP, 6), 15)
     canvas.paste(_reduced(_as_picture(original), panel), (_GAP, _TITLE))
     said = []
@@ -99,9 +104,43 @@ def contact_sheet(
         at = i % columns * wide, top + i // columns * high
         name = step.name or "matrix"
         row, pictures = _compared(pixels, name, recipe.with_kernels([step]), threads)
-        _tile(canvas, at, (wide, panel), row, pictures)
+        has_peer = bool(step.opencv(form_of(original)).call)
+        _tile(canvas, at, (wide, panel), row, pictures, has_peer=has_peer)
+        _draw_footprint(canvas, step, (at[0] + wide - 2 * _GAP, at[1] + 2))
         said.append(row)
     return canvas.picture(), said
+
+
+def _canvas(width: int, height: int) -> Canvas:
+    if width * height > _MOST_PIXELS:
+        raise ArgumentError(
+            "the sheet would be too large", hint="take fewer kernels, or smaller panels"
+        )
+    return Canvas(width, height)
+
+
+def _grid(
+    image: Image,
+    original: Image,
+    steps: Sequence[Step],
+    recipe: Recipe,
+    panel: tuple[int, int],
+    columns: int,
+    threads: int | None,
+) -> Picture:
+    """Draw the original and the result of each step in a grid."""
+    columns = max(1, min(columns, 1 + len(steps)))
+    wide, high = panel[1] + 2 * _GAP, _TITLE + panel[0] + 2 * _GAP
+    canvas = _canvas(columns * wide, -(-(1 + len(steps)) // columns) * high)
+    for i, step in enumerate((None, *steps)):
+        left, top = i % columns * wide + _GAP, i // columns * high
+        name = "original" if step is None else step.name or "matrix"
+        canvas.fitted_text(name, Box(left, top, panel[1], _TITLE), 15, align="left")
+        shown = original
+        if step is not None:
+            shown = run_recipe(image, recipe.with_kernels([step]), threads=threads).image
+        canvas.paste(_reduced(_as_picture(shown), panel), (left, top + _TITLE))
+    return canvas.picture()
 
 
 def _compared(
@@ -125,6 +164,8 @@ def _tile(
     sizes: tuple[int, tuple[int, int]],
     row: SheetRow,
     pictures: tuple[Picture, Picture, Picture],
+    *,
+    has_peer: bool,
 ) -> None:
     wide, panel = sizes
     title = Box(at[0] + _GAP, at[1], wide - 2 * _GAP, _TITLE)
@@ -138,7 +179,25 @@ def _tile(
         canvas.paste(_reduced(picture, panel, keep_peaks=i == 2), (left, at[1] + _TITLE))
         label = Box(left, at[1] + _TITLE + panel[0], panel[1], _LABEL)
         ink = ACCENT if i == 2 and row.max_abs_diff else FAINT
-        canvas.fitted_text(apart if i == 2 else _PANELS[i], label, 13, ink, "left")
+        words = apart if i == 2 else _PANELS[i]
+        if i > 0 and not has_peer:
+            words = ("as here: OpenCV has none", "")[i - 1]
+        canvas.fitted_text(words, label, 13, ink, "left")
+
+
+def _draw_footprint(canvas: Canvas, step: Step, corner: tuple[int, int]) -> None:
+    """Draw the footprint of a step beside its title: what counts is dark, what must be 0 blue."""
+    rows = step.drawing
+    largest = max(len(rows), len(rows[0])) if rows else 0
+    if not 0 < largest <= _FOOTPRINT:
+        return
+    side = _FOOTPRINT // largest
+    for r, row in enumerate(rows):
+        for c, cell in enumerate(row):
+            ground = LINE if cell == "." else COLD if cell.startswith("-") else INK
+            square = np.full((side, side, 3), PAPER, np.uint8)
+            square[: max(1, side - 1), : max(1, side - 1)] = ground
+            canvas.paste(square, (corner[0] - (len(row) - c) * side, corner[1] + r * side))
 
 
 def _panel_size(image: Image, longest: int) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Frames that show the window of a kernel sliding over a small picture."""
+"""Frames that show the window of a kernel, or a footprint, sliding over a small picture."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ import numpy as np
 from imgconv.model.errors import ArgumentError
 from imgconv.model.explanation import Stage, Tap
 from imgconv.model.kernel import as_kernel
-from imgconv.model.numbers import Number
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
 from imgconv.ops.draw.draw import (
     ACCENT,
-    COLD,
     FAINT,
     INK,
     PAPER,
@@ -24,18 +22,22 @@ from imgconv.ops.draw.draw import (
     Canvas,
     Cell,
     Picture,
-    shade,
     signed,
+)
+from imgconv.ops.draw.footprint_frames import footprint_frames
+from imgconv.ops.draw.frame_cells import (
+    CHANNEL_NAMES,
+    check_shown,
+    input_cells,
+    output_cells,
+    short,
 )
 from imgconv.ops.explain.explain import explain
 from imgconv.ops.image import Image
 from imgconv.ops.pipeline.run import run_leading, run_recipe
 
-LARGEST_KERNEL = 9
-LARGEST_PICTURE = 16
 _SHOWN = 7
 _SHOWN_OF_COLOUR = 5
-_CHANNEL_NAMES = ("R", "G", "B")
 _GAP = 34
 _HEAD = 64
 _FOOT = 64
@@ -71,14 +73,16 @@ def window_frames(image: Image, recipe: Recipe) -> Iterator[Picture]:
 
     Each frame shows the picture with what the border puts around it and the window on it, the
     kernel, the products, and the output as far as it is known; of colour, one band for each
-    channel. Every number is that of `imgconv.ops.explain.explain`, so it is the engine's.
+    channel. Of a footprint it shows the window in order, or where the extremes lie. Every number
+    is that of `imgconv.ops.explain.explain`, so it is the engine's.
 
     Parameters
     ----------
     image : ndarray, shape (rows, columns) or (rows, columns, 3)
         At most 16 x 16.
     recipe : Recipe
-        With one kernel of at most 9 x 9.
+        With one kernel of at most 9 x 9, or an order statistic or operation of morphology whose
+        window is as small.
 
     Yields
     ------
@@ -89,16 +93,15 @@ def window_frames(image: Image, recipe: Recipe) -> Iterator[Picture]:
     ArgumentError
         When there is more to show than fits.
     """
+    if len(recipe.kernels) == 1 and recipe.kernels[0].drawing:
+        yield from footprint_frames(image, recipe)
+        return
     if len(recipe.kernels) != 1 or not recipe.kernels[0].is_linear:
-        raise ArgumentError("an animation shows one kernel at a time", hint="give one -k")
-    kernel = as_kernel(recipe.kernels[0])
-    if max(kernel.shape) > LARGEST_KERNEL or max(image.shape[:2]) > LARGEST_PICTURE:
         raise ArgumentError(
-            f"a kernel of {kernel.shape[0]} x {kernel.shape[1]} on {image.shape[0]} x "
-            f"{image.shape[1]} pixels is too large to be shown",
-            hint=f"at most {LARGEST_KERNEL} x {LARGEST_KERNEL} on {LARGEST_PICTURE} x "
-            f"{LARGEST_PICTURE}",
+            "an animation shows one kernel at a time, or one filter with a footprint",
+            hint="give one -k",
         )
+    check_shown(as_kernel(recipe.kernels[0]).shape, image)
     output = run_recipe(image, recipe).image
     places = list(np.ndindex(output.shape[:2]))
     stages = [cast(Stage, explain(image, recipe, at).stages[-1]) for at in places]
@@ -160,7 +163,7 @@ def _layout(image: Image, stages: list[Stage], output: Image) -> _Layout:
         max(0, max(column for _, column in taps) - columns + 1),
     )
     products = [p for s in stages for tap in s.windows[0].taps for p in tap.products]
-    longest = max(len(_short(product)) for product in products)
+    longest = max(len(short(product)) for product in products)
     channels = 1 if output.ndim == 2 else output.shape[2]
     return _Layout(
         cell=34,
@@ -209,30 +212,32 @@ def _band(
     top: int,
 ) -> None:
     window, cell = stage.windows[0], layout.cell
-    label = f"input {_CHANNEL_NAMES[channel]}" if layout.channels == 3 else "input"
+    label = f"input {CHANNEL_NAMES[channel]}" if layout.channels == 3 else "input"
     left, body = _SIDE, top + 18
     canvas.text(label, (left, top), 13, FAINT)
-    box = canvas.grid(_input_cells(pixels[..., channel], stage, layout), (left, body), (cell, cell))
+    box = canvas.grid(
+        input_cells(pixels[..., channel], stage.settings, layout.pads), (left, body), (cell, cell)
+    )
     for tap in window.taps:
         _mark(canvas, tap, layout, (left, body))
     left += box.width + _GAP
     canvas.text("kernel", (left, top), 13, FAINT)
     largest = max(abs(float(tap.weight)) for tap in window.taps) or 1.0
-    weights = [Cell(_short(t.weight), signed(float(t.weight) / largest)) for t in window.taps]
+    weights = [Cell(short(t.weight), signed(float(t.weight) / largest)) for t in window.taps]
     box = canvas.grid(_rows(weights, layout), (left, body), (cell, cell))
     left += box.width + _GAP
     canvas.text("products", (left, top), 13, FAINT)
     values = [float(tap.products[channel]) for tap in window.taps]
     peak = max(map(abs, values)) or 1.0
     products = [
-        Cell(_short(tap.products[channel]), signed(value / peak))
+        Cell(short(tap.products[channel]), signed(value / peak))
         for tap, value in zip(window.taps, values, strict=True)
     ]
     box = canvas.grid(_rows(products, layout), (left, body), (layout.product, cell))
-    canvas.text(f"sum {_short(window.sums[channel])}", (left, body + box.height + 8), 14, INK)
+    canvas.text(f"sum {short(window.sums[channel])}", (left, body + box.height + 8), 14, INK)
     left += box.width + _GAP
     canvas.text("output", (left, top), 13, FAINT)
-    cells = _output_cells(output[..., channel], known)
+    cells = output_cells(output[..., channel], known)
     canvas.grid(cells, (left, body), (cell, cell))
     row, column = stage.at
     canvas.frame(Box(left + column * cell, body + row * cell, cell, cell))
@@ -254,42 +259,6 @@ def _rows(cells: list[Cell], layout: _Layout) -> list[list[Cell]]:
     return [cells[i : i + width] for i in range(0, len(cells), width)]
 
 
-def _input_cells(pixels: Image, stage: Stage, layout: _Layout) -> list[list[Cell]]:
-    """Return the picture's cells, and around them what the border puts there."""
-    border, value = stage.settings.border, stage.settings.border_value
-    cells = []
-    for r in range(-layout.pads[0], layout.rows + layout.pads[1]):
-        row = []
-        for c in range(-layout.pads[2], layout.columns + layout.pads[3]):
-            source = border.source_index(r, layout.rows), border.source_index(c, layout.columns)
-            outside = (r, c) != source
-            known = source[0] is not None and source[1] is not None
-            pixel = pixels[source].item() if known else value
-            row.append(_pixel_cell(pixel, pixels, outside))
-        cells.append(row)
-    return cells
-
-
-def _pixel_cell(pixel: float, pixels: Image, outside: bool) -> Cell:
-    text = _short(pixel)
-    if outside:
-        return Cell(text, (240, 243, 249), COLD)
-    depth = Depth.of(pixels.dtype)
-    ground = shade((pixel - depth.low) / (depth.high - depth.low))
-    return ground._replace(text=text)
-
-
-def _output_cells(output: Image, known: list[tuple[int, int]]) -> list[list[Cell]]:
-    rows, columns = output.shape
-    return [
-        [
-            _pixel_cell(output[r, c].item(), output, False) if (r, c) in known else Cell("", PAPER)
-            for c in range(columns)
-        ]
-        for r in range(rows)
-    ]
-
-
 def _merged_cells(output: Image, known: list[tuple[int, int]]) -> list[list[Cell]]:
     """Return the pixels in colour."""
     depth = Depth.of(output.dtype)
@@ -307,21 +276,15 @@ def _foot(canvas: Canvas, stage: Stage, layout: _Layout) -> None:
     top = layout.size[1] - _FOOT + 14
     said = []
     if kernel.scale != 1:
-        said.append(f"times {_short(kernel.scale)}")
+        said.append(f"times {short(kernel.scale)}")
     if kernel.offset != 0:
-        said.append(f"plus {_short(kernel.offset)}")
+        said.append(f"plus {short(kernel.offset)}")
     said += [stage.how] if stage.how else []
-    sums, exact = (", ".join(map(_short, n)) for n in (stage.windows[0].sums, stage.exact))
+    sums, exact = (", ".join(map(short, n)) for n in (stage.windows[0].sums, stage.exact))
     steps = f"sum {sums}" + (f", {', '.join(said)}: {exact}" if said else "")
-    rounded, written = (", ".join(map(_short, n)) for n in (stage.rounded, stage.values))
+    rounded, written = (", ".join(map(short, n)) for n in (stage.rounded, stage.values))
     if rounded != exact:
         steps += f", rounded {rounded}"
     canvas.text(steps, (_SIDE, top), 15)
     clipped = "" if written == rounded else "clipped to "
     canvas.text(f"= {clipped}{written}", (_SIDE, top + 22), 16, WARM if clipped else ACCENT)
-
-
-def _short(number: Number) -> str:
-    """Write a number in a few characters."""
-    text = str(number)
-    return text if len(text) <= 6 else f"{float(number):.4g}"

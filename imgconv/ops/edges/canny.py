@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from imgconv.engines.opencv import load_cv2
+from imgconv.engines.cv2_library import load_cv2
 from imgconv.model.errors import ArgumentError
 from imgconv.model.numbers import parse_number
 from imgconv.model.output import Depth
@@ -85,7 +85,7 @@ def canny(
     array([  0, 255,   0,   0], dtype=uint8)
     """
     check_aperture(aperture)
-    pixels = _blurred(as_image(image), sigma, threads)
+    pixels = smoothed(as_image(image), sigma, threads)
     if low is None and high is None:
         high = automatic_threshold(pixels, aperture, l2=l2, threads=threads)
         low = high / 2
@@ -140,7 +140,14 @@ def automatic_threshold(
     return (chosen + 1) * width - (1 if whole else 0)
 
 
-def _blurred(image: Image, sigma: object, threads: int | None) -> Image:
+def smoothed(image: Image, sigma: object, threads: int | None = None) -> Image:
+    """Return an image blurred by a Gaussian, exactly rounded to its type; as it is for sigma 0.
+
+    Raises
+    ------
+    ArgumentError
+        For a negative sigma.
+    """
     share = parse_number(sigma)
     if share < 0:
         raise ArgumentError(f"sigma {sigma} is negative", hint="0 is no blur")

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from imgconv.engines.opencv import load_cv2
+from imgconv.engines.cv2_library import load_cv2
 from imgconv.engines.rounding import clamped
 from imgconv.model.output import Depth, parse_choice
 from imgconv.model.steps.edges import check_aperture

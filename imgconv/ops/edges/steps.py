@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from imgconv.engines.opencv import load_cv2
+from imgconv.engines.cv2_library import load_cv2
 from imgconv.model.steps.edges import Canny, Hysteresis, Nonmax, ZeroCrossing
 from imgconv.ops.context import StepContext, StepResult
 from imgconv.ops.edges.canny import canny

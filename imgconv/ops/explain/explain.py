@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
 
 from imgconv.model.alpha import Alpha
 from imgconv.model.errors import ArgumentError
 from imgconv.model.explanation import Explanation, PixelStage, StepExplanation
 from imgconv.model.recipe import Recipe
-from imgconv.model.step_plan import PlannedStep, StepPlan
-from imgconv.model.steps.base import Reach
+from imgconv.model.region import WHITE, Sees, Selection
+from imgconv.model.region_explanation import MixedStage
+from imgconv.model.step_plan import PlannedStep
+from imgconv.model.steps.base import Reach, Step
+from imgconv.model.steps.convert import Convert
 from imgconv.model.steps.registry import function_of
+from imgconv.ops.explain.holes import explain_counted
 from imgconv.ops.image import Image, as_image, form_of
-from imgconv.ops.pipeline.run import run_all
+from imgconv.ops.pipeline.run import context_of, run_all, run_recipe
+from imgconv.ops.regions.channels import planes_of
+from imgconv.ops.regions.holes import Flags, Holed, run_with_holes, start, within
+from imgconv.ops.regions.mixing import spread
+from imgconv.ops.regions.selected import NO_MASKS, Masks, mask_rows, selected_pixels
+from imgconv.ops.regions.weights import weights_of_rows
 
 
-def explain(image: Image, recipe: Recipe, at: Sequence[int]) -> Explanation:
+def explain(
+    image: Image, recipe: Recipe, at: Sequence[int], *, masks: Masks = NO_MASKS
+) -> Explanation:
     """Describe how a recipe makes one pixel.
 
     Parameters
@@ -23,14 +36,17 @@ def explain(image: Image, recipe: Recipe, at: Sequence[int]) -> Explanation:
     image : ndarray, shape (rows, columns) or (rows, columns, channels)
         uint8, uint16, int16 or float32; with alpha only under `Alpha.FILTER`.
     recipe : Recipe
-        With at least one step that looks through a window; what follows the last one is not
-        explained.
+        With at least one step that looks through a window, or canny; what follows the last one is
+        not explained.
     at : (int, int)
         Row and column in the output of the last window.
+    masks : Masks, optional
+        The pictures that the recipe names, read.
 
     Returns
     -------
     Explanation
+        Of a pixel that is not selected in full, the last stage is a `MixedStage`.
 
     Raises
     ------
@@ -50,30 +66,97 @@ def explain(image: Image, recipe: Recipe, at: Sequence[int]) -> Explanation:
     >>> stage.windows[0].sums, stage.exact, stage.values
     ((1190,), (Fraction(1190, 9),), (132,))
     """
-    if not recipe.kernels:
-        raise ArgumentError("there is no kernel to explain", hint="give one: -k sharpen")
     pixels = as_image(image, recipe.settings.depth)
-    plan = recipe.planned(form_of(pixels))
-    steps = plan.steps[: _last_window(plan)]
+    seen = _plane(pixels, recipe)
+    plan = recipe.planned(form_of(seen))
+    told = [number for number, planned in enumerate(plan.steps) if _is_told(planned.step)]
+    if not told or not any(_is_told(step) for step in recipe.steps):
+        raise ArgumentError("there is no kernel to explain", hint="give one: -k sharpen")
+    steps = plan.steps[: told[-1] + 1]
+    first = min(plan.leading, told[0])
     _check(steps, recipe.alpha)
-    images = run_all(pixels, steps, recipe.alpha)
+    holed = _holed(seen, steps, recipe, masks)
+    images = [each.image for each in holed] or run_all(seen, steps, recipe.alpha)
     place: tuple[int, int] | None = _inside(at, images[-1])
     explained: list[StepExplanation] = []
-    for number in reversed(range(plan.leading, len(steps))):
+    for number in reversed(range(first, len(steps))):
         if place is None:  # the constant lies under the anchor
             break
-        stage = _stage(images[number], images[number + 1], steps[number], place)
+        if holed and steps[number].step.reach is Reach.WINDOW:
+            pair = holed[number], holed[number + 1]
+            stage = explain_counted(*pair, steps[number], place, recipe.nodata)
+        else:
+            stage = _stage(images[number], images[number + 1], steps[number], place)
         explained.insert(0, stage)
         place = stage.under
-    before = ", ".join(planned.step.words for planned in steps[: plan.leading])
+    explained += _mixed(pixels, recipe, masks, _inside(at, images[-1]))
+    before = ", ".join(planned.step.words for planned in steps[:first])
     return Explanation(tuple(explained), before)
 
 
-def _last_window(plan: StepPlan) -> int:
-    """Return how many steps there are up to the last one with a window."""
-    return 1 + max(
-        number for number, planned in enumerate(plan.steps) if planned.step.reach is Reach.WINDOW
-    )
+def _mixed(
+    image: Image, recipe: Recipe, masks: Masks, at: tuple[int, int]
+) -> list[StepExplanation]:
+    """Return what the selection did to a pixel; nothing where it is the recipe's own."""
+    row, column = at
+    if selected_pixels(recipe, (image.shape[0], image.shape[1]), masks) is None:
+        return []
+    size, mask = (image.shape[0], image.shape[1]), mask_rows(masks)
+    weights = weights_of_rows(recipe.selection, size, row, row + 1, (column, column + 1), mask)
+    weight = int(weights[0, 0])
+    channels = recipe.selection.channels
+    if weight == WHITE and not channels:
+        return []
+    whole = replace(recipe, selection=Selection(channels=channels))
+    inner = Masks(None, masks.valid, _limit(recipe, image, masks))
+    made = spread(run_recipe(image, whole, masks=inner).image, image)
+    written = run_recipe(image, recipe, masks=masks).image
+    pixels = [tuple(v.item() for v in part[at].reshape(-1)) for part in (image, made, written)]
+    share = Fraction(weight, WHITE)
+    return [MixedStage(at, share, pixels[0], pixels[1], pixels[2], ",".join(channels))]
+
+
+def _plane(image: Image, recipe: Recipe) -> Image:
+    """Return what the steps see: the image, or the only channel that is filtered."""
+    planes = planes_of(recipe.selection.channels, form_of(image))
+    if len(planes) > 1:
+        raise ArgumentError(
+            "channels are filtered one by one, and so they are explained",
+            hint=f"name one: --channels {recipe.selection.channels[0]}",
+        )
+    return planes[0].take(image) if planes else image
+
+
+def _limit(recipe: Recipe, image: Image, masks: Masks) -> Flags | None:
+    """Return the only pixels that take part; None where all do."""
+    if recipe.selection.sees is not Sees.REGION:
+        return None
+    return selected_pixels(recipe, (image.shape[0], image.shape[1]), masks)
+
+
+def _holed(image: Image, steps: Sequence[PlannedStep], recipe: Recipe, masks: Masks) -> list[Holed]:
+    """Return the image before each step and after the last, with what counts; [] where all does."""
+    limit = _limit(recipe, image, masks)
+    plan = recipe.planned(form_of(image))
+    valid = start(image, recipe, plan, masks.valid, limit)
+    if valid is None:
+        return []
+    images = [Holed.of(image, valid)]
+    for planned in steps:
+        context = context_of(planned, recipe.alpha)
+        result, valid = run_with_holes(images[-1], planned, context, recipe.nodata)
+        valid = valid if limit is None else within(valid, limit)
+        images.append(Holed.of(result.image, valid))
+    return images
+
+
+def _is_told(step: Step) -> bool:
+    """Return whether a step is explained for its own sake: by its window, or all it looks at."""
+    if step.kind == Convert.kind:
+        return False
+    if step.reach is Reach.WHOLE:
+        return function_of(step, "explain") is not None
+    return step.reach is Reach.WINDOW
 
 
 def _check(steps: Sequence[PlannedStep], alpha: Alpha) -> None:

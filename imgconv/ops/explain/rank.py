@@ -5,27 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import NamedTuple
 
-from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
 from imgconv.model.footprint import Footprint
-from imgconv.model.geometry import Geometry
 from imgconv.model.numbers import Number
-from imgconv.model.rank_explanation import Extreme, MorphologyStage, RankStage, WindowPixel
+from imgconv.model.rank_explanation import Extreme, MorphologyStage, RankStage
 from imgconv.model.settings import Settings
 from imgconv.model.step_plan import PlannedStep
 from imgconv.model.steps.morphology import HitOrMiss, Morphology
 from imgconv.model.steps.rank import OrderStatistic
 from imgconv.model.steps.windowed import Windowed
+from imgconv.ops.explain.reading import Place, WindowReader
 from imgconv.ops.image import Image
 from imgconv.ops.rank.extremes import ends_of
 from imgconv.ops.rank.sorted_windows import nearest_rank
-from imgconv.ops.windows import geometry_of
 
 _LIMIT = 200_000  # pixels that an explanation may look at
-
-Place = tuple[int, int]
 
 
 def explain_rank(source: Image, output: Image, planned: PlannedStep, at: Place) -> RankStage:
@@ -38,7 +33,7 @@ def explain_rank(source: Image, output: Image, planned: PlannedStep, at: Place) 
     """
     step = planned.step
     assert isinstance(step, Windowed)
-    reader = _Reader.of(source, planned)
+    reader = WindowReader.of(source, planned)
     top, left = reader.corner(at)
     footprint = step.window.spaced(*planned.settings.dilation)
     pixels = tuple(
@@ -84,11 +79,10 @@ def explain_morphology(
     """
     step = planned.step
     assert isinstance(step, Windowed)
-    reader = _Reader.of(source, planned)
+    reader = WindowReader.of(source, planned)
     values = tuple(value.item() for value in output[at].reshape(-1))
     place = reader.anchor(at)
-    channels = []
-    how = ""
+    channels, hows = [], []
     for channel, written in enumerate(values):
         passes = _Passes(reader, step, planned.settings, channel)
         if isinstance(step, HitOrMiss):
@@ -99,62 +93,25 @@ def explain_morphology(
         low, high = ends_of(source.dtype)
         _check([min(max(value, low), high)], (written,))
         channels.append(tuple(extremes))
+        hows.append(how)
     border = planned.settings.border.value
-    return MorphologyStage(step.name, at, reader.under(at), tuple(channels), how, border, values)
-
-
-class _Reader(NamedTuple):
-    """The image as a step reads it."""
-
-    image: Image
-    settings: Settings
-    geometry: Geometry
-    anchored: Place
-
-    @classmethod
-    def of(cls, source: Image, planned: PlannedStep) -> _Reader:
-        extent = planned.step.extents[0]
-        geometry = geometry_of(extent, planned.settings, (source.shape[0], source.shape[1]))
-        rows, columns = planned.settings.dilation
-        return cls(
-            source if source.ndim == 3 else source[..., None],
-            planned.settings,
-            geometry,
-            (extent.anchor[0] * rows, extent.anchor[1] * columns),
-        )
-
-    def corner(self, at: Place) -> Place:
-        rows, columns = self.geometry
-        return at[0] * rows.stride - rows.before, at[1] * columns.stride - columns.before
-
-    def anchor(self, at: Place) -> Place:
-        top, left = self.corner(at)
-        return top + self.anchored[0], left + self.anchored[1]
-
-    def source(self, position: Place) -> Place | None:
-        row = self.settings.border.source_index(position[0], self.image.shape[0])
-        column = self.settings.border.source_index(position[1], self.image.shape[1])
-        return None if row is None or column is None else (row, column)
-
-    def under(self, at: Place) -> Place | None:
-        return self.source(self.anchor(at))
-
-    def pixel(self, position: Place) -> WindowPixel | None:
-        """Return what stands at a position; None where nothing counts."""
-        found = self.source(position)
-        if found is not None:
-            values = tuple(value.item() for value in self.image[found])
-        elif self.settings.border is Border.IGNORE:
-            return None
-        else:
-            values = (self.settings.border_value,) * self.image.shape[2]
-        return WindowPixel(position, found, values)
+    return MorphologyStage(
+        step.name,
+        at,
+        reader.under(at),
+        tuple(channels),
+        "; ".join(filter(None, hows)),
+        border,
+        values,
+    )
 
 
 class _Passes:
     """Erosions and dilations at single places of one channel, each worked out once."""
 
-    def __init__(self, reader: _Reader, step: Windowed, settings: Settings, channel: int) -> None:
+    def __init__(
+        self, reader: WindowReader, step: Windowed, settings: Settings, channel: int
+    ) -> None:
         self._reader = reader
         self._channel = channel
         self._element = step.window.spaced(*settings.dilation)

@@ -80,13 +80,20 @@ def explain_sums(source: Image, output: Image, planned: PlannedStep, at: tuple[i
     return Stage(name, at, windows, tuple(exact), tuple(rounded), values, depth, settings, how)
 
 
-def _window(image: Image, kernel: Kernel, settings: Settings, at: tuple[int, int]) -> Window:
+def taps_of(
+    image: Image, kernel: Kernel, settings: Settings, at: tuple[int, int]
+) -> tuple[Tap, ...]:
+    """Return the taps of a kernel over the window of one pixel, row by row."""
     geometry = plan(image, kernel, settings, None).geometry
-    taps = tuple(
+    return tuple(
         _tap(image, kernel, settings, geometry, at, (r, c))
         for r in range(kernel.shape[0])
         for c in range(kernel.shape[1])
     )
+
+
+def _window(image: Image, kernel: Kernel, settings: Settings, at: tuple[int, int]) -> Window:
+    taps = taps_of(image, kernel, settings, at)
     sums = tuple(exact_total([tap.products[c] for tap in taps]) for c in range(image.shape[2]))
     values = tuple(_scaled(total, kernel) for total in sums)
     return Window(kernel, taps, sums, values)

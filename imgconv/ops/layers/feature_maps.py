@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from imgconv.engines.opencv import load_cv2
+from imgconv.engines.cv2_library import load_cv2
 
 Picture = NDArray[np.uint8]
 

@@ -135,10 +135,11 @@ channels)
         One for each filter, added to its sum.
     stride, dilation : int or (int, int), default 1
         Step between windows, and spacing of the taps, in rows and columns.
-    padding : int, (int, int), (top, bottom, left, right), "same" or "valid", default 0
+    padding : int, (int, int), (top, bottom, left, right), "same", "same-lower" or "valid", \
+default 0
         How far windows reach over the edge. ``"same"`` gives ``ceil(n / stride)`` values; the odd
         pixel of an uneven padding comes after the image, as in TensorFlow and, at stride 1,
-        PyTorch.
+        PyTorch. ``"same-lower"`` is ONNX's SAME_LOWER: the odd pixel comes before.
     border : Border or str, default "constant"
         Where padding takes its values from; see `correlate`.
     border_value : number, default 0

@@ -13,8 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from imgconv.model.errors import ArgumentError
 from imgconv.model.layer import Activation, Pool
 from imgconv.model.layer_shapes import LayerShapes
-from imgconv.ops.layers.activation import activate, pool_shapes, run_pool
+from imgconv.ops.layers.activation import activate
 from imgconv.ops.layers.layer import Conv, Image, as_batch, default_channels, run_conv
+from imgconv.ops.layers.pooling import pool_shapes, run_pool
 
 Layer = Conv | Activation | Pool
 Network = tuple[Layer, ...]

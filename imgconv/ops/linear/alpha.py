@@ -108,7 +108,7 @@ def _premultiplied(colours: Image, opacity: Image) -> tuple[Image, int]:
     if colours.dtype == np.uint8:
         return colours.astype(np.uint16) * opacity, 255
     if colours.dtype == np.float32:
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):  # nothing seen of infinity is NaN
             return colours * opacity, 1
     white = Depth.of(colours.dtype).high
     product = colours.astype(np.float64) * np.maximum(opacity, 0)

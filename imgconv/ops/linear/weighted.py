@@ -75,8 +75,8 @@ def _parts(colours: Image, opacity: Image) -> list[tuple[Image, int]]:
     if colours.dtype == np.uint8:
         return [(colours.astype(np.uint16) * opacity, 1)]
     if colours.dtype == np.float32:
-        product = colours.astype(np.float64) * opacity
         with np.errstate(over="ignore", invalid="ignore"):
+            product = colours.astype(np.float64) * opacity
             high = product.astype(np.float32)
             low = np.where(np.isfinite(high), product - high, 0).astype(np.float32)
         return [(high, 1), (low, 1)]
@@ -141,7 +141,7 @@ def _by_core(
     def means(values: Image, weights: Image, gain: Fraction | None = None) -> Filtered | None:
         joined = _joined(values, weights)
         job = plan(joined, kernel, settings._replace(depth=depth), threads, part)
-        image = _without_outside(job.image, kernel, settings, part) if ignores else job.image
+        image = without_outside(job.image, kernel, settings, part) if ignores else job.image
         weight = sum(sum(row) for row in job.weights)
         quotient = Quotient(
             job.gain * weight if gain is None else gain,
@@ -201,7 +201,7 @@ def _by_definition(
         colours = job.image
         if ignores:
             colours, opacity = (
-                _without_outside(a, kernel, settings, part) for a in (colours, opacity)
+                without_outside(a, kernel, settings, part) for a in (colours, opacity)
             )
     opaque = 0 if ignores else depth_in.high
     weight = sum(sum(row) for row in job.weights)
@@ -216,14 +216,14 @@ def _by_definition(
         [(sums(product, edge[0].item()), factor)
          for (product, factor), (edge, _) in zip(_parts(colours, opacity), around, strict=True)]
     )  # fmt: skip
-    value = _Values.of(above, below, lambda: sums(colours, job.border_value), weight)
+    value = WeighedValues.of(above, below, lambda: sums(colours, job.border_value), weight)
     gain, bias = job.gain * weight, job.bias
     if settings.output_range is OutputRange.RESCALE:
-        gain, bias = _stretched(value, gain, bias, depth)
+        gain, bias = stretched(value, gain, bias, depth)
     pixels, clipped = value.rounded(gain, bias, job.absolute, settings, depth)
     if ignores:  # alpha is a mean of what lies inside, too
-        counted = sums(_without_outside(np.ones_like(opacity), kernel, settings, part), 0)
-        inside = _Values.of(below, counted, lambda: below, weight)
+        counted = sums(without_outside(np.ones_like(opacity), kernel, settings, part), 0)
+        inside = WeighedValues.of(below, counted, lambda: below, weight)
         ratio = Fraction(depth.high, depth_in.high)
         shares = inside.rounded(ratio, Fraction(0), False, settings, depth)[0]
     else:
@@ -231,7 +231,7 @@ def _by_definition(
     return Filtered(np.concatenate([pixels, shares], axis=2), clipped)
 
 
-def _without_outside(band: Image, kernel: Kernel, settings: Settings, part: Part | None) -> Image:
+def without_outside(band: Image, kernel: Kernel, settings: Settings, part: Part | None) -> Image:
     """Return the rows of a band, those outside the image 0."""
     if part is None:
         return band
@@ -261,7 +261,7 @@ def _sum(parts: list[tuple[NDArray[Any], int]]) -> NDArray[Any]:
     return np.asarray(sum(part.astype(number) * factor for part, factor in parts))
 
 
-class _Values:
+class WeighedValues:
     """Exact values ``above / below``: the weighted means of the colours at every pixel."""
 
     def __init__(self, above: NDArray[Any], below: NDArray[Any]) -> None:
@@ -274,7 +274,7 @@ class _Values:
         below: NDArray[Any],
         straight: Callable[[], NDArray[Any]],
         weight: int,
-    ) -> _Values:
+    ) -> WeighedValues:
         """Take the straight sum where nothing can be seen; keep what is below positive."""
         sign = 1 if weight > 0 else -1
         visible = below * sign > 0
@@ -308,8 +308,8 @@ class _Values:
         return clamped(exact.to_whole(settings.rounding), depth)
 
 
-def _stretched(
-    value: _Values, gain: Fraction, bias: Fraction, depth: Depth
+def stretched(
+    value: WeighedValues, gain: Fraction, bias: Fraction, depth: Depth
 ) -> tuple[Fraction, Fraction]:
     """Return gain and bias that make the least value black and the greatest white."""
     with np.errstate(all="ignore"):

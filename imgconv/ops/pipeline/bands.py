@@ -10,15 +10,19 @@ import numpy as np
 from imgconv.engines.base import Engine
 from imgconv.model.errors import LimitError
 from imgconv.model.recipe import Recipe
-from imgconv.model.step_plan import StepPlan
 from imgconv.model.steps.base import Obstacle, Reach
 from imgconv.model.steps.registry import function_of
+from imgconv.model.steps.sums import stretches
 from imgconv.ops.image import Image
 from imgconv.ops.pipeline.lazy_rows import LazyRows, Source, SourceRows, StepRows, WindowRows
 from imgconv.ops.pipeline.run import context_of
+from imgconv.ops.regions.channels import Plane, planes_of
+from imgconv.ops.regions.hole_rows import FlagRows, holed_chain, limit_rows
+from imgconv.ops.regions.rows import PlaneRows, SelectedRows
+from imgconv.ops.regions.weights import MaskRows
 
 Facts = Mapping[int, Any]
-"""What surveys found of the whole image, by the number of the step."""
+"""What surveys found of the whole image, by the place of the step in the chain."""
 
 
 def chain_of(
@@ -28,8 +32,12 @@ def chain_of(
     *,
     threads: int | None = None,
     engine: Engine | None = None,
+    mask: MaskRows | None = None,
+    valid: FlagRows | None = None,
 ) -> list[LazyRows]:
     """Return the rows of a source, and those after each step of a recipe, the output last.
+
+    Where the recipe selects pixels, one more follows: what the steps made, mixed with the source.
 
     Parameters
     ----------
@@ -39,13 +47,36 @@ def chain_of(
         What the surveys of steps found; absent before they did.
     threads : int, optional
     engine : Engine, optional
+    mask : callable, optional
+        Gives the rows of the mask that the recipe names.
+    valid : callable, optional
+        Gives the rows of the mask of pixels that count.
     """
-    chain: list[LazyRows] = [SourceRows(source, recipe.settings.depth)]
-    for number, planned in enumerate(recipe.planned(chain[0].form).steps):
-        context = context_of(planned, recipe.alpha, threads=threads, engine=engine)
-        kind = WindowRows if planned.step.reach is Reach.WINDOW else StepRows
-        known = None if facts is None else facts.get(number)
-        chain.append(kind(chain[-1], planned, context._replace(facts=known)))
+    source_rows = SourceRows(source, recipe.settings.depth)
+    planes = planes_of(recipe.selection.channels, source_rows.form)
+    limit = limit_rows(recipe, (source_rows.shape[0], source_rows.shape[1]), mask)
+    holes = valid is not None or recipe.has_holes
+    chain: list[LazyRows] = [source_rows]
+    made = []
+    places: list[Plane | None] = [*planes] or [None]
+    for plane in places:
+        if plane is not None:
+            chain.append(PlaneRows(source_rows, plane))
+        first = len(chain) + holes
+        steps = [
+            (planned, context_of(planned, recipe.alpha, threads=threads, engine=engine)._replace(
+                facts=None if facts is None else facts.get(first + number)))
+            for number, planned in enumerate(recipe.planned(chain[-1].form).steps)
+        ]  # fmt: skip
+        if holes:
+            chain += holed_chain(chain[-1], recipe, steps, valid, limit)
+        else:
+            for planned, context in steps:
+                kind = WindowRows if planned.step.reach is Reach.WINDOW else StepRows
+                chain.append(kind(chain[-1], planned, context))
+        made.append(chain[-1])
+    if recipe.everywhere is not recipe:
+        chain.append(SelectedRows(source_rows, made, planes, recipe, mask))
     return chain
 
 
@@ -64,6 +95,10 @@ class Stream:
         Output rows in a band.
     threads : int, optional
     engine : Engine, optional
+    mask : callable, optional
+        Gives the rows of the mask that the recipe names.
+    valid : callable, optional
+        Gives the rows of the mask of pixels that count.
 
     Raises
     ------
@@ -98,18 +133,26 @@ class Stream:
         height: int,
         threads: int | None = None,
         engine: Engine | None = None,
+        mask: MaskRows | None = None,
+        valid: FlagRows | None = None,
     ) -> None:
         self._opened = opened
         self._recipe = recipe
         self._height = height
-        self._running: dict[str, Any] = {"threads": threads, "engine": engine}
+        self._running: dict[str, Any] = {
+            "threads": threads,
+            "engine": engine,
+            "mask": mask,
+            "valid": valid,
+        }
+        self._holes = valid is not None or recipe.has_holes
         self._facts: dict[int, Any] = {}
         self.chain = self._chained(opened())
-        self._plan = recipe.planned(self.chain[0].form)
+        self._notes = recipe.planned(self.chain[0].form).notes
         self.depth = self.chain[-1].form.depth
         self.shape = self.chain[-1].shape
         self.dtype = np.dtype(self.depth.dtype)
-        self._surveying = _surveying(self._plan)
+        self._surveying = _surveying(self.chain)
         self._check()
 
     @property
@@ -131,7 +174,7 @@ class Stream:
     @property
     def notes(self) -> tuple[str, ...]:
         """What fusing did, and what steps reported of the last band."""
-        return (*self._plan.notes, *(note for rows in self.chain for note in rows.notes))
+        return (*self._notes, *(note for rows in self.chain for note in rows.notes))
 
     def bands(self) -> Iterator[Image]:
         """Yield the output from top to bottom."""
@@ -148,31 +191,38 @@ class Stream:
 
     def _check(self) -> None:
         """Refuse now what the passes would find that they cannot do."""
-        for planned in self._plan.steps:
+        for planned in (rows.planned for rows in self.chain if isinstance(rows, StepRows)):
             found = planned.step.obstacle(planned.before, planned.settings, self._recipe.alpha)
+            if found is None and self._holes and stretches(planned.settings):
+                found = Obstacle("range rescale with pixels that do not count")
             if found is not None:
                 raise _needs_all(found)
 
     def _survey(self, number: int) -> None:
         """Find what a step must know of its whole input, by one pass over the source."""
-        rows = self._chained(self._opened())[number + 1]
+        chain = self._chained(self._opened())
+        for each in chain:
+            each.hold = None  # nothing is mixed in this pass
+        rows = chain[number]
         assert isinstance(rows, StepRows)
         step = rows.planned.step
         survey = function_of(step, "survey")(step, rows.context)
         for start, stop in self._spans(rows):
             rows.survey(survey, start, stop)
-        self._facts[number] = survey.result()
+        self._facts[number] = rows.found(survey)
 
     def _spans(self, rows: LazyRows) -> Iterator[tuple[int, int]]:
         for start in range(0, rows.shape[0], self._height):
             yield start, min(start + self._height, rows.shape[0])
 
 
-def _surveying(plan: StepPlan) -> list[int]:
+def _surveying(chain: list[LazyRows]) -> list[int]:
+    """Return the places in a chain of the steps that must survey their input."""
     return [
-        number
-        for number, planned in enumerate(plan.steps)
-        if planned.step.surveys(planned.before, planned.settings)
+        place
+        for place, rows in enumerate(chain)
+        if isinstance(rows, StepRows)
+        and rows.planned.step.surveys(rows.planned.before, rows.planned.settings)
     ]
 
 

@@ -53,9 +53,12 @@ class LazyRows:
         The one that a step used for the rows that were made last.
     notes : tuple of str
         What a step reported of them.
+    hold : int, optional
+        The first row that is kept though those who read it in order let go of it.
     """
 
     _before: LazyRows | None = None
+    hold: int | None = None
 
     def __init__(self, shape: tuple[int, ...], depth: Depth) -> None:
         self.shape = shape
@@ -70,9 +73,7 @@ class LazyRows:
         """Return rows `start` to `stop`: kept, new in order, or any others out of turn."""
         if start <= self._to < stop:
             made = self._make(self._to, stop)
-            self.clipped += made.clipped
-            self.values += made.values
-            self.threshold, self.notes = made.threshold, made.notes
+            self._note(made)
             self._kept = np.concatenate([self._kept, made.image]) if len(self._kept) else made.image
             self._to = stop
             self._passed(stop)
@@ -85,11 +86,28 @@ class LazyRows:
             return again
         return np.concatenate([again, self._kept[: stop - self._from]])
 
+    def _note(self, made: StepResult) -> None:
+        """Take in what is reported of rows that are made in order."""
+        self.clipped += made.clipped
+        self.values += made.values
+        self.threshold, self.notes = made.threshold, made.notes
+
     def release(self, before: int) -> None:
         """Forget the rows before this one."""
+        before = before if self.hold is None else min(before, self.hold)
         drop = min(max(before - self._from, 0), len(self._kept))
         self._kept = self._kept[drop:].copy()  # a view would keep all of them in memory
         self._from += drop
+
+    def skip(self, stop: int) -> None:
+        """Go on with row `stop`: the rows before it will not be asked for."""
+        if stop <= self._to or self._before is None:
+            return
+        self._kept = self._kept[:0]
+        self._from = self._to = stop
+        self._passed(stop)
+        if stop < self.shape[0]:
+            self._before.skip(max(self._spans(stop, stop + 1)[0][0], 0))
 
     @property
     def reach(self) -> int:
@@ -106,7 +124,12 @@ class LazyRows:
         if self._before is None:
             return spans
         found = sorted(span for each in spans for span in self._before.sources(*each))
-        return _joined(found)
+        return self.joined(found)
+
+    @staticmethod
+    def joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Join spans that touch or overlap, and put them in order."""
+        return _joined(sorted(spans))
 
     def _spans(self, start: int, stop: int) -> list[tuple[int, int]]:
         """Return the spans of rows that rows are made of, in what is before them."""
@@ -156,6 +179,10 @@ class StepRows(LazyRows):
         """Let a survey see what some rows are made of; to be called in order."""
         survey.add(self._before.read(start, stop), self.context)
         self._passed(stop)
+
+    def found(self, survey: Survey) -> object:
+        """Return what a survey found, after all rows."""
+        return survey.result()
 
     def _make(self, start: int, stop: int) -> StepResult:
         return run_step(self._before.read(start, stop), self.planned, self.context)
@@ -233,11 +260,15 @@ class WindowRows(StepRows):
         blocks = [self._before.read(*span) for span in _runs(places)]
         empty = np.empty((1, *self._before.shape[1:]), self._before.form.depth.dtype)
         band = np.concatenate(blocks or [empty])[np.searchsorted(wanted, np.maximum(places, 0))]
-        band[places < 0] = self._outside
+        self._set_outside(band, places < 0)
+        return band, part
+
+    def _set_outside(self, band: Image, outside: NDArray[np.bool_]) -> None:
+        """Put the constant into rows outside the image."""
+        band[outside] = self._outside
         if has_alpha(band) and self.context.alpha is not Alpha.FILTER:
             # Outside everything is opaque.
-            band[places < 0, :, -1] = self._before.form.depth.high
-        return band, part
+            band[outside, :, -1] = self._before.form.depth.high
 
 
 def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

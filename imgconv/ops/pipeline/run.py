@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
 
 from imgconv.engines.base import Engine
 from imgconv.model.alpha import Alpha
@@ -11,29 +14,10 @@ from imgconv.model.recipe import Recipe
 from imgconv.model.settings import Settings
 from imgconv.model.step_plan import PlannedStep
 from imgconv.model.steps.registry import function_of, kind_of
-from imgconv.ops.context import StepContext, StepResult
+from imgconv.ops.context import Outcome, StepContext, StepResult
 from imgconv.ops.image import Image, as_image, form_of
-
-
-class Outcome(NamedTuple):
-    """What a recipe made of an image.
-
-    Attributes
-    ----------
-    image : ndarray
-    clipped_share : float
-        Share of the values that were clamped to the range of their type, 0 to 1; of several steps,
-        that of the one with the greatest.
-    threshold : float, optional
-        The one that the last step that chose one found for the whole image.
-    notes : tuple of str
-        What fusing did, and what steps report.
-    """
-
-    image: Image
-    clipped_share: float = 0
-    threshold: float | None = None
-    notes: tuple[str, ...] = ()
+from imgconv.ops.regions.holes import Holed, filled, hole_notes, run_with_holes, start, within
+from imgconv.ops.regions.selected import NO_MASKS, Masks, check_masks, run_selected
 
 
 def run_recipe(
@@ -43,6 +27,7 @@ def run_recipe(
     threads: int | None = None,
     engine: Engine | None = None,
     peers: bool = False,
+    masks: Masks = NO_MASKS,
 ) -> Outcome:
     """Do to an image what a recipe says.
 
@@ -58,6 +43,8 @@ def run_recipe(
         Default the fastest exact one.
     peers : bool
         Whether OpenCV does what it has a function for (see `Step.opencv`).
+    masks : Masks, optional
+        The pictures that the recipe names, read.
 
     Returns
     -------
@@ -65,7 +52,14 @@ def run_recipe(
         What becomes of alpha is the recipe's to say (see `filter_with_alpha`).
     """
     pixels = as_image(image, recipe.settings.depth)
+    if recipe.everywhere is not recipe or masks.mask is not None:
+        run = partial(run_recipe, threads=threads, engine=engine, peers=peers)
+        return run_selected(pixels, recipe, masks, run)
+    check_masks(recipe, masks)
     plan = recipe.planned(form_of(pixels))
+    valid = start(pixels, recipe, plan, masks.valid, masks.limit)
+    if valid is not None:
+        return _run_on_holes(pixels, valid, recipe, masks, threads, engine)
     clipped, threshold = 0.0, None
     notes = list(plan.notes)
     for planned in plan.steps:
@@ -78,6 +72,36 @@ def run_recipe(
             threshold = result.threshold
         notes += result.notes
     return Outcome(pixels, clipped, threshold, tuple(notes))
+
+
+def _run_on_holes(
+    image: Image,
+    valid: NDArray[np.bool_],
+    recipe: Recipe,
+    masks: Masks,
+    threads: int | None,
+    engine: Engine | None,
+) -> Outcome:
+    """Do to an image, of which some values do not count, what a recipe says."""
+    plan = recipe.planned(form_of(image))
+    clipped, threshold = 0.0, None
+    notes, missing = list(plan.notes), int(np.count_nonzero(~valid))
+    holed = Holed.of(image, valid)
+    for planned in plan.steps:
+        context = context_of(planned, recipe.alpha, threads=threads, engine=engine)
+        result, valid = run_with_holes(holed, planned, context, recipe.nodata)
+        if masks.limit is not None:
+            valid = within(valid, masks.limit)
+        holed = Holed.of(result.image, valid)
+        if result.values:
+            clipped = max(clipped, result.clipped / result.values)
+        if result.threshold is not None:
+            threshold = result.threshold
+        notes += result.notes
+    made, alike = filled(holed.image, valid, image, recipe.nodata)
+    if recipe.nodata.given:
+        notes += hole_notes(missing, int(np.count_nonzero(~valid)), alike)
+    return Outcome(made, clipped, threshold, tuple(notes))
 
 
 def run_step(

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from imgconv.model.border import Border
 from imgconv.model.footprint import Footprint
 from imgconv.ops.rank.extremes import direct_extreme, ends_of, extreme
 from imgconv.ops.rank.filtering import run_windows
-from imgconv.ops.rank.windows import Image, Windows
+from imgconv.ops.rank.windows import Direct, Image, Outside, Windows
 
 OPERATIONS: dict[str, Callable[[Any], Any]] = {
     "erode": lambda image: image.eroded(),
@@ -80,11 +81,14 @@ class _Grid(NamedTuple):
 
 
 class _Whole(NamedTuple):
-    """A whole image, filtered by OpenCV; what is near its border is not looked at."""
+    """A whole image, filtered by OpenCV with a border for each pass."""
 
     pixels: Image
     element: Footprint
     times: int
+    outside: Outside
+    passes: int = 0
+    is_whole: bool = True
 
     def eroded(self) -> _Whole:
         return self._passed(self.element, greatest=False)
@@ -93,15 +97,19 @@ class _Whole(NamedTuple):
         return self._passed(self.element.reflected(), greatest=True)
 
     def _passed(self, element: Footprint, *, greatest: bool) -> _Whole:
-        pixels = self.pixels
+        made = self
         for _ in range(self.times):
-            found = direct_extreme(pixels, element, greatest=greatest)
+            found = direct_extreme(made.pixels, element, self.outside, greatest=greatest)
             assert found is not None, "the element has no heights"
-            pixels = found
-        return self._replace(pixels=pixels)
+            # The image is continued once, which is no border of a later pass; ignoring it is.
+            again = made.passes > 0 and self.outside.border is not Border.IGNORE
+            is_whole = made.is_whole and found.is_whole and not again
+            made = made._replace(pixels=found.pixels, passes=made.passes + 1, is_whole=is_whole)
+        return made
 
     def minus(self, other: _Whole) -> _Whole:
-        return self._replace(pixels=minus(self.pixels, other.pixels))
+        is_whole = self.is_whole and other.is_whole
+        return self._replace(pixels=minus(self.pixels, other.pixels), is_whole=is_whole)
 
 
 def combined(windows: Windows, *, operation: str, element: Footprint, times: int) -> Image:
@@ -114,14 +122,20 @@ def combined(windows: Windows, *, operation: str, element: Footprint, times: int
 
 
 def direct_combined(
-    image: Image, within: Footprint, *, operation: str, element: Footprint, times: int
-) -> Image | None:
-    """Return an operation on a whole image, right where all that it reads lies within."""
+    image: Image,
+    within: Footprint,
+    outside: Outside,
+    *,
+    operation: str,
+    element: Footprint,
+    times: int,
+) -> Direct | None:
+    """Return an operation on a whole image by OpenCV."""
     del within
     if element.is_raised:
         return None
-    made: _Whole = OPERATIONS[operation](_Whole(image, element, times))
-    return made.pixels
+    made: _Whole = OPERATIONS[operation](_Whole(image, element, times, outside))
+    return Direct(made.pixels, made.is_whole)
 
 
 def hits_and_misses(windows: Windows, *, hits: Footprint, misses: Footprint | None) -> Image:

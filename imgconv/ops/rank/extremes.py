@@ -7,12 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from imgconv.engines.opencv import load_cv2
+from imgconv.engines.cv2_library import load_cv2
+from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
 from imgconv.model.footprint import Footprint
-from imgconv.ops.rank.windows import Image, Windows
+from imgconv.ops.rank.windows import Direct, Image, Outside, Windows
 
 _FAR = 1 << 29  # further out than any value plus any height
+_MOST_OF_SCALAR = 4  # channels for which OpenCV's borders have a value
+_BORDERS = {
+    Border.REFLECT101: "BORDER_REFLECT_101",
+    Border.REFLECT: "BORDER_REFLECT",
+    Border.REPLICATE: "BORDER_REPLICATE",
+    Border.CONSTANT: "BORDER_CONSTANT",
+    Border.IGNORE: "BORDER_CONSTANT",
+}
 _LIMITS = {"uint8": (0, 255), "uint16": (0, 65535), "int16": (-32768, 32767)}
 
 
@@ -36,21 +45,33 @@ def extreme(windows: Windows, *, greatest: bool) -> Image:
     rows, columns, _ = windows.out_shape
     top, left = windows.footprint.anchor
     element = np.array(windows.footprint.rows, np.uint8)
-    pixels = windows.filled(neutral)
+    pixels = np.ascontiguousarray(windows.filled(neutral))
     # What OpenCV puts around is never read: only windows that lie within are kept.
     result: Image = function(pixels, element, anchor=(left, top)).reshape(pixels.shape)
     return np.ascontiguousarray(result[top : top + rows, left : left + columns])
 
 
-def direct_extreme(image: Image, footprint: Footprint, *, greatest: bool) -> Image | None:
-    """Return the extremes of a whole image, right where the window lies within."""
+def direct_extreme(
+    image: Image, footprint: Footprint, outside: Outside, *, greatest: bool
+) -> Direct | None:
+    """Return the extremes of a whole image by OpenCV, which has all borders but wrap."""
     if footprint.is_raised:
         return None
     cv2 = load_cv2()
     function = cv2.dilate if greatest else cv2.erode
     element = np.array(footprint.rows, np.uint8)
-    found: Image = function(image, element, anchor=footprint.anchor[::-1])
-    return found.reshape(image.shape)
+    name = _BORDERS.get(outside.border) if image.shape[2] <= _MOST_OF_SCALAR else None
+    value = outside.value
+    if outside.border is Border.IGNORE:
+        value = ends_of(image.dtype)[0 if greatest else 1]
+    found: Image = function(
+        image,
+        element,
+        anchor=footprint.anchor[::-1],
+        borderType=getattr(cv2, name or "BORDER_REPLICATE"),
+        borderValue=(value,) * _MOST_OF_SCALAR,
+    )
+    return Direct(found.reshape(image.shape), name is not None)
 
 
 def _raised(windows: Windows, greatest: bool) -> Image:

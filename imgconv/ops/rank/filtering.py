@@ -9,12 +9,14 @@ import numpy as np
 from imgconv.model.border import Border
 from imgconv.model.footprint import Footprint
 from imgconv.model.geometry import OutputSize
+from imgconv.model.output import Depth
 from imgconv.model.settings import Settings
+from imgconv.ops.image import outside_value
 from imgconv.ops.rank.extremes import extreme
-from imgconv.ops.rank.windows import Image, Windows, around, place
+from imgconv.ops.rank.windows import Direct, Image, Outside, Windows, around, place
 
-Direct = Callable[[Image, Footprint], Image | None]
-"""Returns an image that is right wherever the window lies within, or None where it has none."""
+DirectFilter = Callable[[Image, Footprint, Outside], Direct | None]
+"""Filters a whole image by a library; None where none has the filter."""
 
 
 def over_image(
@@ -25,7 +27,7 @@ def over_image(
     settings: Settings,
     outside: Border,
     threads: int | None = None,
-    direct: Direct | None = None,
+    direct: DirectFilter | None = None,
     minds_nan: bool = False,
 ) -> Image:
     """Return a function of every window of an image; NaN in a window makes NaN of it.
@@ -44,13 +46,15 @@ def over_image(
     """
     spaced = footprint.spaced(*settings.dilation)
     if direct is not None and _lies_within(image, spaced, settings):
-        whole = direct(image, spaced)
-        if whole is not None:
+        value = outside_value(settings.border_value, Depth.of(image.dtype))
+        found = direct(image, spaced, Outside(outside, value))
+        if found is not None and not found.is_whole:
             plain = settings._replace(dilation=(1, 1))
             for side in around(image.shape[:2], *_inside(image.shape[:2], spaced)):
                 windows = place(image, spaced, plain, outside, threads, side)
-                whole[side] = function(windows)
-            return _positive_zeros(whole)
+                found.pixels[side] = function(windows)
+        if found is not None:
+            return _positive_zeros(found.pixels)
     windows = place(image, footprint, settings, outside, threads)
     return run_windows(windows, function, minds_nan=minds_nan)
 

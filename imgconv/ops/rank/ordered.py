@@ -8,22 +8,28 @@ from typing import Any
 
 import numpy as np
 
-from imgconv.engines.opencv import load_cv2
+from imgconv.engines.cv2_library import load_cv2
+from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
 from imgconv.model.footprint import Footprint
 from imgconv.model.numbers import parse_number
 from imgconv.ops.rank.extremes import direct_extreme, extreme
 from imgconv.ops.rank.histograms import by_histograms
+from imgconv.ops.rank.moving import by_moving_histogram, has_moving_histogram
 from imgconv.ops.rank.network import sorting_network
 from imgconv.ops.rank.sorted_windows import by_sorting, nearest_rank
 from imgconv.ops.rank.sorting import by_network
-from imgconv.ops.rank.windows import Image, Windows, around
+from imgconv.ops.rank.windows import Direct, Image, Outside, Windows, around
 
 _MEDIAN = Fraction(1, 2)
+_NARROW = 4
 _MOST_TAPS = 400
 """A network for more would take longer to make than to run; others are quicker there."""
 _MOST_NODES = {"uint8": 2500, "uint16": 2500, "int16": 2500, "float32": 600}
 """How large a network may be until sorting each window is quicker, as measured."""
+_MOST_TAPS_BESIDE_CORE = 81
+_MOST_NODES_BESIDE_CORE = {"uint8": 400, "uint16": 400, "int16": 400, "float32": 300}
+"""The same for the histogram that moves, in the core."""
 
 
 def parse_percentile(value: object) -> Fraction:
@@ -85,10 +91,14 @@ def _of_whole(windows: Windows, percentile: Fraction) -> Image:
     rank = nearest_rank(percentile, count)
     if percentile == _MEDIAN and _is_opencv_median(footprint, dtype):
         return _by_opencv(windows)
-    if count <= _MOST_TAPS:
+    beside = has_moving_histogram(footprint, dtype)
+    if count <= (_MOST_TAPS_BESIDE_CORE if beside else _MOST_TAPS):
         network = sorting_network(footprint.taps, (rank,))
-        if len(network.nodes) <= _MOST_NODES[dtype.name]:
+        most = _MOST_NODES_BESIDE_CORE if beside else _MOST_NODES
+        if len(network.nodes) <= most[dtype.name]:
             return by_network(windows, network)
+    if beside:
+        return by_moving_histogram(windows, rank)
     if dtype == np.uint8:
         return by_histograms(windows, "percentile", percentile)
     return by_sorting(windows, percentile)
@@ -100,14 +110,18 @@ def _of_edge(windows: Windows, percentile: Fraction) -> Image:
     return by_sorting(windows, percentile)
 
 
-def direct_statistic(image: Image, footprint: Footprint, percentile: Fraction) -> Image | None:
-    """Return order statistics of a whole image by OpenCV, right where the window lies within."""
+def direct_statistic(
+    image: Image, footprint: Footprint, outside: Outside, percentile: Fraction
+) -> Direct | None:
+    """Return order statistics of a whole image by OpenCV, whose medians replicate the border."""
     if percentile in (0, 1):
-        return direct_extreme(image, footprint, greatest=percentile == 1)
+        return direct_extreme(image, footprint, outside, greatest=percentile == 1)
     size = footprint.shape[0]
     if percentile != _MEDIAN or footprint.anchor != (size // 2, size // 2):
         return None
-    return _opencv_median(image, size) if _is_opencv_median(footprint, image.dtype) else None
+    if not _is_opencv_median(footprint, image.dtype):
+        return None
+    return Direct(_opencv_median(image, size), outside.border is Border.REPLICATE)
 
 
 def _is_opencv_median(footprint: Footprint, dtype: np.dtype[Any]) -> bool:
@@ -132,5 +146,10 @@ def _by_opencv(windows: Windows) -> Image:
     rows, columns, _ = windows.out_shape
     size = windows.footprint.shape[0]
     half = size // 2
-    found = _opencv_median(windows.pixels, size)
+    pixels = windows.pixels
+    if rows > _NARROW * columns:  # OpenCV is quick along rows, and the window is square
+        turned = np.ascontiguousarray(pixels.swapaxes(0, 1))
+        found = _opencv_median(turned, size).swapaxes(0, 1)
+    else:
+        found = _opencv_median(np.ascontiguousarray(pixels), size)
     return np.ascontiguousarray(found[half : half + rows, half : half + columns])

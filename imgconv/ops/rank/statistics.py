@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypedDict, Unpack
 
 import numpy as np
@@ -16,7 +17,7 @@ from imgconv.model.output import Depth, Rounding, parse_choice
 from imgconv.model.settings import Settings
 from imgconv.ops.image import as_image
 from imgconv.ops.rank.extremes import ends_of
-from imgconv.ops.rank.filtering import Direct, over_image
+from imgconv.ops.rank.filtering import DirectFilter, over_image
 from imgconv.ops.rank.modes import mode_of
 from imgconv.ops.rank.ordered import direct_statistic, order_statistic, parse_percentile
 from imgconv.ops.rank.windows import Image, Windows
@@ -102,7 +103,7 @@ def rank_filter(
         image,
         footprint,
         lambda windows: order_statistic(windows, share),
-        direct=lambda pixels, within: direct_statistic(pixels, within, share),
+        direct=partial(direct_statistic, percentile=share),
         **options,
     )
 
@@ -193,7 +194,7 @@ def filter_windows(
     footprint: FootprintLike,
     function: Callable[[Windows], Image],
     *,
-    direct: Direct | None = None,
+    direct: DirectFilter | None = None,
     **options: Unpack[WindowOptions],
 ) -> Image:
     """Return a function of every window of an image (options as for `rank_filter`)."""

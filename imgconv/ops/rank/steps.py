@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from imgconv.engines.opencv import load_cv2
+from imgconv.engines.cv2_library import load_cv2
 from imgconv.model.alpha import Alpha
 from imgconv.model.errors import ArgumentError
 from imgconv.model.footprint import Footprint
@@ -21,7 +21,7 @@ from imgconv.ops.context import StepContext, StepResult
 from imgconv.ops.image import Image, has_alpha
 from imgconv.ops.rank.combined import combined, direct_combined, hits_and_misses
 from imgconv.ops.rank.extremes import extreme
-from imgconv.ops.rank.filtering import Direct, over_image, run_windows
+from imgconv.ops.rank.filtering import DirectFilter, over_image, run_windows
 from imgconv.ops.rank.modes import mode_of
 from imgconv.ops.rank.ordered import direct_statistic, order_statistic
 from imgconv.ops.rank.placing import windows_of_step
@@ -80,7 +80,7 @@ def _applied(
     step: Windowed,
     context: StepContext,
     function: Function,
-    direct: Direct | None = None,
+    direct: DirectFilter | None = None,
     *,
     minds_nan: bool = False,
 ) -> StepResult:
@@ -98,7 +98,7 @@ def _filtered(
     step: Windowed,
     context: StepContext,
     function: Function,
-    direct: Direct | None,
+    direct: DirectFilter | None,
     minds_nan: bool,
 ) -> Image:
     channels = image if image.ndim == 3 else image[..., None]

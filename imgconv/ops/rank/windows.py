@@ -21,6 +21,28 @@ Image = NDArray[Any]
 Flags = NDArray[np.bool_]
 
 
+class Outside(NamedTuple):
+    """What stands around an image: the border, and the value under `Border.CONSTANT`."""
+
+    border: Border
+    value: float
+
+
+class Direct(NamedTuple):
+    """What a library made of an image as it is.
+
+    Attributes
+    ----------
+    pixels : ndarray
+        Right wherever the window lies within.
+    is_whole : bool
+        Whether it is right at the border too.
+    """
+
+    pixels: Image
+    is_whole: bool
+
+
 class Windows(NamedTuple):
     """An image with all that the windows of a footprint read; every window lies within.
 
@@ -145,12 +167,22 @@ def place(
 
 
 def _surrounded(image: Image, geometry: Geometry, border: Border, value: float) -> Image:
-    """Return a part of an image and what is around it; of a narrow part columns are taken first."""
+    """Return a part of an image and what is around it.
+
+    Of a narrow part the columns that it reads are taken first; what is returned is a view of an
+    array with rows and columns exchanged, as filters want it that are quick along rows.
+    """
     rows, columns = geometry
     if columns.out >= rows.out:
         return surrounded(image, geometry, border, value)
-    turned = surrounded(image.swapaxes(0, 1), Geometry(columns, rows), border, value)
-    return np.ascontiguousarray(turned.swapaxes(0, 1))
+    found = [border.source_index(i, columns.length) for i in range(*columns.span)]
+    known = [i for i in found if i is not None] or [0]
+    near = np.ascontiguousarray(image[:, min(known) : max(known) + 1].swapaxes(0, 1))
+    order = np.array([-1 if i is None else i - min(known) for i in found], np.intp)
+    turned = near[order]
+    turned[order < 0] = value
+    whole = Axis(len(order), 1, 0, len(order), 1, 1)
+    return surrounded(turned, Geometry(whole, rows), border, value).swapaxes(0, 1)
 
 
 def _cut(axis: Axis, part: slice) -> Axis:

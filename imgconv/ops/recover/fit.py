@@ -51,7 +51,7 @@ class Fit(NamedTuple):
     samples: int
 
 
-class Windows(NamedTuple):
+class WindowMatrix(NamedTuple):
     """Where windows are taken, and what came out there."""
 
     before: Image
@@ -71,9 +71,19 @@ class Windows(NamedTuple):
 
 
 def take_windows(
-    before: Image, after: Image, placement: Placement, reach: tuple[int, int], seed: int = 0
-) -> Windows:
-    """Return windows at random places where the output is not clipped and no border is near."""
+    before: Image,
+    after: Image,
+    placement: Placement,
+    reach: tuple[int, int],
+    seed: int = 0,
+    *,
+    most: int = _MOST_SAMPLES,
+    clipped: bool = False,
+) -> WindowMatrix:
+    """Return windows at random places where no border is near.
+
+    Unless `clipped`, the output is neither the least nor the greatest value of its type there.
+    """
     planes = before if before.ndim == 3 else before[..., None]
     shown = after if after.ndim == 3 else after[..., None]
     rng = np.random.default_rng(seed)
@@ -85,19 +95,19 @@ def take_windows(
         limits.append((low, max(high, low)))
     area = (limits[0][1] - limits[0][0]) * (limits[1][1] - limits[1][0])
     colours = 1 if shown.shape[2] < 3 else 3
-    count = min(4 * _MOST_SAMPLES, area * colours)
+    count = min(4 * most, area * colours)
     if area < 1:
         empty = np.zeros(0, np.intp)
-        return Windows(planes, empty, empty, empty, np.zeros(0))
+        return WindowMatrix(planes, empty, empty, empty, np.zeros(0))
     flat = rng.integers(area * colours, size=count) if count < area * colours else np.arange(count)
     channel, place = flat // area, flat % area
     width = limits[1][1] - limits[1][0]
     row, column = place // width + limits[0][0], place % width + limits[1][0]
     values = shown[row, column, channel]
-    good = np.flatnonzero(unclipped(values))
-    good = rng.permutation(good)[:_MOST_SAMPLES]
+    good = np.arange(count) if clipped else np.flatnonzero(unclipped(values))
+    good = rng.permutation(good)[:most]
     down, across = placement.stride
-    return Windows(
+    return WindowMatrix(
         planes,
         row[good] * down,
         column[good] * across,
@@ -106,7 +116,7 @@ def take_windows(
     )
 
 
-def fit_window(windows: Windows, across: tuple[range, range], depth: Depth) -> Fit | None:
+def fit_window(windows: WindowMatrix, across: tuple[range, range], depth: Depth) -> Fit | None:
     """Return the weights that explain the values best, or None where there are too few places."""
     unknowns = len(across[0]) * len(across[1])
     places = min(len(windows.values), max(6000, 16 * unknowns))
@@ -160,7 +170,7 @@ def _is_exact(left: Floats, depth: Depth, values: Floats) -> bool:
 
 
 def _moments(
-    windows: Windows,
+    windows: WindowMatrix,
     across: tuple[range, range],
     blocks: list[NDArray[np.intp]],
     keep: NDArray[np.bool_],

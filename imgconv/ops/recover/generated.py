@@ -45,7 +45,7 @@ def made(name: str, given: tuple[tuple[str, str], ...]) -> Kernel | None:
 
 def proposals(fit: Fit, placement: Placement, scale: float) -> Iterator[Known]:
     """Return kernels of generators that may be the fitted one, as far as its shape tells."""
-    side = _side(fit)
+    side = side_of(fit)
     bells = _bells(fit, side, placement, scale)
     for name, given in chain(_windows(fit, side), bells, _details(fit, side)):
         kernel = made(name, tuple(given.items()))
@@ -56,7 +56,7 @@ def proposals(fit: Fit, placement: Placement, scale: float) -> Iterator[Known]:
 _Given = tuple[str, dict[str, str]]
 
 
-def _side(fit: Fit) -> int:
+def side_of(fit: Fit) -> int:
     """Return the longer side of what carries weight."""
     heavy = np.abs(fit.weights) > np.maximum(4.5 * fit.error, 1e-7 * np.abs(fit.weights).max())
     sides = [np.flatnonzero(heavy.any(axis=axis)) for axis in (0, 1)]
@@ -78,7 +78,7 @@ def _windows(fit: Fit, side: int) -> Iterator[_Given]:
 
 def _disks_and_lines(side: int) -> Iterator[_Given]:
     for quarter in range(max(2 * side - 8, 2), 2 * side + 3):
-        yield "disk", {"radius": _text(quarter / 4)}
+        yield "disk", {"radius": plain_text(quarter / 4)}
     if 2 < side < 32:
         for length, angle in product(range(side, side + 3), range(0, 180, 15)):
             yield "motion", {"length": str(length), "angle": str(angle)}
@@ -86,11 +86,11 @@ def _disks_and_lines(side: int) -> Iterator[_Given]:
 
 def _bells(fit: Fit, side: int, placement: Placement, scale: float) -> Iterator[_Given]:
     """Return Gaussians, ranked on floats first, since exact ones take their time."""
-    sigma = _sigma(fit.weights.sum(axis=0), include_centre=True)
+    sigma = sigma_of(fit.weights.sum(axis=0), include_centre=True)
     if sigma is None:
         return
     ranked: list[tuple[float, int, dict[str, str]]] = []
-    for order, text in enumerate(_near(sigma, 0.12)):
+    for order, text in enumerate(near_numbers(sigma, 0.12)):
         value = float(text)
         choices = [
             (2 * math.ceil(3 * value) + 1, {"sigma": text}),
@@ -119,31 +119,31 @@ def _details(fit: Fit, side: int) -> Iterator[_Given]:
         return
     if side == 3:
         for tenth in range(1, 51):
-            yield "high_boost", {"amount": _text(tenth / 10)}
+            yield "high_boost", {"amount": plain_text(tenth / 10)}
         for twentieth in range(21):
-            yield "laplacian_alpha", {"alpha": _text(twentieth / 20)}
+            yield "laplacian_alpha", {"alpha": plain_text(twentieth / 20)}
     if rest[at] > 0 and rest.sum() < rest[at]:
         yield from _sharpened(rest, at)
     if side >= 5 and abs(rest.sum()) < 0.05 * np.abs(rest).sum():
         low, high = max((side - 3) / 8, 0.3), (side + 1) / 5
         for tenth in range(math.ceil(low * 10), math.floor(high * 10) + 1):
-            yield "log", {"sigma": _text(tenth / 10)}
+            yield "log", {"sigma": plain_text(tenth / 10)}
         for first, ratio in product((0.5, 1, 1.5, 2, 3), (1.6, 2, 3)):
-            yield "dog", {"sigma1": _text(first), "sigma2": _text(first * ratio)}
+            yield "dog", {"sigma1": plain_text(first), "sigma2": plain_text(first * ratio)}
 
 
 def _sharpened(rest: Floats, at: tuple[int, int]) -> Iterator[_Given]:
-    sigma = _sigma(-rest[at[0]], include_centre=False)
-    for text in _near(sigma, 0.25) if sigma else ():
+    sigma = sigma_of(-rest[at[0]], include_centre=False)
+    for text in near_numbers(sigma, 0.25) if sigma else ():
         bell = np.exp(-0.5 * (np.arange(-30, 31) / float(text)) ** 2)
         centre_share = float((1 / bell.sum()) ** 2)
         amount = (rest[at] - rest.sum()) / (1 - centre_share)
-        found = {_text(round(amount * steps) / steps) for steps in (10, 20)} - {"0"}
+        found = {plain_text(round(amount * steps) / steps) for steps in (10, 20)} - {"0"}
         for strength in sorted(found, key=len):
             yield "unsharp", {"sigma": text, "amount": strength}
 
 
-def _sigma(marginal: Floats, *, include_centre: bool) -> float | None:
+def sigma_of(marginal: Floats, *, include_centre: bool) -> float | None:
     """Return the sigma of a bell, from the slope of its logarithm over squared distances."""
     middle = len(marginal) // 2
     away = np.arange(len(marginal)) - middle
@@ -158,17 +158,18 @@ def _sigma(marginal: Floats, *, include_centre: bool) -> float | None:
     return float(math.sqrt(-0.5 / slope)) if slope < -1e-4 else None
 
 
-def _near(sigma: float, spread: float) -> list[str]:
+def near_numbers(sigma: float, spread: float) -> list[str]:
     """Return round numbers near an estimate, the roundest first."""
     found: dict[str, None] = {}
     for step in (0.5, 0.1, 0.05, 0.01):
         for k in range(-3, 4):
             value = (round(sigma / step) + k) * step
             if value >= 0.1 and abs(value - sigma) <= max(spread * sigma * (step > 0.02), step):
-                found[_text(value)] = None
+                found[plain_text(value)] = None
     return list(found)
 
 
-def _text(value: float) -> str:
+def plain_text(value: float) -> str:
+    """Return a number with four decimals at most."""
     rational: Rational = parse_number(f"{value:.4f}")
     return f"{float(rational):g}"

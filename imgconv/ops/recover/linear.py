@@ -38,7 +38,7 @@ class Grown(NamedTuple):
     wide: Fit
 
 
-def grow(trial: Trial, deadline: float) -> Iterator[Grown]:
+def grow(trial: Trial, deadline: float, reaches: Sequence[int] = _REACHES) -> Iterator[Grown]:
     """Give the fits of growing windows that leave no more than rounding, or else the best one.
 
     A wider window comes after one that does, as long as there is less left under it.
@@ -48,7 +48,7 @@ def grow(trial: Trial, deadline: float) -> Iterator[Grown]:
     best: Grown | None = None
     stalled = 0
     fixed = placement.size is not OutputSize.SAME
-    for reach in (max(placement.taps),) if fixed else _REACHES:
+    for reach in (max(placement.taps),) if fixed else reaches:
         if best is not None and time.monotonic() > deadline:
             break
         windows = take_windows(before, after, placement, (reach, reach))

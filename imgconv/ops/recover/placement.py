@@ -14,7 +14,7 @@ _LARGEST = 33
 _LARGEST_WITH_STRIDE = 15
 
 
-class Axis(NamedTuple):
+class AxisPlacement(NamedTuple):
     """One way in which one side of the picture may have got its length.
 
     Attributes
@@ -74,7 +74,9 @@ def placements(before: tuple[int, int], after: tuple[int, int]) -> list[Placemen
     found = [
         Placement(row.size, (row.stride, column.stride), (row.taps, column.taps))
         for row, column in product(rows, columns)
-        if row.size is column.size and (row.stride == column.stride or row.size is OutputSize.SAME)
+        if row.size is column.size
+        and (row.stride == column.stride or row.size is OutputSize.SAME)
+        and (row.taps, column.taps) != (1, 1)  # that is one pixel, and "same" as well
     ]
     if not found:
         raise NothingMatchedError(
@@ -86,15 +88,15 @@ def placements(before: tuple[int, int], after: tuple[int, int]) -> list[Placemen
     return found[:8]
 
 
-def _axes(n: int, m: int) -> Iterator[Axis]:
+def _axes(n: int, m: int) -> Iterator[AxisPlacement]:
     for stride in _STRIDES:
         if -(-n // stride) == m:
-            yield Axis(OutputSize.SAME, stride)
+            yield AxisPlacement(OutputSize.SAME, stride)
     if 0 <= n - m < _LARGEST and m:
-        yield Axis(OutputSize.VALID, 1, n - m + 1)
+        yield AxisPlacement(OutputSize.VALID, 1, n - m + 1)
     if 0 <= m - n < _LARGEST:
-        yield Axis(OutputSize.FULL, 1, m - n + 1)
+        yield AxisPlacement(OutputSize.FULL, 1, m - n + 1)
     for stride in _STRIDES[1:4]:
         for taps in range(max(n - stride * m + 1, 2), n - stride * (m - 1) + 1):
             if taps <= min(_LARGEST_WITH_STRIDE, n):
-                yield Axis(OutputSize.VALID, stride, taps)
+                yield AxisPlacement(OutputSize.VALID, stride, taps)

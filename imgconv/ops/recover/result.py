@@ -60,6 +60,46 @@ class Alternative(NamedTuple):
     equal_share: float
 
 
+class Tool(NamedTuple):
+    """A call of another tool that was run and reproduced every pixel.
+
+    Attributes
+    ----------
+    call : str
+        In Python, without the picture.
+    habit : str
+        Why no recipe has the same bits.
+    """
+
+    call: str
+    habit: str
+
+
+class Compressed(NamedTuple):
+    """What is known of a linear filter whose result was compressed.
+
+    Attributes
+    ----------
+    confidence : float
+        With which each weight lies in its interval, and the name, if there is one, is right.
+    intervals : tuple of tuple of (float, float)
+    origin : (int, int)
+        Row and column, relative to the output pixel, where intervals begin.
+    nearest : tuple of (str, float)
+        Names, each with the logarithm of its likelihood relative to the best weights.
+    """
+
+    confidence: float
+    intervals: tuple[tuple[tuple[float, float], ...], ...]
+    origin: tuple[int, int]
+    nearest: tuple[tuple[str, float], ...]
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the report as JSON has it."""
+        named = [{"name": name, "log_likelihood": value} for name, value in self.nearest]
+        return {**self._asdict(), "nearest": named}
+
+
 @dataclass(frozen=True)
 class Recovery:
     """The recipe that reproduces a picture best, and how well it does.
@@ -74,6 +114,12 @@ class Recovery:
         The weights, where one kernel was found.
     alternatives : tuple of Alternative
     notes : tuple of str
+    tool : Tool, optional
+        Where the recipe leaves a difference and another tool's call does not.
+    rim : str, optional
+        What became of the border, where the recipe reproduces all other pixels.
+    compressed : Compressed, optional
+        Where the picture after was compressed with loss.
     """
 
     recipe: Recipe
@@ -82,6 +128,9 @@ class Recovery:
     kernel: Kernel | None = None
     alternatives: tuple[Alternative, ...] = ()
     notes: tuple[str, ...] = ()
+    tool: Tool | None = None
+    rim: str | None = None
+    compressed: Compressed | None = None
 
     @property
     def exact(self) -> bool:
@@ -105,6 +154,9 @@ class Recovery:
             "where": list(where) if where else None,
             "alternatives": [alternative._asdict() for alternative in self.alternatives],
             "notes": list(self.notes),
+            "rim": self.rim,
+            "tool": self.tool and self.tool._asdict(),
+            "compressed": self.compressed and self.compressed.as_dict(),
         }
 
 

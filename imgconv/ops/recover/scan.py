@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -183,32 +183,3 @@ def _round_numbers(low: int, high: int) -> list[int]:
 def _steps(entry: Known) -> tuple[Step, ...]:
     identity = isinstance(entry.step, Kernel) and is_identity(entry.step)
     return () if identity else (entry.step,)
-
-
-def chains(
-    trial: Trial, first: tuple[Step, ...], known: Sequence[Known], deadline: float
-) -> Iterator[Scored]:
-    """Give what two known steps explain, one after the other, until the deadline.
-
-    The picture between them has the type of the picture before, as if it were written to a file.
-    """
-    starts = [entry for name in _FIRST for entry in known if entry.name == name]
-    close = trial.with_reach(REACH)
-    for start in starts:
-        if time.monotonic() > deadline:
-            return
-        between = run_or_none(close.middle.before, Recipe(steps=(start.step,)))
-        if between is None or trial.placement.size is not OutputSize.SAME:
-            continue
-        part = Trial(between, close.middle.after, trial.placement, REACH)
-        for share, guess in scan(part, (*first, start.step), known, deadline):
-            if guess.steps == (*first, start.step):
-                continue
-            yield Scored(share, replace(guess, name=f"{start.name}, {guess.name}"))
-
-
-_FIRST = (
-    *("blur", "gaussian", "median", "sharpen", "gaussian:sigma=2", "median:size=5"),
-    *("box:size=5", "binomial_5", "sharpen_8", "sobel", "laplacian_4", "gaussian:sigma=1.5"),
-)
-"""Steps that stand before others most often."""

@@ -13,7 +13,7 @@ from imgconv.model.geometry import OutputSize
 from imgconv.model.output import Depth, OutputRange, Rounding
 from imgconv.model.recipe import Recipe
 from imgconv.model.settings import Settings
-from imgconv.model.steps.base import Step
+from imgconv.model.steps.base import Reach, Step
 from imgconv.model.steps.methods import ThresholdMethod
 from imgconv.model.steps.threshold import Binarization
 from imgconv.ops.image import Image
@@ -48,7 +48,8 @@ class Guess:
     def is_global(self) -> bool:
         """Whether a pixel depends on the whole picture, so that parts tell nothing."""
         chosen = any(
-            isinstance(step, Binarization) and step.method is not ThresholdMethod.FIXED
+            step.reach is Reach.WHOLE
+            or (isinstance(step, Binarization) and step.method is not ThresholdMethod.FIXED)
             for step in self.steps
         )
         return chosen or self.output_range is OutputRange.RESCALE
@@ -106,7 +107,9 @@ class Trial:
         if guess.is_global:
             height, width = self.after.shape[:2]
             everything = Sample(self.before, self.after, np.arange(height), np.arange(width))
-            return self._best(guess, everything, self._bordered(self.settings))
+            bordered = any(step.extents for step in guess.steps)
+            choices = self._bordered(self.settings) if bordered else [self.settings]
+            return self._best(guess, everything, choices)
         best = self._best(guess, self.middle, [self.settings._replace(rounding=r)
                                                for r in self._roundings])  # fmt: skip
         if best is None:

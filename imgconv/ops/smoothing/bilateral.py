@@ -8,7 +8,8 @@ from typing import Unpack
 import numpy as np
 from numpy.typing import ArrayLike
 
-from imgconv.engines.opencv import load_cv2
+from imgconv.engines.cv2_library import cv2_version, load_cv2
+from imgconv.model.border import Border
 from imgconv.model.steps.smoothing import odd_size
 from imgconv.ops.image import Image, as_image
 from imgconv.ops.rank.windows import Windows
@@ -72,8 +73,7 @@ def bilateral(
 def bilateral_of(windows: Windows, color: float, space: float) -> Image:
     """Return the weighted mean of every window."""
     side = windows.footprint.shape[0]
-    bytes_of_opencv = windows.pixels.dtype == np.uint8 and windows.pixels.shape[2] in (1, 3)
-    if not bytes_of_opencv or windows.ignores:
+    if not _is_opencvs(windows.pixels) or windows.ignores:
         return in_floats(windows, lambda part: _means(part, color, space))
     half, (rows, columns, _) = side // 2, windows.out_shape
     pixels = np.ascontiguousarray(windows.pixels)
@@ -81,14 +81,15 @@ def bilateral_of(windows: Windows, color: float, space: float) -> Image:
     return np.ascontiguousarray(done[half : half + rows, half : half + columns])
 
 
-def bilateral_weights(window: Image, sigma_color: float, sigma_space: float) -> Floats:
-    """Return the weights of one window of shape (size, size, channels); they do not add up to 1."""
-    half = window.shape[0] // 2
-    down, across = np.mgrid[-half : half + 1, -half : half + 1]
-    apart = np.abs(window.astype(np.float64) - window[half, half]).sum(axis=2)
-    far = down**2 + across**2
-    weights = np.exp(-far / (2 * sigma_space**2) - apart**2 / (2 * sigma_color**2))
-    return np.asarray(np.where(far <= half * half, weights, 0))
+def _is_opencvs(image: Image) -> bool:
+    return image.dtype == np.uint8 and (image.ndim == 2 or image.shape[2] in (1, 3))
+
+
+def library_of(image: Image, border: Border) -> str:
+    """Return what computes an image: a library and the precision."""
+    if _is_opencvs(image) and border is not Border.IGNORE:
+        return f"OpenCV {cv2_version()} in float32, which may be off by 1"
+    return f"NumPy {np.__version__} in float64"
 
 
 def _means(windows: Windows, color: float, space: float) -> Floats:

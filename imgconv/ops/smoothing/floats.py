@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from imgconv.engines.opencv import load_cv2
+from imgconv.engines.cv2_library import load_cv2
 from imgconv.engines.rounding import clamped
 from imgconv.model.border import Border, parse_border_value
 from imgconv.model.errors import ArgumentError

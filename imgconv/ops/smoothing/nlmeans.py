@@ -7,7 +7,7 @@ from typing import Unpack
 import numpy as np
 from numpy.typing import ArrayLike
 
-from imgconv.engines.opencv import load_cv2
+from imgconv.engines.cv2_library import load_cv2
 from imgconv.model.errors import ArgumentError
 from imgconv.model.steps.smoothing import odd_size
 from imgconv.ops.image import Image, as_image

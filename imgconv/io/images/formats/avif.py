@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imgconv.engines.opencv import load_cv2
+from imgconv.engines.cv2_library import load_cv2
 from imgconv.io.images.header import DamagedError, Header, NotSupportedError, spread_note, unpack
 from imgconv.io.images.picture import Encoding, Image, Picture
 from imgconv.io.images.shared import opencv

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from imgconv.engines.opencv import load_cv2
+from imgconv.engines.cv2_library import load_cv2
 from imgconv.io.images.header import DamagedError, Header, unpack
 from imgconv.io.images.picture import Encoding, Image, Metadata, Picture
 from imgconv.io.images.shared import exif, opencv

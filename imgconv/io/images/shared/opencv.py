@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from imgconv.engines.opencv import load_cv2
+from imgconv.engines.cv2_library import load_cv2
 from imgconv.io.images.header import DamagedError, EncodingError, Header
 from imgconv.io.images.picture import Image
 

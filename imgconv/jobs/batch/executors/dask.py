@@ -14,12 +14,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import islice
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any, NamedTuple
 
 from imgconv.io.storage.locations import is_url
 from imgconv.jobs.batch.checks import row_of
 from imgconv.jobs.batch.commit import commit_group
 from imgconv.jobs.batch.executors.base import Finished
+from imgconv.jobs.batch.executors.watch import TICK, ItemTimeoutError
 from imgconv.jobs.batch.items import Item, ItemResult, RunSettings, failed, too_large
 from imgconv.jobs.batch.process_one import process_one
 from imgconv.jobs.batch.report import Event
@@ -32,6 +35,8 @@ CHUNK_SIZE = 256
 """Items in a chunk: enough that a scheduler's cost for one is nothing beside theirs."""
 _CHUNKS_AHEAD = 2
 """Chunks that wait for each worker: a scheduler never holds more, however many there are."""
+_POLLS = 40
+"""How often in a tick the futures are looked at."""
 _PROBED = 3
 """Inputs of a chunk none of which a worker that sees other files finds."""
 _GROUP_BYTES = 64 << 20
@@ -49,7 +54,7 @@ class Chunk(NamedTuple):
         """Name of the chunk: the same for the same items and recipe."""
         marks = [
             self.settings.recipe_hash,
-            *(f"{i.key}\0{i.mtime_ns}{i.version}" for i in self.items),
+            *(f"{i.key}\0{i.mtime_ns}{i.version}{i.recipe_hash}" for i in self.items),
         ]
         return hashlib.sha256("\n".join(marks).encode("utf-8", "surrogateescape")).hexdigest()[:20]
 
@@ -125,7 +130,7 @@ def process_chunk(chunk: Chunk) -> list[Event]:
     log = settings.target.open_log(f"manifest{mark}.jsonl", settings.number)
     try:
         for item in chunk.items:
-            result = process_one(settings, item)
+            result = _within(settings.timeout, settings, item)
             if result.need:
                 result = too_large(item, result, settings.room)
             waiting.append(result)
@@ -139,6 +144,20 @@ def process_chunk(chunk: Chunk) -> list[Event]:
     return events
 
 
+def _within(timeout: float | None, settings: RunSettings, item: Item) -> ItemResult:
+    """Process an item; one that takes too long has failed, and its thread is left behind."""
+    if timeout is None:
+        return process_one(settings, item)
+    results: SimpleQueue[ItemResult] = SimpleQueue()
+    Thread(target=lambda: results.put(process_one(settings, item)), daemon=True).start()
+    try:
+        return results.get(timeout=timeout)
+    except Empty:
+        row = row_of(settings, item)._replace(finished=time.time())
+        error = ItemTimeoutError(item.key, timeout)
+        return ItemResult(item.number, failed(row, error, item.known))
+
+
 class DaskExecutor:
     """A Dask cluster (see `base.Executor` and `Cluster`).
 
@@ -148,11 +167,14 @@ class DaskExecutor:
         Of the scheduler, or ``local:N``.
     room : int
         Bytes that a picture may take on a worker; 0 for half of what is free there.
+    timeout : float, optional
+        Seconds that a file may take.
     """
 
     streams = True
 
-    def __init__(self, address: str, room: int) -> None:
+    def __init__(self, address: str, room: int, timeout: float | None = None) -> None:
+        self._timeout = timeout
         self.replaced = 0
         self.excluded: list[str] = []
         self._room = room
@@ -170,7 +192,7 @@ class DaskExecutor:
 
     def settings(self, settings: RunSettings) -> RunSettings:
         """Return the settings with one thread for each picture."""
-        return settings._replace(threads=1, room=self._room)
+        return settings._replace(threads=1, room=self._room, timeout=self._timeout)
 
     def wake(self) -> None:
         """Do nothing: `run` is not waiting for commits."""
@@ -189,7 +211,7 @@ class DaskExecutor:
         Raises
         ------
         LimitError
-            When the scheduler is gone; the same command again does the rest.
+            When the scheduler is gone; run the same command again to do the rest.
         """
         nonce = f"nonce-{os.urandom(8).hex()}"
         try:
@@ -216,6 +238,9 @@ class DaskExecutor:
         self._fill(chunks, in_flight, start)
         yield Finished([], [])
         while in_flight:
+            if not _is_ready(done):
+                yield Finished([], [])
+                continue
             future = next(done)
             chunk = in_flight.pop(future)
             events: list[Event] = []
@@ -278,6 +303,15 @@ class DaskExecutor:
             row = row_of(chunk.settings, item)._replace(finished=time.time())
             died = RuntimeError(f"{item.key}: its worker died ({type(error).__name__})")
             return Finished([ItemResult(item.number, failed(row, died, item.known))], [])
+
+
+def _is_ready(done: Any) -> bool:
+    """Wait for a tick at most; return whether a future is done."""
+    for _ in range(_POLLS):
+        if done.has_ready():
+            return True
+        time.sleep(TICK / _POLLS)
+    return False
 
 
 def _chunks(settings: RunSettings, items: Iterator[Item]) -> Iterator[Chunk]:

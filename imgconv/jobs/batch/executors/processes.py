@@ -1,4 +1,7 @@
-"""Worker processes, spawned and watched: one that dies fails the file that killed it alone."""
+"""Worker processes, spawned and watched: one that dies fails the file that killed it alone.
+
+One that is stopped or hangs is killed, as if it had died.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any
 
@@ -19,6 +22,7 @@ from imgconv.jobs.batch.checks import row_of
 from imgconv.jobs.batch.executors.base import Finished
 from imgconv.jobs.batch.executors.messages import Hello, receive, send
 from imgconv.jobs.batch.executors.waiting import ItemQueue, ItemsInOrder
+from imgconv.jobs.batch.executors.watch import MOST_SILENT, TICK, ItemTimeoutError, Stopwatch
 from imgconv.jobs.batch.items import Item, ItemResult, RunSettings, failed, too_large
 from imgconv.jobs.batch.memory import WORKER
 from imgconv.model.errors import ImgconvError
@@ -52,6 +56,8 @@ class _Worker:
         self.reserved = 0
         self.exclusive = False
         self.engine: str | None = None
+        self.silent = 0.0  # seconds since it sent anything
+        self.busy = 0.0  # seconds that its first item has taken
         self._inbox = inbox
         settings: dict[str, Any] = {"process_group": 0} if os.name == "posix" else {}
         self.process = subprocess.Popen(
@@ -97,11 +103,15 @@ class ProcessExecutor:
         How many files at a time; default the CPUs of this process.
     limit : int
         Bytes for this process, the workers and all their pictures together.
+    timeout : float, optional
+        Seconds that a file may take.
     """
 
     streams = False
 
-    def __init__(self, jobs: int | None, limit: int) -> None:
+    def __init__(self, jobs: int | None, limit: int, timeout: float | None = None) -> None:
+        self._timeout = timeout
+        self._watch = Stopwatch()
         self.replaced = 0
         self.excluded: list[str] = []
         self._jobs = jobs or usable_cpus()
@@ -140,7 +150,7 @@ class ProcessExecutor:
             for worker in self._workers:
                 if worker.engine is not None:
                     return worker.engine
-            self._receive(*self._inbox.get())
+            self._wait()
 
     def settings(self, settings: RunSettings) -> RunSettings:
         """Return the settings with the threads and the room of a worker."""
@@ -162,9 +172,9 @@ class ProcessExecutor:
                 self._supply(worker, waiting)
             if waiting.ended and not (self._suspects or self._large or self._busy()):
                 return
-            results = self._receive(*self._inbox.get())
-            while not self._inbox.empty():
-                results += self._receive(*self._inbox.get())
+            results = self._wait()
+            if self._timeout is not None:
+                results += waiting.overdue(self._timeout)
             yield Finished(results, [])
 
     def wake(self, results: Sequence[ItemResult] | Exception = ()) -> None:
@@ -220,6 +230,32 @@ class ProcessExecutor:
         worker.exclusive = exclusive
         worker.tell(items)
 
+    def _wait(self) -> list[ItemResult]:
+        """Return what workers sent, and the failures of items at which they hang, after a tick."""
+        results: list[ItemResult] = []
+        with suppress(Empty):
+            results += self._receive(*self._inbox.get(timeout=TICK))
+            while not self._inbox.empty():
+                results += self._receive(*self._inbox.get())
+        passed = self._watch.lap()
+        for worker in tuple(self._workers):
+            worker.silent += passed
+            worker.busy += passed if worker.in_flight else 0
+            if worker.silent > MOST_SILENT:
+                results += self._replace(worker, f"no answer for {MOST_SILENT:g} s")
+            elif self._timeout is not None and worker.busy > self._timeout:
+                results += self._end_at_first(worker, self._timeout)
+        return results
+
+    def _end_at_first(self, worker: _Worker, timeout: float) -> list[ItemResult]:
+        """Replace a worker whose first item takes too long; the others are done elsewhere."""
+        number, item = next(iter(worker.in_flight.items()))
+        del worker.in_flight[number]
+        self._suspects.extend(worker.in_flight.values())
+        worker.in_flight = {}
+        self._replace(worker)
+        return [self._failure(item, ItemTimeoutError(item.key, timeout))]
+
     def _receive(self, worker: _Worker | None, message: Any) -> list[ItemResult]:
         if worker is None:
             if isinstance(message, Exception):
@@ -229,6 +265,7 @@ class ProcessExecutor:
             return []
         if message is None:
             return self._replace(worker)
+        worker.silent = 0
         if isinstance(message, Hello):
             if message.error is not None:
                 raise message.error
@@ -236,6 +273,8 @@ class ProcessExecutor:
             if self._settings is not None:
                 worker.tell(self._settings)
             return []
+        if message:
+            worker.busy = 0
         finished = [
             self._finished(worker.in_flight.pop(result.number), result) for result in message
         ]
@@ -252,8 +291,8 @@ class ProcessExecutor:
             return None
         return too_large(item, result, self._memory - WORKER)
 
-    def _replace(self, dead: _Worker) -> list[ItemResult]:
-        """Start another worker for one that died, and see to its items in flight.
+    def _replace(self, dead: _Worker, why: str = "") -> list[ItemResult]:
+        """Start another worker for one that died or hangs, and see to its items in flight.
 
         Raises
         ------
@@ -261,6 +300,7 @@ class ProcessExecutor:
             When workers keep dying before they are ready.
         """
         how = dead.end()
+        how = why or how
         self._early_deaths += dead.engine is None
         if self._early_deaths > _MOST_EARLY_DEATHS:
             raise WorkerDiedError(f"worker processes die while they start ({how})")
@@ -269,17 +309,17 @@ class ProcessExecutor:
         failures = []
         for number, item in dead.in_flight.items():
             if number in self._retried:
-                failures.append(self._failed(item, how))
+                words = f"{item.key}: its process died, and again when it did nothing else ({how})"
+                failures.append(self._failure(item, WorkerDiedError(words)))
             else:
                 self._retried.add(number)
                 self._suspects.append(item)
         return failures
 
-    def _failed(self, item: Item, how: str) -> ItemResult:
+    def _failure(self, item: Item, error: ImgconvError) -> ItemResult:
         assert self._settings is not None
-        words = f"{item.key}: its process died, and again when it did nothing else ({how})"
         row = row_of(self._settings, item)._replace(finished=time.time())
-        return ItemResult(item.number, failed(row, WorkerDiedError(words), item.known))
+        return ItemResult(item.number, failed(row, error, item.known))
 
 
 def _wants_more(count: int, size: int) -> bool:

@@ -7,6 +7,7 @@ that crashes and a picture that is too large cost no more than with files of thi
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from imgconv.jobs.batch.checks import check_item, row_of
 from imgconv.jobs.batch.commit import STAGED_BYTES
 from imgconv.jobs.batch.executors.base import Finished
 from imgconv.jobs.batch.executors.processes import ProcessExecutor
+from imgconv.jobs.batch.executors.watch import ItemTimeoutError
 from imgconv.jobs.batch.items import Item, ItemResult, RunSettings, failed
 from imgconv.model.errors import ImageReadError
 
@@ -35,12 +37,14 @@ class ThreadExecutor(ProcessExecutor):
         How many files are filtered at a time; default the CPUs of this process.
     limit : int
         Bytes for this process, the workers and all their pictures together.
+    timeout : float, optional
+        Seconds that reading a file, or filtering it, may take.
     """
 
     streams = True
 
-    def __init__(self, jobs: int | None, limit: int) -> None:
-        super().__init__(jobs, limit - _READ_BYTES - 2 * STAGED_BYTES)
+    def __init__(self, jobs: int | None, limit: int, timeout: float | None = None) -> None:
+        super().__init__(jobs, limit - _READ_BYTES - 2 * STAGED_BYTES, timeout)
         self._readers = ThreadPoolExecutor(max(_READERS, 2 * self._jobs))
 
     def run(self, settings: RunSettings, items: Iterator[Item]) -> Iterator[Finished]:
@@ -72,6 +76,7 @@ class _ItemsRead:
         self._ready: deque[Item] = deque()
         self._read: deque[int] = deque()  # from the threads: by how much an item changes `_bytes`
         self._reading = 0
+        self._started: dict[int, tuple[float, Item]] = {}  # when a thread began to read an item
         self._bytes = 0
         self._failures = 0  # of the service, one after the other
         self._listed_all = False
@@ -110,26 +115,48 @@ class _ItemsRead:
             return True
         return self._reading + len(self._ready) < self._most and self._bytes < _READ_BYTES
 
+    def overdue(self, timeout: float) -> list[ItemResult]:
+        """Return the failures of items that are being read for too long (see `ItemQueue`).
+
+        The thread goes on until the service answers; what it reads then is dropped.
+        """
+        now, results = time.monotonic(), []
+        for number, (started, item) in list(self._started.items()):
+            if now - started > timeout and self._started.pop(number, None) is not None:
+                row = row_of(self._settings, item)
+                error = ItemTimeoutError(item.key, timeout)
+                results.append(ItemResult(number, failed(row, error, item.known)))
+                self._read.append(-item.size)
+        return results
+
     def _read_one(self, item: Item) -> None:
         """Read and check an item, in a thread; what needs no filtering is a result at once."""
+        self._started[item.number] = time.monotonic(), item
+        result = content = None
         try:
             content = read_location(item.source)
             checked = check_item(self._settings, item, content)
+            if checked.done:
+                result = ItemResult(item.number, checked.row)
         except Exception as error:
             if self._is_away(error):
                 self._executor.wake(error)
                 return
             row = row_of(self._settings, item)
-            self._finish(item, ItemResult(item.number, failed(row, error, item.known)))
-            return
-        self._failures = 0
-        if checked.done:
-            self._finish(item, ItemResult(item.number, checked.row))
-            return
-        size = len(content.data)
-        self._ready.append(item._replace(size=size, content=content, checked=checked))
-        self._read.append(size - item.size)
-        self._executor.wake()
+            result = ItemResult(item.number, failed(row, error, item.known))
+        else:
+            self._failures = 0
+        if self._started.pop(item.number, None) is None:
+            return  # it was overdue
+        if result is not None:
+            self._executor.wake([result])
+            self._read.append(-item.size)
+        else:
+            assert content is not None
+            size = len(content.data)
+            self._ready.append(item._replace(size=size, content=content, checked=checked))
+            self._read.append(size - item.size)
+        self._executor.wake()  # `ended` may be true now, and not before the result was given
 
     def _is_away(self, error: Exception) -> bool:
         """Return whether the service fails again and again, so that the run is to end."""
@@ -137,8 +164,3 @@ class _ItemsRead:
             return False
         self._failures += 1
         return self._failures >= _MOST_FAILURES
-
-    def _finish(self, item: Item, result: ItemResult) -> None:
-        self._executor.wake([result])
-        self._read.append(-item.size)
-        self._executor.wake()  # `ended` may be true now, and not before the result was given

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from imgconv.jobs.batch.items import Item
+from imgconv.jobs.batch.items import Item, ItemResult
 
 
 class ItemQueue(Protocol):
@@ -18,6 +18,10 @@ class ItemQueue(Protocol):
 
     def take(self) -> Item | None:
         """Return the next item; None where none is ready."""
+        ...
+
+    def overdue(self, timeout: float) -> list[ItemResult]:
+        """Drop items that are not ready after this many seconds; return their failures."""
         ...
 
 
@@ -44,3 +48,8 @@ class ItemsInOrder:
         if found is not None:
             self._next = next(self._items, None)
         return found
+
+    def overdue(self, timeout: float) -> list[ItemResult]:
+        """Return nothing: all are ready (see `ItemQueue`)."""
+        del timeout
+        return []

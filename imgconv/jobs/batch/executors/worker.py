@@ -1,7 +1,7 @@
 """A worker: a process that filters files until its input ends.
 
 One thread filters; another takes items in and reads small files, or has the system fetch large
-ones, meanwhile; and a third tells what is done.
+ones, meanwhile; and a third sends what is done, or an empty message where nothing is.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import os
 import sys
 import time
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import IO, NoReturn
 
 from imgconv.jobs.batch.executors.messages import Hello, receive, send
+from imgconv.jobs.batch.executors.watch import SIGN_OF_LIFE
 from imgconv.jobs.batch.items import Item, ItemResult, RunSettings
 from imgconv.model.errors import ImgconvError
 
@@ -92,10 +93,12 @@ def _filter(
 
 def _tell(results: SimpleQueue[ItemResult], stdout: IO[bytes]) -> None:
     while True:
-        told = [results.get()]
-        time.sleep(_PAUSE)
-        while not results.empty():
-            told.append(results.get())
+        told: list[ItemResult] = []
+        with contextlib.suppress(Empty):
+            told.append(results.get(timeout=SIGN_OF_LIFE))
+            time.sleep(_PAUSE)
+            while not results.empty():
+                told.append(results.get())
         try:
             send(stdout, told)
         except OSError:  # nobody is there any more

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imgconv.engines.opencv import load_cv2
+from imgconv.engines.cv2_library import load_cv2
 from imgconv.io.images.formats.png import animation
 from imgconv.io.images.formats.png.gray_alpha import chunk
 from imgconv.io.images.formats.png.gray_alpha import encode as encode_gray_alpha

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from imgconv.engines.opencv import load_cv2
+from imgconv.engines.cv2_library import load_cv2
 from imgconv.io.images.formats.tiff import segments
 from imgconv.io.images.formats.tiff.header import EXTRA_SAMPLES
 from imgconv.io.images.formats.tiff.layouts import (

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imgconv.engines.opencv import load_cv2
+from imgconv.engines.cv2_library import load_cv2
 from imgconv.io.images.formats.tiff import header as tags
 from imgconv.io.images.header import EncodingError
 from imgconv.io.images.picture import Encoding, Image, Metadata, Picture
@@ -96,11 +96,14 @@ def _encoded_by_tifffile(pages: Sequence[Image], bands: bool, encoding: Encoding
 
 
 def embed(data: bytes, metadata: Metadata) -> tuple[bytes, list[str]]:
-    """Put metadata into the first directory."""
+    """Put metadata into the first directory, and the value of no data into all."""
 
     def add(number: int, branch: Branch) -> None:
         if number == 0:
             _add_to_tiff(branch, metadata)
+        if metadata.nodata:
+            text = metadata.nodata + b"\0"
+            branch.tags[tags.NODATA] = (2, len(text), text)
 
     return rewritten(data, add), []
 

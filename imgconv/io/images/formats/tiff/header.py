@@ -36,8 +36,10 @@ XMP, ICC = 700, 34675
 X_RESOLUTION, Y_RESOLUTION, UNIT = 282, 283, 296
 _DESCRIPTION = 270
 _ONLY_A_SHAPE = re.compile(rb'\s*\{"shape": \[[\d, ]*\](, "axes": "\w*")?\}')
-_GEOGRAPHIC = (33550, 33922, 34264, 34735, 34736, 34737, 42113)
-"""Scale, tie points, transformation, keys and the value of no data of GeoTIFF and GDAL."""
+NODATA = 42113
+"""GDAL's tag: the value that means no data."""
+_GEOGRAPHIC = (33550, 33922, 34264, 34735, 34736, 34737)
+"""Scale, tie points, transformation and keys of GeoTIFF."""
 SPREAD_BITS = {3, 5, 6, 7, *range(9, 16)}
 """Depths whose white is no divisor of that of 8 or 16 bits."""
 WORDS = (270, 271, 272, 305, 306, 315, 33432)
@@ -191,7 +193,11 @@ def _metadata(tiff: Tiff, directory: Directory) -> Metadata:
         branch = branch_of(tiff, kept)
         exif = b"II*\0\x08\0\0\0" + packed(branch, 8)
     return Metadata(
-        exif, tiff.raw(directory, ICC), tiff.raw(directory, XMP), _resolution(tiff, directory)
+        exif,
+        tiff.raw(directory, ICC),
+        tiff.raw(directory, XMP),
+        _resolution(tiff, directory),
+        tiff.raw(directory, NODATA),
     )
 
 

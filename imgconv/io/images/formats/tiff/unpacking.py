@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from imgconv.engines.opencv import load_cv2
+from imgconv.engines.cv2_library import load_cv2
 from imgconv.io.images.formats.tiff.layouts import EXTRA_NAMES, LZMA, ZSTD
 from imgconv.io.images.formats.tiff.segments import DEFLATE, LZW, NONE, PACKBITS, inflate
 from imgconv.io.images.picture import Image

@@ -1,0 +1,126 @@
+"""What the terminal can show: the protocols of kitty and iTerm2, Sixel, or coloured half blocks."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import select
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TextIO
+
+FORCED = "IMGCONV_PREVIEW"
+"""Names a protocol where what is found out is wrong."""
+
+PROTOCOLS = ("kitty", "iterm", "sixel", "blocks")
+_ITERM = ("iTerm.app", "WezTerm", "mintty", "rio")
+_KITTY = ("xterm-kitty", "xterm-ghostty")
+_ANSWER_SECONDS = 0.5
+_CHUNK = 4096
+
+
+def find_protocol(
+    stream: TextIO | None, environment: Mapping[str, str] = os.environ, *, ask: bool = True
+) -> str | None:
+    """Return the best protocol of the terminal that a stream writes to; None where it is none.
+
+    Parameters
+    ----------
+    stream : file or None
+    environment : mapping, optional
+    ask : bool, default True
+        Whether the terminal is asked for Sixel where the environment does not tell.
+    """
+    if stream is None or stream.closed or not stream.isatty():
+        return None
+    if (forced := environment.get(FORCED, "").lower()) in PROTOCOLS:
+        return forced
+    if environment.get("TERM", "") == "dumb":
+        return None
+    if "TMUX" in environment or environment.get("TERM", "").startswith("screen"):
+        return "blocks"  # they pass no pictures through
+    named = {environment.get("TERM_PROGRAM"), environment.get("LC_TERMINAL")}
+    if "KITTY_WINDOW_ID" in environment or environment.get("TERM") in _KITTY or "ghostty" in named:
+        return "kitty"
+    if named & {*_ITERM, "iTerm2"}:
+        return "iterm"
+    return "sixel" if ask and _has_sixel() else "blocks"
+
+
+def has_true_colour(environment: Mapping[str, str] = os.environ) -> bool:
+    """Return whether the terminal has 24-bit colours, by what it says of itself."""
+    said = environment.get("COLORTERM", "") in ("truecolor", "24bit")
+    return said or environment.get("TERM", "").endswith("-direct")
+
+
+def _has_sixel() -> bool:
+    """Ask the terminal for its attributes, which all answer; 4 is Sixel."""
+    try:
+        import termios
+        import tty
+
+        terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
+    except (ImportError, OSError):
+        return False
+    try:
+        if os.tcgetpgrp(terminal) != os.getpgrp():
+            return False  # in the background, which may not change the terminal
+        before = termios.tcgetattr(terminal)
+        try:
+            tty.setcbreak(terminal, termios.TCSANOW)
+            os.write(terminal, b"\x1b[c")
+            answer = _read_answer(terminal)
+        finally:
+            termios.tcsetattr(terminal, termios.TCSANOW, before)
+    except (OSError, termios.error):
+        return False
+    finally:
+        os.close(terminal)
+    found = re.search(rb"\x1b\[\?([0-9;]*)c", answer)
+    return found is not None and b"4" in found[1].split(b";")
+
+
+def _read_answer(terminal: int) -> bytes:
+    answer, until = b"", time.monotonic() + _ANSWER_SECONDS
+    while not answer.endswith(b"c") and (left := until - time.monotonic()) > 0:
+        if select.select([terminal], [], [], left)[0]:
+            answer += os.read(terminal, 256)
+    return answer
+
+
+def cells(stream: TextIO) -> tuple[int, int, int, int]:
+    """Return the rows and columns of a terminal, and the rows and columns of pixels of a cell."""
+    rows, columns, height, width = 24, 80, 0, 0
+    with suppress(ImportError, OSError, ValueError):
+        import fcntl
+        import struct
+        import termios
+
+        packed = fcntl.ioctl(stream.fileno(), termios.TIOCGWINSZ, b"\0" * 8)
+        found = struct.unpack("HHHH", packed)
+        rows, columns = found[0] or rows, found[1] or columns
+        width, height = found[2] // columns, found[3] // rows
+    return rows, columns, height or 20, width or 10
+
+
+def escape_sequence(png: bytes, protocol: str) -> str:
+    r"""Return what shows a PNG, by the protocol of iTerm2 or of kitty.
+
+    Examples
+    --------
+    >>> escape_sequence(b"png", "iterm")
+    '\x1b]1337;File=inline=1;size=3:cG5n\x07'
+    >>> escape_sequence(b"png", "kitty")
+    '\x1b_Gf=100,a=T,m=0;cG5n\x1b\\'
+    """
+    text = base64.b64encode(png).decode("ascii")
+    if protocol == "iterm":
+        return f"\x1b]1337;File=inline=1;size={len(png)}:{text}\x07"
+    sent = []
+    for at in range(0, len(text), _CHUNK):
+        head = "" if at else "f=100,a=T,"
+        more = int(at + _CHUNK < len(text))
+        sent.append(f"\x1b_G{head}m={more};{text[at : at + _CHUNK]}\x1b\\")
+    return "".join(sent)

@@ -112,8 +112,9 @@ class Means {
       if (!sums_.low) {
         take_straight(at, count);
       } else {
+        if (sums_.straight && !has_unseen(at, count)) continue;  // it had its turn
         bool unseen = weigh(at, count, columns, counts);
-        if (unseen != (sums_.straight != nullptr)) continue;  // it has its turn, or had it
+        if (unseen && !sums_.straight) continue;
         if (unseen) replace_unseen(at, count);
       }
       if (mean_.doubt != 0) counts.undecided += undecided(count);
@@ -182,12 +183,21 @@ class Means {
     }
   }
 
+  bool has_unseen(int64_t at, int64_t count) const {
+    const T* weights = static_cast<const T*>(sums_.low) + at + channels - 1;
+    const T sign = T(mean_.sign);
+    int32_t hidden = 0;
+    for (int64_t i = 0; i < count; i += channels) hidden += !(weights[i] * sign > 0);
+    return hidden != 0;
+  }
+
   void note_unseen(int64_t at, int64_t count, int64_t columns, MeanCounts& counts) const {
     const T* weights = static_cast<const T*>(sums_.low) + at + channels - 1;
     const T sign = T(mean_.sign);
+    int64_t column = at / channels % columns - 1;
     for (int64_t i = 0; i < count; i += channels) {
+      column = column + 1 < columns ? column + 1 : 0;
       if (weights[i] * sign > 0) continue;
-      int64_t column = (at + i) / channels % columns;
       counts.first = column < counts.first ? column : counts.first;
       counts.last = column > counts.last ? column : counts.last;
     }

@@ -181,12 +181,24 @@ def follow(run, said, pattern):
     assert run(*shlex.split(found[1])[1:]).code == 0
 
 
-def test_hints_of_runs_in_place(run, folder):
-    os.link(folder / "a" / "photo.png", folder / "linked.png")
+@pytest.mark.parametrize("choice", ["split", "keep"])
+def test_the_hint_of_hard_links(run, folder, choice):
+    """Split replaces this name alone, keep replaces the content of all."""
+    other = folder / "linked.png"
+    os.link(folder / "a" / "photo.png", other)
+    before = other.read_bytes()
     words = ("batch", "a", "--in-place", "-k", "blur")
     done = run(*words)
-    assert "--hard-links split replaces this name alone" in said_by(done)
-    assert run(*words, "--hard-links", "split").code == 0
+    said = "--hard-links split replaces this name alone, keep replaces the content of all"
+    assert said in said_by(done)
+    assert (done.code, other.read_bytes()) == (1, before)
+    assert run(*words, "--hard-links", choice).code == 0
+    after = (folder / "a" / "photo.png").read_bytes()
+    assert after != before
+    assert other.read_bytes() == (before if choice == "split" else after)
+
+
+def test_the_hint_of_a_backup_that_is_there(run, folder):
     (folder / "b" / "photo.png.old").write_text("mine")
     words = ("batch", "b", "--in-place", "-k", "blur", "--backup")
     done = run(*words, ".old")

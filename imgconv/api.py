@@ -118,8 +118,7 @@ def filter_image(
     threads : int, optional
         Default the CPUs that this process may use. The result does not depend on it.
     **options
-        The keys of a recipe with ``_`` for ``-``: ``steps``, ``border``, ``depth``, ... A mask
-        may be an array as well as a file.
+        The keys of a recipe with ``_`` for ``-``: ``steps``, ``border``, ... Masks may be arrays.
 
     Returns
     -------
@@ -140,8 +139,8 @@ def filter_image(
            [  0, 200,   0]], dtype=int16)
     """
     chosen, masks = _recipe_and_masks(recipe, options)
-    pixels = as_image(image, chosen.settings.depth)
-    return _run.run_recipe(pixels, chosen, threads=threads, masks=masks).image
+    return _run.run_recipe(as_image(image, chosen.settings.depth), chosen, threads=threads,
+                           masks=masks).image  # fmt: skip
 
 
 def compare(
@@ -387,8 +386,7 @@ def _flat(image: Image) -> Image:
 def _recipe_and_masks(recipe: Recipe | None, options: RecipeOptions) -> tuple[Recipe, Masks]:
     """Return the recipe, and the pictures that it names: read, or given as arrays."""
     plain, masks = masks_given(options)
-    chosen = _recipe(recipe, plain)
-    return chosen, beside(chosen, masks)
+    return (chosen := _recipe(recipe, plain)), beside(chosen, masks)
 
 
 def _recipe(recipe: Recipe | None, options: Mapping[str, object]) -> Recipe:

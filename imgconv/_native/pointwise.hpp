@@ -56,6 +56,13 @@ struct Combination {
   bool may_be_nan = false;  // what is not a number becomes 0
 };
 
+// How the sums of two members become a direction: along x ``a * ax - b * bx``, along y
+// ``b * by - a * ay``. A full turn has a number of levels, of which the first is `low`.
+struct Turn {
+  double ax, bx, by, ay;
+  double levels, low;
+};
+
 // Weights that are not zero, in the order in which products are added up, and where they stand.
 struct OrderedTaps {
   const double* weights;
@@ -83,6 +90,9 @@ struct Pointwise {
   MeanCounts (*means)(const Mean&, const Sums&, int64_t pixels, int64_t columns, int64_t channels,
                       void* to);
   int64_t (*combine)(const Combination&, int64_t values, void* to);  // returns how many clipped
+  // Directions, and which of them may be rounded the other way; returns how many may.
+  int64_t (*directions)(const Turn&, const double* a, const double* b, int64_t count, Type, void* to,
+                        uint8_t* doubts);
   // Sums in double, each product rounded and added in that order.
   void (*ordered_sums)(const OrderedTaps&, const float* from, int64_t count, double* to);
   // The levels of light between 0 and 1, times a unit; returns how much lies outside.

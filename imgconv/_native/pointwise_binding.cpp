@@ -123,6 +123,23 @@ int64_t combine(const std::string& isa, imgconv::Combine how, nb::list members,
   return code_of(isa).combine(set, to.values(), to.data());
 }
 
+int64_t directions(const std::string& isa, const std::array<double, 4>& moments, double levels,
+                   double low, nb::handle a, nb::handle b, Type type, nb::handle target,
+                   nb::handle doubts) {
+  if (type == Type::f32 || type == Type::f64) throw nb::type_error("an integer type is needed");
+  Whole first(a, 8), second(b, 8), to(target, int64_t(size_of(type)), PyBUF_WRITABLE);
+  Whole open(doubts, 1, PyBUF_WRITABLE);
+  for (const Whole* each : {&first, &second, &open}) {
+    each->check(to.values());
+    if (!each->data()) throw nb::type_error("arrays are needed");
+  }
+  imgconv::Turn turn{moments[0], moments[1], moments[2], moments[3], levels, low};
+  nb::gil_scoped_release release;
+  return code_of(isa).directions(turn, static_cast<const double*>(first.data()),
+                                 static_cast<const double*>(second.data()), to.values(), type,
+                                 to.data(), static_cast<uint8_t*>(open.data()));
+}
+
 // Sums of an image with its border around it; the target says how many there are.
 void ordered_sums(const std::string& isa, const std::vector<std::vector<double>>& weights,
                   nb::handle image, int64_t row_stride, int64_t row_dilation,
@@ -217,6 +234,8 @@ void bind_pointwise(nb::module_& m) {
         "straight_sums"_a.none(), "wide"_a, "target"_a);
   m.def("combine", &combine, "isa"_a, "how"_a, "members"_a, "factors"_a, "wide"_a, "value"_a,
         "absolute"_a, "rounding"_a, "type"_a, "may_be_nan"_a, "target"_a);
+  m.def("directions", &directions, "isa"_a, "moments"_a, "levels"_a, "low"_a, "a"_a, "b"_a,
+        "type"_a, "target"_a, "doubts"_a);
   m.def("ordered_sums", &ordered_sums, "isa"_a, "weights"_a, "image"_a, "row_stride"_a,
         "row_dilation"_a, "column_dilation"_a, "target"_a);
   m.def("encode", &encode, "isa"_a, "base"_a, "edge"_a, "most"_a, "light"_a, "type"_a, "target"_a);

@@ -79,7 +79,7 @@ if TYPE_CHECKING:
 @threads_option
 @json_option
 def command(source: Path, target: Path, **options: Any) -> None:
-    """Draw what each kernel makes of IN: imgconv's result, OpenCV's, and the difference.
+    """Draw the results of each kernel on IN by imgconv and OpenCV, and where they differ.
 
     Each -k is applied by itself; the other options apply to all.
     """
@@ -115,7 +115,10 @@ def command(source: Path, target: Path, **options: Any) -> None:
         output.write_json({"target": str(target), "kernels": [row._asdict() for row in rows]})
     said = f"{target}: {len(steps)} kernel{'' if len(steps) == 1 else 's'}"
     if not options["no_opencv"]:
-        said += f", {sum(row.differing_pixels > 0 for row in rows)} of them differ from OpenCV"
+        differ = sum(row.differing_pixels > 0 for row in rows)
+        said += f"; {differ or 'none'} {'differ' if differ > 1 else 'differs'} from OpenCV"
+        if missing := sum(not row.in_opencv for row in rows):
+            said += f", {missing} not in OpenCV"
     output.say(said)
     if options["preview"]:
         show_pictures([picture])

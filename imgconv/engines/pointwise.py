@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from imgconv.engines.base import Pixels
 from imgconv.model.output import Depth, Rounding
 
@@ -183,6 +185,36 @@ class Pointwise:
             out,
         )
         return int(clipped)
+
+    def directions(
+        self,
+        moments: tuple[float, float, float, float],
+        sums: tuple[Pixels, Pixels],
+        depth: Depth,
+        out: Pixels,
+    ) -> Pixels | None:
+        """Write the directions of a pair's gradient, a full turn being the range of a depth.
+
+        Parameters
+        ----------
+        moments : (float, float, float, float)
+            The gradient is ``a * m[0] - b * m[1]`` along x, ``b * m[2] - a * m[3]`` along y.
+        sums : (ndarray of float64, ndarray of float64)
+        depth : Depth
+            Of integers.
+        out : ndarray
+
+        Returns
+        -------
+        ndarray of uint8, optional
+            1 where the level may be the one beside; None where that is nowhere.
+        """
+        doubts = np.empty(out.shape, np.uint8)
+        levels, low = float(depth.high + 1 - depth.low), float(depth.low)
+        found = self._core.directions(
+            self._isa, moments, levels, low, *sums, self._type(out), out, doubts
+        )
+        return doubts if found else None
 
     def ordered_sums(
         self,

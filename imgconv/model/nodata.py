@@ -100,7 +100,7 @@ EVERY_PIXEL = Nodata()
 def _not_of(value: str, depth: Depth) -> ArgumentError:
     return ArgumentError(
         f"nodata {value} is not a value of a {depth.value} image",
-        hint="choose another value, or --depth f32",
+        hint=f"choose a whole number from {depth.low} to {depth.high}",
     )
 
 

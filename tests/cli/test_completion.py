@@ -142,7 +142,7 @@ def test_every_argument_and_every_value_is_completed_or_a_number():
 
     free = {"N", "V", "K", "C", "T", "Q", "LEVELS", "SHARE", "ROW,COL", "N[,N]", "SIZE", "I/N",
             "TEMPLATE", "ADDRESS", "T,L,R,C", "FILTER,ROW,COL", "NUMBERS|FILE#NAME", "WORD", "TAG",
-            "NAME", "NAME...", "SUFFIX", "SECONDS", "RECT"}  # fmt: skip
+            "NAME", "NAME...", "SUFFIX", "SECONDS", "RECT", "PATTERN", "DB", "S", "E"}  # fmt: skip
     for name, command in LEAVES.items():
         if name.startswith(("imgconv golden", "imgconv diff", "imgconv recover")):
             continue

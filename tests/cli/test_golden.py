@@ -203,7 +203,7 @@ def test_hash_only(run, golden_set, tmp_path):
     run("golden", "accept", "sharp")
     assert {p.suffix for p in (tmp_path / "goldens").iterdir()} == {".json"}
     golden_set.write_text(SET.replace("cases:", "tolerance: loose\ncases:"))
-    assert_fails(run("golden", "record", "--hash-only"), 2, "tolerate")
+    assert_fails(run("golden", "record", "--hash-only"), 2, "need the picture")
 
 
 def test_globs_files_of_recipes_and_own_files(run, tmp_path, photo, colour):

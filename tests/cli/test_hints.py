@@ -103,6 +103,28 @@ CASES = [
      ["batch a out -k blur", "manifest verify out"]),
     ("golden check", "give the golden set by --config FILE",
      ["golden record --config other.yaml", "golden check --config other.yaml"]),
+    # where a filter acts
+    ("apply f32.tif o.tif -k blur --nodata tag", "give the value: (--nodata -9999)",
+     "apply f32.tif o.tif -k blur \\1"),
+    ("apply photo.png o.png -k blur --min-valid 0.5", "add --nodata VALUE or --valid FILE",
+     "{} --nodata 0"),
+    ("apply colour.png o.png -k blur --channels luma --nodata 0", "say by --valid FILE which",
+     "apply colour.png o.png -k blur --channels luma --valid photo.png"),
+    ("apply photo.png o.png -k blur --mask-invert", "add --mask FILE", "{} --mask photo.png"),
+    ("apply photo.png o.png -k blur --feather 3", "add --region ROW,COL,ROWS,COLS or --mask FILE",
+     "{} --region 1,1,5,5"),
+    ("apply photo.png o.png -k blur --sees region", "add --region ROW,COL,ROWS,COLS or --mask FILE",
+     "{} --mask photo.png"),
+    ("explain colour.png -k blur --channels red,blue --at 1,1", "name one: (--channels red)",
+     "explain colour.png -k blur --at 1,1 \\1"),
+    ("explain photo.png -k median --nodata 0 --at 1,1", "kernels are: (-k blur)",
+     "explain photo.png --nodata 0 --at 1,1 \\1"),
+    ("apply rgba.png o.png -k blur --nodata 0", "(--alpha filter) takes it for a channel",
+     "{} \\1"),
+    ("apply photo.png o.png -k blur --valid photo.png --size valid",
+     "add one: (--nodata nan), or (--nodata 0)", "{} \\2"),
+    ("apply colour.png o.png -k blur --mask colour.png", "first: (imgconv gray) MASK (gray.png)",
+     ["\\1 colour.png \\2", "apply colour.png o.png -k blur --mask gray.png"]),
 ]  # fmt: skip
 
 
@@ -159,12 +181,24 @@ def follow(run, said, pattern):
     assert run(*shlex.split(found[1])[1:]).code == 0
 
 
-def test_hints_of_runs_in_place(run, folder):
-    os.link(folder / "a" / "photo.png", folder / "linked.png")
+@pytest.mark.parametrize("choice", ["split", "keep"])
+def test_the_hint_of_hard_links(run, folder, choice):
+    """Split replaces this name alone, keep replaces the content of all."""
+    other = folder / "linked.png"
+    os.link(folder / "a" / "photo.png", other)
+    before = other.read_bytes()
     words = ("batch", "a", "--in-place", "-k", "blur")
     done = run(*words)
-    assert "--hard-links split replaces this name alone" in said_by(done)
-    assert run(*words, "--hard-links", "split").code == 0
+    said = "--hard-links split replaces this name alone, keep replaces the content of all"
+    assert said in said_by(done)
+    assert (done.code, other.read_bytes()) == (1, before)
+    assert run(*words, "--hard-links", choice).code == 0
+    after = (folder / "a" / "photo.png").read_bytes()
+    assert after != before
+    assert other.read_bytes() == (before if choice == "split" else after)
+
+
+def test_the_hint_of_a_backup_that_is_there(run, folder):
     (folder / "b" / "photo.png.old").write_text("mine")
     words = ("batch", "b", "--in-place", "-k", "blur", "--backup")
     done = run(*words, ".old")
@@ -207,6 +241,8 @@ TYPED_ELSEWHERE = {
     "--weights net.yaml#NAME": "tests/unit/test_layer.py",
     "--weights of as many axes": "tests/unit/test_layer.py",
     "need --layout oihw": "tests/unit/test_layer.py",
+    "explain one: --channels red": "tests/regions/test_nodata.py",
+    "imgconv apply, batch, compare and explain read masks": "tests/regions/test_region_files.py",
     "give --weights or -k": "reached from Python alone",
 }
 """Hints that are not typed in this file: where their options are, or why they cannot be."""

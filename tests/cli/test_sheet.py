@@ -14,7 +14,7 @@ def test_a_sheet(run, photo, tmp_path):
     data = json.loads(done.out)
     assert [kernel["name"] for kernel in data["kernels"]] == ["laplacian_9", "blur"]
     assert data["kernels"][1]["differing_pixels"] == 0
-    assert "sheet.png: 2 kernels, 1 of them differ from OpenCV" in done.err
+    assert done.err == "sheet.png: 2 kernels; 1 differs from OpenCV\n"
     assert written(tmp_path / "sheet.png").shape[2] == 3
 
 
@@ -55,4 +55,6 @@ def test_without_opencv_it_is_a_grid_that_begins_with_the_original(run, photo, g
     assert (panels[0] == panels[1]).all()
     assert (panels[0] + panels[2] == 255).all()
     both = run(*words, "--overwrite")
-    assert both.err == "s.png: 2 kernels, 0 of them differ from OpenCV\n"
+    assert both.err == "s.png: 2 kernels; none differs from OpenCV, 1 not in OpenCV\n"
+    missing = run("sheet", photo, "s.png", "-k", "mode", "--overwrite")
+    assert missing.err == "s.png: 1 kernel; none differs from OpenCV, 1 not in OpenCV\n"

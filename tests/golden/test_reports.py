@@ -128,7 +128,7 @@ def test_a_full_page_takes_words_alone(tmp_path, camera, monkeypatch):
     one, two = embedded((tmp_path / "r.html").read_text())["entries"]
     assert len(one["views"]) == 1
     assert two["views"] == []
-    assert "--failures" in two["words"][-1]
+    assert "--html DIR" in two["words"][-1]
 
 
 def test_nothing_in_a_name_ends_the_script(tmp_path):

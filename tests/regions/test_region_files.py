@@ -271,3 +271,13 @@ def test_goldens_have_masks_beside_them(run, tmp_path, photo):
     changed = run("golden", "check", "--config", "set/golden.yaml")
     assert changed.code == 1
     assert "recipe changed" in (changed.out.decode() + changed.err)
+
+
+def test_commands_that_read_no_masks_say_which_do(run, tmp_path, photo):
+    (tmp_path / "part.yaml").write_text("steps: [blur]\nmask: photo.png\n")
+    done = run("sheet", "photo.png", "sheet.png", "--recipe", "part.yaml")
+    assert_fails(done, 2, "which is not read here", "imgconv apply, batch, compare and explain")
+    words = ("photo.png", "-k", "blur", "--recipe", "part.yaml")
+    assert run("apply", "photo.png", "out.png", "--recipe", "part.yaml").code == 0
+    assert run("compare", *words).code in (0, 1)
+    assert run("explain", *words, "--at", "1,1").code == 0

@@ -31,14 +31,15 @@ def test_the_pictures_are_the_results():
     image = np.random.default_rng(4).integers(0, 256, (160, 160, 3), np.uint8)
     picture, _ = sheet(image, ["sharpen", "emboss"], columns=1)
     np.testing.assert_array_equal(picture[26:186, 8:168], image)
-    for top, name in ((248, "sharpen"), (462, "emboss")):
-        ours = filter_image(image, kernels=[name])
-        found = [picture[top : top + 160, left : left + 160] for left in (8, 176)]
-        np.testing.assert_array_equal(found[0], ours)
-        assert np.abs(found[1].astype(int) - ours).max() <= 1
+    for top, name in ((26, "sharpen"), (240, "emboss")):
+        here = filter_image(image, kernels=[name])
+        found = [picture[top : top + 160, left : left + 160] for left in (184, 352)]
+        np.testing.assert_array_equal(found[0], here)
+        assert np.abs(found[1].astype(int) - here).max() <= 1
 
 
-def test_what_opencv_does_not_have_is_said(monkeypatch):
+def test_a_panel_is_drawn_only_where_it_shows_something(monkeypatch):
+    """No difference, no panel for it; no call in OpenCV, no panel for it either."""
     seen = []
     fitted = Canvas.fitted_text
     monkeypatch.setattr(
@@ -46,10 +47,16 @@ def test_what_opencv_does_not_have_is_said(monkeypatch):
         "fitted_text",
         lambda self, line, *a, **k: seen.append(line) or fitted(self, line, *a, **k),
     )
-    steps = [load_step("erode"), load_step("mode")]
-    contact_sheet(np.zeros((60, 60), np.uint8), steps, recipe_from({}))
-    assert seen == ["erode", "ours", "OpenCV", "no difference", "mode", "ours",
-                    "as here: OpenCV has none", ""]  # fmt: skip
+    image = np.random.default_rng(4).integers(0, 256, (60, 60), np.uint8)
+    steps = [load_step(name) for name in ("mode", "erode", "laplacian_9")]
+    picture, rows = contact_sheet(image, steps, recipe_from({}), columns=3)
+    assert seen == ["original", "mode", "not in OpenCV", "erode", "imgconv", "OpenCV: the same",
+                    "laplacian_9", "imgconv", "OpenCV",
+                    f"at most 1, at {rows[2].differing_pixels} pixels"]  # fmt: skip
+    assert [row.in_opencv for row in rows] == [False, True, True]
+    assert picture.shape[1] == 8 + 168 + (8 + 168) + (8 + 2 * 168) + (8 + 3 * 168)
+    assert (picture[26:186, 352:360] == 255).all()  # between the panels of mode and of erode
+    assert (picture[26:186, 360:520] != 255).any()
 
 
 def test_footprints_are_drawn():
@@ -60,30 +67,30 @@ def test_footprints_are_drawn():
         recipe_from({}),
         columns=1,
     )
-    right = picture.shape[1] - 16
+    right = 184 + 2 * 168 - 8  # of the second panel
     dark, light, blue = (32, 36, 44), (205, 209, 217), (38, 98, 190)
-    drawn = picture[224 : 224 + 21 : 7, right - 21 : right : 7]
+    drawn = picture[2 : 2 + 21 : 7, right - 21 : right : 7]
     assert [[tuple(cell) for cell in row] for row in drawn.tolist()] == [
         [light, dark, light], [dark] * 3, [light, dark, light]
     ]  # fmt: skip
-    pattern = picture[224 + 214, right - 21 : right : 7].tolist()
+    pattern = picture[2 + 214, right - 21 : right : 7].tolist()
     assert [tuple(cell) for cell in pattern] == [light, dark, blue]
-    assert (picture[222 + 428 : 222 + 450, right - 31 : right] == 255).all()  # it does not fit
+    assert (picture[428:450, right - 31 : right] == 255).all()  # it does not fit
 
 
 @pytest.mark.parametrize("columns", [1, 2, 5])
 def test_columns(columns):
     picture, rows = sheet(np.zeros((40, 80), np.uint8), ["blur"] * 5, columns=columns)
     assert len(rows) == 5
-    wide, high = 3 * 168 + 16, 80 + 26 + 20 + 8
-    assert picture.shape == (80 + 26 + 20 + 16 + -(-5 // columns) * high, columns * wide, 3)
+    wide, high = 2 * 168 + 8, 80 + 26 + 20 + 8
+    assert picture.shape == (-(-5 // columns) * high, 8 + 168 + columns * wide, 3)
 
 
 def test_a_single_differing_pixel_does_not_fade_away(camera):
     image = np.tile(camera, (3, 3))
     picture, (row,) = sheet(image, ["gaussian"])
     assert 0 < row.differing_pixels < 200
-    difference = picture[248:, 8 + 2 * 168 : 8 + 2 * 168 + 160][:160]
+    difference = picture[26:186, 184 + 2 * 168 : 184 + 2 * 168 + 160]
     assert difference.max() == 255
 
 

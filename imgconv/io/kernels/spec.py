@@ -266,7 +266,8 @@ def _options(entry: BankEntry, text: str, spec: str, bank: KernelBank) -> dict[s
         if key not in known:
             takes = ", ".join(str(option) for option in entry.options())
             hint = f"it takes {takes}" if takes else f"{entry.name} takes none"
-            if (other := f"{entry.name}_{key}") in bank:  # unsharp with a threshold is another step
+            other = f"{entry.name}_{key}"  # unsharp with a threshold is another step
+            if equals and other in list(bank):
                 hint = f"use {other}, which has {key}"
             raise KernelError(
                 f"{quoted(spec)}: {entry.name} has no option {quoted(key)}", hint=hint

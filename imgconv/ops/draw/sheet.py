@@ -1,4 +1,4 @@
-"""A contact sheet: what many kernels make of one picture, here and in OpenCV."""
+"""A contact sheet: the results of many kernels on one picture, here and in OpenCV."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from imgconv.ops.pipeline.run import run_leading, run_recipe
 SIZES = {"screen": 160, "print": 400}
 """Longest side of a panel, in pixels."""
 
-_PANELS = ("ours", "OpenCV", "difference")
+_MOST_PANELS = 3  # imgconv, OpenCV, difference
 _GAP = 8
 _TITLE = 26
 _LABEL = 20
@@ -30,19 +30,30 @@ _MOST_PIXELS = 1 << 27
 
 
 class SheetRow(NamedTuple):
-    """What the sheet says of one kernel.
+    """How the results of one kernel differ.
 
     Attributes
     ----------
     name : str
     max_abs_diff : float
-        The greatest difference between ours and OpenCV's, in grey levels.
+        The greatest difference between the results of imgconv and OpenCV, in grey levels.
     differing_pixels : int
+    in_opencv : bool
+        Whether OpenCV has a call for the kernel; else there is nothing to compare with.
     """
 
     name: str
     max_abs_diff: float
     differing_pixels: int
+    in_opencv: bool
+
+
+class _Panel(NamedTuple):
+    """A picture of a tile with the line below it."""
+
+    picture: Picture
+    label: str
+    is_difference: bool = False
 
 
 def contact_sheet(
@@ -55,7 +66,10 @@ def contact_sheet(
     opencv: bool = True,
     threads: int | None = None,
 ) -> tuple[Picture, list[SheetRow]]:
-    """Draw the original, and for each step our result, OpenCV's and their difference.
+    """Draw the original, and beside it the results of each step by imgconv and by OpenCV.
+
+    Where they differ, their difference follows. Where OpenCV has no call for a step, its panel is
+    left out.
 
     Parameters
     ----------
@@ -92,23 +106,32 @@ def contact_sheet(
     if not opencv:
         return _grid(pixels, original, steps, recipe, panel, columns, threads), []
     columns = max(1, min(columns, len(steps)))
-    wide = len(_PANELS) * (panel[1] + _GAP) + 2 * _GAP
+    slot = panel[1] + _GAP
     high = _TITLE + panel[0] + _LABEL + _GAP
-    rows = -(-len(steps) // columns)
-    top = _TITLE + panel[0] + _LABEL + 2 * _GAP
-    canvas = _canvas(columns * wide, top + rows * high)
-    canvas.text("original", (_GAP, 6), 15)
+    # The widest sheet: a panel for the original, then all panels of each tile.
+    most = _GAP + slot + columns * (_MOST_PANELS * slot + _GAP)
+    canvas = _canvas(most, -(-len(steps) // columns) * high)
+    canvas.fitted_text("original", Box(_GAP, 0, panel[1], _TITLE), 16, align="left")
     canvas.paste(_reduced(_as_picture(original), panel), (_GAP, _TITLE))
     said = []
+    left = used = 0
     for i, step in enumerate(steps):
-        at = i % columns * wide, top + i // columns * high
+        if i % columns == 0:
+            left = 2 * _GAP + slot
         name = step.name or "matrix"
-        row, pictures = _compared(pixels, name, recipe.with_kernels([step]), threads)
         has_peer = bool(step.opencv(form_of(original)).call)
-        _tile(canvas, at, (wide, panel), row, pictures, has_peer=has_peer)
-        _draw_footprint(canvas, step, (at[0] + wide - 2 * _GAP, at[1] + 2))
+        row, panels = _compared(
+            pixels, name, recipe.with_kernels([step]), threads, has_peer=has_peer
+        )
+        width = len(panels) * slot - _GAP
+        title = Box(left, i // columns * high, width, _TITLE)
+        drawn = _draw_footprint(canvas, step, (left + width, title.top + 2))
+        canvas.fitted_text(name, title._replace(width=width - drawn), 16, align="left")
+        _draw_panels(canvas, panels, (left, title.top + _TITLE), panel)
+        left += len(panels) * slot + _GAP
+        used = max(used, left - _GAP)
         said.append(row)
-    return canvas.picture(), said
+    return canvas.picture()[:, :used], said
 
 
 def _canvas(width: int, height: int) -> Canvas:
@@ -144,53 +167,54 @@ def _grid(
 
 
 def _compared(
-    image: Image, name: str, recipe: Recipe, threads: int | None
-) -> tuple[SheetRow, tuple[Picture, Picture, Picture]]:
-    ours = run_recipe(image, recipe, threads=threads).image
-    theirs = run_recipe(image, recipe, engine=OpenCVEngine(), peers=True).image
-    apart = np.abs(ours.astype(np.float64) - theirs.astype(np.float64))
-    apart[(ours == theirs) | (np.isnan(ours) & np.isnan(theirs))] = 0
-    apart = np.nan_to_num(apart, posinf=Depth.of(ours.dtype).high)
+    image: Image, name: str, recipe: Recipe, threads: int | None, *, has_peer: bool
+) -> tuple[SheetRow, list[_Panel]]:
+    """Return how the two results differ, and the panels that show something of their own."""
+    here = run_recipe(image, recipe, threads=threads).image
+    there = run_recipe(image, recipe, engine=OpenCVEngine(), peers=True).image
+    apart = np.abs(here.astype(np.float64) - there.astype(np.float64))
+    apart[(here == there) | (np.isnan(here) & np.isnan(there))] = 0
+    apart = np.nan_to_num(apart, posinf=Depth.of(here.dtype).high)
     most = float(apart.max())
     differing = int(np.count_nonzero(apart if apart.ndim == 2 else apart.any(axis=2)))
-    shown = np.rint(apart * (255 / most if most else 0)).astype(np.uint8)
-    row = SheetRow(name, most, differing)
-    return row, (_as_picture(ours), _as_picture(theirs), _as_picture(shown))
+    row = SheetRow(name, most, differing, in_opencv=has_peer)
+    if not most and not has_peer:
+        return row, [_Panel(_as_picture(here), "not in OpenCV")]
+    panels = [
+        _Panel(_as_picture(here), "imgconv"),
+        _Panel(_as_picture(there), "OpenCV" if most else "OpenCV: the same"),
+    ]
+    if most:
+        shown = np.rint(apart * (255 / most)).astype(np.uint8)
+        label = f"at most {most:g}, at {differing} pixel{'' if differing == 1 else 's'}"
+        panels.append(_Panel(_as_picture(shown), label, is_difference=True))
+    return row, panels
 
 
-def _tile(
-    canvas: Canvas,
-    at: tuple[int, int],
-    sizes: tuple[int, tuple[int, int]],
-    row: SheetRow,
-    pictures: tuple[Picture, Picture, Picture],
-    *,
-    has_peer: bool,
+def _draw_panels(
+    canvas: Canvas, panels: Sequence[_Panel], corner: tuple[int, int], size: tuple[int, int]
 ) -> None:
-    wide, panel = sizes
-    title = Box(at[0] + _GAP, at[1], wide - 2 * _GAP, _TITLE)
-    canvas.fitted_text(row.name, title, 16, align="left")
-    apart = "no difference"
-    if row.max_abs_diff:
-        apart = f"at most {row.max_abs_diff:g}, at {row.differing_pixels} pixels"
-    for i, picture in enumerate(pictures):
-        left = at[0] + _GAP + i * (panel[1] + _GAP)
+    for i, panel in enumerate(panels):
+        left = corner[0] + i * (size[1] + _GAP)
         # The largest difference counts, not the mean: a single pixel must not fade away.
-        canvas.paste(_reduced(picture, panel, keep_peaks=i == 2), (left, at[1] + _TITLE))
-        label = Box(left, at[1] + _TITLE + panel[0], panel[1], _LABEL)
-        ink = ACCENT if i == 2 and row.max_abs_diff else FAINT
-        words = apart if i == 2 else _PANELS[i]
-        if i > 0 and not has_peer:
-            words = ("as here: OpenCV has none", "")[i - 1]
-        canvas.fitted_text(words, label, 13, ink, "left")
+        picture = _reduced(panel.picture, size, keep_peaks=panel.is_difference)
+        canvas.paste(picture, (left, corner[1]))
+        label = Box(left, corner[1] + size[0], size[1], _LABEL)
+        canvas.fitted_text(panel.label, label, 13, ACCENT if panel.is_difference else FAINT, "left")
 
 
-def _draw_footprint(canvas: Canvas, step: Step, corner: tuple[int, int]) -> None:
-    """Draw the footprint of a step beside its title: what counts is dark, what must be 0 blue."""
+def _draw_footprint(canvas: Canvas, step: Step, corner: tuple[int, int]) -> int:
+    """Draw the footprint of a step beside its title: what counts is dark, what must be 0 blue.
+
+    Returns
+    -------
+    int
+        The width that it takes, in pixels; 0 where there is none or it does not fit.
+    """
     rows = step.drawing
     largest = max(len(rows), len(rows[0])) if rows else 0
     if not 0 < largest <= _FOOTPRINT:
-        return
+        return 0
     side = _FOOTPRINT // largest
     for r, row in enumerate(rows):
         for c, cell in enumerate(row):
@@ -198,6 +222,7 @@ def _draw_footprint(canvas: Canvas, step: Step, corner: tuple[int, int]) -> None
             square = np.full((side, side, 3), PAPER, np.uint8)
             square[: max(1, side - 1), : max(1, side - 1)] = ground
             canvas.paste(square, (corner[0] - (len(row) - c) * side, corner[1] + r * side))
+    return len(rows[0]) * side + _GAP
 
 
 def _panel_size(image: Image, longest: int) -> tuple[int, int]:

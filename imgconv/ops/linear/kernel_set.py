@@ -113,17 +113,40 @@ def _by_core(kernels: KernelSet, jobs: list[Correlation], engine: NativeEngine) 
     first = jobs[0]
     out = np.empty((*first.geometry.out_shape, first.image.shape[2]), first.depth.dtype)
     readers = [RowBands(job) for job in jobs]
+    whole = first.image.dtype != np.float32 and first.depth is not Depth.F32
 
     def fill(span: tuple[int, int]) -> None:
         parts = [
             job._replace(image=rows.read(*span), geometry=rows.geometry(*span), threads=1)
             for job, rows in zip(jobs, readers, strict=True)
         ]
-        values = _in_common_units(parts, [engine.sums(part) for part in parts])[1]
-        out[slice(*span)] = _orientation(_along_axes(kernels, values), first.depth)
+        band = out[slice(*span)]
+        if not (whole and _directions(kernels, parts, engine, band)):
+            values = _in_common_units(parts, [engine.sums(part) for part in parts])[1]
+            band[...] = _orientation(_along_axes(kernels, values), first.depth)
 
     run_each(fill, readers[0].spans(), first.threads)
     return Filtered(out, 0)
+
+
+def _directions(
+    kernels: KernelSet, jobs: list[Correlation], engine: NativeEngine, out: Image
+) -> bool:
+    """Write directions by the core, and those that it leaves open by the definition."""
+    sums = np.empty(out.shape), np.empty(out.shape)
+    if not all(engine.exact_sums(job, found) for job, found in zip(jobs, sums, strict=True)):
+        return False
+    unit = math.lcm(*(job.gain.denominator for job in jobs))
+    factors = [float(job.gain * unit) for job in jobs]
+    (ax, bx), (by, ay) = _inverse_moments(kernels) or ((1.0, 0.0), (1.0, 0.0))
+    moments = factors[0] * ax, factors[1] * bx, factors[1] * by, factors[0] * ay
+    depth = jobs[0].depth
+    doubts = engine.pointwise.directions(moments, sums, depth, out)
+    if doubts is not None:
+        open_ones = np.nonzero(doubts)
+        values = [found[open_ones] * factor for found, factor in zip(sums, factors, strict=True)]
+        out[open_ones] = _orientation(_along_axes(kernels, values), depth)
+    return True
 
 
 def _check_indices(kernels: KernelSet, depth: Depth) -> None:
@@ -187,14 +210,26 @@ def _along_axes(kernels: KernelSet, values: list[NDArray[Any]]) -> list[NDArray[
     without moments) the values stay as they are.
     """
     a, b = (value.astype(np.float64) for value in values)
+    inverse = _inverse_moments(kernels)
+    if inverse is None:
+        return [a, b]
+    (of_a, less_b), (of_b, less_a) = inverse
+    with np.errstate(invalid="ignore"):
+        x = a * of_a - b * less_b
+        y = b * of_b - a * less_a
+    return [x + 0.0, y + 0.0]  # no -0: a flat area has direction 0
+
+
+def _inverse_moments(
+    kernels: KernelSet,
+) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    """Return what the values of a pair are multiplied by along x and along y, if there is such."""
     (ax, ay), (bx, by) = (_moments(kernel) for kernel in kernels.kernels)
     determinant = ax * by - ay * bx
     if determinant == 0:
-        return [a, b]
-    with np.errstate(invalid="ignore"):
-        x = a * float(by / determinant) - b * float(ay / determinant)
-        y = b * float(ax / determinant) - a * float(bx / determinant)
-    return [x + 0.0, y + 0.0]  # no -0: a flat area has direction 0
+        return None
+    along_x = float(by / determinant), float(ay / determinant)
+    return along_x, (float(ax / determinant), float(bx / determinant))
 
 
 def _moments(kernel: Kernel) -> tuple[Fraction, Fraction]:

@@ -19,10 +19,9 @@ from imgconv.ops.rank.moving import by_moving_histogram, has_moving_histogram
 from imgconv.ops.rank.network import sorting_network
 from imgconv.ops.rank.sorted_windows import by_sorting, nearest_rank
 from imgconv.ops.rank.sorting import by_network
-from imgconv.ops.rank.windows import Direct, Image, Outside, Windows, around
+from imgconv.ops.rank.windows import NARROW, Direct, Image, Outside, Windows, around
 
 _MEDIAN = Fraction(1, 2)
-_NARROW = 4
 _MOST_TAPS = 400
 """A network for more would take longer to make than to run; others are quicker there."""
 _MOST_NODES = {"uint8": 2500, "uint16": 2500, "int16": 2500, "float32": 600}
@@ -147,7 +146,7 @@ def _by_opencv(windows: Windows) -> Image:
     size = windows.footprint.shape[0]
     half = size // 2
     pixels = windows.pixels
-    if rows > _NARROW * columns:  # OpenCV is quick along rows, and the window is square
+    if rows > NARROW * columns:  # OpenCV is quick along rows, and the window is square
         turned = np.ascontiguousarray(pixels.swapaxes(0, 1))
         found = _opencv_median(turned, size).swapaxes(0, 1)
     else:

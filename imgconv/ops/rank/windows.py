@@ -17,6 +17,9 @@ from imgconv.model.output import Depth
 from imgconv.model.settings import Settings
 from imgconv.ops.image import checked_threads, outside_value
 
+NARROW = 4
+"""How many times as high as wide a part is that is filtered along its columns."""
+
 Image = NDArray[Any]
 Flags = NDArray[np.bool_]
 
@@ -173,7 +176,7 @@ def _surrounded(image: Image, geometry: Geometry, border: Border, value: float) 
     array with rows and columns exchanged, as filters want it that are quick along rows.
     """
     rows, columns = geometry
-    if columns.out >= rows.out:
+    if rows.out <= NARROW * columns.out:
         return surrounded(image, geometry, border, value)
     found = [border.source_index(i, columns.length) for i in range(*columns.span)]
     known = [i for i in found if i is not None] or [0]

@@ -52,7 +52,7 @@ OTHERS = {
 }
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize("call", OTHERS)
 def test_a_call_that_no_recipe_equals_is_named(photo, call):
     found = recover(photo, OTHERS[call](photo), budget=BUDGET)
@@ -99,7 +99,7 @@ def test_a_border_without_whole_windows(photo, fill):
     assert fill in found.rim
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("make", "said"),
     [

@@ -82,10 +82,10 @@ def test_a_threshold_of_the_whole_picture_is_among_the_names(photo):
 @pytest.mark.parametrize(
     "steps",
     [
+        ["gaussian:sigma=2", "binarize:128"],
         ["median", "sharpen"],
         ["gaussian", "median"],
         ["sharpen", "median:size=5"],
-        ["gaussian:sigma=2", "binarize:128"],
         ["median:size=5", "invert"],
     ],
     ids=str,

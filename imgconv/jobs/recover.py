@@ -25,7 +25,8 @@ _POPULAR = (
     *(f"unsharp:sigma={sigma},amount=1" for sigma in ("2", "3")),
 )
 _PLAIN = Reading()
-_MOST_SHOWN = 7
+_LEAST_SHOWN, _MOST_SHOWN = 3, 7
+_Row = Sequence[tuple[float, float]]
 
 
 def known_steps(bank: KernelBank | None = None) -> list[Known]:
@@ -135,12 +136,24 @@ def _compressed(compressed: Compressed, name: str | None) -> Iterator[str]:
     if others:
         told = ", ".join(f"{other} (log-likelihood {value:.1f})" for other, value in others)
         yield ("# next: " if name else "# not told apart: ") + told
-    rows = compressed.intervals
+    rows, (top, left) = _without_rim(compressed)
     if len(rows) <= _MOST_SHOWN:
-        top, left = compressed.origin
         yield f"# weights from row {top}, column {left}, each +- at {compressed.confidence:.0%}:"
         for row in rows:
             yield "#  " + "  ".join(f"{(a + b) / 2:8.4f} +- {(b - a) / 2:.4f}" for a, b in row)
+
+
+def _without_rim(compressed: Compressed) -> tuple[Sequence[_Row], tuple[int, int]]:
+    """Return the intervals and their origin without outermost ones that all hold 0."""
+    rows: Sequence[_Row] = compressed.intervals
+    top, left = compressed.origin
+    while len(rows) > _LEAST_SHOWN:
+        rim = (*rows[0], *rows[-1], *(row[0] for row in rows), *(row[-1] for row in rows))
+        if not all(low <= 0 <= high for low, high in rim):
+            break
+        rows = [row[1:-1] for row in rows[1:-1]]
+        top, left = top + 1, left + 1
+    return rows, (top, left)
 
 
 def _alternatives(recovery: Recovery) -> Sequence[str]:

@@ -89,14 +89,16 @@ def window_of(rows: CoefficientRows, deadline: float) -> tuple[int, Estimate] | 
     """
     for reach in _REACHES:
         found = estimate(rows, reach)
-        if found is None or time.monotonic() > deadline:
+        if found is None:
+            return None
+        if found.outside <= _MOST_OUTSIDE and not _has_rim(found, reach):
+            return reach, found
+        if time.monotonic() > deadline:
             return None
         if reach == _REACHES[0] and found.outside > _MOST_WRONG:
             widest = estimate(rows, LARGEST_REACH)
             if widest is not None and widest.outside > _MOST_OUTSIDE:
                 return None  # no window in between does better
-        if found.outside <= _MOST_OUTSIDE and not _has_rim(found, reach):
-            return reach, found
     return None
 
 

@@ -47,7 +47,7 @@ def about_options(
     """
     converts = any(options.get(name) for name in _OF_CONVERSION) or converted
     if not (recipe.steps or converts) and _changes_nothing(recipe.settings):
-        yield "no step is given, so the picture is only written again; -k sharpen would sharpen it"
+        yield "no step is given, so the pixels are written unchanged; -k sharpen would sharpen them"
     if options.get("border_value") is not None and recipe.settings.border is not Border.CONSTANT:
         yield "--border-value has no effect without --padding constant"
     if not any(step.extents for step in recipe.steps):

@@ -64,7 +64,7 @@ def bands_within(reader: HugeReader, recipe: Recipe, *, limit: int, used: int) -
     if needed > room:
         enough = (needed + limit - room >> 20) + 1
         raise LimitError(
-            f"{limit >> 20} MiB of memory are too little for one row of the output",
+            f"{limit >> 20} MiB of memory is too little for one row of the output",
             hint=f"--max-memory {enough}M, or an input with lower tiles",
         )
     return height, _step(reader, height)

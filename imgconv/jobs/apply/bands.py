@@ -65,7 +65,7 @@ def bands_within(reader: HugeReader, recipe: Recipe, *, limit: int, used: int) -
         enough = (needed + limit - room >> 20) + 1
         raise LimitError(
             f"{limit >> 20} MiB of memory is too little for one row of the output",
-            hint=f"--max-memory {enough}M, or an input with lower tiles",
+            hint=f"--max-memory {enough}M, or an input with smaller tiles",
         )
     return height, _step(reader, height)
 

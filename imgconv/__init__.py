@@ -74,7 +74,8 @@ if TYPE_CHECKING:
     from imgconv.ops.context import StepContext, StepResult
     from imgconv.ops.explain.explain_layer import explain_layer
     from imgconv.ops.layers.activation import activate
-    from imgconv.ops.layers.layer import Conv, conv1d, conv2d, conv3d
+    from imgconv.ops.layers.convolutions import conv1d, conv2d, conv3d
+    from imgconv.ops.layers.layer import Conv
     from imgconv.ops.layers.network import FeatureMaps, network_shapes, run_network, run_parts
     from imgconv.ops.layers.pooling import pool
     from imgconv.ops.windows import windows_under
@@ -132,7 +133,8 @@ _HOMES = {
     "ops.layers.activation": ("activate",),
     "ops.compare.compare": ("Comparison",),
     "ops.explain.explain_layer": ("explain_layer",),
-    "ops.layers.layer": ("Conv", "conv1d", "conv2d", "conv3d"),
+    "ops.layers.convolutions": ("conv1d", "conv2d", "conv3d"),
+    "ops.layers.layer": ("Conv",),
     "ops.layers.network": ("FeatureMaps", "network_shapes", "run_network", "run_parts"),
     "ops.layers.pooling": ("pool",),
     "ops.color.gray": ("invert", "to_gray"),

@@ -12,6 +12,7 @@ class Type(Enum):
     U16 = ...
     I16 = ...
     F32 = ...
+    F64 = ...
 
 class Rounding(Enum):
     HALF_EVEN = ...
@@ -91,6 +92,84 @@ class Correlator:
         threads: int,
     ) -> tuple[int, int] | None: ...
 
+class Combine(Enum):
+    ROOT = ...
+    SUM_ABS = ...
+    MAX = ...
+    MAX_ABS = ...
+    WINNER = ...
+    WINNER_ABS = ...
+
+_Three = Sequence[float]
+_Array = NDArray[Any]
+
+def weight_bits(isa: str, type: Type, image: _Array) -> tuple[int, int]: ...
+def weigh(isa: str, type: Type, image: _Array, low: _Array, high: _Array | None) -> None: ...
+def means(
+    isa: str,
+    colour: _Three,
+    straight: _Three,
+    share: _Three,
+    sign: float,
+    high_unit: float,
+    doubt: float,
+    absolute: bool,
+    rounding: Rounding,
+    type: Type,
+    low: _Array | None,
+    high: _Array | None,
+    straight_sums: _Array | None,
+    wide: bool,
+    target: _Array,
+) -> tuple[int, int, int, int]: ...
+def combine(
+    isa: str,
+    how: Combine,
+    members: list[_Array],
+    factors: Sequence[float],
+    wide: bool,
+    value: _Three,
+    absolute: bool,
+    rounding: Rounding,
+    type: Type,
+    may_be_nan: bool,
+    target: _Array,
+) -> int: ...
+def directions(
+    isa: str,
+    moments: Sequence[float],
+    levels: float,
+    low: float,
+    a: _Array,
+    b: _Array,
+    type: Type,
+    target: _Array,
+    doubts: _Array,
+) -> int: ...
+def ordered_sums(
+    isa: str,
+    weights: Sequence[Sequence[float]],
+    image: _Array,
+    row_stride: int,
+    row_dilation: int,
+    column_dilation: int,
+    target: _Array,
+) -> None: ...
+def encode(
+    isa: str, base: _Array, edge: _Array, most: float, light: _Array, type: Type, target: _Array
+) -> int: ...
+def encode_mean(
+    isa: str,
+    base: _Array,
+    edge: _Array,
+    most: float,
+    table: _Array,
+    weights: Sequence[int],
+    total: int,
+    type: Type,
+    image: _Array,
+    target: _Array,
+) -> None: ...
 def isas() -> list[str]: ...
 def find_ranks(
     pixels: NDArray[np.uint16], out: NDArray[np.uint16], runs: NDArray[np.int64], rank: int

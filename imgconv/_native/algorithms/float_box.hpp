@@ -51,6 +51,7 @@ class FloatBox {
   bool admits(int64_t position) {
     peaks_.note(0, box_.line(position));
     Peak peak = peaks_.of(0, 1, 0, values_, task_.constant_row ? task_.constant : 0);
+    if (!peak.finite) most_ = __builtin_inf();  // it would stay in running sums
     if (peak.most > most_) most_ = peak.most;
     if (peak.unit < unit_) unit_ = peak.unit;
     return 2 * most_ < task_.plan.exact_span * unit_;

@@ -52,7 +52,7 @@ class FloatFinish {
   FloatFinish(const FloatSteps& steps, Bound bound)
       : steps_(steps), relative_(bound.error && steps.has_bound ? 0 : steps.relative),
         fixed_(bound.error + 2 * relative_ * __builtin_fabs(steps.added)),
-        inverse_(1 / steps.denominator) {
+        inverse_(1 / steps.denominator), bounded_(bound.error < __builtin_inf()) {
     bool normal = bound.least * steps.gain >= 0x1p-125;  // none is between 0 and normal floats
     bool fits = bound.room >= 2 * steps.factor;
     if (!relative_ && !fixed_) rounds_ = Rounds::once;
@@ -82,7 +82,9 @@ class FloatFinish {
     if (relative_) off = MacF64::mac(off, size, splat<double>(relative_));
     NarrowFloats below = Simd::narrowed(value - off);
     values = Simd::narrowed(value + off) + 0.0f;
-    return Simd::differ(below, values);
+    Flags<double> undecided = Simd::differ(below, values);
+    // Where the bound holds, what is not a number has seen what is not finite, and is right.
+    return bounded_ ? undecided & ~Simd::differ<double>(value, value) : undecided;
   }
 
  private:
@@ -103,6 +105,7 @@ class FloatFinish {
 
   FloatSteps steps_;  // a copy, that compilers can keep in registers
   double relative_, fixed_, inverse_;
+  bool bounded_;
   Rounds rounds_ = Rounds::between;
 };
 

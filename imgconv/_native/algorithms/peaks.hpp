@@ -7,15 +7,16 @@
 namespace imgconv {
 namespace IMGCONV_ISA {
 
-// The largest magnitude, and the last bit of the least that is not zero.
+// The largest finite magnitude, the last bit of the least that is not zero, and whether all are
+// finite. Where one is not, sums that see it are not finite themselves, and need no bound.
 struct Peak {
   double most, unit;
+  bool finite = true;
 };
 
 static inline Bound bound_for(const Plan& plan, Peak peak) {
-  if (!(peak.most < 1e39)) return {__builtin_inf()};
   double span = plan.exact_span * peak.unit;
-  if (plan.scaled && peak.most < span) return {0, peak.unit, span / peak.most};
+  if (plan.scaled && peak.finite && peak.most < span) return {0, peak.unit, span / peak.most};
   return {plan.bound * peak.most + plan.bound_fixed};
 }
 
@@ -38,11 +39,13 @@ class Peaks<float> {
  public:
   static constexpr bool counts = true;
   static constexpr int64_t stretch = 256;
+  static constexpr uint32_t infinity = 0x7f800000;
   Peaks() = default;
   Peaks(Scratch& scratch, int64_t groups, int64_t values)
       : groups_(groups), values_(values), stretches_(values / stretch + 1) {
     most_ = scratch.take<uint32_t>(groups * stretches_);
     least_ = scratch.take<uint32_t>(groups * stretches_);
+    beyond_ = scratch.take<uint32_t>(groups * stretches_);
   }
 
   int64_t stretches() const { return stretches_; }
@@ -53,16 +56,19 @@ class Peaks<float> {
   void note(int64_t group, const float* row, int64_t first, int64_t after) {
     for (int64_t s = first; s < after; ++s) {
       int64_t last = (s + 1) * stretch < values_ ? (s + 1) * stretch : values_;
-      uint32_t most = 0, least = ~uint32_t(0);
+      uint32_t most = 0, least = ~uint32_t(0), beyond = 0;
       for (int64_t x = s * stretch; x < last; ++x) {
         uint32_t bits;
         __builtin_memcpy(&bits, row + x, sizeof bits);
-        bits &= 0x7fffffff;  // as integers, magnitudes keep their order, and NaN is largest
+        bits &= 0x7fffffff;  // as integers, magnitudes keep their order
+        beyond |= bits >= infinity;
+        bits = bits < infinity ? bits : 0;
         most = bits > most ? bits : most;
         least = bits - 1 < least ? bits - 1 : least;  // zero becomes the greatest
       }
       most_[group % groups_ * stretches_ + s] = most;
       least_[group % groups_ * stretches_ + s] = least;
+      beyond_[group % groups_ * stretches_ + s] = beyond;
     }
   }
 
@@ -71,23 +77,24 @@ class Peaks<float> {
     __builtin_memcpy(&most, &other, sizeof most);
     most &= 0x7fffffff;
     least = most - 1;
+    uint32_t beyond = 0;
     int64_t line = group % groups_;
     for (int64_t i = 0; i < count; ++i, line = line + 1 < groups_ ? line + 1 : 0)
       for (int64_t s = first / stretch; s * stretch < last && s < stretches_; ++s) {
         int64_t at = line * stretches_ + s;
         most = most_[at] > most ? most_[at] : most;
         least = least_[at] < least ? least_[at] : least;
+        beyond |= beyond_[at];
       }
-    if (most >= 0x7f800000) return {__builtin_inf(), 0};
     int exponent = least == ~uint32_t(0) ? 254 : int((least + 1) >> 23);
     float value;
     __builtin_memcpy(&value, &most, sizeof value);
-    return {double(value), __builtin_ldexp(1.0, (exponent ? exponent : 1) - 150)};
+    return {double(value), __builtin_ldexp(1.0, (exponent ? exponent : 1) - 150), !beyond};
   }
 
  private:
   int64_t groups_ = 0, values_ = 0, stretches_ = 0;
-  uint32_t *most_ = nullptr, *least_ = nullptr;
+  uint32_t *most_ = nullptr, *least_ = nullptr, *beyond_ = nullptr;
 };
 
 }  // namespace IMGCONV_ISA

@@ -38,7 +38,7 @@ _FIRST = (
 def chains(
     trial: Trial, first: tuple[Step, ...], known: Sequence[Known], deadline: float
 ) -> Iterator[Scored]:
-    """Give what two steps explain, one after the other, until the deadline.
+    """Yield what two steps explain, one after the other, until the deadline.
 
     The picture between them has the type of the picture before, as if it were written to a file.
     """
@@ -87,7 +87,7 @@ def _behind(first: tuple[Step, ...], start: Known, guess: Guess) -> Guess:
 
 
 def _second(part: Trial, known: Sequence[Known], deadline: float) -> Iterator[Scored]:
-    """Give the tones, the linear filter or the order statistic that may follow."""
+    """Yield the tones, the linear filter or the order statistic that may follow."""
     alone = [entry for entry in known
              if isinstance(entry.step, Kernel) and is_identity(entry.step)]  # fmt: skip
     yield from scan(part, (), alone[:1], deadline)
@@ -101,7 +101,7 @@ def _second(part: Trial, known: Sequence[Known], deadline: float) -> Iterator[Sc
 
 
 def _thorough(part: Trial, known: Sequence[Known], deadline: float) -> Iterator[Scored]:
-    """Give what else is known and may follow."""
+    """Yield what else is known and may follow."""
     yield from (Scored(1.0, guess) for guess in compositions(part, deadline))
     others = [entry for entry in known if not isinstance(entry.step, Kernel)]
     yield from scan(part, (), others, deadline)

@@ -37,7 +37,7 @@ _SIZES = (3, 5, 7, 9, 11, 2, 4, 6, 13, 15)
 
 
 def compositions(trial: Trial, deadline: float) -> Iterator[Guess]:
-    """Give the steps composed of minima and maxima that make a patch of the middle."""
+    """Yield the steps composed of minima and maxima that make a patch of the middle."""
     placement = trial.placement
     if placement.size is not OutputSize.SAME:
         return
@@ -66,7 +66,7 @@ def _agrees(made: Image, target: Image) -> bool:
 
 
 def _candidates(source: Image, target: Image) -> Iterator[Step]:
-    """Give steps whose results may lie where the target does: below, above, near nothing."""
+    """Yield steps whose results may lie where the target does: below, above, near nothing."""
     kinds: list[Any] = [Midpoint, MorphGradient]
     if source.shape == target.shape:
         room = Depth.of(source.dtype).high - source.astype(np.float64)

@@ -39,7 +39,7 @@ class Grown(NamedTuple):
 
 
 def grow(trial: Trial, deadline: float, reaches: Sequence[int] = _REACHES) -> Iterator[Grown]:
-    """Give the fits of growing windows that leave no more than rounding, or else the best one.
+    """Yield the fits of growing windows that leave no more than rounding, or else the best one.
 
     A wider window comes after one that does, as long as there is less left under it.
     """
@@ -81,7 +81,7 @@ def _narrowed(trial: Trial, grown: Grown) -> Grown:
 
 
 def guesses(trial: Trial, grown: Grown, known: Sequence[Known]) -> Iterator[Guess | None]:
-    """Give what may have been done, the named kernels first; None before what takes longer."""
+    """Yield what may have been done, the named kernels first; None before what takes longer."""
     fit, wide = grown.fit, grown.wide
     for scale, output_range in _scales(trial):
         limit = _excess_limit(wide, trial)

@@ -31,7 +31,7 @@ def is_black_and_white(trial: Trial) -> bool:
 
 
 def local_thresholds(trial: Trial, deadline: float) -> Iterator[Guess]:
-    """Give the local methods, windows and parameters that part the middle as it is parted."""
+    """Yield the local methods, windows and parameters that part the middle as it is parted."""
     plain = trial.placement.size is OutputSize.SAME and trial.placement.stride == (1, 1)
     if not plain or trial.before.ndim != 2 or not is_black_and_white(trial):
         return
@@ -51,7 +51,7 @@ def local_thresholds(trial: Trial, deadline: float) -> Iterator[Guess]:
 
 
 def _measures(pixels: NDArray[Any], window: int) -> Iterator[tuple[ThresholdMethod, Floats]]:
-    """Give for each method what its parameter must exceed for a pixel to be white."""
+    """Yield for each method what its parameter must exceed for a pixel to be white."""
     from skimage import filters
 
     value = pixels.astype(np.float64)

@@ -46,7 +46,7 @@ class _Mask(NamedTuple):
 
 
 def orders(trial: Trial, reach: int = REACH, places: int = _PLACES) -> Iterator[Guess]:
-    """Give the order statistics, erosions and dilations that the values under windows allow."""
+    """Yield the order statistics, erosions and dilations that the values under windows allow."""
     seen = _compared(trial, reach, places)
     if seen is None:
         return
@@ -124,7 +124,7 @@ def _offsets(flags: Flags, seen: _Ordered) -> set[tuple[int, int]]:
 
 
 def _ranks(seen: _Ordered) -> Iterator[Guess]:
-    """Give the windows in which every value has the same rank, the best first."""
+    """Yield the windows in which every value has the same rank, the best first."""
     masks = _masks(len(seen.down), len(seen.across))
     stacked = np.stack([mask.inside.ravel() for mask in masks], axis=1).astype(np.float32)
     first = np.rint(seen.less.astype(np.float32) @ stacked).astype(np.intp)

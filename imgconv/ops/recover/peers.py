@@ -67,7 +67,7 @@ class Call(NamedTuple):
 
 
 def calls(fit: Fit | None, kernel: Kernel | None) -> Iterator[Call]:
-    """Give the calls that may have made a picture of bytes.
+    """Yield the calls that may have made a picture of bytes.
 
     Parameters
     ----------

@@ -108,7 +108,7 @@ def _values(trial: Trial, step: Step) -> Floats | None:
 
 
 def _ranges(trial: Trial, entry: Known, values: Floats, target: Floats) -> Iterator[Scored]:
-    """Give the ranges, and negatives, with which values give the target."""
+    """Yield the ranges, and negatives, with which values give the target."""
     depth = Depth.of(trial.after.dtype)
     low, high = float(depth.low), float(depth.high)
     steps = _steps(entry)
@@ -147,7 +147,7 @@ def _is_stretched(values: Floats, target: Floats, low: float, high: float) -> bo
 
 
 def _thresholds(entry: Known, values: Floats, target: Floats) -> Iterator[Scored]:
-    """Give thresholds that part the values as the target is parted."""
+    """Yield thresholds that part the values as the target is parted."""
     shown = np.rint(np.clip(values, 0, None))
     for inverted in (False, True):
         white = (target == target.max()) != inverted

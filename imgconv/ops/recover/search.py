@@ -135,7 +135,7 @@ class _Search:
                     return
 
     def _look_behind_compression(self, deadline: float) -> None:
-        """Say what a linear filter was about, where its result was compressed since."""
+        """Fit a linear filter behind compression, where the result was compressed since."""
         if self.best is not None and self.best.equality.near_share >= _PLAUSIBLE:
             return
         if find_steps(self.trials[0][1].after) is None:
@@ -174,7 +174,7 @@ def _linear(
     deadline: float,
     reasons: list[Grown],
 ) -> Iterator[Found]:
-    """Give the reach of linear filters that leave no more than rounding, and guesses at them."""
+    """Yield the reach of linear filters that leave no more than rounding, and guesses at them."""
     for grown in grow(trial, deadline):
         reasons.append(grown)
         if grown.fit.exact:
@@ -195,7 +195,7 @@ def _scanned(
     deadline: float,
     reasons: list[Grown],  # noqa: ARG001
 ) -> Iterator[Found]:
-    """Give the known steps that explain the middle."""
+    """Yield the known steps that explain the middle."""
     found = scan(trial, steps, known, deadline)
     if found:
         yield REACH, [(scored.share, scored.guess) for scored in found]
@@ -208,7 +208,7 @@ def _ordered(
     deadline: float,
     reasons: list[Grown],  # noqa: ARG001
 ) -> Iterator[Found]:
-    """Give thresholds, order statistics and morphology."""
+    """Yield thresholds, order statistics and morphology."""
     if is_black_and_white(trial):
         alone = [entry for entry in known
                  if isinstance(entry.step, Kernel) and is_identity(entry.step)]  # fmt: skip
@@ -228,7 +228,7 @@ def _whole(
     deadline: float,
     reasons: list[Grown],  # noqa: ARG001
 ) -> Iterator[Found]:
-    """Give the known steps that look at the whole picture, or too far for its middle."""
+    """Yield the known steps that look at the whole picture, or too far for its middle."""
     for entry in known:
         if time.monotonic() > deadline:
             return
@@ -244,7 +244,7 @@ def _chained(
     deadline: float,
     reasons: list[Grown],  # noqa: ARG001
 ) -> Iterator[Found]:
-    """Give pairs of known steps that explain the middle."""
+    """Yield pairs of known steps that explain the middle."""
     for scored in chains(trial, steps, known, deadline):
         yield 2 * REACH, [(scored.share, scored.guess)]
 
@@ -308,7 +308,7 @@ def _check_texture(before: Image, after: Image) -> None:
 
 
 def _trials(before: Image, after: Image) -> Iterator[tuple[tuple[Step, ...], Trial]]:
-    """Give the steps that may come first, and what the rest must make of what."""
+    """Yield the steps that may come first, and what the rest must make of what."""
     tones: list[tuple[Step, ...]] = [()]
     if before.ndim == 3 and after.ndim == 2:
         tones = [(ToGray(method),) for method in Gray]

@@ -1,0 +1,148 @@
+// The sums of a set's members to one value, and of a pair to a direction.
+#pragma once
+
+#include <limits>
+
+#include "chunks.hpp"
+
+namespace imgconv {
+namespace IMGCONV_ISA {
+namespace {
+
+template <bool sizes, bool wins, class T>
+void take_greater(int64_t member, T* __restrict all, T* __restrict best, const T* __restrict from,
+                  T factor, int64_t count) {
+  const T number = T(member);
+  for (int64_t i = 0; i < count; ++i) {
+    T v = from[i] * factor, size = sizes ? size_of_value(v) : v, before = all[i];
+    bool known = size <= before || before != before;  // what is not a number is greatest, and stays
+    all[i] = known ? before : size;
+    if (wins) best[i] = known ? best[i] : number;
+  }
+}
+
+template <class T>
+void add_member(Combine how, int64_t member, T* __restrict all, T* __restrict best,
+                const T* __restrict from, T factor, int64_t count) {
+  if (!member)
+    for (int64_t i = 0; i < count; ++i) best[i] = 0;
+  if (!member && how != Combine::root && how != Combine::sum_abs)
+    for (int64_t i = 0; i < count; ++i) all[i] = -std::numeric_limits<T>::infinity();
+  switch (how) {
+    case Combine::root:
+      for (int64_t i = 0; i < count; ++i) {
+        T v = from[i] * factor, square = v * v;
+        all[i] = member ? all[i] + square : square;
+      }
+      return;
+    case Combine::sum_abs:
+      for (int64_t i = 0; i < count; ++i) {
+        T v = from[i] * factor, size = size_of_value(v);
+        all[i] = member ? all[i] + size : size;
+      }
+      return;
+    case Combine::max: return take_greater<false, false>(member, all, best, from, factor, count);
+    case Combine::max_abs: return take_greater<true, false>(member, all, best, from, factor, count);
+    case Combine::winner: return take_greater<false, true>(member, all, best, from, factor, count);
+    default: return take_greater<true, true>(member, all, best, from, factor, count);
+  }
+}
+
+template <class T>
+void take_roots(T* v, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) v[i] = sizeof(T) == 4 ? T(__builtin_sqrtf(float(v[i]))) : T(__builtin_sqrt(double(v[i])));
+}
+
+// Floats: the steps in double, one after the other.
+template <class T>
+void write_floats(const Combination& set, const T* from, int64_t count, float* to) {
+  const double gain = set.value.factor, added = set.value.added;
+  const bool absolute = set.target.absolute;
+  for (int64_t i = 0; i < count; ++i) {
+    double v = double(from[i]) * gain + added;
+    to[i] = float(absolute ? size_of_value(v) : v) + 0.0f;
+  }
+}
+
+template <class T>
+int64_t combined(const Combination& set, int64_t values, void* to) {
+  T all[chunk<T>], best[chunk<T>];
+  int64_t clipped = 0;
+  const bool floats = set.target.type == Type::f32;
+  const bool wins = set.how == Combine::winner || set.how == Combine::winner_abs;
+  const T factor = T(set.value.factor), added = T(set.value.added), divisor = T(set.value.divisor);
+  for (int64_t at = 0; at < values; at += chunk<T>) {
+    int64_t count = values - at < chunk<T> ? values - at : chunk<T>;
+    for (int64_t m = 0; m < set.count; ++m)
+      add_member<T>(set.how, m, all, best, static_cast<const T*>(set.members[m]) + at,
+                    T(set.factors[m]), count);
+    if (set.how == Combine::root) take_roots<T>(all, count);
+    T* found = wins ? best : all;
+    if (floats) {
+      write_floats<T>(set, found, count, static_cast<float*>(to) + at);
+      continue;
+    }
+    if (factor != 1 || added != 0)
+      for (int64_t i = 0; i < count; ++i) found[i] = found[i] * factor + added;
+    if (divisor != 1)
+      for (int64_t i = 0; i < count; ++i) found[i] = found[i] / divisor;
+    if (set.may_be_nan)
+      for (int64_t i = 0; i < count; ++i) found[i] = found[i] == found[i] ? found[i] : T(0);
+    clipped += write_chunk<T>(found, count, 0, set.target, to, at);
+  }
+  return clipped;
+}
+
+int64_t combine(const Combination& set, int64_t values, void* to) {
+  return set.wide ? combined<double>(set, values, to) : combined<float>(set, values, to);
+}
+
+// The share of a full turn that the arc tangent of 0 to 1 is, off by less than 1e-13: a polynomial
+// through Chebyshev's points.
+IMGCONV_INLINE double turn_of(double t) {
+  constexpr double terms[] = {
+      0.15915494309185552,    -0.05305164767893014,   0.03183098720374867,
+      -0.02273637719993298,   0.017683185357945573,   -0.014461796883254137,
+      0.012198396278647673,   -0.010409930751952873,  0.008704518533690999,
+      -0.006766026008017104,  0.004557530628920315,   -0.0024538931048113553,
+      0.0009607623828220601,  -0.00023850221547665478, 2.785036477301555e-05};
+  double square = t * t, sum = terms[14];
+  for (int i = 13; i >= 0; --i) sum = sum * square + terms[i];
+  return sum * t;
+}
+
+template <class Out>
+int64_t directions_as(const Turn& turn, const double* __restrict a, const double* __restrict b,
+                      int64_t count, Out* __restrict to, uint8_t* __restrict doubts) {
+  int64_t found = 0;
+  const double levels = turn.levels, doubt = 0x1p-40 * levels;
+  for (int64_t i = 0; i < count; ++i) {
+    double x = a[i] * turn.ax - b[i] * turn.bx, y = b[i] * turn.by - a[i] * turn.ay;
+    double wide = __builtin_fabs(x), high = __builtin_fabs(y);
+    double least = wide < high ? wide : high, most = wide < high ? high : wide;
+    double share = turn_of(least / (most > 0 ? most : 1.0));
+    share = high > wide ? 0.25 - share : share;
+    share = x < 0 ? 0.5 - share : share;
+    share = y < 0 ? 1 - share : share;
+    double level = share * levels, moved = level + 0.5;
+    double near = (level + magic<double>)-magic<double>;
+    bool open = __builtin_fabs(moved - ((moved + magic<double>)-magic<double>)) < doubt;
+    doubts[i] = open;
+    found += open;
+    to[i] = Out(int32_t((near >= levels ? near - levels : near) + turn.low));
+  }
+  return found;
+}
+
+int64_t directions(const Turn& turn, const double* a, const double* b, int64_t count, Type type,
+                   void* to, uint8_t* doubts) {
+  switch (type) {
+    case Type::u8: return directions_as(turn, a, b, count, static_cast<uint8_t*>(to), doubts);
+    case Type::u16: return directions_as(turn, a, b, count, static_cast<uint16_t*>(to), doubts);
+    default: return directions_as(turn, a, b, count, static_cast<int16_t*>(to), doubts);
+  }
+}
+
+}  // namespace
+}  // namespace IMGCONV_ISA
+}  // namespace imgconv

@@ -106,7 +106,7 @@ def about_clipping(row: Row, recipe: Recipe) -> str | None:
         return None
     members = sums[-1].members
     single = len(members) == 1
-    derivative = single and members[0].sum == 0
+    derivative = single and members[0].sum == 0 and members[0].offset == 0
     if share <= (_CLIPPED_BY_A_DERIVATIVE if derivative else _CLIPPED_BY_OTHERS):
         return None
     said = f"Note: {share:.1%} of the values were clipped to the range of {row.depth}"

@@ -252,6 +252,7 @@ def test_batch_names_them_too(run, photo):
         (["-k", "sobel_x", "--range", "abs"], None),
         (["-k", "sobel_x", "--range", "offset"], None),
         (["-k", "sharpen"], None),
+        (["-k", "emboss_128"], None),  # its own offset does what --range offset would
         (["-k", "sharpen", "-k", "5 0 0"], "--depth i16 or f32"),
     ],
 )

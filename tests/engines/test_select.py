@@ -42,7 +42,7 @@ def test_a_core_that_is_asked_for_and_not_there(
 ) -> None:
     without_core.write_text("no C++ compiler was found\n")
     monkeypatch.setenv("IMGCONV_ENGINE", "native")
-    with pytest.raises(MissingDependencyError, match="not there: no C\\+\\+ compiler was found"):
+    with pytest.raises(MissingDependencyError, match="is missing: no C\\+\\+ compiler was found"):
         select.select_engine()
 
 

@@ -80,7 +80,7 @@ BAD = [
     (TOP + "cases:\n  - {name: x, input: a, recipe: none.yaml}", "none.yaml", "none.yaml"),
     (TOP + "cases:\n  - {name: x, command: [ls]}", "[ls]", "where its picture"),
     (TOP + "cases:\n  - {name: x, actual: a, ignore: [[1, 2]]}", "[1, 2]", "rectangle"),
-    (TOP + "cases:\n  - {name: x, actual: a}\n  - {name: X, actual: a}", "X", "unique"),
+    (TOP + "cases:\n  - {name: x, actual: a}\n  - {name: X, actual: a}", "X", "capitals"),
 ]
 
 

@@ -17,6 +17,17 @@ RIDDLES = [
     r"\bHold a\b",
     r"\bwhat it may be\b",
     r"\bcame about\b",
+    r"\bno number of bits\b",
+    r"\bnot what it says\b",
+    r"\btells? of\b",
+    r"\bstands here\b",
+    r"\bstored turned\b",
+    r"\bsay (it|whose)\b",
+    r"\bnames no weights\b",
+    r"\bdepart from\b",
+    r"\bdo not see each other\b",
+    r"\bare too little\b",
+    r"\{\} (numbers|weights|values|channels) (are|do|where)\b",
 ]
 
 

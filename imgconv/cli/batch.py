@@ -53,13 +53,13 @@ _running_options = together(
            help="Replace files in DST that are not from an earlier run."),
     option("--in-place", is_flag=True, heading="Output", help="Allow DST to be SRC itself."),
     option("--assume-new", is_flag=True, heading="Output",
-           help="In place, filter files of which neither a row nor a mark tells what was done."),
+           help="In place, filter files without a record, as if they had never been filtered."),
     option("--backup", metavar="SUFFIX", heading="Output",
            help="In place, keep each old file under its name with this suffix."),
     option("--hard-links", type=click.Choice(["refuse", "split", "keep"]), default="refuse",
            show_default=True, heading="Output",
-           help="In place, a file that has other names: refuse it, replace this name alone, or "
-           "keep them all on the new content."),
+           help="In place, files with hard links: refuse them, split (replace this name alone) "
+           "or keep (replace the content of all names)."),
     option("--format", metavar="NAME", heading="Output",
            help="Write png, jpeg, tiff, webp or another, and suffixes to match."),
     encoding_options,

@@ -43,7 +43,7 @@ _METHODS = [method.value for method in ThresholdMethod]
     "--threshold",
     metavar="T",
     heading="Colour",
-    help="White is what is greater than this, in grey levels (for fixed).",
+    help="Pixels above this grey level become white (for fixed).",
 )
 @option(
     "--window",

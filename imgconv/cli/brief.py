@@ -15,7 +15,7 @@ _TEXTS = {
     "--overwrite": "Replace files that exist.",
     "--recursive": "Include the subfolders.",
     "--jobs N": "How many at a time.",
-    "--tolerance": "The limits to depart from: exact (default), loose or any.",
+    "--tolerance": "Preset of the limits: exact (default), loose or any.",
     "--ignore ROW,COL,ROWS,COLS": "A rectangle that does not count.",
     "--out FILE": "Write what differs as a picture.",
     "--html FILE|DIR": "Write a page with the pictures.",

@@ -75,9 +75,11 @@ class Command(click.Command):
             if word in ("-h", "--help"):
                 click.echo(self.get_help(ctx) if word == "--help" else self.short_help_of(ctx))
                 ctx.exit()
-        words = self._with_methods(args, end)
+        words = self.with_methods(args, end)
         ctx.meta["words"] = tuple(args)
         try:
+            if ctx.ignore_unknown_options:
+                self._check_names(args[:end], ctx)
             return super().parse_args(ctx, words)
         except click.UsageError as error:
             from imgconv.cli.guesses import explained
@@ -85,7 +87,15 @@ class Command(click.Command):
             error.ctx = error.ctx or ctx
             raise explained(error, ctx, self, args) from None
 
-    def _with_methods(self, args: list[str], end: int) -> list[str]:
+    def _check_names(self, words: list[str], ctx: click.Context) -> None:
+        """Refuse unknown names where a word may begin with ``-``, as the numbers of a matrix do."""
+        known = {name for param in self.params for name in param.opts}
+        for word in words:
+            name = word.partition("=")[0]
+            if name[:2] == "--" and name[2:3].isalpha() and name not in known:
+                raise click.NoSuchOption(name, ctx=ctx)
+
+    def with_methods(self, args: list[str], end: int) -> list[str]:
         """Return the words with the default value of a bare ``--gray`` or ``--binarize``."""
         known = {name for param in self.params for name in param.opts}
         complete: list[str] = []

@@ -39,7 +39,8 @@ _COMPARING, _REPORTS = "Comparing", "Reports"
 tolerance_options = together(
     option("--tolerance", "preset", type=click.Choice(list(PRESETS), case_sensitive=False),
            heading=HEADING,
-           help="The limits to depart from.  [default: exact; any for other metrics alone]"),
+           help="Preset of the limits; other options change single ones.  [default: exact; any "
+           "for other metrics alone]"),
     limit_option("level", "N", "A pixel differs when a channel changed by more than N levels."),
     limit_option("share", "S", "Of the pixels, the share that may differ, 0 to 1."),
     limit_option("limit", "N", "No pixel may differ by more than N levels."),

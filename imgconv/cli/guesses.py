@@ -14,7 +14,21 @@ if TYPE_CHECKING:
     from imgconv.cli.command import Command
 
 _PICTURE = re.compile(r".*\.(png|jpe?g|tiff?|webp|gif|bmp|avif|p[gpn]m|pam|pfm|hdr)", re.IGNORECASE)
-_OUTPUTS = ("--out", "--output", "-o", "--output-file", "--outfile")
+_OUTPUTS = ("--out", "--output", "-o", "--output-file", "--outfile", "--output-dir", "--outdir")
+_SYNONYMS = {
+    **dict.fromkeys(("--grey", "--grayscale", "--greyscale"), ("--gray", "--method")),
+    **dict.fromkeys(("--gray", "--binarize"), ("--method",)),
+    **dict.fromkeys(("--force", "--replace", "--yes", "-f", "-y"), ("--overwrite",)),
+    **dict.fromkeys(("--boundary", "--border-mode", "--edge-mode", "--pad-mode"), ("--padding",)),
+    **dict.fromkeys(("--workers", "--processes", "--parallel"), ("--jobs", "--threads")),
+    **dict.fromkeys(("--jobs", "-j"), ("--threads",)),
+    **dict.fromkeys(("--filter", "-f"), ("--kernel",)),
+    **dict.fromkeys(("--bits", "--dtype"), ("--depth",)),
+    **dict.fromkeys(("--negate", "--negative"), ("--invert",)),
+    **dict.fromkeys(("--silent", "-s"), ("--quiet",)),
+    "--threads": ("--jobs",),
+}
+"""Options as other tools call them, and what stands for them here, where a command has it."""
 
 
 class UsageSuggestion(click.UsageError):
@@ -83,15 +97,16 @@ def explained(
 ) -> click.UsageError:
     """Return the error of a command with what is probably meant, or as it is."""
     if isinstance(error, click.NoSuchOption):
-        return _unknown_option(error, ctx, words) or error
+        return _unknown_option(error, ctx, command, words)
+    if isinstance(error, click.BadOptionUsage):
+        return _without_value(error, ctx)
     if isinstance(error, click.MissingParameter):
-        missing = [
+        arguments = [
             param.make_metavar(ctx)
             for param in command.params
-            if isinstance(param, click.Argument)
-            and param.required
-            and not ctx.params.get(param.name or "")
+            if isinstance(param, click.Argument) and param.required
         ]
+        missing = arguments[len(_places_of_arguments(words, command)) :]
         source = ctx.params.get("source")
         if missing == ["OUT"] and source is not None:
             return missing_output(str(source), words, ctx)
@@ -116,8 +131,7 @@ def missing_output(source: str, words: Sequence[str], ctx: click.Context) -> Usa
         return missing_arguments(ctx, ["OUT"])
     stem, suffix = os.path.splitext(os.path.basename(source))  # noqa: PTH119, PTH122
     at = words.index(source) + 1 if source in words else len(words)
-    name = ctx.info_name or "apply"
-    meant = line(name, *words[:at], f"{stem}_new{suffix}", *words[at:])
+    meant = line(*_path(ctx), *words[:at], f"{stem}_new{suffix}", *words[at:])
     return UsageSuggestion("OUT is missing", f"give the output a name: {meant}", ctx)
 
 
@@ -131,18 +145,34 @@ def _as_words(text: str, words: Sequence[str]) -> list[str]:
     return text.split()
 
 
+def _path(ctx: click.Context) -> list[str]:
+    """Return the words of a command behind the program's name: ``kernels plot``."""
+    return ctx.command_path.split()[1:]
+
+
+def _without_value(error: click.BadOptionUsage, ctx: click.Context) -> click.UsageError:
+    """Return the answer to an option whose value is missing."""
+    for param in ctx.command.params:
+        if error.option_name in param.opts and "requires an argument" in error.message:
+            metavar = param.make_metavar(ctx)
+            return click.UsageError(f"{error.option_name} needs a value: {metavar}", ctx)
+    return error
+
+
 def _unknown_option(
-    error: click.NoSuchOption, ctx: click.Context, words: list[str]
-) -> UsageSuggestion | None:
+    error: click.NoSuchOption, ctx: click.Context, command: Command, words: list[str]
+) -> UsageSuggestion:
     name = error.option_name
     value = _value_after(name, words)
     said = f"{ctx.command_path} has no option {name}"
-    if name in _OUTPUTS and any(param.name == "target" for param in ctx.command.params):
-        rest = _without(words, name)
-        files = [word for word in rest if names_a_picture(word) or word == "-"]
-        at = rest.index(files[0]) + 1 if files else 0
-        meant = line(ctx.info_name or "", *rest[:at], value or "OUT", *rest[at:])
-        return UsageSuggestion(said, f"the output is the second argument: {meant}", ctx)
+    if name in _OUTPUTS and any(param.name == "target" for param in command.params):
+        meant = line(*_path(ctx), *_with_output(_without(words, name), value or "OUT", command))
+        return UsageSuggestion(said, f"the output is the last argument: {meant}", ctx)
+    known = [known for param in command.params for known in param.opts if known[:2] == "--"]
+    plain = name.lower().replace("_", "-")
+    similar = [one for one in (plain, *_SYNONYMS.get(plain, ())) if one in known]
+    if similar and (value or similar[0] != "--method"):
+        return _other_option(said, similar[0], ctx, words, name)
     if spec := _parameter(name.lstrip("-").replace("-", "_"), value, words):
         return UsageSuggestion(
             said, f"a parameter belongs to its step: -k {shlex.quote(spec)}", ctx
@@ -150,7 +180,51 @@ def _unknown_option(
     if name.startswith("--") and names_a_step(name[2:]) and _takes_steps(ctx):
         spec = f"{name[2:]}:{value}" if value and _is_number(value) else name[2:]
         return UsageSuggestion(said, f"did you mean: -k {shlex.quote(spec)}", ctx)
-    return None
+
+    from difflib import get_close_matches
+
+    if close := get_close_matches(plain, known, n=1, cutoff=0.75):
+        return _other_option(said, close[0], ctx, words, name)
+    return UsageSuggestion(said, f"see: {ctx.command_path} --help", ctx)
+
+
+def _other_option(
+    said: str, meant: str, ctx: click.Context, words: list[str], name: str
+) -> UsageSuggestion:
+    """Return the answer to an option that has another name here: the command line with that."""
+    changed = [
+        meant + word[len(name) :] if word == name or word.startswith(f"{name}=") else word
+        for word in words
+    ]
+    return UsageSuggestion(said, f"did you mean: {line(*_path(ctx), *changed)}", ctx)
+
+
+def _with_output(words: list[str], output: str, command: Command) -> list[str]:
+    """Return the words with the output behind the inputs that the command takes."""
+    places = _places_of_arguments(words, command)
+    inputs = [param for param in command.params if isinstance(param, click.Argument)][:-1]
+    if all(param.nargs == 1 for param in inputs):
+        extra = places[len(inputs) :]
+        words = [word for place, word in enumerate(words) if place not in extra]
+        places = places[: len(inputs)]
+    at = places[-1] + 1 if places else 0
+    return [*words[:at], output, *words[at:]]
+
+
+def _places_of_arguments(words: list[str], command: Command) -> list[int]:
+    """Return where words are arguments: neither options nor their values."""
+    takes_value = {
+        name
+        for param in command.params
+        if isinstance(param, click.Option) and not param.is_flag and not param.count
+        for name in param.opts
+    }
+    places, skip = [], False
+    for place, word in enumerate(command.with_methods(words, len(words))):
+        if not skip and (word == "-" or not word.startswith("-")):
+            places.append(place)
+        skip = not skip and word in takes_value
+    return places
 
 
 def _takes_steps(ctx: click.Context) -> bool:

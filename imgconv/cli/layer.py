@@ -71,7 +71,7 @@ _window_options = together(
            help="The value outside under constant.  [default: 0]"),
     option("--dilation", metavar="N[,N]", heading="Windows", help="Spacing of the taps."),
     option("--groups", metavar="N", heading="Windows",
-           help="Groups of channels that do not see each other.  [default: 1]"),
+           help="Number of groups of channels, each convolved by itself.  [default: 1]"),
     option("--activation", metavar="NAME", heading="Windows",
            help=f"Then {one_of([one.value for one in Nonlinearity])} (leaky_relu:0.2)."),
     option("--pool", metavar="KIND:SIZE", heading="Windows",
@@ -132,7 +132,7 @@ def command(source: Path, target: Path | None, **options: Any) -> None:
     """Run the picture, volume or array IN through layers, and write the feature maps into OUT.
 
     OUT is an array (.npy, .npz), float32 pages (.tiff), a labelled montage (.png) or a folder,
-    which gets a PNG for each map. Shapes, parameters and multiply-adds are said first.
+    which gets a PNG for each map. Shapes, parameters and multiply-adds are printed first.
     """
     from imgconv.jobs.layers.layer_file import check_output, layer_file, read_for
     from imgconv.model.output import parse_choice

@@ -27,7 +27,9 @@ def merge(folder: str, as_json: bool) -> None:
     if as_json:
         output.write_json({"rows": rows, "manifests": manifests})
     else:
-        output.say(f"{rows} rows of {manifests} manifests joined")
+        output.say(
+            f"{output.counted(rows, 'row')} of {output.counted(manifests, 'manifest')} joined"
+        )
 
 
 @command.command("repair", cls=Command, epilog="Example: imgconv manifest repair out")
@@ -49,7 +51,7 @@ def repair(folder: str, as_json: bool) -> None:
 @_sources
 @json_option
 def prune(folder: str, sources: tuple[str, ...], as_json: bool) -> None:
-    """Drop rows of DST that tell of failures of pictures that are no longer in SRC."""
+    """Drop the rows of failures whose pictures are no longer in SRC."""
     from imgconv.jobs.batch.verify import prune_manifest
 
     if not sources:
@@ -64,7 +66,7 @@ def _tell_dropped(rows: int, dropped: list[str], as_json: bool) -> None:
         return
     for words in dropped:
         output.show(output.one_line(f"dropped: {words}"))
-    output.say(f"{rows} rows, {len(dropped)} dropped")
+    output.say(f"{output.counted(rows, 'row')}, {len(dropped)} dropped")
 
 
 @command.command("verify", cls=Command, epilog="Example: imgconv manifest verify out photos --deep")
@@ -73,7 +75,7 @@ def _tell_dropped(rows: int, dropped: list[str], as_json: bool) -> None:
 @option("--deep", is_flag=True, heading="Checks", help="Decode each output too.")
 @json_option
 def verify(folder: str, sources: tuple[str, ...], deep: bool, as_json: bool) -> int:
-    """Check that DST holds the outputs that its manifests tell of, and one for each picture in SRC.
+    """Check that DST holds the outputs that its manifests list, and one for each picture in SRC.
 
     Exit codes: 0 all is as it should be, 1 something is not, 4 SRC cannot be read, 5 a batch is at
     work in DST, 6 there is no manifest.
@@ -89,5 +91,5 @@ def verify(folder: str, sources: tuple[str, ...], deep: bool, as_json: bool) -> 
             named = f"{target} ({message})" if target and message else target or message
             words = message if kind == "failed" else named
             output.show(output.one_line(f"{kind}: {words}"))
-        output.say(f"{rows} rows, {len(findings)} findings")
+        output.say(f"{output.counted(rows, 'row')}, {output.counted(len(findings), 'finding')}")
     return 1 if findings else 0

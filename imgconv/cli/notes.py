@@ -47,7 +47,7 @@ def about_options(
     """
     converts = any(options.get(name) for name in _OF_CONVERSION) or converted
     if not (recipe.steps or converts) and _changes_nothing(recipe.settings):
-        yield "no step is given, so the picture is only written again; -k sharpen would sharpen it"
+        yield "no step is given, so the pixels are written unchanged; -k sharpen would sharpen them"
     if options.get("border_value") is not None and recipe.settings.border is not Border.CONSTANT:
         yield "--border-value has no effect without --padding constant"
     if not any(step.extents for step in recipe.steps):
@@ -106,7 +106,7 @@ def about_clipping(row: Row, recipe: Recipe) -> str | None:
         return None
     members = sums[-1].members
     single = len(members) == 1
-    derivative = single and members[0].sum == 0
+    derivative = single and members[0].sum == 0 and members[0].offset == 0
     if share <= (_CLIPPED_BY_A_DERIVATIVE if derivative else _CLIPPED_BY_OTHERS):
         return None
     said = f"Note: {share:.1%} of the values were clipped to the range of {row.depth}"

@@ -135,7 +135,7 @@ def _require_native(ctx: click.Context, param: click.Parameter, value: bool) -> 
     from imgconv.model.errors import MissingDependencyError
 
     if select_engine().name != "native":
-        raise MissingDependencyError("--require-native: NumPy would do the sums", HOW_TO_BUILD)
+        raise MissingDependencyError("--require-native: the native core is missing", HOW_TO_BUILD)
 
 
 native_option = option(
@@ -208,8 +208,8 @@ output_options = together(
     option("--overwrite", is_flag=True, heading="Output", help="Replace OUT if it exists."),
     option("--in-place", is_flag=True, heading="Output", help="Allow OUT to be IN itself."),
     option("--format", metavar="NAME", heading="Output",
-           help="png|jpeg|tiff|webp|gif|avif|bmp|pgm|ppm|pnm|pam|pfm|hdr, where the suffix does "
-           "not say it."),
+           help="png, jpeg, tiff, webp, gif, avif, bmp, pgm, ppm, pnm, pam, pfm or hdr.  "
+           "[default: by the suffix]"),
     encoding_options,
     option("--max-memory", metavar="SIZE", heading="Running",
            help="Work in bands of rows on a picture that needs more: 512M, 4G, or bytes.  "

@@ -35,6 +35,11 @@ def one_line(text: str) -> str:
     return visible(text)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 row``, ``2 rows``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def show(text: str) -> None:
     """Write text and a line end on stdout.
 

@@ -254,17 +254,15 @@ def summary(report: BatchReport) -> str:
             f" ({report.ok / seconds:.1f} images/s, {report.bytes_in / 1e6 / seconds:.1f} MB/s)"
         )
     if report.replaced_workers:
-        words += f"; {_count(report.replaced_workers, 'worker')} crashed or hung and replaced"
+        words += (
+            f"; {output.counted(report.replaced_workers, 'worker')} crashed or hung and replaced"
+        )
     for worker in report.excluded_workers:
         words += f"; {worker} and was left out"
     if report.stopped or report.timed_out:
         why = "the time of --run-timeout is over" if report.timed_out else "stopped early"
-        words += f"; {why}, {_count(report.total - report.done, 'file')} left"
+        words += f"; {why}, {output.counted(report.total - report.done, 'file')} left"
     return words
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _clock(seconds: float) -> str:

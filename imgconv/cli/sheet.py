@@ -113,7 +113,7 @@ def command(source: Path, target: Path, **options: Any) -> None:
     )
     if options["as_json"]:
         output.write_json({"target": str(target), "kernels": [row._asdict() for row in rows]})
-    said = f"{target}: {len(steps)} kernel{'' if len(steps) == 1 else 's'}"
+    said = f"{target}: {output.counted(len(steps), 'kernel')}"
     if not options["no_opencv"]:
         differ = sum(row.differing_pixels > 0 for row in rows)
         said += f"; {differ or 'none'} {'differ' if differ > 1 else 'differs'} from OpenCV"

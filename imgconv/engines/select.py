@@ -35,7 +35,7 @@ def select_engine() -> Engine:
     native = None if wanted == "reference" else native_engine()
     if wanted == "native" and native is None:
         raise MissingDependencyError(
-            f"the native core is not there: {missing_reason()}",
+            f"the native core is missing: {missing_reason()}",
             hint=HOW_TO_BUILD,
         )
     return native or _reference_engine()
@@ -74,5 +74,5 @@ def describe_engine() -> str:
     if isinstance(engine, NativeEngine):
         return f"native ({engine.isa}; this CPU has {', '.join(engine.isas)})"
     if native_engine() is None:
-        return f"reference, slow: the native core is not there: {missing_reason()}"
+        return f"reference, slow: the native core is missing: {missing_reason()}"
     return "reference, slow: IMGCONV_ENGINE asks for it"

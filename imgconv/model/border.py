@@ -92,7 +92,7 @@ class Border(Enum):
         if key in _AMBIGUOUS:
             raise ArgumentError(
                 f"border mode {name!r} means different things in different tools",
-                hint=f"choose {choices}, or say whose: "
+                hint=f"choose {choices}, or name the tool: "
                 + " or ".join(f"{d}:{key}" for d, names in _DIALECTS.items() if key in names),
             )
         raise ArgumentError(f"no border mode is called {name!r}", hint=f"choose from {choices}")

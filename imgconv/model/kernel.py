@@ -376,7 +376,7 @@ def _exact_rows(weights: object) -> Weights:
             )
         if rows and len(parsed) != len(rows[0]):
             raise KernelError(
-                f"row {r} has {len(parsed)} weights where row 0 has {len(rows[0])}",
+                f"the rows differ in length: {len(parsed)} in row {r}, {len(rows[0])} in row 0",
                 hint="every row of a kernel has the same length",
             )
         rows.append(parsed)

@@ -347,6 +347,15 @@ def test_verify_finds_what_is_missing_and_changed(run, photos, tmp_path):
     found = json.loads(done.out)["findings"]
     told = sorted((finding["kind"], finding["target"]) for finding in found)
     assert told == [("changed", "b.jpg"), ("missing", "a.png")]
+    assert "4 rows, 2 findings\n" in run("manifest", "verify", "out").err
+
+
+def test_one_row_is_not_rows(run, photos, tmp_path):
+    batch(run, "photos/a.png", "out")
+    assert run("manifest", "verify", "out").err == "1 row, 0 findings\n"
+    (tmp_path / "out" / "a.png").unlink()
+    assert run("manifest", "verify", "out").err == "1 row, 1 finding\n"
+    assert run("manifest", "repair", "out").err == "0 rows, 1 dropped\n"
 
 
 def test_from_python(photos, tmp_path):

@@ -24,6 +24,27 @@ GUESSES = [
     (["apply", "photo.png", "--out", "b.png", "-k", "blur"], "apply photo.png b.png -k blur"),
     (["apply", "photo.png", "-k", "blur", "-o", "b.png"], "apply photo.png b.png -k blur"),
     (["apply", "photo.png", "-k", "blur", "--output=b.png"], "apply photo.png b.png -k blur"),
+    (["apply", "--gray", "photo.png", "-o", "b.png", "-k", "blur"],
+     "apply --gray photo.png b.png -k blur"),
+    (["apply", "photo.png", "a.png", "--out", "b.png"], "apply photo.png b.png"),
+    (["batch", "photo.png", "--out", "b", "-k", "blur"], "batch photo.png b -k blur"),
+    (["batch", "-k", "blur", "photo.png", "--output-dir=b", "--gray"],
+     "batch -k blur photo.png b --gray"),
+    (["batch", "photo.png", "b", "-k", "blur", "--workers", "1"],
+     "batch photo.png b -k blur --jobs 1"),
+    (["kernels", "plot", "blur", "sobel_x", "--out", "b.png"],
+     "kernels plot blur sobel_x b.png"),
+    (["apply", "photo.png", "b.png", "-k", "blur", "--paddin=wrap"],
+     "apply photo.png b.png -k blur --padding=wrap"),
+    (["apply", "photo.png", "b.png", "-k", "blur", "--Border_Value", "3"],
+     "apply photo.png b.png -k blur --border-value 3"),
+    (["apply", "photo.png", "b.png", "--grey"], "apply photo.png b.png --gray"),
+    (["apply", "photo.png", "b.png", "--greyscale", "bt709"],
+     "apply photo.png b.png --gray bt709"),
+    (["gray", "photo.png", "b.png", "--gray", "bt709"], "gray photo.png b.png --method bt709"),
+    (["apply", "photo.png", "b.png", "-k", "blur", "--force"],
+     "apply photo.png b.png -k blur --overwrite"),
+    (["kernels", "show", "blur", "--jsn"], "kernels show blur --json"),
     (["kernels", "shw", "blur"], "kernels show blur"),
     (["help", "boarders"], "help borders"),
 ]  # fmt: skip
@@ -231,6 +252,7 @@ def test_batch_names_them_too(run, photo):
         (["-k", "sobel_x", "--range", "abs"], None),
         (["-k", "sobel_x", "--range", "offset"], None),
         (["-k", "sharpen"], None),
+        (["-k", "emboss_128"], None),  # its own offset does what --range offset would
         (["-k", "sharpen", "-k", "5 0 0"], "--depth i16 or f32"),
     ],
 )
@@ -274,8 +296,21 @@ def test_missing_arguments_are_named(run, photo):
     assert_fails(run("kernels", "show"), 2, "KERNEL is missing")
     assert_fails(run("batch", "-r"), 2, "SRC and DST are missing")
     assert_fails(run("samples"), 2, "DIR is missing")
+    assert_fails(run("kernels", "plot"), 2, "KERNEL... and OUT are missing")
+    assert_fails(run("kernels", "plot", "blur"), 2, "Error: OUT is missing")
 
 
 def test_an_option_without_its_value_names_the_help_of_the_command(run, photo):
     done = run("diff", photo, photo, "--level")
-    assert_fails(done, 2, "--level", "see: imgconv diff --help")
+    assert_fails(done, 2, "--level needs a value: ", "see: imgconv diff --help")
+    done = run("apply", "photo.png", "b.png", "-k")
+    assert_fails(done, 2, "-k needs a value: STEP", "see: imgconv apply --help")
+
+
+def test_an_option_that_resembles_none_names_the_help_of_the_command(run, photo):
+    for words in (["--nonsense"], ["-x"]):
+        done = run("apply", "photo.png", "b.png", *words)
+        assert_fails(
+            done, 2, f"imgconv apply has no option {words[0]}", "see: imgconv apply --help"
+        )
+        assert "did you mean" not in done.err

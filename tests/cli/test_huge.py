@@ -75,7 +75,7 @@ def test_a_limit_that_is_no_amount(run, photo):
 def test_too_little_memory(run, tmp_path):
     make(tmp_path / "in.tif", 600, 9000)
     said = run("apply", "in.tif", "out.tif", "-k", "blur", "--max-memory", "1M")
-    assert_fails(said, 7, "1 MiB of memory are too little for one row", "--max-memory")
+    assert_fails(said, 7, "1 MiB of memory is too little for one row", "--max-memory")
     assert not (tmp_path / "out.tif").exists()
 
 

@@ -145,7 +145,11 @@ def test_check_passes_the_bank_itself(run):
 @pytest.mark.parametrize(
     ("entry", "level", "said"),
     [
-        ("weights: [[1, 2], [3]]", "error", "mine.yaml:2:29: this row has 1 weights"),
+        (
+            "weights: [[1, 2], [3]]",
+            "error",
+            "mine.yaml:2:29: the rows differ in length: 1 here, 2 in",
+        ),
         ("weights: [[1]], sum: 2", "error", "mine.yaml:2:32: sum says 2"),
         ("weights: [[1]], anchor: [1, 0]", "error", "mine.yaml:2:35:"),
         ("weights: ones 2 2, scale: 1/4", "warning", "no centre"),

@@ -29,12 +29,12 @@ def test_without_a_core_the_reference_is_chosen(without_core: Path) -> None:
 
 def test_the_builds_reason_is_told(without_core: Path) -> None:
     without_core.write_text("the C++ compiler failed to build the native core\n")
-    expected = "the native core is not there: the C++ compiler failed to build the native core"
+    expected = "the native core is missing: the C++ compiler failed to build the native core"
     assert select.describe_engine() == f"reference, slow: {expected}"
 
 
 def test_without_a_reason_the_core_was_not_built(without_core: Path) -> None:
-    assert select.describe_engine().endswith("is not there: it was not built")
+    assert select.describe_engine().endswith("is missing: it was not built")
 
 
 def test_a_core_that_is_asked_for_and_not_there(
@@ -42,7 +42,7 @@ def test_a_core_that_is_asked_for_and_not_there(
 ) -> None:
     without_core.write_text("no C++ compiler was found\n")
     monkeypatch.setenv("IMGCONV_ENGINE", "native")
-    with pytest.raises(MissingDependencyError, match="not there: no C\\+\\+ compiler was found"):
+    with pytest.raises(MissingDependencyError, match="is missing: no C\\+\\+ compiler was found"):
         select.select_engine()
 
 

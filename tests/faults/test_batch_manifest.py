@@ -306,14 +306,14 @@ def test_runs_shards_merge_and_verify_keep_out_of_each_other_s_way(run, photos, 
     with held_by_another(tmp_path, "-1-of-2") as process:
         for words in (whole, (*whole, *first), merge, verify, repair):
             assert_fails(run(*words), 5, "another imgconv batch is writing there")
-        assert_fails(run(*whole, "--shard", "1/3"), 5, "has shards of 2, not of 3")
+        assert_fails(run(*whole, "--shard", "1/3"), 5, "was begun in 2 shards, not in 3")
         assert run(*whole, *other).code == 0
         process.stdin.close()
     with held_by_another(tmp_path, "") as process:
         for words in (whole, (*whole, *other), merge, verify, repair):
             assert_fails(run(*words), 5, "another imgconv batch is writing there")
         process.stdin.close()
-    assert_fails(run(*whole, "--shard", "1/3"), 5, "has shards of 2", "manifest merge")
+    assert_fails(run(*whole, "--shard", "1/3"), 5, "was begun in 2 shards", "manifest merge")
     assert run(*merge).code == run(*verify).code == 0
     assert run(*whole, "--shard", "1/3").code == 0
 

@@ -86,7 +86,7 @@ def test_the_last_convolution_is_explained():
 @pytest.mark.parametrize(
     ("at", "words"),
     [
-        ((0, 0), "2 numbers are not a position here"),
+        ((0, 0), "a position here is 3 numbers, not 2"),
         ((2, 0, 0), "2,0,0 lies outside the output"),
         ((0, 2, 0), "0,2,0 lies outside the output"),
         ((0, 0, -1), "0,0,-1 lies outside the output"),

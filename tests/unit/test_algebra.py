@@ -118,7 +118,7 @@ def test_unsharp_is_an_expression():
         ("(" * 30 + "blur" + ")" * 30, "deeper than 20"),
         ("blur + " * 150 + "blur", "unexpected"),
         ("__import__('os') @ blur", "unexpected"),
-        ("[1 2; 3] * 2", "row 1 has 1 weights"),
+        ("[1 2; 3] * 2", "the rows differ in length: 1 in row 1"),
     ],
 )
 def test_what_is_no_expression(text, words):

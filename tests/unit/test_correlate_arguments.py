@@ -127,7 +127,7 @@ def test_the_package_is_lazy():
         ({"convolve": "false"}, "convolve is True or False, not 'false'"),
         ({"kernels": 5}, "kernels is a list"),
         ({"blur": 3}, "unknown option 'blur'"),
-        ({"kernels": [[[1, 2], [3]]]}, "row 1 has 1 weights"),
+        ({"kernels": [[[1, 2], [3]]]}, "the rows differ in length: 1 in row 1"),
     ],
 )
 def test_options_of_a_recipe(options, words):

@@ -61,7 +61,7 @@ def test_what_is_no_number(written, words):
         ([[]], {}, "at least one weight"),
         ([1, 2, 1], {}, "two-dimensional"),
         ([[[1]]], {}, r"weight \[0, 0\]"),
-        ([[1, 2], [3]], {}, "row 1 has 1 weights where row 0 has 2"),
+        ([[1, 2], [3]], {}, "the rows differ in length: 1 in row 1, 2 in row 0"),
         ([[1, "x"]], {}, r"weight \[0, 1\]: 'x' is not a number"),
         ([[float("nan")]], {}, "not a finite number"),
         ("sharpen", {}, "rows of numbers"),

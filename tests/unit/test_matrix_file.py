@@ -86,7 +86,7 @@ def test_offset_and_anchor(tmp_path):
         ("k.json", "[0, -1, 0, -1, 5, -1, 0, -1, 0]", "9 numbers without row marks"),
         ("k.txt", "", "the file is empty"),
         ("k.txt", "# nothing", "the file is empty"),
-        ("k.txt", "1 2\n3", "row 1 has 1 weights"),
+        ("k.txt", "1 2\n3", "the rows differ in length: 1 in row 1"),
         ("k.csv", "0,5;1,5\n1;1", "more than one of tab, ; and ,"),
         ("k.csv", "1,,2\n1,2,3", "row 1, cell 2 is empty"),
         ("k.csv", 'a,b\n1,2', "'a' is not a number"),
@@ -101,7 +101,7 @@ def test_offset_and_anchor(tmp_path):
         ("k.json", "3", "JSON of a kernel is rows"),
         ("k.mat", "0 -1 0\n-1 5 -1\n0 -1 0", "begins with width, height"),
         ("k.mat", "", "begins with width, height"),
-        ("k.mat", "2 2\n1 2", "says 2 rows of 2"),
+        ("k.mat", "2 2\n1 2", r"states 2 x 2 \(rows x columns\); other lines follow"),
         ("k.mat", "1 1 0\n1", "its scale is 0"),
         ("k.mat", "1 1 x\n1", "'x' is not a number"),
         ("k.py", "print(1)", "not the code that kernels export"),
@@ -143,7 +143,7 @@ def test_pickles_and_what_is_too_large_are_refused_before_parsing(tmp_path):
     (tmp_path / "k.csv").write_text("1," * (1 << 20))
     with pytest.raises(KernelError, match="larger than 1 MiB"):
         load_kernel(str(tmp_path / "k.csv"))
-    with pytest.raises(KernelError, match="no file has a name of 5004 characters"):
+    with pytest.raises(KernelError, match="a file name cannot have 5004 characters"):
         load_kernel("x" * 5000 + ".txt")
 
 

@@ -94,7 +94,7 @@ def test_a_size_says_the_rows(text, weights):
 @pytest.mark.parametrize(
     ("text", "said", "hint"),
     [
-        ("3x3: 1 2 3", "3x3 takes 9 numbers; 3 are given", "write a matrix"),
+        ("3x3: 1 2 3", "3x3 takes 9 numbers, not 3", "write a matrix"),
         (
             "3x2: 1,2,3 4,5,6",
             "rows x columns, but the numbers stand as 2x3",
@@ -109,7 +109,7 @@ def test_a_size_says_the_rows(text, weights):
         ("0x3: 1", "from 1 to 4095 rows", "write a matrix"),
         ("999999999x999999999: 1", "from 1 to 4095 rows", "write a matrix"),
         ("2x2: 1 2 3 x", "'x' is not a number", "write an integer"),
-        ("2x2:", "takes 4 numbers; 0 are given", "write a matrix"),
+        ("2x2:", "takes 4 numbers, not 0", "write a matrix"),
     ],
 )
 def test_a_size_that_does_not_fit_is_refused(text, said, hint):

@@ -20,7 +20,7 @@ from imgconv.cli.options import Command
 @config_option
 @outside_option
 def command(names: tuple[str, ...], config: Path, goldens_outside: bool) -> None:
-    """Make goldens of pictures that are in place for the cases NAMEs and were made by hand.
+    """Record pictures that were made by hand, and are in place, as goldens of the cases NAMEs.
 
     Only a record is written beside each picture. A golden of another set is taken over. Exit code
     6 when there is nothing to adopt.

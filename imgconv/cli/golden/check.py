@@ -48,7 +48,7 @@ _file = click.Path(path_type=Path)
     "--overwrite",
     is_flag=True,
     heading="Reports",
-    help="Replace files that are no report of goldens, and write into a folder with files.",
+    help="Replace files that imgconv golden did not write, and use folders that are not empty.",
 )
 @json_option  # fmt: skip
 def command(

@@ -30,5 +30,5 @@ def command(file: Path, as_json: bool) -> int:
             output.show(f"{finding.level}: {finding.message}")
         others = len(findings) - errors
         counts = ((count, "kernel"), (errors, "error"), (others, "other finding"))
-        output.show(", ".join(f"{n} {word}{'' if n == 1 else 's'}" for n, word in counts))
+        output.show(", ".join(output.counted(n, word) for n, word in counts))
     return 3 if errors else 0

@@ -201,7 +201,7 @@ class _Reader:
             key = self._node(event, depth + 1)
             name = key.as_text()
             if name in fields:
-                raise key.error(f"key {name!r} stands here twice")
+                raise key.error(f"key {name!r} appears twice")
             keys[name] = key
             fields[name] = self._node(self._next(), depth + 1)
         return node

@@ -114,9 +114,9 @@ def _check_pixels(
             or page.itemsize != -(-said.bits // 8)
         ):
             raise ImageReadError(
-                f"{name}: it decodes to {page.shape[1]} x {page.shape[0]} with {channels} channels "
-                f"of {8 * page.itemsize} bits; its header says {said.width} x {said.height} with "
-                f"{said.channels} of {said.bits}",
+                f"{name}: it decodes to {page.shape[1]} x {page.shape[0]} pixels of "
+                f"{channels} x {8 * page.itemsize} bits; its header states {said.width} x "
+                f"{said.height} of {said.channels} x {said.bits} bits",
                 hint="convert it by another program to a PNG, or to a plain TIFF of gray or RGB",
             )
 

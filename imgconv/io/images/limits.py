@@ -29,7 +29,7 @@ def check(header: Header, reading: Reading, name: str) -> None:
             hint=f"--max-pixels {header.pixels} allows it",
         )
     if max(header.width, header.height) > 1 << 20:
-        raise LimitError(f"{name}: {header.width} x {header.height}; 2^20 on a side can be decoded")
+        raise LimitError(f"{name}: {header.width} x {header.height}; a side is at most 2^20")
     needed = _COPIES * header.pixels * header.channels * -(-header.bits // 8)
     if needed > _NEVER_TOO_MUCH and needed > (free := free_memory()):
         raise LimitError(

@@ -198,7 +198,7 @@ def _weights(node: YamlNode, fields: Mapping[str, YamlNode]) -> Any:
     for node_of_row, row in zip(weights.items, rows, strict=True):
         if len(row) != len(rows[0]):
             raise node_of_row.error(
-                f"this row has {len(row)} weights, the first has {len(rows[0])}"
+                f"the rows differ in length: {len(row)} here, {len(rows[0])} in the first"
             )
     return rows
 

@@ -49,7 +49,7 @@ def read_matrix(path: str) -> Kernel:
         When the file cannot be read, is too large, or holds no matrix.
     """
     if len(path) > _LONGEST_PATH:
-        raise KernelError(f"{quoted(path)}: no file has a name of {len(path)} characters")
+        raise KernelError(f"{quoted(path)}: a file name cannot have {len(path)} characters")
     suffix = Path(path).suffix.lower()
     if suffix == ".npy":
         return _npy(Path(path))
@@ -174,7 +174,9 @@ def _mat(text: str) -> Kernel:
     width, height = sides
     rows = [[part for part in _MAT_HEAD.split(line.strip()) if part] for line in lines[1:]]
     if [len(row) for row in rows] != [width] * height:
-        raise KernelError(f"its first line says {height} rows of {width}; others follow")
+        raise KernelError(
+            f"its first line states {height} x {width} (rows x columns); other lines follow"
+        )
     divisor = Kernel([[head[2] if len(head) > 2 else "1"]]).weights[0][0]
     if divisor == 0:
         raise KernelError("its scale is 0, by which libvips divides")

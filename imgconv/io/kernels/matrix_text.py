@@ -184,7 +184,7 @@ def _shaped(rows: int, columns: int, text: str, said: str) -> Rows:
     lines = _lines(text)
     flat = [number for line in lines for number in line]
     if len(flat) != rows * columns:
-        raise KernelError(f"{said} takes {rows * columns} numbers; {len(flat)} are given")
+        raise KernelError(f"{said} takes {rows * columns} numbers, not {len(flat)}")
     marked = lines if len(lines) > 1 else _groups(text)
     column_by_commas = columns == 1 < rows and len(lines) == 1 and "," in text and "+" not in said
     if column_by_commas or (marked and [len(row) for row in marked] != [columns] * rows):

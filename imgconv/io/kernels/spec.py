@@ -34,6 +34,7 @@ _IN_A_MATRIX = set("0123456789+-./;,eE \t\n")
 _TURNS = (".T", ".flip", ".rot90", ".normalized")
 _FILE = re.compile(r"(?P<path>.+\.ya?ml)(?:#(?P<name>.*))?")
 _OPERATOR = re.compile(r"(?<=[\w)\]])([-+*@])(?=[\w(\[])")
+_LIST = re.compile(r"convolution=|[-+\d., |]+:[-+\d]")
 _OF_A_TOOL = re.compile(r"(im|vips|pil|ffmpeg|gimp):", re.IGNORECASE)
 
 
@@ -215,7 +216,7 @@ def _is_matrix(text: str) -> bool:
 
 def _in_the_form_of_a_tool(text: str) -> Kernel | None:
     """Read a text that only another tool's form can be: numbers after a prefix, or code."""
-    if not _OF_A_TOOL.match(text) and "(" not in text and "-morphology" not in text:
+    if not (_OF_A_TOOL.match(text) or _LIST.match(text) or "(" in text or "-morphology" in text):
         return None
     from imgconv.io.kernels import tool_text
 

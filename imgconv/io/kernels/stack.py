@@ -52,7 +52,9 @@ def stack_kernels(
 def _bias_of(bias: object, filters: int) -> Array:
     values = load_bias(bias) if isinstance(bias, str) and is_array_spec(bias) else numbers_of(bias)
     if len(values) != filters:
-        raise ArgumentError(f"the bias has {len(values)} values; there are {filters} filters")
+        raise ArgumentError(
+            f"the bias has length {len(values)}; it needs one value a filter, {filters} in all"
+        )
     return np.array([Fraction(value) for value in values], object)
 
 

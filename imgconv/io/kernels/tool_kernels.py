@@ -79,6 +79,7 @@ _REFUSED = {  # lower-case name: why, and what to use
         (_PATTERN, "ImageMagick's -morphology HitAndMiss"),
     ),
 }
+_SIGMA = re.compile(r"\s*[\d.]*[x,]\s*(\d{0,2}[1-9](?:\.\d{1,6})?|0?\.\d{0,5}[1-9])\s*")
 _KNOWN = "Unity, Laplacian, Sobel, Roberts, Prewitt, Compass, Kirsch, FreiChen and Binomial"
 _PILLOW = (
     *("blur", "contour", "detail", "edge_enhance", "edge_enhance_more", "emboss", "find_edges"),
@@ -125,6 +126,8 @@ def imagemagick_kernel(text: str) -> Kernel:
         return _described(known, _turned(rows, angle, text), 1, options)
     if name in _REFUSED:
         why, instead = _REFUSED[name]
+        if sigma := _SIGMA.fullmatch(options):
+            instead = instead.replace("sigma=1.4", f"sigma={sigma[1]}")
         raise KernelError(f"{text[:80]!r} is {why}", hint=f"use {instead}")
     made = {"laplacian": _laplacian, "freichen": _frei_chen, "unity": _unity, "binomial": _binomial}
     if name not in made:

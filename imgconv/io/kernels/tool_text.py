@@ -1,5 +1,7 @@
 """Kernels as other tools write them: what `export` makes, and lists after ``ffmpeg:``, ``gimp:``.
 
+A list that begins with ``convolution=`` is ffmpeg's without a prefix.
+
 Python code is matched against the forms that `export` writes and NumPy prints; nothing is run.
 """
 
@@ -42,6 +44,7 @@ _FFMPEG_FIELDS = [f"{plane}{key}" for key in ("m", "rdiv", "bias", "mode") for p
 _FFMPEG_HINT = "write ffmpeg:0m=0 -1 0 -1 5 -1 0 -1 0:0rdiv=1:0bias=0"
 _MAGICK_HINT = "write im:3x3: 0,-1,0 -1,5,-1 0,-1,0"
 _GIMP_HINT = "write gimp:0 -1 0 -1 5 -1 0 -1 0:DIVISOR:OFFSET, 9 or 25 numbers"
+_WITH_DIVISOR = re.compile(r"[-+\d.,|]+(?:[ ,|]+[-+\d.]+)+(?::[-+\d. ,|/]+)+")
 _MAGICK_NUMBERS = re.compile(r"im:\s*[\d.+-]", re.IGNORECASE)
 _MAGICK_PREFIX = re.compile(
     r"im:\s*(?:(\d{1,9})(?:x(\d{1,9}))?(?:\+(\d{1,9})\+(\d{1,9}))?\s*:)?(.*)",
@@ -73,6 +76,14 @@ def read_form(text: str) -> Kernel | None:
     """
     prefix = text.partition(":")[0].lower()
     try:
+        if text.startswith("convolution="):
+            return parse_ffmpeg(text)
+        if _WITH_DIVISOR.fullmatch(text):
+            tool = "gimp" if text.count(":") < 3 else "ffmpeg"
+            raise KernelError(
+                "numbers with a divisor are a list of ffmpeg or of GIMP",
+                hint=f"write {tool}: before them",
+            )
         if prefix in _LISTS:
             return _LISTS[prefix](text.partition(":")[2])
         if _MAGICK_NUMBERS.match(text):
@@ -109,7 +120,8 @@ def parse_ffmpeg(text: str) -> Kernel:
     others = {key[0] for key in given} - set(planes)
     if others or any(kernel != kernels[0] for kernel in kernels):
         raise KernelError(
-            "the planes of a picture are filtered in different ways", hint=_FFMPEG_HINT
+            "the planes have different kernels; one kernel for all planes is read",
+            hint=_FFMPEG_HINT,
         )
     return kernels[0]
 
@@ -130,7 +142,9 @@ def parse_gimp(text: str) -> Kernel:
     numbers, *after = text.split(":")
     values = numbers.replace(",", " ").split()
     if len(values) not in (9, 25) or len(after) > 2:
-        raise KernelError(f"{len(values)} numbers do not make a matrix", hint=_GIMP_HINT)
+        raise KernelError(
+            "GIMP's list is 9 or 25 numbers, a divisor and an offset", hint=_GIMP_HINT
+        )
     keyed = [part.strip().removeprefix(key) for part, key in zip(after, _GIMP_KEYS, strict=False)]
     divisor, offset = _read([*keyed, *("1", "0")[len(keyed) :]])
     if divisor == 0:
@@ -165,7 +179,8 @@ def parse_magick(text: str) -> Kernel:
         width = str(math.isqrt(count))
         if int(width) ** 2 != count or count % 2 == 0:
             raise KernelError(
-                f"{count} numbers do not make a square with an odd side", hint=_MAGICK_HINT
+                f"a kernel without a size has 9, 25, 49 or more numbers in a square, not {count}",
+                hint=_MAGICK_HINT,
             )
     origin = (int(x), int(y)) if x is not None else None
     return parse_geometry(int(width), int(height or width), origin, values)
@@ -206,7 +221,7 @@ def _ffmpeg_fields(text: str) -> dict[str, str]:
             key, value = _FFMPEG_FIELDS[min(position, len(_FFMPEG_FIELDS) - 1)], key
         if key not in _FFMPEG_FIELDS or key in given:
             raise KernelError(
-                f"{quoted(key)} is given twice, or no option of convolution",
+                f"{quoted(key)} is given twice, or is not an option of convolution",
                 hint=_FFMPEG_HINT,
             )
         given[key] = value.strip("'\"")

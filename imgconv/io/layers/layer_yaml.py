@@ -38,7 +38,7 @@ def read_layers(
     fields = root.as_mapping(("layers", *_CONV_KEYS))
     nodes = fields["layers"].as_list() if "layers" in fields else [root]
     if "layers" in fields and len(fields) > 1:
-        raise root.error("layers stand alone; the keys of a convolution belong into one of them")
+        raise root.error("beside layers there are no keys of a convolution; write them in a layer")
     reader = _Reader(path.parent, bank)
     if not nodes:
         raise root.error("there are no layers")
@@ -49,7 +49,7 @@ def read_layers(
     if given and len(convolutions) != 1:
         raise ArgumentError(
             f"--{next(iter(given))} is meant for one convolution; {path} has {len(convolutions)}",
-            hint=f"say it in the file, or choose a layer: {path}#NAME",
+            hint=f"set it in the file, or choose a layer: {path}#NAME",
         )
     network: list[Layer] = []
     for node in found:
@@ -151,7 +151,7 @@ class _Reader:
             found = numbers_of(bias)
         conv = conv_of(weights, found, options)
         if inputs and len(inputs) != conv.weights.shape[1] * (conv.groups or 1):
-            raise node.error(f"kernels for {len(inputs)} channels is expected here")
+            raise node.error(f"a kernel for each channel ({len(inputs)}) is expected here")
         return conv._replace(filter_names=names, channel_names=inputs)
 
     def _named_filters(
@@ -167,11 +167,13 @@ class _Reader:
             else:
                 row = list(channels.as_list())
             if inputs and len(row) != len(inputs):
-                raise channels.error(f"filter {name} needs {len(inputs)} kernels, one a channel")
+                raise channels.error(
+                    f"filter {name} needs a kernel for each channel ({len(inputs)})"
+                )
             kernels += [self._kernel_of(kernel) for kernel in row]
         filters = len(node.fields)
         if not kernels or len(kernels) % filters:
-            raise node.error("every filter has as many kernels")
+            raise node.error("every filter needs the same number of kernels")
         stack, offsets = stacked(kernels)
         sums = [sum(part, Fraction(0)) for part in np.array(offsets).reshape(filters, -1).tolist()]
         weights = stack.reshape(filters, -1, *stack.shape[1:])

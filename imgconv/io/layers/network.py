@@ -44,7 +44,7 @@ def read_network(
         return read_layers(Path(yaml["path"]), yaml["name"], options, bank)
     if not is_array_spec(spec):
         raise KernelError(
-            f"{spec[:80]!r} names no weights",
+            f"{spec[:80]!r} is not a file of weights",
             hint="give net.yaml, w.npy, net.npz#NAME or net.safetensors#NAME; -k stacks kernels",
         )
     bias = options.pop("bias", None)

@@ -51,7 +51,7 @@ def read_input(path: Path, axes: int) -> Image:
         raise ImageReadError(
             f"{path}: its shape is {array.shape}; a {axes}-D layer reads ({names}) or "
             f"({names}, channels)",
-            hint="--weights of as many axes, or a .npy of that shape" if axes != 2 else None,
+            hint="use --weights with as many axes, or a .npy of that shape" if axes != 2 else None,
         )
     return array[..., None] if array.ndim == axes else array
 

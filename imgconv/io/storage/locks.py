@@ -79,7 +79,7 @@ def _check_other_counts(state: StateFolder, shard_suffix: str) -> None:
             continue
         if name.startswith("manifest") or _is_held(state, name):
             raise ImageWriteError(
-                f"{os.path.dirname(state.path)} has shards of {found[2]}, not of {count}",  # noqa: PTH120
+                f"{os.path.dirname(state.path)} was begun in {found[2]} shards, not in {count}",  # noqa: PTH120
                 hint="imgconv manifest merge joins them, when they are done",
             )
 

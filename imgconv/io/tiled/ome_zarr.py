@@ -50,7 +50,7 @@ class ZarrReader:
         self.dtype: np.dtype[Any] = np.dtype(self._array.dtype.name)
         if channels not in (1, 3, 4) or self.dtype.name not in _DTYPES:
             raise ImageReadError(
-                f"{path}: it has {channels} channels of type {self.dtype}",
+                f"{path}: its channels ({channels} of type {self.dtype}) are not supported",
                 hint="1, 3 or 4 of uint8, uint16, int16 or float32 are read",
             )
         chunks = self._array.chunks

@@ -53,7 +53,7 @@ class VipsReader:
         image = self._open()
         if image.bands not in (1, 3, 4) or image.format not in _DTYPES:
             raise ImageReadError(
-                f"{path}: it has {image.bands} channels of type {image.format}",
+                f"{path}: its channels ({image.bands} of type {image.format}) are not supported",
                 hint="1, 3 or 4 of 8, 16 or 32 bits are read",
             )
         tail = () if image.bands == 1 else (image.bands,)
@@ -67,8 +67,8 @@ class VipsReader:
         """Return rows `start` to `stop` (see `imgconv.io.tiled.base.HugeReader`)."""
         if self._turned:
             raise ImageReadError(
-                f"{self._name}: it is stored turned, by its EXIF orientation, and memory does not "
-                "hold it to turn it upright",
+                f"{self._name}: its EXIF orientation turns it, and the picture does not fit in "
+                "memory to be turned",
                 hint=f"turn it first: vips autorot {self._name} upright.tif",
             )
         with self._lock:

@@ -64,8 +64,8 @@ def bands_within(reader: HugeReader, recipe: Recipe, *, limit: int, used: int) -
     if needed > room:
         enough = (needed + limit - room >> 20) + 1
         raise LimitError(
-            f"{limit >> 20} MiB of memory are too little for one row of the output",
-            hint=f"--max-memory {enough}M, or an input with lower tiles",
+            f"{limit >> 20} MiB of memory is too little for one row of the output",
+            hint=f"--max-memory {enough}M, or an input with smaller tiles",
         )
     return height, _step(reader, height)
 

@@ -89,7 +89,8 @@ def _inside(at: Sequence[int], output: Image) -> tuple[int, Place]:
     if len(at) != len(sizes) + 1:
         wanted = ", ".join(name.removesuffix("s") for name in names)
         raise ArgumentError(
-            f"{len(at)} numbers are not a position here", hint=f"give filter, {wanted}"
+            f"a position here is {len(sizes) + 1} numbers, not {len(at)}",
+            hint=f"give filter, {wanted}",
         )
     chosen, *place = at
     for name, number, size in zip(("filters", *names), at, (output.shape[-1], *sizes), strict=True):

@@ -76,7 +76,7 @@ def exact_biases(
     values = np.asarray(bias)
     if values.shape != (filters,):
         raise ArgumentError(
-            f"the bias has shape {values.shape}; there are {filters} filters",
+            f"the bias has shape {values.shape}; ({filters},) is needed, one value a filter",
             hint=f"give {filters} number{'s' * (filters > 1)}, one for each filter",
         )
     return tuple(Fraction(value) for value in _exact(values, "bias").tolist())

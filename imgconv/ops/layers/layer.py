@@ -210,8 +210,8 @@ def _check_channels(conv: Conv, channels: int, groups: int) -> None:
     filters, per_group, *kernel = conv.weights.shape
     if channels % groups or filters % groups:
         raise ArgumentError(
-            f"{conv.name}: {channels} channels and {filters} filters do not divide into "
-            f"{groups} groups"
+            f"{conv.name}: its channels ({channels}) and filters ({filters}) must be multiples of "
+            f"its groups ({groups})"
         )
     if channels == per_group * groups:
         return

@@ -170,7 +170,9 @@ def planes_of(channels: Sequence[str], form: Form) -> list[Plane]:
             planes.append(Channel(COLOURS.index(name)))
         else:
             if form.values > 4:
-                raise ArgumentError(f"{name} is of colour, and the image has {form.values} bands")
+                raise ArgumentError(
+                    f"{name} needs colour, and the image has other bands ({form.values})"
+                )
             planes.append(_OF_COLOUR[name]())
     return planes
 

@@ -35,8 +35,8 @@ def check_form(before: Form, after: Form) -> None:
     grays = after.channels in (None, 1) and (before.channels or 1) <= 4
     if after.channels != before.channels and not grays:
         raise ArgumentError(
-            f"what is not selected keeps its {before.values} channels, and the recipe makes "
-            f"{after.values}"
+            f"what is not selected keeps its channels ({before.values}), and the recipe makes "
+            f"others ({after.values})"
         )
 
 

@@ -184,8 +184,8 @@ def format_for(name: str | None, path: PurePath | None) -> Format:
         names = ", ".join(known.name for known in FORMATS if known.writes)
         raise ImageWriteError(f"no format is called {name!r}", hint=f"choose from {names}")
     if path is None:
-        raise ImageWriteError("the format is not known", hint="say it: --format png")
+        raise ImageWriteError("the format is not known", hint="name one: --format png")
     what = f"the suffix {path.suffix!r} is not known" if path.suffix else "there is no suffix"
     raise ImageWriteError(
-        f"{path}: {what}, so neither is the format", hint=f"use one of {suffixes}, or --format"
+        f"{path}: {what}, and the format depends on it", hint=f"use one of {suffixes}, or --format"
     )

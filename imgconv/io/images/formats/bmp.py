@@ -94,7 +94,7 @@ def _bitmap(data: bytes) -> Bitmap:
         compression = unpack("<I", data, 30, "its header")[0] if size >= 20 else 0
         used = unpack("<I", data, 46, "its header")[0] if size >= _INFO else 0
     if bits not in (1, 2, 4, 8, 16, 24, 32):
-        raise DamagedError(f"{bits} bits are no number of bits for a pixel")
+        raise DamagedError(f"{bits} bits a pixel are not possible")
     _check_layout(size, bits, compression)
     masks, end = _masks(data, size, bits, compression)
     palette = np.zeros((0, 3), np.uint8)

@@ -183,7 +183,7 @@ def _words(text: bytes, bits: bool, count: int, salvage: bool) -> Image:
     try:
         values = np.fromiter(map(int, words[:count]), np.int64)
     except (ValueError, OverflowError):
-        raise DamagedError("there is a word among its pixels that is no number") from None
+        raise DamagedError("a pixel value is not a number") from None
     if len(values) < count:
         if not salvage:
             raise DamagedError(f"it has {len(values)} of {count} values")

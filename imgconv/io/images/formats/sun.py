@@ -13,7 +13,7 @@ def read_header(data: bytes) -> Header:
     """Read the eight numbers at the beginning."""
     width, height, bits, _, kind, mapped, palette = unpack(">7I", data, 4, "its header")
     if bits not in (1, 8, 24, 32):
-        raise DamagedError(f"{bits} bits are no number of bits for a pixel")
+        raise DamagedError(f"{bits} bits a pixel are not possible")
     if kind not in (0, 1):
         raise NotSupportedError(f"Sun raster of type {kind}")
     if bits == 1 or mapped != (bits == 8):

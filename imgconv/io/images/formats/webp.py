@@ -41,7 +41,7 @@ def read_header(data: bytes) -> Header:
     except DamagedError as error:
         damage = str(error)
     if size is None:
-        raise DamagedError(damage or "it has no picture")
+        raise DamagedError(damage or "it holds no image")
     pages = max(len(delays), 1)
     metadata = Metadata(said.get(b"EXIF"), said.get(b"ICCP"), said.get(b"XMP "))
     return Header(

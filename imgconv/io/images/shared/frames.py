@@ -22,7 +22,7 @@ def decode(data: bytes, header: Header, wanted: Sequence[int], salvage: bool) ->
             for number in wanted:
                 file.seek(number)
                 if file.size != (header.width, header.height):
-                    raise DamagedError("its size is not what it says")
+                    raise DamagedError("it decodes to another size than its header states")
                 frames.append(_frame(file))
     except DamagedError:
         raise

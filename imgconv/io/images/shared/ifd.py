@@ -86,7 +86,7 @@ class Tiff(NamedTuple):
         at, seen = self.first(), set[int]()
         while at:
             if at in seen:
-                raise BrokenError("its directories go round in circles")
+                raise BrokenError("its directories form a cycle")
             if len(seen) >= most:
                 raise BrokenError(f"it has more than {most} directories")
             seen.add(at)
@@ -129,7 +129,7 @@ class Tiff(NamedTuple):
             return (default,)
         layout = _LAYOUTS.get(entry.type, "B")
         if entry.at + entry.size > len(self.data) or entry.type in (11, 12):
-            raise BrokenError(f"the values of tag {tag} are not there")
+            raise BrokenError(f"the values of tag {tag} lie outside the file")
         if len(layout) > 1:
             layout, count = layout[0], 2 * entry.number
         else:

@@ -52,7 +52,7 @@ def encode(suffix: str, image: Image, parameters: Sequence[int] = ()) -> bytes:
     except cv2.error as error:
         raise EncodingError(str(error.err)) from None
     if not done:
-        raise EncodingError("OpenCV does not say why")
+        raise EncodingError("OpenCV gives no reason")
     return bytes(data)
 
 

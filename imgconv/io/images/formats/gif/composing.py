@@ -106,7 +106,7 @@ def _frames(data: bytes) -> Iterator[GifFrame]:
             yield GifFrame(alone, palette, left, top, clear, disposal)
             clear, disposal = None, 0
         else:
-            raise DamagedError(f"there is no block of kind {mark:#04x}")
+            raise DamagedError(f"unknown block type {mark:#04x}")
 
 
 _GRAYS = bytes(value for value in range(256) for _ in range(3))

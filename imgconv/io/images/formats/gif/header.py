@@ -26,7 +26,7 @@ def read_header(data: bytes) -> Header:
                 delays.append(pending)
                 pending = 0
             else:
-                raise DamagedError(f"there is no block of kind {mark:#04x}")
+                raise DamagedError(f"unknown block type {mark:#04x}")
     except DamagedError as error:
         damage = str(error)
     if not delays and damage is None:

@@ -86,7 +86,7 @@ def _segments(data: bytes) -> list[tuple[int, bytes]]:
         while True:
             marker = data[at + 1]
             if data[at] != 0xFF:
-                raise DamagedError("there is no marker where one belongs")
+                raise DamagedError("a marker is missing")
             if marker == 0xFF:  # a fill byte
                 at += 1
                 continue

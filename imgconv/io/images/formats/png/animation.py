@@ -121,7 +121,7 @@ def _frames(data: bytes) -> Iterator[PngFrame]:
 
 def _frame(control: bytes, body: bytes, head: bytes, shared: bytes) -> PngFrame:
     if len(control) != _CONTROL.size:
-        raise DamagedError("what is said of a frame is cut short")
+        raise DamagedError("a frame control chunk is cut short")
     _, width, height, left, top, _, _, dispose, blend = _CONTROL.unpack(control)
     start = SIGNATURE + chunk(b"IHDR", struct.pack(">II", width, height) + head[8:])
     png = start + shared + chunk(b"IDAT", body) + chunk(b"IEND", b"")

@@ -43,7 +43,7 @@ def _decode_still(data: bytes) -> Image:
 def _decoded(data: bytes, header: Header) -> Image:
     pixels = opencv.decode(data, header)
     if pixels.shape[:2] != (header.height, header.width):
-        raise DamagedError("its size is not what it says")
+        raise DamagedError("it decodes to another size than its header states")
     return _with_clear_gray(pixels, header) if pixels.ndim == 2 and header.channels == 2 else pixels
 
 
@@ -51,7 +51,7 @@ def _with_clear_gray(gray: Image, header: Header) -> Image:
     """Add the alpha of a PNG one of whose grays is transparent; OpenCV spread the grays."""
     (clear,) = header.extra
     if clear is None:
-        raise DamagedError("its alpha is not there")
+        raise DamagedError("its alpha channel is missing")
     white = np.iinfo(gray.dtype).max
     spread = clear * (white // ((1 << header.bits) - 1))
     alpha = np.where(gray == spread, 0, white).astype(gray.dtype)

@@ -100,7 +100,7 @@ def _page(file: Tiff, directory: Directory, number: int, header: Header, salvage
     if pixels is None:
         raise DamagedError("it does not decode")
     if pixels.shape[:2] != (page.height, page.width):
-        raise DamagedError("its size is not what it says")
+        raise DamagedError("it decodes to another size than its header states")
     pixels = as_rgb(pixels, header._replace(channels=page.channels, bits=page.bits))
     if page.photometric == INKS and pixels.ndim == 3:
         pixels = np.ascontiguousarray(pixels[..., :3])

@@ -60,7 +60,7 @@ def _encoded(pages: Sequence[Image], bands: bool, encoding: Encoding) -> bytes:
     except cv2.error as error:
         raise EncodingError(str(error.err)) from None
     if not done:
-        raise EncodingError("OpenCV does not say why")
+        raise EncodingError("OpenCV gives no reason")
     return rewritten(bytes(data), partial(_name_alpha, pages))
 
 

@@ -58,7 +58,7 @@ def read_header(data: Data) -> Header:
     except BrokenError as error:
         raise DamagedError(str(error)) from None
     if not pages:
-        raise DamagedError("it has no picture")
+        raise DamagedError("it holds no image")
     first = pages[0]
     return Header(
         first.width,

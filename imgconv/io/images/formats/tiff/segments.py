@@ -185,7 +185,7 @@ def segments_of(tiff: Tiff, directory: Directory) -> Segments:
     tiled = 324 in directory
     places, lengths = (324, 325) if tiled else (273, 279)
     if places not in directory:
-        raise BrokenError("it does not say where its pixels are")
+        raise BrokenError("it does not state where its pixels are")
     offsets = tiff.numbers(directory, places)
     width, height = one(256, 0), one(257, 0)
     columns = one(322, width) if tiled else width
@@ -243,7 +243,7 @@ def blackened(
     short = min(len(segments.offsets), len(segments.counts))
     for index in found:
         if index >= short:
-            raise BrokenError(f"{segments.word} {index} has no place")
+            raise BrokenError(f"{segments.word} {index} has no offset")
     packed = ((index, _packed(segments, index, row, tiff.data)) for index in found)
     return _placed(tiff, directory, segments, packed)
 
@@ -288,7 +288,9 @@ def _placed(
             try:
                 struct.pack_into(layout, data, entry.at + index * struct.calcsize(layout), value)
             except struct.error:
-                raise BrokenError(f"{segments.word} {index} has no room") from None
+                raise BrokenError(
+                    f"{segments.word} {index} has an offset that its field cannot hold"
+                ) from None
         data += part
     return bytes(data)
 

@@ -211,7 +211,7 @@ def test_what_does_not_fit_the_header_is_never_given(monkeypatch, shape):
     monkeypatch.setattr(
         "imgconv.io.images.formats.png.decode", lambda *_, **__: [np.zeros(shape, np.uint8)]
     )
-    with pytest.raises(ImageReadError, match="its header says 53 x 37 with 3 of 8"):
+    with pytest.raises(ImageReadError, match="its header states 53 x 37 of 3 x 8 bits"):
         decode(data, "x")
 
 

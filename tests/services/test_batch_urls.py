@@ -392,7 +392,7 @@ def test_an_edit_during_a_run_in_place_wins(uploaded, edit_meanwhile):
     recipe = recipe_from({"kernels": ["sharpen"]})
     report = filter_folder(uploaded, uploaded, recipe, in_place=True, assume_new=True, jobs=1)
     assert [row.message for row in report.failures] == [
-        "b.png: another program changed it during the run, so it was not replaced"
+        "b.png: another program changed it during the run, so it was not replaced (run again)"
     ]
     assert remote.read_bytes(parse_place(uploaded) / "b.png") == new
     again = filter_folder(uploaded, uploaded, recipe, in_place=True, jobs=1)

@@ -34,12 +34,15 @@ def suite(tmp_path, camera):
     cv2.imwrite(str(tmp_path / "photo.png"), camera[:30, :30])
     (tmp_path / "inner").mkdir()
 
-    def run(*options, dtype="uint8", change="", tolerance="", text=None):
+    def run(*options, dtype="uint8", change="", tolerance="", text=None, installed=False):
         text = text or TESTS.format(dtype=dtype, change=change, tolerance=tolerance)
         (tmp_path / "inner" / "test_it.py").write_text(text)
         words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", *options]
         words += ["--basetemp", str(tmp_path / "kept"), "--rootdir", str(tmp_path)]
         env = {**os.environ, "PYTEST_ADDOPTS": "", "PYTHONDONTWRITEBYTECODE": "1"}
+        if not installed:  # by name, and none of the others that are installed: they load slowly
+            env["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+            words += ["-p", "imgconv.pytest_plugin"]
         done = subprocess.run(
             words, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=120
         )
@@ -130,7 +133,9 @@ def test_it_costs_nothing_when_it_is_not_used(suite):
         "    assert own == []\n    assert not {'numpy', 'cv2'} & set(sys.modules)\n"
     )
     others = ("hypothesispytest", "_hypothesis_pytestplugin", "zarr")  # these import NumPy
-    code, said = suite(*(word for name in others for word in ("-p", f"no:{name}")), text=text)
+    code, said = suite(
+        *(word for name in others for word in ("-p", f"no:{name}")), text=text, installed=True
+    )
     assert code == 0, said
 
 

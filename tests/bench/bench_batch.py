@@ -5,7 +5,7 @@ installed; a new folder in FOLDER (default the working directory) gets the pictu
 the outputs; ``--smoke`` does one run of four small pictures.
 They are removed at the end and not between runs: ext4 makes new files slowly for minutes after
 thousands were removed. Tools that are not installed are left out (Debian: imagemagick,
-graphicsmagick, libvips-tools, parallel).
+graphicsmagick, libvips-tools).
 """
 
 from __future__ import annotations
@@ -84,13 +84,13 @@ def slow(source: Path, target: Path) -> dict[str, list[str]]:
         f"-morphology Convolve '3x3: {MATRIX}'",
         "gm": f"{many}OMP_NUM_THREADS={WORKERS} xargs -0 gm mogrify -output-directory {target} "
         "-convolve 0,-1,0,-1,5,-1,0,-1,0",
-        "vips": f"{many}VIPS_CONCURRENCY=1 parallel -0 -j{WORKERS} vips conv {{}} "
-        f"{target}/{{/}} {sharpen}",
+        "vips": f"{many}VIPS_CONCURRENCY=1 xargs -0 -P {WORKERS} -I @ vips conv @ "
+        f"{target}/@ {sharpen}",
     }
     names = {
         "mogrify": "ImageMagick mogrify",
         "gm": "GraphicsMagick mogrify",
-        "vips": "vips conv, GNU parallel",
+        "vips": "vips conv, xargs -P",
     }
     found = {key: words for key, words in taken.items() if shutil.which(key)}
     return {names[key]: ["bash", "-c", words] for key, words in found.items()}

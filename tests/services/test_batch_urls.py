@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import uuid
 from pathlib import Path
 
 import pytest
@@ -239,7 +240,7 @@ def test_two_runs_at_a_time_do_no_harm(uploaded, folder):
 
 @pytest.mark.services
 def test_what_a_killed_run_left_on_a_server_is_removed_later(uploaded, sftp_server):
-    base = parse_place(f"{sftp_server}/left")
+    base = parse_place(f"{sftp_server}/left-{uuid.uuid4().hex}")
     parts = base / STATE / "parts"
     recipe = recipe_from({"kernels": ["blur"]})
     for name in (".old.part", ".new.part"):

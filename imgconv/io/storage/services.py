@@ -28,7 +28,7 @@ READ_ONLY = ("http", "https")
 SSH = ("sftp", "ssh")
 OBJECT_STORES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "adl", "oss", "memory")
 """Where a put makes an object appear whole; elsewhere a file is written aside and renamed."""
-_LONGEST_REASON = 120
+_LONGEST_REASON = 200
 _own = threading.local()
 
 

@@ -211,7 +211,8 @@ def swap(path):
 
 @pytest.mark.parametrize("change", [unlink, shorten, lengthen, swap])
 def test_a_manifest_that_others_change_during_a_run_ends_it(tmp_path, change):
-    photos = make_tree(tmp_path / "photos", [f"{i:03}.png" for i in range(200)])
+    names = [f"{i:03}.png" for i in range(200)]
+    photos = make_tree(tmp_path / "photos", names, size=(300, 300))  # many groups of rows
     path, done = tmp_path / "out" / ".imgconv" / "manifest.jsonl", []
 
     def on_event(event):

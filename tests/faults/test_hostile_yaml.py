@@ -57,7 +57,7 @@ HOSTILE = {
     "an exponent without end": (entry("weights: [[1e999999999]]"), "2:21:"),
     "a fraction over nothing": (entry("weights: [[1/0]]"), "2:21: '1/0'"),
     "hexadecimal": (entry("weights: [[0x10]]"), "2:21: '0x10'"),
-    "ragged rows": (entry("weights: [[1, 2], [3]]"), "2:28: this row"),
+    "ragged rows": (entry("weights: [[1, 2], [3]]"), "2:28: the rows differ in length"),
     "a row that is a number": (entry("weights: [1, 2]"), "2:20: a list"),
     "no weights": (entry("weights: []"), "2:9:"),
     "no weights in a row": (entry("weights: [[]]"), "2:9:"),

@@ -1,7 +1,7 @@
 """Manual pages for man(1), made of the commands and their options.
 
-Run it as ``python -m imgconv.cli.man DIR``. The pages in ``man/`` of the repository are installed
-with the package.
+Run it as ``python -m imgconv.cli.man DIR``. The pages in ``imgconv/man/`` are installed with the
+package.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import pytest
 from imgconv.cli.main import group
 from imgconv.cli.man import man_pages, write_man_pages
 
-FOLDER = Path(__file__).parents[2] / "man"
+FOLDER = Path(__file__).parents[2] / "imgconv" / "man"
 PAGES = man_pages()
 
 
@@ -26,7 +26,7 @@ def commands(command=group, path=("imgconv",)):
 
 
 def test_they_are_those_of_the_repository():
-    stale = "after a change of the options: python -m imgconv.cli.man man"
+    stale = "after a change of the options: python -m imgconv.cli.man imgconv/man"
     assert {p.name: p.read_text() for p in FOLDER.iterdir()} == PAGES, stale
 
 

@@ -56,7 +56,7 @@ def has_true_colour(environment: Mapping[str, str] = os.environ) -> bool:
 
 
 def _has_sixel() -> bool:
-    """Ask the terminal for its attributes, which all answer; 4 is Sixel."""
+    """Return whether the terminal names Sixel (4) among its attributes, which all report."""
     try:
         import termios
         import tty

@@ -117,7 +117,7 @@ class Lightness(Plane):
         return lightness_of(_colours(image))
 
     def put(self, made: Image, image: Image, plane: Image, before: Image) -> None:
-        """Give every pixel its new lightness."""
+        """Return the image with the new lightness of every pixel."""
         changed = (plane != before) & ~(np.isnan(plane) & np.isnan(before))
         colours = _colours(image).copy()
         change = plane[changed].astype(np.float64) - before[changed].astype(np.float64)

@@ -186,8 +186,8 @@ reading_options = together(
 
 encoding_options = together(
     option("--quality", metavar="Q", type=click.IntRange(1, 100), heading="Output",
-           help="1 to 100, for JPEG, WebP and AVIF.  [default: JPEG as IN or 95; WebP and AVIF "
-           "lose nothing]"),
+           help="1 to 100, for JPEG, WebP, AVIF, HEIC and JPEG XL.  [default: JPEG as IN or 95; "
+           "others lose nothing]"),
     option("--lossless", is_flag=True, heading="Output",
            help="Refuse a format that loses information."),
     option("--compression", metavar="HOW", heading="Output",
@@ -208,8 +208,8 @@ output_options = together(
     option("--overwrite", is_flag=True, heading="Output", help="Replace OUT if it exists."),
     option("--in-place", is_flag=True, heading="Output", help="Allow OUT to be IN itself."),
     option("--format", metavar="NAME", heading="Output",
-           help="png, jpeg, tiff, webp, gif, avif, bmp, pgm, ppm, pnm, pam, pfm or hdr.  "
-           "[default: by the suffix]"),
+           help="png, jpeg, tiff, webp, gif, avif, bmp, pgm, ppm, pnm, pam, pfm, hdr, heic, jxl or "
+           "exr.  [default: by the suffix]"),
     encoding_options,
     option("--max-memory", metavar="SIZE", heading="Running",
            help="Work in bands of rows on a picture that needs more: 512M, 4G, or bytes.  "

@@ -70,16 +70,16 @@ def encode_picture(
         raise ImageWriteError(f"{name}: jpeg always loses something", hint="use .png or .webp")
     pages = tuple(_plain(page) for page in picture.pages)
     codec = codec_of(kind)
-    try:
-        data, notes = codec.encode(picture._replace(pages=pages), kind, encoding)
-    except EncodingError as error:
-        raise ImageWriteError(f"{name}: it cannot be encoded as {kind.name}: {error}") from None
     rows, columns = pages[0].shape[:2]
     kept = picture.metadata.fitting(channels_of(pages[0]))
     if encoding.strip:
         kept = Metadata(nodata=kept.nodata)
     kept = kept._replace(exif=exif.of_upright(kept.exif, columns, rows))
     kept = kept._replace(**{field: None for field in kept._fields if field not in kind.keeps})
+    try:
+        data, notes = codec.encode(picture._replace(pages=pages, metadata=kept), kind, encoding)
+    except EncodingError as error:
+        raise ImageWriteError(f"{name}: it cannot be encoded as {kind.name}: {error}") from None
     if not any(kept):
         return data, notes
     data, lost = codec.embed(data, kept)

@@ -69,8 +69,8 @@ class Encoding(NamedTuple):
     Attributes
     ----------
     quality : int, optional
-        1 to 100, for JPEG, WebP and AVIF. Default for JPEG: that of the JPEG which was read, else
-        95. WebP and AVIF are lossless by default.
+        1 to 100, for JPEG, WebP, AVIF, HEIC and JPEG XL of 8 bits. Default for JPEG: that of the
+        JPEG which was read, else 95. The others are lossless by default.
     compression : str, optional
         PNG: 0 to 9. TIFF: none, lzw, deflate or packbits.
     lossless : bool

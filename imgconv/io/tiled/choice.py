@@ -25,6 +25,8 @@ from imgconv.model.errors import ImageReadError, ImageWriteError
 from imgconv.model.output import Depth
 
 _HEAD = 16 << 20  # headers end within, but for the pictures of metadata
+_START = 4096  # what a format is known by
+_READ_AS_A_WHOLE = ("avif", "heic", "jxl", "exr")
 _MOST_PACKED = 3000  # how many bytes of pixels a byte of a file can stand for
 
 
@@ -69,7 +71,7 @@ def open_reader(
             return None
         size = source.stat().st_size
         with source.open("rb") as file:
-            start = file.read(16)
+            start = file.read(_START)
     except OSError:
         return None
     kind = sniff(start)
@@ -108,7 +110,7 @@ def _is_read_alike(source: Path, kind: Format) -> bool:
         raise not_supported(str(source), error) from None
     except (DamagedError, OSError, ValueError):
         return True  # who reads it tells what is wrong
-    alike = kind.name != "avif" and header.notes != CMYK_NOTES
+    alike = kind.name not in _READ_AS_A_WHOLE and header.notes != CMYK_NOTES
     return alike and header.pages == 1
 
 
@@ -117,7 +119,7 @@ def is_foreign(source: Path) -> bool:
     if is_zarr(source):
         return True
     with contextlib.suppress(OSError), source.open("rb") as file:
-        return sniff(file.read(16)) is None
+        return sniff(file.read(_START)) is None
     return False
 
 
@@ -159,7 +161,7 @@ def check_writable(
     load_extra("pyvips", f"{target}: writing a picture that memory does not hold")
     from imgconv.io.tiled.vips import can_write
 
-    if not can_write(kind.suffixes[0]):
+    if kind.library or not can_write(kind.suffixes[0]):
         raise ImageWriteError(
             f"{target}: neither libvips nor anything else here writes a {kind.name} file by rows",
             hint="write a .tif or a .png",

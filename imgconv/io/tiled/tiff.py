@@ -12,7 +12,6 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from imgconv.io.images.formats.tiff import segments
-from imgconv.io.images.formats.tiff.decoding import divided
 from imgconv.io.images.formats.tiff.header import NODATA, notes_of, one_page
 from imgconv.io.images.formats.tiff.layouts import (
     BLACK,
@@ -26,6 +25,7 @@ from imgconv.io.images.formats.tiff.layouts import (
 from imgconv.io.images.formats.tiff.samples import StoredPage
 from imgconv.io.images.header import DamagedError, NotSupportedError
 from imgconv.io.images.picture import Metadata
+from imgconv.io.images.shared.alpha import divided
 from imgconv.io.images.shared.ifd import BrokenError
 from imgconv.io.tiled.base import Image, TileLayout, rechunked
 from imgconv.model.errors import ImageReadError

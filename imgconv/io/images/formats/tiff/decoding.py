@@ -27,6 +27,7 @@ from imgconv.io.images.header import (
 )
 from imgconv.io.images.picture import Image
 from imgconv.io.images.shared import exif
+from imgconv.io.images.shared.alpha import divided
 from imgconv.io.images.shared.ifd import BrokenError, Directory, Tiff
 from imgconv.io.images.shared.opencv import as_rgb
 
@@ -114,17 +115,6 @@ def _by_samples(file: Tiff, directory: Directory, layout: TiffLayout, salvage: b
         return decode_page(StoredPage(file, directory, layout), salvage)
     except BrokenError as error:
         raise DamagedError(str(error)) from None
-
-
-def divided(image: Image) -> Image:
-    """Divide premultiplied colours by alpha; what cannot be seen has no colour."""
-    white = 1.0 if image.dtype == np.float32 else float(np.iinfo(image.dtype).max)
-    alpha = image[..., -1:].astype(np.float64)
-    with np.errstate(all="ignore"):
-        colours = np.nan_to_num(image[..., :-1] * (white / alpha), nan=0.0, posinf=0.0, neginf=0.0)
-    if image.dtype != np.float32:
-        colours = np.rint(np.minimum(colours, white))
-    return np.concatenate([colours.astype(image.dtype), image[..., -1:]], axis=2)
 
 
 def _as_stored(data: bytes) -> bytes:

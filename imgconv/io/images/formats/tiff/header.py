@@ -18,6 +18,7 @@ from imgconv.io.images.header import (
     spread_note,
 )
 from imgconv.io.images.picture import Metadata
+from imgconv.io.images.shared import alpha
 from imgconv.io.images.shared.ifd import (
     EXIF_IFD,
     GPS_IFD,
@@ -83,7 +84,7 @@ def notes_of(pages: Sequence[PageHeader]) -> tuple[str, ...]:
     depths = sorted({page.bits for page in pages} & SPREAD_BITS)
     notes += [spread_note((1 << bits) - 1, 255 if bits < 8 else 65535) for bits in depths]
     if any(page.premultiplied for page in pages):
-        notes.append("colours were premultiplied, and are divided by alpha")
+        notes.append(alpha.NOTE)
     return tuple(notes)
 
 

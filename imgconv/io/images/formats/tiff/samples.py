@@ -23,6 +23,7 @@ from imgconv.io.images.formats.tiff.layouts import (
 from imgconv.io.images.header import DamagedError, NotSupportedError
 from imgconv.io.images.picture import Image
 from imgconv.io.images.shared.ifd import Directory, Tiff
+from imgconv.io.images.shared.levels import spread
 
 _COLOR_MAP, _TILE_WIDTH, _TILE_HEIGHT = 320, 322, 323
 
@@ -226,15 +227,6 @@ def meant(stored: Image, layout: TiffLayout, palette: tuple[int, ...]) -> Image:
     if layout.format == FLOAT and layout.bits == 16:
         pixels = pixels.astype(np.float32)
     return np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
-
-
-def spread(values: Image, bits: int) -> Image:
-    """Spread whole numbers of so many bits over the range of 8 or 16 bits, rounded."""
-    full, white = (255, np.uint8) if bits <= 8 else (65535, np.uint16)
-    most = (1 << bits) - 1
-    table = (2 * full * np.arange(most + 1, dtype=np.int64) + most) // (2 * most)
-    result: Image = table.astype(white)[values]
-    return result
 
 
 def _looked_up(indices: Image, bits: int, colours: tuple[int, ...]) -> Image:

@@ -76,12 +76,23 @@ def read_stdin(reading: Reading | None = None) -> bytes:
     ImageReadError
         When stdin is a terminal.
     """
-    if sys.stdin is None or sys.stdin.isatty():
-        raise ImageReadError("stdin is a terminal, not an image", hint="pipe an image into -")
     from imgconv.io.images.decode import read_stream
     from imgconv.io.images.picture import Reading
 
-    return read_stream(sys.stdin.buffer, "stdin", reading or Reading())
+    return read_stream(stdin(), "stdin", reading or Reading())
+
+
+def stdin() -> BinaryIO:
+    """Return stdin as a stream of bytes.
+
+    Raises
+    ------
+    ImageReadError
+        When it is a terminal.
+    """
+    if sys.stdin is None or sys.stdin.isatty():
+        raise ImageReadError("stdin is a terminal, not an image", hint="pipe an image into -")
+    return sys.stdin.buffer
 
 
 def check_stdout(as_json: bool) -> None:

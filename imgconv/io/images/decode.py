@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
-
 import numpy as np
 
 from imgconv.io.images import lfs, limits
@@ -33,7 +31,7 @@ def read_file(path: Place, reading: Reading = _PLAIN) -> bytes:
     return files.read_bytes(path, most_bytes(reading), lambda head: known_format(head, str(path)))
 
 
-def read_stream(stream: BinaryIO, name: str, reading: Reading = _PLAIN) -> bytes:
+def read_stream(stream: files.Readable, name: str, reading: Reading = _PLAIN) -> bytes:
     """Read an image from a stream, with the same bounds."""
     return files.read_stream(
         stream, name, most_bytes(reading), lambda head: known_format(head, name)

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 
 from imgconv.io.images.decode import not_supported
-from imgconv.io.images.formats import Format, format_for, read_header, sniff
+from imgconv.io.images.formats import Format, format_for, is_pnm, read_header, sniff
 from imgconv.io.images.header import CMYK_NOTES, DamagedError, NotSupportedError
 from imgconv.io.images.image_files import check_holds
 from imgconv.io.images.picture import Metadata
@@ -111,7 +111,21 @@ def _is_read_alike(source: Path, kind: Format) -> bool:
     except (DamagedError, OSError, ValueError):
         return True  # who reads it tells what is wrong
     alike = kind.name not in _READ_AS_A_WHOLE and header.notes != CMYK_NOTES
+    if is_pnm(kind) and header.damage:  # its pixels go on behind the head, and others may follow
+        return alike and not _is_followed(source)
     return alike and header.pages == 1
+
+
+def _is_followed(source: Path) -> bool:
+    """Return whether a second picture begins behind the first of PNM's."""
+    from imgconv.io.images.formats.pnm import BINARY, measured
+
+    with source.open("rb") as file:
+        found = measured(file.read(_START))
+        if found is None or found[1] is None:
+            return False
+        file.seek(found[1])
+        return file.read(2) in BINARY
 
 
 def is_foreign(source: Path) -> bool:

@@ -183,6 +183,11 @@ def _of_brands(data: bytes) -> Format | None:
     return None if _HEIC.isdisjoint(named) else format_named("heic")
 
 
+def is_pnm(kind: Format | None) -> bool:
+    """Return whether a format is one of PNM's, of which several pictures may follow each other."""
+    return kind is not None and "pnm" in (kind.name, kind.home)
+
+
 def format_named(name: str) -> Format:
     """Return the format of a name that exists."""
     return next(known for known in FORMATS if known.name == name)

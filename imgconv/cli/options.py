@@ -193,7 +193,8 @@ encoding_options = together(
     option("--compression", metavar="HOW", heading="Output",
            help="PNG: 0 to 9; TIFF: none, lzw, deflate or packbits."),
     option("--subsampling", metavar="HOW", heading="Output",
-           help="Colour subsampling of a JPEG: 444, 422, 420 or 440.  [default: as IN, or 444]"),
+           help="Colour subsampling of a JPEG: 444, 422, 420, 440 or 411.  [default: as IN, or "
+           "444]"),
     option("--strip", is_flag=True, heading="Output",
            help="Leave out EXIF, profile, XMP and resolution."),
 )  # fmt: skip

@@ -31,10 +31,10 @@ RECIPES = (["-k", "identity"], ["-k", "sharpen"], ["--gray"], ["-k", "blur", "--
 @cache
 def corpus() -> list[tuple[str, bytes]]:
     """Give the kinds of files of the tests of damage, and every ninth of the layouts."""
-    from faults import extra_layouts, other_layouts, tiff_layouts
+    from faults import extra_layouts, other_layouts, photo_layouts, tiff_layouts
     from faults.image_samples import samples
 
-    tables = (other_layouts.READ, tiff_layouts.READ, extra_layouts.READ)
+    tables = (other_layouts.READ, tiff_layouts.READ, photo_layouts.READ, extra_layouts.READ)
     layouts = [each for table in tables for each in sorted(table.items())]
     return [*sorted(samples().items()), *((name, data) for name, (data, _) in layouts[::9])]
 

@@ -11,7 +11,9 @@ import numpy as np
 import OpenEXR
 import pillow_heif
 import pytest
+import simplejpeg
 from cli.program import assert_fails
+from faults import photo_layouts
 from faults.extra_layouts import READ, exr, heic, plain_box, planes
 from faults.image_samples import metadata, pillow, rgb
 from faults.layout_maker import H, W, samples
@@ -229,3 +231,32 @@ def test_damage_within_compressed_pixels_of_openexr_is_found():
     data[-12] ^= 255
     with pytest.raises(ImageReadError, match="it does not decode"):
         decode_picture(bytes(data), "x")
+
+
+@pytest.mark.parametrize("name", ["jpeg lossless 12 x3", "jpeg 12 bits ramp"])
+def test_deep_jpeg_needs_the_extra_and_its_last_marker(monkeypatch, name):
+    data, image = photo_layouts.READ[name]
+    assert "white was 4095" in decode_picture(data, "x").notes[0]
+    with pytest.raises(ImageReadError, match="cut short: it ends before its last marker"):
+        decode(data[:-30], "x")
+    salvaged = decode_picture(data[:-30], "x", Reading(salvage=True)).pages[0]
+    assert np.array_equal(salvaged[:10], image[:10])
+    monkeypatch.setitem(sys.modules, "imagecodecs", None)
+    with pytest.raises(ImageReadError, match="not supported: JPEG of 12 bits") as caught:
+        decode(data, "x")
+    assert caught.value.hint == "pip install 'imgconv[formats]'"
+
+
+def test_a_jpeg_keeps_its_subsampling_or_says_so():
+    kind = format_named("jpeg")
+    for sampling in ("444", "422", "420", "440", "411"):
+        picture = decode_picture(bytes(simplejpeg.encode_jpeg(rgb(), 90, "RGB", sampling)), "x")
+        data, notes = encode_picture(picture, kind, "x")
+        assert (decode_picture(data, "x").encoded.subsampling, notes) == (sampling, ())
+    changed = bytearray(simplejpeg.encode_jpeg(rgb(), 90, "RGB", "420"))
+    changed[changed.index(b"\xff\xc0") + 11] = 0x41
+    changed[changed.index(b"\xff\xc0") + 14] = 0x21
+    header = read_header(bytes(changed), kind)
+    data, notes = encode_picture(Picture((rgb(),), encoded=header.encoded), kind, "x")
+    assert notes == ("jpeg: samples of 4 x 1, 2 x 1, 1 x 1 are written as 444",)
+    assert decode_picture(data, "x").encoded.subsampling == "444"

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import tifffile
 from cli.program import assert_fails
-from faults import extra_layouts, other_layouts, tiff_layouts
+from faults import extra_layouts, other_layouts, photo_layouts, tiff_layouts
 from faults.image_samples import pillow
 from faults.image_samples import samples as kinds_of_damage
 from faults.layout_maker import BLACK, DEFLATE, RGB, H, W, flat, samples, tiff
@@ -26,8 +26,9 @@ from imgconv.io.images.picture import Reading
 from imgconv.io.tiled.choice import open_reader
 from imgconv.model.errors import ImageReadError
 
-READ = tiff_layouts.READ | other_layouts.READ | extra_layouts.READ
-REFUSED = tiff_layouts.REFUSED | other_layouts.REFUSED | extra_layouts.REFUSED
+TABLES = tiff_layouts, other_layouts, photo_layouts, extra_layouts
+READ = {name: layout for table in TABLES for name, layout in table.READ.items()}
+REFUSED = {name: layout for table in TABLES for name, layout in table.REFUSED.items()}
 
 
 @pytest.mark.parametrize("name", READ)

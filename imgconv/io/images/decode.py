@@ -16,7 +16,7 @@ from imgconv.model.output import Depth
 
 _PLAIN = Reading()
 _MOST_OVERHEAD = 64 << 20
-_GRAY_TOO = ("sun", "avif")
+_GRAY_TOO = ("avif",)
 """Formats that say colour where all of it is gray, and are then decoded to gray."""
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 else:
     Image = Any  # so that these values need no NumPy
 
-SUBSAMPLINGS = ("444", "422", "420", "440")
+SUBSAMPLINGS = ("444", "422", "420", "440", "411")
 COMPRESSIONS = ("none", "lzw", "deflate", "packbits", *map(str, range(10)))
 
 
@@ -76,7 +76,7 @@ class Encoding(NamedTuple):
     lossless : bool
         Demands a file without loss.
     subsampling : str, optional
-        444, 422, 420 or 440 for JPEG. Default that of the JPEG which was read, else 444.
+        444, 422, 420, 440 or 411 for JPEG. Default that of the JPEG which was read, else 444.
     strip : bool
         Whether metadata is left out.
     """

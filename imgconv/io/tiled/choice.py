@@ -12,7 +12,7 @@ import numpy as np
 
 from imgconv.io.images.decode import not_supported
 from imgconv.io.images.formats import Format, format_for, is_pnm, read_header, sniff
-from imgconv.io.images.header import CMYK_NOTES, DamagedError, NotSupportedError
+from imgconv.io.images.header import DamagedError, Header, NotSupportedError
 from imgconv.io.images.image_files import check_holds
 from imgconv.io.images.picture import Metadata
 from imgconv.io.storage import files
@@ -110,10 +110,18 @@ def _is_read_alike(source: Path, kind: Format) -> bool:
         raise not_supported(str(source), error) from None
     except (DamagedError, OSError, ValueError):
         return True  # who reads it tells what is wrong
-    alike = kind.name not in _READ_AS_A_WHOLE and header.notes != CMYK_NOTES
+    alike = _is_plain(kind, header)
     if is_pnm(kind) and header.damage:  # its pixels go on behind the head, and others may follow
         return alike and not _is_followed(source)
     return alike and header.pages == 1
+
+
+def _is_plain(kind: Format, header: Header) -> bool:
+    """Return whether decoding converts and turns nothing that libvips would leave."""
+    if kind.name == "jpeg" and header.extra[2]:  # lossless, or of 12 bits
+        return False
+    turned = kind.name == "hdr" and header.orientation != 1
+    return kind.name not in _READ_AS_A_WHOLE and header.notes in ((), ("palette",)) and not turned
 
 
 def _is_followed(source: Path) -> bool:

@@ -147,13 +147,14 @@ def assembled(parts, fields, order, offsets, pages=1):
     for _ in range(pages):
         values = {}
         for tag, (kind, numbers) in sorted(fields.items()):
-            code = {1: "B", 3: "H", 4: "I", 7: "B"}[kind]
+            code = {1: "B", 3: "H", 4: "I", 5: "I", 7: "B"}[kind]
             raw = struct.pack(f"{order}{len(numbers)}{code}", *numbers)
             if len(raw) > 4:
                 at = len(body)
                 body += raw + b"\0" * (len(raw) % 2)
                 raw = struct.pack(f"{order}I", at)
-            values[tag] = struct.pack(f"{order}HHI", tag, kind, len(numbers)) + raw.ljust(4, b"\0")
+            count = len(numbers) // 2 if kind == 5 else len(numbers)
+            values[tag] = struct.pack(f"{order}HHI", tag, kind, count) + raw.ljust(4, b"\0")
         struct.pack_into(f"{order}I", body, pointer, len(body))
         body += struct.pack(f"{order}H", len(values)) + b"".join(values.values())
         pointer = len(body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import mmap
 from collections.abc import Iterator
@@ -136,6 +137,8 @@ class TiffReader:
         except ValueError as error:
             if self._salvage:
                 self._lost[index] = str(error)
+                with contextlib.suppress(ValueError):
+                    self._page.place(index, start, stored, strict=False)
                 return
             what = f"{self._word} {index}: {error}"
             raise ImageReadError(

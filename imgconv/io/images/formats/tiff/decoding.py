@@ -12,6 +12,7 @@ from imgconv.io.images.formats.tiff import segments
 from imgconv.io.images.formats.tiff.header import EXTRA_SAMPLES
 from imgconv.io.images.formats.tiff.layouts import (
     INKS,
+    JPEG,
     WHITE,
     TiffLayout,
     is_by_libtiff,
@@ -89,7 +90,10 @@ def _page(file: Tiff, directory: Directory, number: int, header: Header, salvage
     layout = layout_of(file, directory)
     by_samples = is_by_samples(layout)
     if by_samples and (
-        layout.photometric == INKS or layout.samples == 2 or not is_by_libtiff(layout)
+        layout.photometric == INKS
+        or layout.samples == 2
+        or layout.compression == JPEG
+        or not is_by_libtiff(layout)
     ):
         return _by_samples(file, directory, layout, salvage)
     whole = _checked(file, directory, page, salvage)

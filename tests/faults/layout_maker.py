@@ -205,3 +205,19 @@ def colours(count, step):
 def opened(data, mode=None):
     with Image.open(io.BytesIO(data)) as image:
         return np.asarray(image.convert(mode) if mode else image)
+
+
+def joined(first, second):
+    """Give one little-endian TIFF of the single pages of two."""
+    data = bytearray(first + second)
+    (at,) = struct.unpack_from("<I", second, 4)
+    base = len(first)
+    (count,) = struct.unpack_from("<H", second, at)
+    for place in range(base + at + 2, base + at + 2 + 12 * count, 12):
+        tag, kind, number, value = struct.unpack_from("<HHII", data, place)
+        if tag == 273 or number * {1: 1, 3: 2, 4: 4}[kind] > 4:
+            struct.pack_into("<I", data, place + 8, value + base)
+    (at_first,) = struct.unpack_from("<I", first, 4)
+    (count,) = struct.unpack_from("<H", first, at_first)
+    struct.pack_into("<I", data, at_first + 2 + 12 * count, base + at)
+    return bytes(data)

@@ -7,7 +7,7 @@ import numpy as np
 from imgconv.io.images import lfs, limits
 from imgconv.io.images.formats import FORMATS, Format, codec_of, read_header, sniff
 from imgconv.io.images.header import DamagedError, Header, NotSupportedError
-from imgconv.io.images.picture import Image, Picture, Reading
+from imgconv.io.images.picture import PLACES_LOST, Image, Picture, Reading
 from imgconv.io.images.shared import exif, xmp
 from imgconv.io.storage import files
 from imgconv.io.storage.locations import Place
@@ -196,6 +196,9 @@ def _picture(
         exif=exif.of_upright(header.metadata.exif, columns, rows),
         xmp=xmp.of_upright(header.metadata.xmp),
     )
+    if metadata.places and (wanted.start > 0 or header.orientation != 1):
+        metadata = metadata._replace(places=None)
+        notes.append(PLACES_LOST)
     if metadata.resolution and header.orientation >= 5:
         metadata = metadata._replace(resolution=metadata.resolution[::-1])
     delays = header.delays if len(upright) > 1 else ()

@@ -19,6 +19,9 @@ SUBSAMPLINGS = ("444", "422", "420", "440", "411")
 COMPRESSIONS = ("none", "lzw", "deflate", "packbits", *map(str, range(10)))
 
 
+PLACES_LOST = "tiff: the geographic tags are not kept, since the picture has another geometry"
+
+
 class Metadata(NamedTuple):
     """What is said about a picture, each as the bytes that every format keeps in the same way.
 
@@ -31,6 +34,8 @@ class Metadata(NamedTuple):
         Pixels per inch across and down.
     nodata : bytes, optional
         The value that means no data, as GDAL's tag has it.
+    places : bytes, optional
+        A TIFF structure of the tags that say where on the earth the pixels lie.
     """
 
     exif: bytes | None = None
@@ -38,11 +43,20 @@ class Metadata(NamedTuple):
     xmp: bytes | None = None
     resolution: tuple[Fraction, Fraction] | None = None
     nodata: bytes | None = None
+    places: bytes | None = None
 
     def fitting(self, channels: int) -> Metadata:
         """Leave out a profile of another colour space than that of so many channels."""
         space = b"GRAY" if channels < 3 else b"RGB "
         return self._replace(icc=None) if self.icc and self.icc[16:20] != space else self
+
+    def of_shape(
+        self, before: tuple[int, ...], after: tuple[int, ...]
+    ) -> tuple[Metadata, tuple[str, ...]]:
+        """Leave out where pixels lie when their number has changed, and say so."""
+        if self.places is None or before[:2] == after[:2]:
+            return self, ()
+        return self._replace(places=None), (PLACES_LOST,)
 
 
 class Reading(NamedTuple):

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from imgconv.io.images.formats.tiff import segments
+from imgconv.io.images.formats.tiff.encoding import branch_apart
 from imgconv.io.images.formats.tiff.header import NODATA, notes_of, one_page
 from imgconv.io.images.formats.tiff.layouts import (
     BLACK,
@@ -115,6 +116,8 @@ class TiffReader:
                 TileLayout(None, False, layout.bands) if plain else TileLayout(bands=layout.bands)
             )
         self._said = notes_of([found.header])
+        if found.metadata.exif:
+            self._said = (*self._said, "tiff: EXIF is not kept by rows")
 
     def read(self, start: int, stop: int) -> Image:
         """Return rows `start` to `stop` (see `imgconv.io.tiled.base.HugeReader`)."""
@@ -215,6 +218,8 @@ def write_tiff(
         tags.append((_XMP, 1, len(metadata.xmp), metadata.xmp, True))
     if metadata.nodata:
         tags.append((NODATA, 2, len(metadata.nodata) + 1, metadata.nodata.decode(), True))
+    for tag, (kind, count, raw) in branch_apart(metadata.places).tags.items():
+        tags.append((tag, kind, count, raw, True))
     settings |= {"extratags": tags} if tags else {}
     settings |= {"iccprofile": metadata.icc}
     big = row_bytes * shape[0] > _CLASSIC_BYTES

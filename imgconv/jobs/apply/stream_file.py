@@ -29,6 +29,7 @@ from imgconv.io.tiled.quick_size import MOST_PACKED, is_zarr
 from imgconv.jobs import memory
 from imgconv.jobs.apply.bands import bands_within, whole_bytes
 from imgconv.jobs.apply.filter_file import Row
+from imgconv.jobs.apply.light import about_light
 from imgconv.jobs.apply.nodata import nodata_of
 from imgconv.jobs.apply.prefetch import ReadAhead, ahead
 from imgconv.model.alpha import Alpha
@@ -110,7 +111,8 @@ def stream_file(
         row = _streamed(
             reader, source, target, recipe, masks, nodata, limit=limit, threads=threads, **writing
         )
-    return row._replace(notes=(*notes, *row.notes))
+    light = about_light(recipe, reader.metadata.icc)
+    return row._replace(notes=(*notes, *light, *row.notes))
 
 
 def _streamed(
@@ -152,6 +154,9 @@ def _streamed(
     stream = Stream(opened, recipe, height=height, threads=threads, mask=masks[0], valid=masks[1])
     channels = stream.shape[2] if len(stream.shape) == 3 else 1
     check_writable(target, format, stream.depth, channels, bands=reader.layout.bands)
+    metadata, moved = reader.metadata.of_shape(reader.shape, stream.shape)
+    if metadata.places and target.suffix.lower() not in (".tif", ".tiff") and not strip:
+        moved = (f"{target.suffix[1:]} does not keep the geographic tags",)
     bands = ahead(stream.bands())
     try:
         write_bands(
@@ -161,9 +166,7 @@ def _streamed(
             stream.dtype,
             bands,
             layout=reader.layout,
-            metadata=(Metadata() if strip else reader.metadata.fitting(channels))._replace(
-                nodata=nodata
-            ),
+            metadata=(Metadata() if strip else metadata.fitting(channels))._replace(nodata=nodata),
             threads=threads or usable_cpus(),
             overwrite=overwrite or in_place,
         )
@@ -180,5 +183,5 @@ def _streamed(
         threshold=stream.threshold,
         engine=select_engine().name,
         seconds=time.perf_counter() - started,
-        notes=(*salvaged(reader), *stream.notes),
+        notes=(*salvaged(reader), *stream.notes, *moved),
     )

@@ -105,7 +105,7 @@ FORMATS = (
     Format("jpeg", (".jpg", ".jpeg", ".jpe"), _U8, (1, 3), (b"\xff\xd8\xff",), _ALL),
     Format(
         "tiff", (".tiff", ".tif"), tuple(Depth), _BANDS,
-        (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), (*_ALL, "nodata"), "pages",
+        (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), (*_ALL, "nodata", "places"), "pages",
     ),
     Format("webp", (".webp",), _U8, _ANY, (b"RIFF",), ("exif", "icc", "xmp"), "frames"),
     Format("gif", (".gif",), _U8, _ANY, (b"GIF87a", b"GIF89a"), (), "frames"),

@@ -32,6 +32,8 @@ def read_header(data: bytes) -> Header:
     if shown.cut is not None:
         raise NotSupportedError("AVIF that is cut when shown")
     notes = (spread_note((1 << shown.bits) - 1, 65535),) if shown.bits > 8 else ()
+    if any(each[:4] in (b"prof", b"rICC") for each in shown.colours):
+        notes = (*notes, "avif: the ICC profile is not kept")
     channels = max(shown.channels, 3)  # gray is found when it is decoded
     return Header(
         shown.width, shown.height, channels, shown.bits,

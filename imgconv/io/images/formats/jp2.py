@@ -42,6 +42,8 @@ def read_header(data: bytes) -> Header:
         raise NotSupportedError("JPEG 2000 codestream with 2 channels")
     damage = None if data.rstrip(b"\0").endswith(b"\xff\xd9") else "it ends before its last marker"
     notes = () if bits in (8, 16) else (spread_note((1 << bits) - 1, 65535),)
+    if at > 0 and _has_profile(data):
+        notes = (*notes, "jp2: the ICC profile is not kept")
     if palette is not None:
         components = 3
     return Header(
@@ -85,6 +87,14 @@ def _check_colour(data: bytes, stop: int, components: int, bits: int) -> bytes |
     if entries is None and mapped is None:
         return None
     return _palette(entries, mapped, components, bits)
+
+
+def _has_profile(data: bytes) -> bool:
+    place = find(data, (b"jp2h",), 0, len(data))
+    said = boxes(data, *place) if place else ()
+    return any(
+        kind == b"colr" and data[body : body + 1] in (b"\2", b"\3") for kind, body, _ in said
+    )
 
 
 def _check_meanings(said: bytes, components: int) -> None:

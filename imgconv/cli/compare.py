@@ -113,7 +113,7 @@ def command(source: Path, **options: Any) -> int:
 
     recipe = recipe_of(options)
     if options["print_recipe"]:
-        output.show(format_recipe(recipe).rstrip())
+        output.show_as_it_is(format_recipe(recipe).rstrip())
         return 0
     if options["whole_bank"]:
         return _compare_bank(source, recipe, options)

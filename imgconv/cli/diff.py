@@ -118,7 +118,7 @@ def command(a: Place, b: Place, as_json: bool, quiet: bool, **options: Any) -> i
         _preview(finding, alone=len(report.results) == 1)
     if annotations.wanted(options["annotate"]):
         for line in annotations.annotate(report):
-            output.say(line)
+            output.say(line, as_it_is=True)
     return report.exit_code
 
 

@@ -103,9 +103,9 @@ def _run(words: list[str]) -> int:
 
 
 def _failed(message: str, hint: str | None, code: int) -> int:
-    output.say(f"{_painted('Error:', 'red')} {output.one_line(message)}")
+    output.say(f"{_painted('Error:', 'red')} {output.one_line(message)}", as_it_is=True)
     if hint:
-        output.say(f"{_painted('Hint:', 'cyan')} {output.one_line(hint)}")
+        output.say(f"{_painted('Hint:', 'cyan')} {output.one_line(hint)}", as_it_is=True)
     return code
 
 

@@ -24,10 +24,19 @@ STREAM = Path("-")
 """What ``-`` is; known by identity, since `Path` makes the same of ``./-``."""
 
 
-def say(message: str) -> None:
-    """Write a line on stderr; where that is full or closed, there is nobody to tell."""
+def say(message: str, *, as_it_is: bool = False) -> None:
+    """Write lines on stderr; where that is full or closed, there is nobody to tell.
+
+    Control characters become visible, but of lines that are painted or commands, which whoever made
+    them has seen to.
+    """
     with suppress(OSError):
-        click.echo(message, err=True)
+        click.echo(message if as_it_is else _harmless(message), err=True)
+
+
+def _harmless(text: str) -> str:
+    """Return lines in which nothing acts on a terminal, nor on whoever reads a log."""
+    return "\n".join(map(visible, text.split("\n")))
 
 
 def one_line(text: str) -> str:
@@ -41,13 +50,18 @@ def counted(number: int, noun: str) -> str:
 
 
 def show(text: str) -> None:
-    """Write text and a line end on stdout.
+    """Write text and a line end on stdout; control characters become visible.
 
     Raises
     ------
     ImageWriteError
         When stdout is closed or full.
     """
+    show_as_it_is(_harmless(text))
+
+
+def show_as_it_is(text: str) -> None:
+    """Write data, or what is painted, and a line end on stdout (see `show`)."""
     write_stdout(text.encode("utf-8", "surrogateescape") + b"\n")
 
 
@@ -55,7 +69,7 @@ def write_json(data: Any) -> None:
     """Write one JSON object on stdout."""
     import json
 
-    show(json.dumps(data, indent=2, allow_nan=False, default=str))
+    show_as_it_is(json.dumps(data, indent=2, allow_nan=False, default=str))
 
 
 def colour_on_stdout() -> bool:

@@ -2,9 +2,9 @@
 
     python tests/faults/fuzz_images.py --count 20000
 
-Each file is filtered in a worker process. A worker that dies by a signal, takes more than a number of
-seconds, prints a traceback, leaves something behind or ends in a code that is not documented is a
-failure. The counts are printed.
+Each file is filtered in a worker process. A worker that dies by a signal, takes too many seconds,
+prints a traceback, leaves something behind or ends in a code that is not documented is a failure.
+The counts are printed.
 """
 
 from __future__ import annotations

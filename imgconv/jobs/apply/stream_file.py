@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -130,11 +131,7 @@ def _streamed(
 ) -> Row:
     """Filter what a reader reads, beside its mask (see `stream_file`)."""
     started = time.perf_counter()
-    if reader.dtype == "float64" and recipe.settings.depth is not Depth.F32:
-        raise ImageReadError(
-            f"{source}: its pixels are float64; uint8, uint16, int16 and float32 are read",
-            "--depth f32 reads it as float32",
-        )
+    _check_depth(reader, source, recipe)
     files.check_target(
         target, overwrite=overwrite, source=source, in_place=in_place, folder=is_zarr(target)
     )
@@ -143,34 +140,25 @@ def _streamed(
     if target.suffix.lower() in (".tif", ".tiff"):
         import tifffile  # noqa: F401 - what the writer loads is a part of the memory in use
     height, step = bands_within(reader, recipe, limit=limit, used=memory.used())
-    passes: list[ReadAhead] = []
-
-    def opened() -> ReadAhead:
-        passes.append(ReadAhead(reader, step))
-        return passes[-1]
-
-    stream = Stream(opened, recipe, height=height, threads=threads, mask=masks[0], valid=masks[1])
-    channels = stream.shape[2] if len(stream.shape) == 3 else 1
-    check_writable(target, format, stream.depth, channels, bands=reader.layout.bands)
-    bands = ahead(stream.bands())
-    try:
-        write_bands(
-            target,
-            format,
-            stream.shape,
-            stream.dtype,
-            bands,
-            layout=reader.layout,
-            metadata=(Metadata() if strip else reader.metadata.fitting(channels))._replace(
-                nodata=nodata
-            ),
-            threads=threads or usable_cpus(),
-            overwrite=overwrite or in_place,
+    with _passes(reader, step) as opened:
+        stream = Stream(
+            opened, recipe, height=height, threads=threads, mask=masks[0], valid=masks[1]
         )
-    finally:
-        bands.close()
-        for each in passes:
-            each.close()
+        channels = stream.shape[2] if len(stream.shape) == 3 else 1
+        check_writable(target, format, stream.depth, channels, bands=reader.layout.bands)
+        metadata = Metadata() if strip else reader.metadata.fitting(channels)
+        with contextlib.closing(ahead(stream.bands())) as bands:
+            write_bands(
+                target,
+                format,
+                stream.shape,
+                stream.dtype,
+                bands,
+                layout=reader.layout,
+                metadata=metadata._replace(nodata=nodata),
+                threads=threads or usable_cpus(),
+                overwrite=overwrite or in_place,
+            )
     return Row(
         source=str(source),
         target=str(target),
@@ -182,3 +170,18 @@ def _streamed(
         seconds=time.perf_counter() - started,
         notes=(*salvaged(reader), *stream.notes),
     )
+
+
+def _check_depth(reader: HugeReader, source: Path, recipe: Recipe) -> None:
+    if reader.dtype == "float64" and recipe.settings.depth is not Depth.F32:
+        raise ImageReadError(
+            f"{source}: its pixels are float64; uint8, uint16, int16 and float32 are read",
+            "--depth f32 reads it as float32",
+        )
+
+
+@contextlib.contextmanager
+def _passes(reader: HugeReader, step: int) -> Iterator[Callable[[], ReadAhead]]:
+    """Open as many passes over a picture as are asked for, and close them all."""
+    with contextlib.ExitStack() as passes:
+        yield lambda: passes.enter_context(contextlib.closing(ReadAhead(reader, step)))

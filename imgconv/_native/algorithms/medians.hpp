@@ -98,8 +98,9 @@ class Medians {
  public:
   explicit Medians(const WindowsJob& job)
       : job_(job),
-        across_((job.columns + side - 1) * job.channels),
-        sorted_(new T[size_t(side * across_)]),
+        before_(job.columns_before * job.channels),
+        pitch_(((job.columns + side - 1) * job.channels + 2 * lanes) / lanes * lanes),
+        sorted_(new T[size_t(side * pitch_ + 2 * lanes)]),
         outside_(new T[size_t(job.image_columns * job.channels)]) {
     std::fill_n(outside_.get(), job.image_columns * job.channels, T(job.outside));
   }
@@ -113,7 +114,11 @@ class Medians {
   }
 
  private:
-  T* sorted(int i) { return sorted_.get() + i * across_; }
+  // The image's own columns begin at a vector's boundary: they are stored at once.
+  T* sorted(int i) {
+    const auto at = reinterpret_cast<uintptr_t>(sorted_.get() + before_);
+    return sorted_.get() + (vector_bytes - at % vector_bytes) / sizeof(T) + i * pitch_;
+  }
 
   void sort_columns(int64_t y) {
     const T* rows[side];
@@ -123,11 +128,10 @@ class Medians {
       rows[r] = row < 0 ? outside_.get() : from;
     }
     const int64_t count = job_.image_columns * job_.channels;
-    const int64_t before = job_.columns_before * job_.channels;
     for (int64_t x = 0; x < count; x += lanes) {
       x = std::min(x, count - lanes);
       auto column = sorted_rows<0, side, T>(rows, x);
-      for (int i = 0; i < side; ++i) store<T>(sorted(i) + before + x, column.at[i]);
+      for (int i = 0; i < side; ++i) store<T>(sorted(i) + before_ + x, column.at[i]);
     }
   }
 
@@ -159,7 +163,7 @@ class Medians {
   }
 
   const WindowsJob& job_;
-  int64_t across_;  // values of a row with what stands beside it
+  int64_t before_, pitch_;  // values before the image's own, and from a line to the next
   std::unique_ptr<T[]> sorted_, outside_;
 };
 

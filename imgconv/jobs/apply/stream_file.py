@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from imgconv.engines.cpus import usable_cpus
 from imgconv.engines.select import select_engine
 from imgconv.io.images.image_files import read_image
 from imgconv.io.images.picture import Metadata
@@ -26,7 +25,6 @@ from imgconv.io.tiled.choice import (
 )
 from imgconv.io.tiled.masks import open_masks
 from imgconv.io.tiled.quick_size import MOST_PACKED, is_zarr
-from imgconv.jobs import memory
 from imgconv.jobs.apply.bands import bands_within, whole_bytes
 from imgconv.jobs.apply.filter_file import Row
 from imgconv.jobs.apply.nodata import nodata_of
@@ -38,6 +36,8 @@ from imgconv.model.recipe import Recipe
 from imgconv.ops.pipeline.bands import Stream
 from imgconv.ops.regions.hole_rows import FlagRows
 from imgconv.ops.regions.weights import MaskRows
+from imgconv.system import memory
+from imgconv.system.cpus import usable_cpus
 
 
 def filter_in_bands(
@@ -153,6 +153,13 @@ def _streamed(
     channels = stream.shape[2] if len(stream.shape) == 3 else 1
     check_writable(target, format, stream.depth, channels, bands=reader.layout.bands)
     bands = ahead(stream.bands())
+
+    def let_go() -> None:
+        bands.close()
+        for each in passes:
+            each.close()
+        reader.close()
+
     try:
         write_bands(
             target,
@@ -166,11 +173,10 @@ def _streamed(
             ),
             threads=threads or usable_cpus(),
             overwrite=overwrite or in_place,
+            written=let_go,
         )
     finally:
-        bands.close()
-        for each in passes:
-            each.close()
+        let_go()
     return Row(
         source=str(source),
         target=str(target),

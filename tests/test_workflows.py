@@ -101,3 +101,12 @@ def test_the_container_has_the_wheel_alone_and_no_root():
     for word, rest in found:
         if word == "COPY" and not rest.startswith("--from"):
             assert all((ROOT / name).exists() for name in rest.split()[:-1])
+
+
+def test_the_form_of_a_report_names_commands_that_there_are(run):
+    form = yaml.safe_load((ROOT / ".github/ISSUE_TEMPLATE/bug.yml").read_text())
+    assert form.keys() == {"name", "description", "labels", "body"}
+    ids = [field["id"] for field in form["body"]]
+    assert len(ids) == len(set(ids))
+    assert run("doctor").code == 0
+    assert "IMGCONV_DEBUG" in (ROOT / "imgconv/cli/main.py").read_text()

@@ -3,7 +3,7 @@
 #   sh tests/installed.sh PYTHON [arguments for pytest]
 # PYTHON has imgconv, pytest, pytest-xdist and hypothesis.
 set -eu
-python=$1
+python=$(cd "$(dirname "$(command -v "$1")")" && pwd)/$(basename "$1")
 shift
 root=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d)

@@ -67,7 +67,7 @@ def about_memory(limit: int) -> str | None:
     limit : int
         In bytes.
     """
-    from imgconv.jobs import memory
+    from imgconv.system import memory
 
     used = memory.peak()
     if used <= limit * _SLACK + _PROGRAM_ITSELF:

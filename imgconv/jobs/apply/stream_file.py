@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from imgconv.engines.cpus import usable_cpus
 from imgconv.engines.select import select_engine
 from imgconv.io.images.image_files import read_image
 from imgconv.io.images.picture import Metadata
@@ -27,7 +26,6 @@ from imgconv.io.tiled.choice import (
 )
 from imgconv.io.tiled.masks import open_masks
 from imgconv.io.tiled.quick_size import MOST_PACKED, is_zarr
-from imgconv.jobs import memory
 from imgconv.jobs.apply.bands import bands_within, whole_bytes
 from imgconv.jobs.apply.filter_file import Row
 from imgconv.jobs.apply.nodata import nodata_of
@@ -39,6 +37,8 @@ from imgconv.model.recipe import Recipe
 from imgconv.ops.pipeline.bands import Stream
 from imgconv.ops.regions.hole_rows import FlagRows
 from imgconv.ops.regions.weights import MaskRows
+from imgconv.system import memory
+from imgconv.system.cpus import usable_cpus
 
 
 def filter_in_bands(
@@ -140,25 +140,28 @@ def _streamed(
     if target.suffix.lower() in (".tif", ".tiff"):
         import tifffile  # noqa: F401 - what the writer loads is a part of the memory in use
     height, step = bands_within(reader, recipe, limit=limit, used=memory.used())
-    with _passes(reader, step) as opened:
+    with contextlib.ExitStack() as held:
+        held.callback(reader.close)
+        opened = held.enter_context(_passes(reader, step))
         stream = Stream(
             opened, recipe, height=height, threads=threads, mask=masks[0], valid=masks[1]
         )
         channels = stream.shape[2] if len(stream.shape) == 3 else 1
         check_writable(target, format, stream.depth, channels, bands=reader.layout.bands)
         metadata = Metadata() if strip else reader.metadata.fitting(channels)
-        with contextlib.closing(ahead(stream.bands())) as bands:
-            write_bands(
-                target,
-                format,
-                stream.shape,
-                stream.dtype,
-                bands,
-                layout=reader.layout,
-                metadata=metadata._replace(nodata=nodata),
-                threads=threads or usable_cpus(),
-                overwrite=overwrite or in_place,
-            )
+        bands = held.enter_context(contextlib.closing(ahead(stream.bands())))
+        write_bands(
+            target,
+            format,
+            stream.shape,
+            stream.dtype,
+            bands,
+            layout=reader.layout,
+            metadata=metadata._replace(nodata=nodata),
+            threads=threads or usable_cpus(),
+            overwrite=overwrite or in_place,
+            written=held.close,
+        )
     return Row(
         source=str(source),
         target=str(target),

@@ -288,18 +288,58 @@ def test_a_listing_that_fails_is_a_failure(run, monkeypatch, tmp_path, error):
     assert not (tmp_path / "out2").exists()
 
 
-def test_keys_that_folders_have_no_place_for(run, tmp_path):
-    make_tree(tmp_path / "photos", ["a.png", "x.png"])
-    data = (tmp_path / "photos" / "x.png").read_bytes()
-    base = parse_place("memory://places/in")
-    remote.write_whole(base / "a.png", data)
-    remote.write_whole(base / "./x.png", data)
-    done = run("batch", "memory://places/in", "out", "-k", "blur", "--json")
-    assert (done.code, [event["source"] for event in events(done.out, "ok")]) == (1, ["a.png"])
-    (failure,) = events(done.out, "failed")
-    assert failure["message"].startswith("./x.png: a folder has no place for ./x.png")
-    report = filter_folder("memory://places/in", "memory://places/out", recipe_from({}))
-    assert (report.ok, report.failed) == (2, 0), "an object store has a place for it"
+ODD_KEYS = ["a//b.png", "/first.png", "deep//er///z.png", "./x.png", "deep/../y.png"]
+FORMS = ["\u00e9.png", "e\u0301.png"]
+
+
+def is_object_store(folder):
+    return remote.is_object_store(parse_place(folder))
+
+
+def test_keys_that_folders_have_no_place_for(run, pictures, folder):
+    if not is_object_store(folder):
+        return
+    contents = [(pictures / name).read_bytes() for name in NAMES]
+    data = dict(zip([*NAMES, *ODD_KEYS, *FORMS], contents * 2 + contents[:2], strict=True))
+    base = parse_place(f"{folder}/in")
+    for key, content in data.items():
+        remote.write_whole(base / key, content)
+    recipe, out = recipe_from({"kernels": ["sharpen"]}), f"{folder}/out"
+    assert sorted(found.key for found in open_storage(str(base)).listing()) == sorted(data)
+
+    report = filter_folder(str(base), out, recipe)
+    assert (report.ok, report.failed) == (len(data), 0)
+    made = outputs(out)
+    assert sorted(made) == sorted(known_rows(out)) == sorted(data)
+    assert all(made[key] == made[name] for key, name in zip(ODD_KEYS, NAMES, strict=True))
+    assert filter_folder(str(base), out, recipe).skipped == len(data)
+    assert run("manifest", "verify", out, str(base), "--deep").code == 0
+    one = filter_folder([f"{base}/a//b.png", f"{base}//f*.png"], f"{folder}/some", recipe)
+    assert (one.ok, sorted(outputs(f"{folder}/some"))) == (2, ["/b.png", "/first.png"])
+
+    remote.remove(parse_place(out) / "/first.png")
+    assert filter_folder(str(base), out, recipe).ok == 1, "it is looked for under its own key"
+    report = filter_folder(str(base), str(base), recipe, in_place=True, assume_new=True)
+    assert (report.ok, report.failed) == (len(data), 0)
+    assert outputs(str(base)) == made
+
+
+def test_what_a_folder_has_no_place_for_fails_by_name(run, pictures, folder, tmp_path):
+    if not is_object_store(folder):
+        return
+    content = (pictures / "a.png").read_bytes()
+    for key in ("a.png", *ODD_KEYS, *FORMS):
+        remote.write_whole(parse_place(f"{folder}/in") / key, content)
+    for _ in range(2):
+        done = run("batch", f"{folder}/in", "down", "-k", "sharpen", "--json")
+        assert done.code == 1
+        failed = {event["source"]: event["message"] for event in events(done.out, "failed")}
+        assert sorted(failed) == sorted([*ODD_KEYS, FORMS[0]])
+        for key in ODD_KEYS:
+            assert failed[key] == f"{key}: a folder has no place for {key}; an object store has"
+        assert "would be that of" in failed[FORMS[0]]
+        assert sorted(tree(tmp_path / "down")) == sorted(["a.png", FORMS[1]])
+    assert run("manifest", "verify", "down").code == 0
 
 
 def away(monkeypatch, times):

@@ -209,8 +209,7 @@ def listing(url: Url) -> Iterator[RemoteFile]:
         folders = []
         for name, facts in found:
             if not name:
-                words = "names with an empty part cannot be asked for"
-                yield RemoteFile(url / f"{prefix}/".lstrip("/"), 0, "", words)
+                yield from _below_empty_part(url, prefix)
             elif facts["type"] == "directory":
                 folders.append(f"{prefix}/{name}".lstrip("/"))
             else:
@@ -233,18 +232,56 @@ def _inside(url: Url, prefix: str) -> list[tuple[str, dict[str, Any]]]:
     return sorted(found, key=lambda pair: pair[0])
 
 
-def list_names(url: Url) -> dict[str, int]:
+def _below_empty_part(url: Url, prefix: str) -> Iterator[RemoteFile]:
+    """List all that lies below ``prefix//``, where keys are any text."""
+    try:
+        with failing_as(ImageReadError, url / f"{prefix}/"):
+            if not is_object_store(url):
+                raise ImageReadError(f"{url}: names with an empty part cannot be asked for")
+            found = _with_start(url / prefix if prefix else url, "/")
+    except ImageReadError as error:
+        yield RemoteFile(url / f"{prefix}/", 0, "", str(error).rpartition(": ")[2])
+        return
+    for rest, facts in found:
+        place = url / (f"{prefix}/{rest}" if prefix else rest)
+        yield RemoteFile(place, int(facts.get("size") or 0), _version(facts))
+
+
+def _with_start(url: Url, start: str) -> list[tuple[str, dict[str, Any]]]:
+    """List what lies below a URL with keys that begin with a text: keys and facts, in order."""
+    files = file_system(url)
+    base = path_of(files, url).rstrip("/")
+    found = files.find(base, detail=True, prefix=start)
+    keys = [(str(path)[len(base) + 1 :], facts) for path, facts in found.items()]
+    return sorted((each for each in keys if each[0].startswith(start)), key=lambda each: each[0])
+
+
+def list_names(url: Url, folder: str = "") -> dict[str, int]:
     """Return the names directly below a URL with their sizes; none where there is no folder.
+
+    Parameters
+    ----------
+    url : Url
+    folder : str, default ""
+        Below it, with the ``/`` at its end; of an object store it may have empty parts.
 
     Raises
     ------
     ImageReadError
         When the service cannot say.
     """
-    with failing_as(ImageReadError, url):
-        files = file_system(url)
+    empty = f"/{folder}".find("//")
+    if empty >= 0 and is_object_store(url):
+        above, start = folder[:empty].rstrip("/"), folder[empty:]
+        with failing_as(ImageReadError, url / folder):
+            inside = _with_start(url / above if above else url, start)
+        names = ((key[len(start) :], facts) for key, facts in inside)
+        return {name: int(facts.get("size") or 0) for name, facts in names if "/" not in name}
+    place = url / folder.rstrip("/") if folder else url
+    with failing_as(ImageReadError, place):
+        files = file_system(place)
         try:
-            found = files.ls(path_of(files, url).rstrip("/"), detail=True)
+            found = files.ls(path_of(files, place).rstrip("/"), detail=True)
         except (FileNotFoundError, NotADirectoryError):
             return {}
         return {

@@ -80,7 +80,7 @@ class UrlStorage:
     def listing(self) -> Iterator[ListedFile]:
         """List the pictures, folder by folder."""
         for found in remote.listing(self.url):
-            key = found.url.path[len(self.url.path.rstrip("/")) :].lstrip("/")
+            key = found.url.path[len(self.url.path.rstrip("/")) + 1 :]
             if found.problem:
                 yield unlisted(self.root, key, found.problem)
             elif is_picture(key):
@@ -107,9 +107,9 @@ class UrlStorage:
 
     def _names(self, key: str) -> dict[str, int]:
         """List the folder of a key, once as long as keys come folder by folder."""
-        folder = key.rpartition("/")[0]
+        folder = key[: key.rfind("/") + 1]
         if folder != self._listed[0]:
-            self._listed = folder, remote.list_names(self.url / folder if folder else self.url)
+            self._listed = folder, remote.list_names(self.url, folder)
         return self._listed[1]
 
     def digest(self, key: str) -> Digest | None:

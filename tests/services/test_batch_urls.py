@@ -382,6 +382,26 @@ def test_a_store_that_is_away_is_one_failure(run, tmp_path, monkeypatch):
     assert len(tree(tmp_path / "out")) == 100
 
 
+@pytest.mark.parametrize("cut", [False, True])
+def test_rows_that_others_remove_during_a_run_end_it(uploaded, folder, cut):
+    recipe, out, done = recipe_from({"kernels": ["blur"]}), f"{folder}/out", []
+
+    def on_event(event):
+        if not done:
+            (name,) = open_storage(out).manifests()
+            remote.remove(parse_place(out) / STATE / name)
+            if cut:
+                remote.write_whole(parse_place(out) / STATE / name, b"")
+        done.append(event)
+
+    words = "was changed" if cut else "was removed"
+    with pytest.raises(ImageWriteError, match=rf"{STATE}/manifest-.* {words} during the run"):
+        filter_folder(uploaded, out, recipe, on_event=on_event, jobs=1)
+    again = filter_folder(uploaded, out, recipe)
+    assert (again.ok + again.skipped, again.failed) == (len(NAMES), 0)
+    assert sorted(known_rows(out)) == sorted(NAMES)
+
+
 def test_outputs_of_another_run_that_appear_meanwhile_are_taken(uploaded, folder, monkeypatch):
     recipe, out = recipe_from({"kernels": ["blur"]}), f"{folder}/out"
     read = batch_run.read_manifest

@@ -142,6 +142,9 @@ class RowLog(Protocol):
     def append(self, objects: Iterable[dict[str, Any]]) -> None:
         """Append rows; after `Storage.sync` they are durable."""
 
+    def check(self) -> None:
+        """Check that it is still there as it was written."""
+
     def close(self) -> None:
         """Close it."""
 

@@ -23,7 +23,7 @@ from imgconv.io.storage.base import (
 from imgconv.io.storage.files import Content, Stamp, changed_error
 from imgconv.io.storage.listing import unlisted
 from imgconv.io.storage.locations import Url
-from imgconv.io.storage.manifest_log import Chain
+from imgconv.io.storage.manifest_log import Chain, changed_manifest_error
 from imgconv.model.errors import ImageReadError, ImageWriteError
 
 _PUTS_AT_ONCE = 16
@@ -264,6 +264,7 @@ class UrlLog:
         self._storage = storage
         self._stem = f"{name.removesuffix('.jsonl')}-{storage.run_mark}-{os.urandom(6).hex()}"
         self._objects = 0
+        self._sizes: dict[str, int] = {}
         self._chain = Chain(number=number)
         self._lines: list[bytes] = []
 
@@ -283,9 +284,25 @@ class UrlLog:
             self._chain = Chain(number=self._chain.number)
         chain = Chain(self._chain.last, self._chain.number)
         lines = [*self._lines, *map(chain.line, rows)]
-        url = self._storage.url / STATE / f"{self._stem}-{self._objects:05}.jsonl"
-        remote.write_whole(url, b"".join(lines), overwrite=True)
-        self._lines, self._chain = lines, chain
+        name, data = f"{self._stem}-{self._objects:05}.jsonl", b"".join(lines)
+        remote.write_whole(self._storage.url / STATE / name, data, overwrite=True)
+        self._lines, self._chain, self._sizes[name] = lines, chain, len(data)
+
+    def check(self) -> None:
+        """Check that its objects are there, with the sizes that were written.
+
+        Raises
+        ------
+        ManifestChangedError
+            When one is not.
+        ImageReadError
+            When the service cannot say.
+        """
+        there = remote.list_names(self._storage.url / STATE) if self._sizes else {}
+        for name, size in self._sizes.items():
+            if there.get(name) != size:
+                what = "was changed" if name in there else "was removed"
+                raise changed_manifest_error(f"{self._storage.root}/{STATE}/{name} {what}")
 
     def close(self) -> None:
         """Do nothing: all rows are written."""

@@ -139,6 +139,7 @@ def process_chunk(chunk: Chunk) -> list[Event]:
                 events += commit_group(settings.target, log, waiting, known)
                 waiting, size = [], 0
         events += commit_group(settings.target, log, waiting, known)
+        log.check()
     finally:
         log.close()
     return events

@@ -13,7 +13,7 @@ from cli.batches import events, make_tree, tree
 from cli.program import assert_fails
 
 from imgconv import filter_folder, recipe_from
-from imgconv.io.storage import remote
+from imgconv.io.storage import remote, remote_listing
 from imgconv.io.storage.base import STATE
 from imgconv.io.storage.locations import parse_place
 from imgconv.io.storage.opening import open_storage
@@ -134,7 +134,7 @@ def test_manifests_are_joined_and_checked(run, uploaded, folder):
 def test_nothing_is_left_but_outputs_and_rows(uploaded, folder):
     filter_folder(uploaded, f"{folder}/out", recipe_from({"kernels": ["blur"]}))
     base = parse_place(f"{folder}/out")
-    names = [found.url.path.removeprefix(f"{base.path}/") for found in remote.listing(base)]
+    names = [found.url.path.removeprefix(f"{base.path}/") for found in remote_listing.listing(base)]
     rest = [name for name in names if name not in NAMES]
     assert len(rest) == 1
     assert rest[0].startswith(f"{STATE}/manifest-")
@@ -155,7 +155,7 @@ def test_what_a_dry_run_plans_is_what_is_done(run, uploaded, folder):
     planned = run("batch", uploaded, out, "-k", "blur", "--dry-run")
     assert planned.out.decode().splitlines()[0] == f"filter     {uploaded}/a.png -> {out}/a.png"
     assert len(planned.out.splitlines()) == len(NAMES)
-    assert remote.list_names(parse_place(out)) == {}
+    assert remote_listing.list_names(parse_place(out)) == {}
     filter_folder(uploaded, out, recipe_from({"kernels": ["blur"]}))
     again = run("batch", uploaded, out, "-k", "blur", "--dry-run", "--json")
     assert {event["action"] for event in events(again.out, "plan")} == {"unchanged"}
@@ -165,13 +165,38 @@ def test_in_place_once_and_not_twice(uploaded, folder):
     recipe = recipe_from({"kernels": ["sharpen"]})
     filter_folder(uploaded, f"{folder}/out", recipe)
     counts = []
-    with pytest.raises(ImageWriteError, match="may have been filtered in place before"):
-        filter_folder(uploaded, uploaded, recipe, in_place=True)
+    if not folder.startswith("s3://"):
+        with pytest.raises(ImageWriteError, match="may have been filtered in place before"):
+            filter_folder(uploaded, uploaded, recipe, in_place=True)
     for first in (True, False, False):
         report = filter_folder(uploaded, uploaded, recipe, in_place=True, assume_new=first)
         counts.append((report.ok, report.skipped))
         assert outputs(uploaded) == outputs(f"{folder}/out")
     assert counts == [(len(NAMES), 0), (0, len(NAMES)), (0, len(NAMES))]
+
+
+@pytest.mark.parametrize("lost", ["rows of some", "rows of all"])
+def test_in_place_not_twice_when_rows_were_lost(uploaded, folder, lost):
+    """Marks of objects show it on S3; elsewhere a run without any rows stops."""
+    recipe, more = recipe_from({"kernels": ["sharpen"]}), parse_place(uploaded) / "more.png"
+    filter_folder(uploaded, uploaded, recipe, in_place=True, assume_new=True)
+    remote.write_whole(more, remote.read_bytes(more.parent / "a.png"))
+    filter_folder(uploaded, uploaded, recipe, in_place=True)
+    done, storage = outputs(uploaded), open_storage(uploaded)
+    lines = {name: list(storage.read_lines(name)) for name in storage.manifests()}
+    for name, found in lines.items():
+        if len(found) > 1 or lost == "rows of all":
+            remote.remove(parse_place(uploaded) / STATE / name)
+    if folder.startswith("s3://"):
+        report = filter_folder(uploaded, uploaded, recipe, in_place=True)
+        assert (report.ok, report.skipped, report.failed) == (0, len(NAMES) + 1, 0)
+        remote.write_whole(more, remote.read_bytes(more), overwrite=True)
+        assert filter_folder(uploaded, uploaded, recipe, in_place=True).ok == 0, "it has a row"
+    elif lost == "rows of all":
+        with pytest.raises(ImageWriteError, match="may have been filtered in place before"):
+            filter_folder(uploaded, uploaded, recipe, in_place=True)
+    if folder.startswith("s3://") or lost == "rows of all":
+        assert outputs(uploaded) == done
 
 
 def test_outputs_that_are_lost_are_made_again(uploaded, folder):
@@ -293,7 +318,7 @@ FORMS = ["\u00e9.png", "e\u0301.png"]
 
 
 def is_object_store(folder):
-    return remote.is_object_store(parse_place(folder))
+    return remote_listing.is_object_store(parse_place(folder))
 
 
 def test_keys_that_folders_have_no_place_for(run, pictures, folder):
@@ -380,6 +405,27 @@ def test_a_store_that_is_away_is_one_failure(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert filter_folder("memory://away/in", "out", recipe_from({})).failed == 0
     assert len(tree(tmp_path / "out")) == 100
+
+
+def test_rows_that_a_run_writes_during_a_merge_stay(run, folder, monkeypatch):
+    def row(name):
+        return {"target": name, "source": name, "status": "failed"}
+
+    log = open_storage(folder).open_log("manifest.jsonl", 0)
+    log.append([row("a.png")])
+    right = UrlStorage.write_rows
+
+    def write_rows(self, *arguments, **options):
+        right(self, *arguments, **options)
+        log.append([row("b.png")])
+
+    monkeypatch.setattr(UrlStorage, "write_rows", write_rows)
+    assert run("manifest", "merge", folder).code == 0
+    monkeypatch.undo()
+    log.check()
+    assert sorted(known_rows(folder)) == ["a.png", "b.png"]
+    assert run("manifest", "merge", folder).code == 0
+    assert open_storage(folder).manifests() == ["manifest.jsonl"]
 
 
 @pytest.mark.parametrize("cut", [False, True])

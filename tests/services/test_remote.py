@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from imgconv.io.storage import remote
+from imgconv.io.storage import remote, remote_listing
 from imgconv.io.storage.locations import Url, parse_place
 from imgconv.model.errors import (
     ImageReadError,
@@ -34,7 +34,7 @@ def test_what_is_written_is_read_back(base):
     assert remote.read_bytes(url) == b"first"
     remote.write_whole(url, b"third", overwrite=True)
     assert remote.read_bytes(url) == b"third"
-    assert [found.url for found in remote.listing(base)] == [url]
+    assert [found.url for found in remote_listing.listing(base)] == [url]
 
 
 def test_many_writers_make_the_same_folders(base):
@@ -54,7 +54,7 @@ def test_many_writers_make_the_same_folders(base):
         for writer in writers:
             writer.join()
         assert not failed
-    assert len(list(remote.listing(base))) == 30
+    assert len(list(remote_listing.listing(base))) == 30
 
 
 def test_a_file_that_is_not_there(base):
@@ -73,7 +73,7 @@ def test_a_tree_is_listed_with_sizes_and_versions(base):
     names = ["b/2.png", "a.png", "b/c/3.png"]
     for i, name in enumerate(names):
         remote.write_whole(base / name, bytes(i))
-    found = {str(f.url): f for f in remote.listing(base)}
+    found = {str(f.url): f for f in remote_listing.listing(base)}
     assert {url: f.size for url, f in found.items()} == {
         str(base / name): i for i, name in enumerate(names)
     }
@@ -99,7 +99,7 @@ def test_of_two_writers_one_wins(base):
     winners = [content for content in outcomes if content]
     assert len(winners) == 1
     assert remote.read_bytes(url) == winners[0] * 200_000
-    assert [str(found.url) for found in remote.listing(base)] == [str(url)]
+    assert [str(found.url) for found in remote_listing.listing(base)] == [str(url)]
 
 
 def test_https_is_read_only():

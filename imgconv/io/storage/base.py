@@ -64,12 +64,13 @@ class StagedOutput(NamedTuple):
     stamp : Stamp
         That it will have under its key; a time of 0 where that is not known before.
     name : str
-    data : bytes
+    data, mark : bytes
     """
 
     stamp: Stamp
     name: str = ""
     data: bytes = b""
+    mark: bytes = b""
 
 
 class OutputPlacement(NamedTuple):
@@ -260,7 +261,7 @@ class Storage(Protocol):
         ...
 
     def remove_manifest(self, name: str) -> None:
-        """Remove a manifest."""
+        """Remove a manifest, unless another run has written to it since it was read."""
         ...
 
     def write_note(self, name: str, text: str) -> None:

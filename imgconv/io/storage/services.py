@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 READ_ONLY = ("http", "https")
 SSH = ("sftp", "ssh")
-OBJECT_STORES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "adl", "oss", "memory")
+S3 = ("s3", "s3a")
+OBJECT_STORES = (*S3, "gs", "gcs", "az", "abfs", "adl", "oss", "memory")
 """Where a put makes an object appear whole; elsewhere a file is written aside and renamed."""
 _LONGEST_REASON = 200
 _own = threading.local()

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-from imgconv.io.storage import remote
+from imgconv.io.storage import remote, remote_listing
 from imgconv.io.storage.base import (
     STATE,
     Digest,
@@ -59,8 +59,9 @@ class UrlStorage:
         self.run_mark = run_mark or os.urandom(6).hex()
         self.root = str(url).rstrip("/")
         self.shard_suffix = shard_suffix
-        self.folds_names = not remote.is_object_store(url)
+        self.folds_names = not remote_listing.is_object_store(url)
         self._listed: tuple[str | None, dict[str, int]] = (None, {})
+        self._read_bytes: dict[str, int] = {}  # of each manifest
         self._puts: ThreadPoolExecutor | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -79,7 +80,7 @@ class UrlStorage:
 
     def listing(self) -> Iterator[ListedFile]:
         """List the pictures, folder by folder."""
-        for found in remote.listing(self.url):
+        for found in remote_listing.listing(self.url):
             key = found.url.path[len(self.url.path.rstrip("/")) + 1 :]
             if found.problem:
                 yield unlisted(self.root, key, found.problem)
@@ -109,7 +110,7 @@ class UrlStorage:
         """List the folder of a key, once as long as keys come folder by folder."""
         folder = key[: key.rfind("/") + 1]
         if folder != self._listed[0]:
-            self._listed = folder, remote.list_names(self.url, folder)
+            self._listed = folder, remote_listing.list_names(self.url, folder)
         return self._listed[1]
 
     def digest(self, key: str) -> Digest | None:
@@ -119,13 +120,12 @@ class UrlStorage:
         return Digest(hashlib.sha256(remote.read_bytes(self.url / key)).hexdigest())
 
     def mark(self, key: str) -> bytes:
-        """Return nothing: files behind URLs have no marks."""
-        del key
-        return b""
+        """Return the mark of an output that was written in place; b"" where it has none."""
+        return remote.mark_of(self.url / key)
 
     def keeps_marks(self) -> bool:
-        """Return that files behind URLs have no marks."""
-        return False
+        """Return whether the service keeps marks: S3 does, as metadata of an object."""
+        return remote.keeps_marks(self.url)
 
     @contextmanager
     def undisturbed(self) -> Iterator[None]:
@@ -147,8 +147,8 @@ class UrlStorage:
 
     def stage(self, data: bytes, key: str, mark: bytes = b"") -> StagedOutput:
         """Keep an output in memory: what is put into a service appears at once."""
-        del key, mark
-        return StagedOutput(Stamp(len(data), 0), data=data)
+        del key
+        return StagedOutput(Stamp(len(data), 0), data=data, mark=mark)
 
     def discard(self, staged: StagedOutput) -> None:
         """Forget a staged output."""
@@ -167,7 +167,12 @@ class UrlStorage:
         try:
             match = self._check_input(placement) if placement.in_place else ""
             remote.write_whole(
-                url, data, overwrite=placement.replace, aside=self._parts, match=match
+                url,
+                data,
+                overwrite=placement.replace,
+                aside=self._parts,
+                match=match,
+                mark=placement.staged.mark,
             )
         except ImageWriteError as error:
             return error
@@ -190,7 +195,7 @@ class UrlStorage:
         """
         url = self.url / placement.key
         version = remote.version_of(url)
-        if version and placement.version and remote.is_object_store(url):
+        if version and placement.version and remote_listing.is_object_store(url):
             same = version == placement.version
         else:
             same = hashlib.sha256(remote.read_bytes(url)).hexdigest() == placement.sha256
@@ -207,12 +212,13 @@ class UrlStorage:
 
     def manifests(self) -> list[str]:
         """List the names of all manifests."""
-        names = remote.list_names(self.url / STATE)
+        names = remote_listing.list_names(self.url / STATE)
         return sorted(n for n in names if n.startswith("manifest") and n.endswith(".jsonl"))
 
     def read_lines(self, name: str) -> Iterator[bytes]:
         """Read the complete lines of a manifest."""
         data = remote.read_bytes(self.url / STATE / name)
+        self._read_bytes[name] = len(data)
         yield from (line for line in data.splitlines(keepends=True) if line.endswith(b"\n"))
 
     def head(self, name: str) -> Head:
@@ -244,8 +250,10 @@ class UrlStorage:
         remote.remove(self.url / STATE / name)
 
     def remove_manifest(self, name: str) -> None:
-        """Remove a manifest."""
-        remote.remove(self.url / STATE / name)
+        """Remove a manifest, unless another run has written rows to it since it was read."""
+        url = self.url / STATE / name
+        if self.run_mark in name or remote.size_of(url) == self._read_bytes.get(name):
+            remote.remove(url)
 
 
 class UrlLog:
@@ -298,7 +306,7 @@ class UrlLog:
         ImageReadError
             When the service cannot say.
         """
-        there = remote.list_names(self._storage.url / STATE) if self._sizes else {}
+        there = remote_listing.list_names(self._storage.url / STATE) if self._sizes else {}
         for name, size in self._sizes.items():
             if there.get(name) != size:
                 what = "was changed" if name in there else "was removed"

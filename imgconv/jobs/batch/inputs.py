@@ -128,7 +128,7 @@ def _listed_file(name: str) -> ListedFile:
 
 def _behind_url(name: str) -> Iterator[ListedFile]:
     """List a folder, the files that a pattern matches, or a file."""
-    from imgconv.io.storage import remote
+    from imgconv.io.storage import remote, remote_listing
 
     fixed = re.match(r"[^*\[]*", name)
     assert fixed is not None
@@ -144,7 +144,7 @@ def _behind_url(name: str) -> Iterator[ListedFile]:
         key = name[len(folder) + 1 :]
         last = key.rpartition("/")[2]
         if remote.exists(url):  # type: ignore[arg-type]
-            names = remote.list_names(parse_place(folder), key.removesuffix(last))  # type: ignore[arg-type]
+            names = remote_listing.list_names(parse_place(folder), key.removesuffix(last))  # type: ignore[arg-type]
             yield ListedFile(folder, key, names.get(last, 0))
             return
     yield from open_storage(name).listing()
@@ -152,13 +152,12 @@ def _behind_url(name: str) -> Iterator[ListedFile]:
 
 def _folder_of(name: str) -> str:
     """Return the folder of the key in a URL; of an object store, ``a//b`` is a key in ``a``."""
-    from imgconv.io.storage import remote
+    from imgconv.io.storage import remote_listing
 
     folder = name.rpartition("/")[0]
     place = parse_place(folder)
-    return (
-        folder.rstrip("/") if isinstance(place, Url) and remote.is_object_store(place) else folder
-    )
+    any_text = isinstance(place, Url) and remote_listing.is_object_store(place)
+    return folder.rstrip("/") if any_text else folder
 
 
 def _pattern(text: str) -> re.Pattern[str]:

@@ -45,6 +45,9 @@ class ManifestRow(NamedTuple):
         What was converted, lost or salvaged.
     input_version : str
         Of a file behind a URL: changes with its content.
+    unsure : bool
+        Of a failure in place: whether the output may be there all the same, as when the answer of
+        a service was lost.
     number : int
         Of the line; later rows have greater ones. 0 for a row of an earlier version.
     """
@@ -68,6 +71,7 @@ class ManifestRow(NamedTuple):
     final: bool = False
     notes: tuple[str, ...] = ()
     input_version: str = ""
+    unsure: bool = False
     number: int = 0
 
     @property
@@ -97,7 +101,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("input_sha256", "output_sha256", "recipe", "engine"), (str,)),
     **dict.fromkeys(("clipped_share", "seconds", "finished"), (int, float)),
     **dict.fromkeys(("error", "message", "input_version"), (str,)),
-    "final": (bool,),
+    **dict.fromkeys(("final", "unsure"), (bool,)),
     "notes": (list,),
 }
 """Types of the values of a line."""

@@ -20,7 +20,7 @@ from imgconv.io.storage.opening import open_storage
 from imgconv.io.storage.url import UrlStorage
 from imgconv.jobs.batch import run as batch_run
 from imgconv.jobs.batch.manifest import read_manifest
-from imgconv.model.errors import ImageWriteError
+from imgconv.model.errors import ImageReadError, ImageWriteError
 
 NAMES = ["a.png", "b.png", "deep/c d.png", "deep/er/ü.png", "deep/er/z.png"]
 
@@ -197,6 +197,50 @@ def test_in_place_not_twice_when_rows_were_lost(uploaded, folder, lost):
             filter_folder(uploaded, uploaded, recipe, in_place=True)
     if folder.startswith("s3://") or lost == "rows of all":
         assert outputs(uploaded) == done
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_in_place_a_put_that_seems_to_fail_is_not_done_again(
+    uploaded, folder, tmp_path, monkeypatch, known
+):
+    """What is there is looked at, in this run or, where that fails too, in the next one."""
+    recipe, put = recipe_from({"kernels": ["sharpen"]}), remote.write_whole
+
+    def put_and_lose(url, *arguments, **options):
+        put(url, *arguments, **options)
+        if url.name == "b.png":
+            raise ImageWriteError(f"{url}: the connection was lost")
+
+    def digest(self, key):
+        raise ImageReadError(f"{key}: the connection was lost")
+
+    filter_folder(uploaded, tmp_path / "calm", recipe)
+    monkeypatch.setattr(remote, "write_whole", put_and_lose)
+    if not known:
+        monkeypatch.setattr(UrlStorage, "digest", digest)
+    report = filter_folder(uploaded, uploaded, recipe, in_place=True, assume_new=True)
+    assert (report.ok, report.failed) == (len(NAMES) - (not known), int(not known))
+    monkeypatch.undo()
+    again = filter_folder(uploaded, uploaded, recipe, in_place=True)
+    assert (again.ok, again.failed) == (0, 0)
+    assert outputs(uploaded) == tree(tmp_path / "calm")
+
+
+def test_a_failure_in_place_does_not_pass_for_the_next_recipe(uploaded, monkeypatch):
+    """A row that failed, with another recipe's output that is still there, is not done."""
+    sharpen, blur = (recipe_from({"kernels": [name]}) for name in ("sharpen", "blur"))
+    filter_folder(uploaded, uploaded, sharpen, in_place=True, assume_new=True)
+    sharp = outputs(uploaded)
+
+    def refuse(self, placement):
+        return ImageWriteError(f"{placement.key}: the connection was lost")
+
+    monkeypatch.setattr(UrlStorage, "_commit", refuse)
+    assert filter_folder(uploaded, uploaded, blur, in_place=True).failed == len(NAMES)
+    monkeypatch.undo()
+    assert outputs(uploaded) == sharp
+    assert filter_folder(uploaded, uploaded, blur, in_place=True).ok == len(NAMES)
+    assert all(data != sharp[name] for name, data in outputs(uploaded).items())
 
 
 def test_outputs_that_are_lost_are_made_again(uploaded, folder):

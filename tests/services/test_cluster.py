@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 import threading
 import time
 
@@ -95,6 +97,25 @@ def test_the_scheduler_may_go_and_come_back(cluster, tmp_path):
     assert (report.ok + report.skipped, report.failed) == (1500, 0)
     assert tree(tmp_path / "out") == tree(tmp_path / "calm")
     assert len(rows(tmp_path / "out")) == 1500
+
+
+def test_a_scheduler_that_goes_is_one_line(cluster, tmp_path):
+    make_tree(tmp_path / "photos", [f"{i}.png" for i in range(1500)])
+    cluster.start_worker()
+    cluster.wait_for_workers(1)
+    words = ["batch", "-r", "photos", "out", "-k", "sharpen", "-q", "--cluster", cluster.address]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "imgconv", *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    while not tree(tmp_path / "out") and process.poll() is None:
+        time.sleep(0.02)
+    cluster.scheduler.kill()
+    said = process.communicate(timeout=120)[1].splitlines()
+    assert process.returncode == 7, said
+    assert [line.partition(": ")[0] for line in said] == ["Error", "Hint"]
+    cluster.close()
+    report = filter_folder(tmp_path / "photos", tmp_path / "out", RECIPE)
+    assert (report.ok + report.skipped, report.failed) == (1500, 0)
 
 
 def test_a_worker_of_another_version_is_refused(cluster, tmp_path, run):

@@ -63,7 +63,7 @@ class RunCounts:
         pace = self.ok / seconds
         left = max(0, self.total - self.done) / pace if pace else 0
         words = (
-            f"{self.done} of {self.total}: {self.ok} done, {self.failed} failed, "
+            f"{self.done} of {max(self.total, self.done)}: {self.ok} done, {self.failed} failed, "
             f"{self.skipped} skipped; {pace:.1f} images/s, {self.bytes / 1e6 / seconds:.1f} MB/s"
         )
         if left:

@@ -164,6 +164,10 @@ class KilledRuns:
         for name in state_names(storage):
             assert name.startswith("manifest") or name in ("lock", "parts"), name
             assert name != "parts" or not storage.is_local
+        if not storage.is_local:  # elsewhere the next run removes what is an hour old
+            parts = parse_place(f"{storage.root}/{STATE}/parts")
+            assert isinstance(parts, Url)
+            remote.remove_old(parts, 0)
 
 
 def contents(place: str) -> dict[str, bytes]:

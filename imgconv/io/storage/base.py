@@ -15,6 +15,8 @@ from imgconv.io.storage.files import Content, Identity, Stamp
 from imgconv.model.errors import ImageReadError, ImageWriteError
 
 STATE = ".imgconv"
+NONCE = "nonce-"
+"""Begins the name of a note by which workers of a cluster prove that they see the outputs."""
 SUFFIXES = tuple(suffix for known in FORMATS for suffix in known.suffixes)
 
 

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from imgconv.io.storage.files import changed_error
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 _MARK = "imgconv"
 """Name of the metadata of an object that was written in place."""
+_TIMES = ("mtime", "LastModified", "created")
+"""What services call the time of the last change."""
 _LARGE = 64 << 20
 """Bytes from which a file is put in parts."""
 _PAUSES = (0.5, 1.0, 2.0)
@@ -236,8 +239,15 @@ def write_stream(url: Url, blocks: Iterable[bytes], aside: Url | None = None) ->
                 file.write(block)
 
 
-def remove_old(folder: Url, seconds: float) -> None:
-    """Remove the temporary files in a folder that were written so long ago, where the age is known.
+def remove_old(folder: Url, seconds: float, start: str = "", end: str = ".part") -> None:
+    """Remove files in a folder that were written so long ago, where the age is known.
+
+    Parameters
+    ----------
+    folder : Url
+    seconds : float
+    start, end : str
+        Of the names of files that are meant, by default temporary ones.
 
     Raises
     ------
@@ -251,9 +261,12 @@ def remove_old(folder: Url, seconds: float) -> None:
         except (FileNotFoundError, NotADirectoryError):
             return
         for facts in found:
-            written = facts.get("mtime")
-            age = written.timestamp() if hasattr(written, "timestamp") else written
-            if str(facts["name"]).endswith(".part") and age and time.time() - age > seconds:
+            name = str(facts["name"]).rpartition("/")[2]
+            if not (name.startswith(start) and name.endswith(end)):
+                continue
+            written: Any = next((facts[key] for key in _TIMES if facts.get(key)), None)
+            when = written.timestamp() if isinstance(written, datetime) else written
+            if when and time.time() - when > seconds:
                 with suppress(FileNotFoundError):
                     files.rm_file(facts["name"])
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from imgconv.io.storage import remote, remote_listing
 from imgconv.io.storage.base import (
+    NONCE,
     STATE,
     Digest,
     Head,
@@ -29,6 +30,7 @@ from imgconv.model.errors import ImageReadError, ImageWriteError
 _PUTS_AT_ONCE = 16
 _ROWS_OF_AN_OBJECT = 512
 _OLD_SECONDS = 3600
+_FORGOTTEN_SECONDS = 30 * 86400  # longer than a run that may still need its note
 _BLOCK = 4 << 20
 
 
@@ -143,6 +145,7 @@ class UrlStorage:
         if self.folds_names:
             for folder in (self.parts, self.url / STATE):
                 remote.remove_old(folder, _OLD_SECONDS)
+        remote.remove_old(self.url / STATE, _FORGOTTEN_SECONDS, NONCE, "")
         with ThreadPoolExecutor(_PUTS_AT_ONCE) as self._puts:
             yield
         self._puts = None

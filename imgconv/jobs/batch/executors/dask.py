@@ -18,6 +18,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, NamedTuple
 
+from imgconv.io.storage.base import NONCE
 from imgconv.io.storage.locations import is_url
 from imgconv.jobs.batch.checks import row_of
 from imgconv.jobs.batch.commit import commit_group
@@ -238,7 +239,7 @@ class DaskExecutor:
         LimitError
             When the scheduler is gone; run the same command again to do the rest.
         """
-        nonce = f"nonce-{os.urandom(8).hex()}"
+        nonce = f"{NONCE}{os.urandom(8).hex()}"
         try:
             settings.target.write_note(nonce, nonce)
             yield from self._run(_chunks(settings._replace(nonce=nonce), items))

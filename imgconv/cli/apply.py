@@ -107,9 +107,10 @@ def _compare(
     image: Any, recipe: Recipe, options: FileOptions, masks: Any, *, words: bool, windows: bool
 ) -> None:
     """Do `--compare` and `--show`, on what IN was before."""
-    from imgconv.cli.compare import compare_image, one_line, show
+    from imgconv.cli.compare import one_line, show
+    from imgconv.ops.compare.compare import compare
 
-    comparison = compare_image(image, recipe, threads=options.threads, masks=masks)
+    comparison = compare(image, recipe, threads=options.threads, masks=masks)
     if words:
         output.say(one_line(comparison))
     if windows:

@@ -15,6 +15,7 @@ from imgconv.cli.choices import METHODS as _METHODS
 from imgconv.cli.choices import one_of
 from imgconv.cli.command import Command, option, together
 from imgconv.cli.options_region import selection_values
+from imgconv.cli.param_type import ParamType
 from imgconv.io.storage.locations import Place, parse_place
 from imgconv.model.alpha import Alpha
 from imgconv.model.border import Border
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Command", "one_of", "option", "together"]  # what commands take from here
 
 
-class PathOrStream(click.ParamType[Place]):
+class PathOrStream(ParamType[Place]):
     """A file, a URL, or ``-`` for stdin or stdout."""
 
     name = "path"
@@ -158,7 +159,7 @@ json_option = option(
 quiet_option = option("-q", "--quiet", is_flag=True, heading="Running", help="Print errors only.")
 
 
-class PixelCount(click.ParamType[int]):
+class PixelCount(ParamType[int]):
     """A number of pixels, as in 256000000, 256M or 1G."""
 
     name = "pixels"

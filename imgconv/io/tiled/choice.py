@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import numpy as np
 
@@ -177,8 +177,12 @@ def write_bands(
     metadata: Metadata,
     threads: int = 1,
     overwrite: bool = False,
+    written: Callable[[], None],
 ) -> None:
     """Write a picture from its bands of rows, whole or not at all; OME-Zarr takes no metadata.
+
+    `written` is called when nothing more is read, before the picture takes its name: some systems
+    rename nothing to the name of a file that is open.
 
     Raises
     ------
@@ -190,17 +194,34 @@ def write_bands(
     if is_zarr(target):
         with folder_whole(target, overwrite=overwrite) as folder:
             write_zarr(folder, shape, dtype, bands, layout=layout)
+            written()
         return
     kind = format_for(format, target)
     with files.open_whole(target, overwrite=overwrite) as file:
         if kind.name == "tiff":
             how: dict[str, Any] = {"layout": layout, "metadata": metadata, "threads": threads}
             write_tiff(file, shape, dtype, bands, **how)
-            return
-        from imgconv.io.tiled.vips import write_vips
+        else:
+            from imgconv.io.tiled.vips import write_vips
 
-        with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".part") as plain:
-            held = cast("BinaryIO", plain.file)
-            write_tiff(held, shape, dtype, bands, layout=TileLayout(None, False), metadata=metadata)
-            plain.flush()
-            write_vips(file, kind.suffixes[0], Path(plain.name))
+            with _plain_copy(target, shape, dtype, bands, metadata) as plain:
+                write_vips(file, kind.suffixes[0], plain)
+        written()
+
+
+@contextlib.contextmanager
+def _plain_copy(
+    target: Path,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    bands: Iterator[Image],
+    metadata: Metadata,
+) -> Iterator[Path]:
+    """Return a plain TIFF beside the target, as long as the block takes."""
+    plain = target.with_name(f".{target.name[:100]}.{os.urandom(6).hex()}.part")
+    try:
+        with plain.open("x+b") as file:
+            write_tiff(file, shape, dtype, bands, layout=TileLayout(None, False), metadata=metadata)
+        yield plain
+    finally:
+        plain.unlink(missing_ok=True)

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imgconv.engines.cpus import usable_cpus
 from imgconv.engines.cv2_library import load_cv2
 from imgconv.engines.threads import run_each
 from imgconv.model.steps.methods import ThresholdMethod
 from imgconv.model.steps.threshold import Binarization
 from imgconv.ops.image import Image
+from imgconv.system.cpus import usable_cpus
 
 _BAND_VALUES = 1 << 14  # doubles that are worked on while in the nearest caches
 _BY_MOMENTS = (ThresholdMethod.NIBLACK, ThresholdMethod.SAUVOLA)

@@ -70,7 +70,7 @@ def command(source: Place | None, target: Place | None, **options: Any) -> None:
 
     recipe = recipe_of(options)
     if options["print_recipe"]:
-        output.show(format_recipe(recipe).rstrip())
+        output.show_as_it_is(format_recipe(recipe).rstrip())
         return
     if source is not None and target is None and options["in_place"]:
         target = source

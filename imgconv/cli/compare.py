@@ -163,7 +163,7 @@ def command(source: Path, whole_bank: bool, print_recipe: bool, **given: Any) ->
 
     recipe = recipe_of(given)
     if print_recipe:
-        output.show(format_recipe(recipe).rstrip())
+        output.show_as_it_is(format_recipe(recipe).rstrip())
         return 0
     options = _Options.of(given)
     if whole_bank:

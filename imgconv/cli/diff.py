@@ -143,7 +143,7 @@ def _annotate(report: CaseReport, when: str) -> None:
 
     if annotations.wanted(when):
         for line in annotations.annotate(report):
-            output.say(line)
+            output.say(line, as_it_is=True)
 
 
 def _chosen(options: Mapping[str, Any]) -> DiffOptions:

@@ -24,7 +24,7 @@ _SLACK, _PROGRAM_ITSELF = 1.1, 96 << 20
 _OF_WINDOWS = ("padding", "dilation", "convolve", "fuse", "anchor")
 _OF_CONVERSION = ("format", "page", "salvage", "strip", "quality", "compression", "subsampling")
 _OF_FORMATS = {
-    "quality": ("jpeg", "webp", "avif"),
+    "quality": ("jpeg", "webp", "avif", "heic", "jxl"),
     "subsampling": ("jpeg",),
     "compression": ("png", "tiff"),
 }

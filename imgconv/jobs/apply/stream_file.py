@@ -28,6 +28,7 @@ from imgconv.io.tiled.masks import open_masks
 from imgconv.io.tiled.quick_size import MOST_PACKED, is_zarr
 from imgconv.jobs.apply.bands import bands_within, whole_bytes
 from imgconv.jobs.apply.filter_file import Row
+from imgconv.jobs.apply.light import about_light
 from imgconv.jobs.apply.nodata import nodata_of
 from imgconv.jobs.apply.prefetch import ReadAhead, ahead
 from imgconv.model.alpha import Alpha
@@ -111,7 +112,8 @@ def stream_file(
         row = _streamed(
             reader, source, target, recipe, masks, nodata, limit=limit, threads=threads, **writing
         )
-    return row._replace(notes=(*notes, *row.notes))
+    light = about_light(recipe, reader.metadata.icc)
+    return row._replace(notes=(*notes, *light, *row.notes))
 
 
 def _streamed(
@@ -148,7 +150,10 @@ def _streamed(
         )
         channels = stream.shape[2] if len(stream.shape) == 3 else 1
         check_writable(target, format, stream.depth, channels, bands=reader.layout.bands)
-        metadata = Metadata() if strip else reader.metadata.fitting(channels)
+        metadata, moved = reader.metadata.of_shape(reader.shape, stream.shape)
+        if metadata.places and target.suffix.lower() not in (".tif", ".tiff") and not strip:
+            moved = (f"{target.suffix[1:]} does not keep the geographic tags",)
+        metadata = Metadata() if strip else metadata.fitting(channels)
         bands = held.enter_context(contextlib.closing(ahead(stream.bands())))
         write_bands(
             target,
@@ -171,7 +176,7 @@ def _streamed(
         threshold=stream.threshold,
         engine=select_engine().name,
         seconds=time.perf_counter() - started,
-        notes=(*salvaged(reader), *stream.notes),
+        notes=(*salvaged(reader), *stream.notes, *moved),
     )
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from imgconv.engines.base import Correlation, Engine, Filtered, Pixels, largest_sum, padded
 from imgconv.engines.kernel_facts import KernelFacts
+from imgconv.engines.native_ranks import NativeRanks
 from imgconv.engines.plan import (
     PATHS,
     Algorithm,
@@ -223,6 +224,11 @@ class NativeEngine:
 
         run_each(band, range(0, rows.out, step), job.threads)
         return out
+
+    @cached_property
+    def ranks(self) -> NativeRanks:
+        """The core's order statistics."""
+        return NativeRanks(self._core, self.isa)
 
     @cached_property
     def pointwise(self) -> Pointwise:

@@ -12,6 +12,7 @@ from imgconv import __version__
 from imgconv.engines.cv2_library import load_cv2
 from imgconv.engines.select import HOW_TO_BUILD, describe_engine, native_is_missing
 from imgconv.io.images.formats import FORMATS
+from imgconv.io.images.shared import extra
 from imgconv.io.kernels.bank import KernelBank, built_in_directory
 from imgconv.io.kernels.spec import load_kernel
 from imgconv.model.errors import ImgconvError
@@ -28,7 +29,12 @@ _FLAVOURS = (
     *("opencv-python", "opencv-contrib-python"),
     *("opencv-python-headless", "opencv-contrib-python-headless"),
 )
-_EXTRAS = {"huge": ("zarr", "pyvips"), "remote": ("fsspec", "s3fs"), "cluster": ("distributed",)}
+_EXTRAS = {
+    "formats": ("imagecodecs", "pillow-heif", "OpenEXR"),
+    "huge": ("zarr", "pyvips"),
+    "remote": ("fsspec", "s3fs"),
+    "cluster": ("distributed",),
+}
 _EXAMPLES = ("sharpen", "small_blur", "gaussian:sigma=3", "disk:25")
 
 
@@ -96,6 +102,10 @@ def _codecs(missing: list[str]) -> dict[str, str]:
     for known in FORMATS:
         writes = cv2.haveImageWriter(f"x{known.suffixes[0]}")
         depths = "|".join(depth.value for depth in known.depths)
+        if known.library:
+            there = extra.has(known.library)
+            codecs[known.name] = depths if there else "pip install 'imgconv[formats]'"
+            continue
         if not known.writes:
             codecs[known.name] = f"{depths} (read only)"
             continue

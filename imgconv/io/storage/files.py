@@ -8,10 +8,10 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from io import FileIO, RawIOBase
+from io import FileIO
 from pathlib import Path
 from types import ModuleType
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, Protocol
 
 from imgconv.io.storage.locations import Place, Url
 from imgconv.model.errors import (
@@ -149,8 +149,16 @@ def _stamp(status: os.stat_result) -> Stamp:
     return Stamp(status.st_size, status.st_mtime_ns)
 
 
+class Readable(Protocol):
+    """A stream of bytes."""
+
+    def read(self, size: int, /) -> bytes | None:
+        """Return bytes, at most so many; none where the stream ends."""
+        ...
+
+
 def read_stream(
-    stream: RawIOBase | BinaryIO,
+    stream: Readable,
     name: str,
     most: int | None = None,
     begins: Callable[[bytes], object] | None = None,

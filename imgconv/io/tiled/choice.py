@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from imgconv.io.images.decode import not_supported
-from imgconv.io.images.formats import Format, format_for, read_header, sniff
-from imgconv.io.images.header import CMYK_NOTES, DamagedError, NotSupportedError
+from imgconv.io.images.formats import Format, format_for, is_pnm, read_header, sniff
+from imgconv.io.images.header import DamagedError, Header, NotSupportedError
 from imgconv.io.images.image_files import check_holds
 from imgconv.io.images.picture import Metadata
 from imgconv.io.storage import files
@@ -25,6 +25,8 @@ from imgconv.model.errors import ImageReadError, ImageWriteError
 from imgconv.model.output import Depth
 
 _HEAD = 16 << 20  # headers end within, but for the pictures of metadata
+_START = 4096  # what a format is known by
+_READ_AS_A_WHOLE = ("avif", "heic", "jxl", "exr")
 _MOST_PACKED = 3000  # how many bytes of pixels a byte of a file can stand for
 
 
@@ -69,7 +71,7 @@ def open_reader(
             return None
         size = source.stat().st_size
         with source.open("rb") as file:
-            start = file.read(16)
+            start = file.read(_START)
     except OSError:
         return None
     kind = sniff(start)
@@ -108,8 +110,30 @@ def _is_read_alike(source: Path, kind: Format) -> bool:
         raise not_supported(str(source), error) from None
     except (DamagedError, OSError, ValueError):
         return True  # who reads it tells what is wrong
-    alike = kind.name != "avif" and header.notes != CMYK_NOTES
+    alike = _is_plain(kind, header)
+    if is_pnm(kind) and header.damage:  # its pixels go on behind the head, and others may follow
+        return alike and not _is_followed(source)
     return alike and header.pages == 1
+
+
+def _is_plain(kind: Format, header: Header) -> bool:
+    """Return whether decoding converts and turns nothing that libvips would leave."""
+    if kind.name == "jpeg" and header.extra[2]:  # lossless, or of 12 bits
+        return False
+    turned = kind.name == "hdr" and header.orientation != 1
+    return kind.name not in _READ_AS_A_WHOLE and header.notes in ((), ("palette",)) and not turned
+
+
+def _is_followed(source: Path) -> bool:
+    """Return whether a second picture begins behind the first of PNM's."""
+    from imgconv.io.images.formats.pnm import BINARY, measured
+
+    with source.open("rb") as file:
+        found = measured(file.read(_START))
+        if found is None or found[1] is None:
+            return False
+        file.seek(found[1])
+        return file.read(2) in BINARY
 
 
 def is_foreign(source: Path) -> bool:
@@ -117,7 +141,7 @@ def is_foreign(source: Path) -> bool:
     if is_zarr(source):
         return True
     with contextlib.suppress(OSError), source.open("rb") as file:
-        return sniff(file.read(16)) is None
+        return sniff(file.read(_START)) is None
     return False
 
 
@@ -159,7 +183,7 @@ def check_writable(
     load_extra("pyvips", f"{target}: writing a picture that memory does not hold")
     from imgconv.io.tiled.vips import can_write
 
-    if not can_write(kind.suffixes[0]):
+    if kind.library or not can_write(kind.suffixes[0]):
         raise ImageWriteError(
             f"{target}: neither libvips nor anything else here writes a {kind.name} file by rows",
             hint="write a .tif or a .png",

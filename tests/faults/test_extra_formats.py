@@ -13,7 +13,7 @@ import pillow_heif
 import pytest
 import simplejpeg
 from cli.program import assert_fails
-from faults import photo_layouts
+from faults import other_layouts, photo_layouts
 from faults.extra_layouts import READ, exr, heic, plain_box, planes
 from faults.image_samples import metadata, pillow, rgb
 from faults.layout_maker import H, W, samples
@@ -66,7 +66,7 @@ def test_metadata_is_kept(name):
     given = metadata(6)
     data, notes = encoded(rgb(), name, given)
     found = decode_picture(data, "x").metadata
-    assert notes == ()
+    assert notes == (() if name == "heic" else ("jxl does not keep the ICC profile",))
     assert b"Maker" in found.exif
     assert found.xmp == given.xmp
     assert found.icc == (given.icc if name == "heic" else None)
@@ -260,3 +260,17 @@ def test_a_jpeg_keeps_its_subsampling_or_says_so():
     data, notes = encode_picture(Picture((rgb(),), encoded=header.encoded), kind, "x")
     assert notes == ("jpeg: samples of 4 x 1, 2 x 1, 1 x 1 are written as 444",)
     assert decode_picture(data, "x").encoded.subsampling == "444"
+
+
+def test_a_heic_that_shows_nothing_is_damaged(monkeypatch):
+    monkeypatch.setattr(pillow_heif, "open_heif", lambda *_, **__: [])
+    with pytest.raises(ImageReadError, match="it shows no picture"):
+        decode(READ["heic x3"][0], "x")
+
+
+def test_a_bitmap_whose_pixels_lie_beyond_its_end_is_black():
+    data = bytearray(other_layouts.READ["bmp masks bgra 124"][0])
+    struct.pack_into("<I", data, 10, 1 << 31)
+    with pytest.raises(ImageReadError, match="damaged or cut short"):
+        decode(bytes(data), "x")
+    assert not decode_picture(bytes(data), "x", Reading(salvage=True)).pages[0].any()

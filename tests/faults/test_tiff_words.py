@@ -172,3 +172,12 @@ def test_what_a_format_does_not_keep_is_said(run, tmp_path, name, words):
     assert done.code == 0
     assert notes_of(done) == ([words] if words else [])
     assert notes_of(run("apply", "in.tif", f"bare-{name}", "-k", "small_blur", "--strip")) == []
+
+
+def test_exif_that_rows_do_not_keep_is_said(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("imgconv.jobs.apply.filter_path.is_surely_small", lambda *_: False)
+    monkeypatch.setattr("imgconv.jobs.apply.stream_file.whole_bytes", lambda *_: 1 << 62)
+    picture = Picture((samples("u1", 3),), metadata())
+    (tmp_path / "in.tif").write_bytes(encode_picture(picture, format_named("tiff"), "x")[0])
+    done = run("apply", "in.tif", "out.tif", "-k", "small_blur")
+    assert notes_of(done) == ["tiff: EXIF is not kept by rows"]

@@ -310,6 +310,7 @@ def add_meanings():
         "tiff white + alpha": (tiff(samples("u1", 2), WHITE, extra=(2,)), "min-is-white with 2"),
         "tiff white float": (tiff(samples("f4"), WHITE), "min-is-white of 32 float bits"),
         "tiff mask": (tiff(samples("u1", 1, 1), MASK, bits=1), "transparency mask"),
+        "tiff 0 bits": (tiff(samples("u1"), tags={258: (3, [0])}), "of 0 bits"),
         "tiff itu lab": (tiff(rgb, 10), "ITU Lab"),
         "tiff ycbcr in planes": (tiff(rgb, YCBCR, planar=2), "YCbCr.* in separate planes"),
         "tiff ycbcr by threes": (tiff(rgb, YCBCR, tags={530: (3, [3, 1])}), "YCbCr with 3 samples"),

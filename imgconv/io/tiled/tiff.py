@@ -32,7 +32,7 @@ from imgconv.io.images.shared.ifd import BrokenError
 from imgconv.io.tiled.base import Image, TileLayout, rechunked
 from imgconv.model.errors import ImageReadError
 
-_XMP = 700
+_XMP, _SOFTWARE = 700, 305
 _STRIP_BYTES = 1 << 18
 _CLASSIC_BYTES = 3_900_000_000  # beyond that, offsets need BigTIFF
 
@@ -116,7 +116,8 @@ class TiffReader:
                 TileLayout(None, False, layout.bands) if plain else TileLayout(bands=layout.bands)
             )
         self._said = notes_of([found.header])
-        if found.metadata.exif:
+        told = branch_apart(found.metadata.exif)
+        if told.under or told.tags.keys() - {_SOFTWARE}:
             self._said = (*self._said, "tiff: EXIF is not kept by rows")
 
     def read(self, start: int, stop: int) -> Image:

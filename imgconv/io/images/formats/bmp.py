@@ -172,7 +172,8 @@ def _rows(data: bytes, bitmap: Bitmap) -> Image:
     """Return indices, values that hold all channels, or BGR, as they are stored."""
     height, width = bitmap.height, bitmap.width
     size = bitmap.stride * height
-    rows = np.frombuffer(data, np.uint8, size, bitmap.offset).reshape(height, bitmap.stride)
+    body = data[bitmap.offset : bitmap.offset + size].ljust(size, b"\0")
+    rows = np.frombuffer(body, np.uint8).reshape(height, bitmap.stride)
     if bitmap.bits == 24:
         return rows[:, : 3 * width].reshape(height, width, 3)
     if bitmap.bits >= 16:

@@ -77,11 +77,14 @@ def _about_colours(said: Sequence[bytes]) -> Iterator[str]:
 def _opened(data: bytes) -> Any:
     library = extra.load(_LIBRARY, "HEIC")
     try:
-        return library.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False, hdr_to_16bit=False)
+        file = library.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False, hdr_to_16bit=False)
     except MemoryError:
         raise
     except Exception as error:  # the library has several
         raise DamagedError("it does not decode") from error
+    if len(file) == 0:
+        raise DamagedError("it shows no picture")
+    return file
 
 
 def _metadata(data: bytes) -> Metadata:

@@ -9,6 +9,7 @@ from imgconv.io.images.shared.ifd import EXIF_IFD, BrokenError, Directory, Tiff
 ORIENTATION = 274
 _THUMBNAIL, _THUMBNAIL_SIZE = 513, 514
 _STRIPS = (273, 279)
+_SOI, _EOI, _SCAN = b"\xff\xd8\xff", b"\xff\xd9", 0xDA
 _WIDTH, _HEIGHT = 0xA002, 0xA003
 
 
@@ -28,13 +29,14 @@ def orientation(exif: bytes | None) -> int:
 def of_upright(exif: bytes | None, width: int, height: int) -> bytes | None:
     """Return the EXIF of a picture that was turned upright and filtered.
 
-    The orientation is 1, the size is the picture's, and the thumbnail, which would show what the
-    picture was before, is blotted out. Everything else stays where it is, since notes of makers
-    point at places.
+    The orientation is 1, and the size is the picture's. The thumbnail and any other JPEG, such as
+    previews in notes of makers, would show what the picture was before, and are blotted out.
+    Everything else stays where it is, since those notes point at places.
     """
     if not exif:
         return None
     data = bytearray(exif)
+    _blot_pictures(data)
     try:
         tiff = Tiff.of(data)
         first, following = tiff.directory(tiff.first())
@@ -70,6 +72,28 @@ def _blot(tiff: Tiff, at: int) -> None:
             if isinstance(tiff.data, bytearray) and 8 <= start <= len(tiff.data):
                 end = min(start + size, len(tiff.data))
                 tiff.data[start:end] = bytes(end - start)
+
+
+def _blot_pictures(data: bytearray) -> None:
+    """Put zeros in place of all JPEG streams."""
+    at = data.find(_SOI)
+    while at >= 0:
+        end = _end_of_picture(data, at)
+        data[at:end] = bytes(end - at)
+        at = data.find(_SOI, end)
+
+
+def _end_of_picture(data: bytearray, at: int) -> int:
+    """Return where a JPEG stream ends: a thumbnail in its headers has an end of its own."""
+    at += 2
+    while data[at : at + 1] == b"\xff" and at + 4 <= len(data):
+        length = int.from_bytes(data[at + 2 : at + 4], "big")
+        scan = data[at + 1] == _SCAN
+        at += 2 + length
+        if scan:
+            break
+    end = data.find(_EOI, min(at, len(data)))
+    return len(data) if end < 0 else end + 2
 
 
 def _end_chain(tiff: Tiff, at: int) -> None:

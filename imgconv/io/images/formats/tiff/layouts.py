@@ -165,7 +165,7 @@ def _is_unpacked(layout: TiffLayout) -> bool:
 
 def _is_understood(layout: TiffLayout) -> bool:
     kind = layout.format, layout.bits
-    whole = layout.format == UINT and layout.bits <= 16
+    whole = layout.format == UINT and 1 <= layout.bits <= 16
     any_depth = whole or kind in ((INT, 16), (FLOAT, 16), (FLOAT, 32), (FLOAT, 64))
     match layout.photometric:
         case 0:

@@ -25,13 +25,14 @@ if sys.pycache_prefix is None:
 import numpy as np
 import pytest
 from cli.program import Run, run_in_process, save
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 
 # The same examples in every run, so that a failure is of the change at hand;
-# `--hypothesis-profile=search` looks for new ones.
-settings.register_profile("steady", derandomize=True, database=None)
-settings.register_profile("search", print_blob=True)
+# `--hypothesis-profile=search` looks for new ones. No example fails since the machine is loaded.
+UNTIMED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("steady", derandomize=True, database=None, **UNTIMED)
+settings.register_profile("search", print_blob=True, **UNTIMED)
 settings.load_profile("steady")
 
 Imgconv = Callable[..., Run]

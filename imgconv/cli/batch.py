@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,6 +26,7 @@ from imgconv.cli.options import (
 )
 from imgconv.cli.options_region import selection_options
 from imgconv.cli.progress import Progress, progress_for, summary, write_event
+from imgconv.model.errors import ImageWriteError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -199,11 +201,15 @@ def _run(
 
     gc.enable()  # a single image does without
     try:
-        return run_batch(
+        report = run_batch(
             sources, target, recipe, options, on_plan=progress.plan, on_event=progress.event
         )
-    finally:
-        progress.close()
+    except BaseException as error:
+        with suppress(ImageWriteError):  # of the log; the run's own error says more
+            progress.close(str(error) or type(error).__name__)
+        raise
+    progress.close()
+    return report
 
 
 def _summarise(report: BatchReport, *, as_json: bool, quiet: bool) -> None:

@@ -27,8 +27,8 @@ class Progress(Protocol):
     def event(self, event: Event) -> None:
         """Record the outcome of a file."""
 
-    def close(self) -> None:
-        """End the report."""
+    def close(self, error: str = "") -> None:
+        """End the report; an error is what the run ended with."""
 
 
 class RunCounts:
@@ -54,12 +54,16 @@ class RunCounts:
         """How many files are over."""
         return self.ok + self.skipped + self.failed
 
+    def as_dict(self) -> dict[str, int]:
+        """Return the counts by name."""
+        return {name: getattr(self, name) for name in ("total", "ok", "skipped", "failed")}
+
     def __str__(self) -> str:
         seconds = max(time.monotonic() - self.started, 1e-3)
         pace = self.ok / seconds
         left = max(0, self.total - self.done) / pace if pace else 0
         words = (
-            f"{self.done} of {self.total}: {self.ok} done, {self.failed} failed, "
+            f"{self.done} of {max(self.total, self.done)}: {self.ok} done, {self.failed} failed, "
             f"{self.skipped} skipped; {pace:.1f} images/s, {self.bytes / 1e6 / seconds:.1f} MB/s"
         )
         if left:
@@ -88,7 +92,7 @@ class Lines:
             output.say(output.one_line(str(self._counts)))
             self._next = time.monotonic() + _SECONDS_BETWEEN_LINES
 
-    def close(self) -> None:
+    def close(self, error: str = "") -> None:
         """Write nothing more."""
 
 
@@ -102,7 +106,7 @@ class Quiet:
         """Write a failure."""
         say_trouble(event)
 
-    def close(self) -> None:
+    def close(self, error: str = "") -> None:
         """Write nothing."""
 
 
@@ -117,7 +121,7 @@ class Events:
         """Write the file's row."""
         write_event(event.kind, event.entry.as_dict())
 
-    def close(self) -> None:
+    def close(self, error: str = "") -> None:
         """Leave the rest to the summary."""
 
 
@@ -152,7 +156,7 @@ class Bar:
         words = output.one_line(str(self._counts))
         self._progress.update(self._task, completed=self._counts.done, description=words)
 
-    def close(self) -> None:
+    def close(self, error: str = "") -> None:
         """Take the bar away."""
         self._progress.stop()
 
@@ -190,16 +194,19 @@ class Log:
     def event(self, event: Event) -> None:
         """Write the file's row, and how far the run is."""
         self._counts.add(event)
-        counts = {
-            name: getattr(self._counts, name) for name in ("total", "ok", "skipped", "failed")
-        }
-        self._write(event.kind, {**event.entry.as_dict(), "counts": counts})
+        self._write(event.kind, {**event.entry.as_dict(), "counts": self._counts.as_dict()})
         self._shown.event(event)
 
-    def close(self) -> None:
+    def close(self, error: str = "") -> None:
         """Write the end, and close the file."""
+        seconds = round(time.monotonic() - self._counts.started, 3)
+        end = {
+            "counts": self._counts.as_dict(),
+            "seconds": seconds,
+            "slowest": self._counts.slowest,
+        }
         try:
-            self._write("end", {"slowest": self._counts.slowest})
+            self._write("end", {**end, "error": error} if error else end)
         finally:
             self._file.close()
             self._shown.close()

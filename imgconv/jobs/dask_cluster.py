@@ -41,8 +41,7 @@ class Cluster:
 
     def __init__(self, address: str) -> None:
         self.distributed = _dask()
-        # What it logs of lost connections is said by our errors, in one line.
-        logging.getLogger("distributed").setLevel(_SILENT)
+        _silence()
         self._own = self._local(address) if address.startswith("local:") else None
         try:
             self.client: Any = self.distributed.Client(self._own or address, timeout="15s")
@@ -98,6 +97,14 @@ def _dask() -> ModuleType:
         ) from None
     module: ModuleType = distributed
     return module
+
+
+def _silence() -> None:
+    """Log nothing of Dask: one error of imgconv tells of lost connections, in one line."""
+    names = ["distributed", *logging.root.manager.loggerDict]  # some have levels of their own
+    for name in names:
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(_SILENT)
 
 
 def gave_up(error: BaseException) -> LimitError:

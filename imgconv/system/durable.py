@@ -44,13 +44,11 @@ def make_durable(folder: Path, paths: Iterable[str]) -> None:
     """
     call = c_function("syncfs")
     if call is not None and _syncs_all(folder):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            if call(descriptor) == 0:
-                return
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-        finally:
-            os.close(descriptor)
+        with Folder(os.fspath(folder), follow=True) as opened:
+            if opened.descriptor is not None:
+                if call(opened.descriptor) == 0:
+                    return
+                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     *first, last = list(paths) or [""]
     for path in first:
         _sync_path(path, drive=False)

@@ -11,6 +11,9 @@ import pytest
 from cli.golden_sets import SET, counts, tree
 from cli.program import assert_fails, save, written
 
+from imgconv import accept_goldens
+from imgconv.io.storage import files
+
 
 def test_a_picture_packed_anew_is_the_same_golden(run, golden_set, tmp_path):
     run("golden", "record")
@@ -161,6 +164,35 @@ def test_recorders_at_the_same_time_leave_whole_goldens(golden_set, imgconv, tmp
     ] * 3
     assert imgconv("golden", "check").code == 0
     assert len(list((tmp_path / "goldens").iterdir())) == 4
+
+
+def test_an_accept_that_is_killed_between_record_and_picture_loses_nothing(
+    run, golden_set, tmp_path, monkeypatch
+):
+    run("golden", "record")
+    old = (tmp_path / "goldens" / "sharp.png").read_bytes()
+    golden_set.write_text(SET.replace("replicate", "wrap"))
+    right, named = files.name_unnamed, []
+
+    class Killed(BaseException):
+        pass
+
+    def name_or_die(file, target, *, replace):
+        if target.suffix == ".png":
+            raise Killed
+        named.append(target.name)
+        right(file, target, replace=replace)
+
+    monkeypatch.setattr(files, "name_unnamed", name_or_die)
+    with pytest.raises(Killed):
+        accept_goldens(golden_set, ["sharp"])
+    monkeypatch.setattr(files, "name_unnamed", right)
+    assert named == ["sharp.json"]
+    assert (tmp_path / "goldens" / "sharp.png").read_bytes() == old
+    done = run("golden", "check")
+    assert (done.code, done.out.startswith(b"failed: sharp: ")) == (1, True)
+    assert run("golden", "accept", "sharp").code == 0
+    assert run("golden", "check").code == 0
 
 
 def test_goldens_that_may_only_be_read(run, golden_set, tmp_path, monkeypatch):

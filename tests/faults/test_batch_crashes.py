@@ -10,25 +10,17 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
-import pytest
 from cli.batches import make_tree, rows, tree
 from cli.program import save
+from services.kills import children
 
 PROGRAM = [sys.executable, "-m", "imgconv", "batch", "-r", "photos"]
 
 
 def start(folder, *arguments, **settings):
     return subprocess.Popen([*PROGRAM, *arguments], cwd=folder, stderr=subprocess.PIPE, **settings)
-
-
-def children(pid):
-    path = Path(f"/proc/{pid}/task/{pid}/children")
-    with contextlib.suppress(OSError):
-        return [int(word) for word in path.read_text().split()]
-    return []
 
 
 def finish(process):
@@ -96,65 +88,3 @@ def test_an_interrupt_leaves_whole_files_and_the_next_run_finishes(tmp_path):
     assert finish(start(tmp_path, "out", "-k", "blur"))[0] == 0
     assert finish(start(tmp_path, "calm", "-k", "blur"))[0] == 0
     assert tree(tmp_path / "out") == tree(tmp_path / "calm")
-
-
-def killed_until(tmp_path, kills, seed, in_place, count):
-    """Kill runs at random moments until so many were killed; check after each finished one."""
-    names = [f"{i % 7}/{i}.png" for i in range(count)]
-    make_tree(tmp_path / "photos", names, size=(16, 12))
-    assert finish(start(tmp_path, "calm", "-k", "sharpen"))[0] == 0
-    calm, chance, done, finished = tree(tmp_path / "calm"), random.Random(seed), 0, 0
-    while done < kills:
-        folder = f"out{finished}"
-        options = [folder, "-k", "sharpen", "-j", "2"]
-        if in_place:
-            (tmp_path / folder).mkdir(exist_ok=True)
-            for name, data in tree(tmp_path / "photos").items():
-                target = tmp_path / folder / name
-                target.parent.mkdir(exist_ok=True)
-                target.write_bytes(data)
-        arguments = [*PROGRAM[:-1], folder] if in_place else PROGRAM
-        options += ["--in-place"] if in_place else []
-        code = None
-        while code is None:
-            process = subprocess.Popen([*arguments, *options], cwd=tmp_path, stderr=-1)
-            if done < kills:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(chance.uniform(0.05, 0.75))
-                if process.poll() is None:
-                    if chance.random() < 0.5:  # a worker too, sometimes
-                        for pid in children(process.pid)[:1]:
-                            with contextlib.suppress(ProcessLookupError):
-                                os.kill(pid, signal.SIGKILL)
-                    process.kill()
-                    process.communicate()
-                    done += 1
-                    partial = tree(tmp_path / folder)
-                    sound = set(calm.items()) | (
-                        set() if not in_place else set(tree(tmp_path / "photos").items())
-                    )
-                    assert set(partial.items()) <= sound
-                    continue
-            process.communicate(timeout=120)
-            code = process.returncode
-        assert code == 0
-        assert tree(tmp_path / folder) == calm
-        assert sorted(rows(tmp_path / folder)) == sorted(names)
-        left = {path.name for path in (tmp_path / folder / ".imgconv").iterdir()}
-        assert left == {"manifest.jsonl", "manifest.head", "lock"}
-        finished += 1
-    return done, finished
-
-
-@pytest.mark.parametrize("in_place", [False, True])
-def test_a_run_killed_again_and_again_is_finished(tmp_path, in_place):
-    done, finished = killed_until(tmp_path, 4, 1, in_place, 500)
-    assert done == 4
-    assert finished
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("in_place", [False, True])
-def test_two_hundred_kills(tmp_path, in_place):
-    done, finished = killed_until(tmp_path, 200, 2, in_place, 1500)
-    print(f"\n{done} runs killed, {finished} finished")

@@ -76,6 +76,12 @@ def test_a_log_beside_what_is_shown(run, photos, tmp_path):
     ]
     assert all(event["time"] > 1e9 for event in told)
     assert told[3]["counts"]["total"] == 3
+    counts = {"total": 3, "ok": 0, "skipped": 2, "failed": 1}
+    assert (told[-1]["counts"], "error" in told[-1]) == (counts, False)
+    assert_fails(run("batch", "-r", "photos", "run.log/out", "--log", "run.log"), 5, "run.log/out")
+    last = json.loads((tmp_path / "run.log").read_text().splitlines()[-1])
+    assert last["event"] == "end"
+    assert last["error"].startswith("run.log/out")
     assert_fails(run(*ARGUMENTS, "--log", "no/run.log"), 5, "no/run.log: no such file")
     assert_fails(run(*ARGUMENTS, "--log", "/dev/full"), 5, "/dev/full: the disk is full")
 

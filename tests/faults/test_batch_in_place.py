@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import stat
+import struct
 
 import pytest
 from cli.batches import make_tree, rows, tree
@@ -109,10 +110,19 @@ def test_an_output_that_is_retouched_before_the_commit_stays(photos, tmp_path, m
     assert (tmp_path / "out" / "a.png").read_bytes() == b"retouched"
 
 
+ACL = struct.pack("<I", 2) + b"".join(
+    struct.pack("<HHI", tag, rights, who)
+    for tag, rights, who in ((1, 6, -1 & 0xFFFFFFFF), (2, 4, 4321), (4, 4, -1 & 0xFFFFFFFF),
+                             (16, 4, -1 & 0xFFFFFFFF), (32, 0, -1 & 0xFFFFFFFF))
+)  # fmt: skip
+"""Of mode 640, with the right to read for user 4321: tag, rights and id of each entry."""
+
+
 def test_mode_owner_and_attributes_are_kept(photos, calm):
     path = photos / "a.png"
     path.chmod(0o640)
     os.setxattr(path, "user.comment", b"from the holidays")
+    os.setxattr(path, "system.posix_acl_access", ACL)
     if os.geteuid() == 0:
         os.chown(path, 1234, 2345)
     before = path.stat()
@@ -121,6 +131,7 @@ def test_mode_owner_and_attributes_are_kept(photos, calm):
     assert path.read_bytes() == calm["a.png"]
     assert after.st_ino != before.st_ino
     assert stat.S_IMODE(after.st_mode) == 0o640
+    assert os.getxattr(path, "system.posix_acl_access") == ACL
     assert (after.st_uid, after.st_gid) == (before.st_uid, before.st_gid)
     assert os.getxattr(path, "user.comment") == b"from the holidays"
 

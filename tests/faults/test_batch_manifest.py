@@ -210,9 +210,10 @@ def swap(path):
 
 
 @pytest.mark.parametrize("change", [unlink, shorten, lengthen, swap])
-def test_a_manifest_that_others_change_during_a_run_ends_it(tmp_path, change):
-    names = [f"{i:03}.png" for i in range(200)]
-    photos = make_tree(tmp_path / "photos", names, size=(300, 300))  # many groups of rows
+@pytest.mark.parametrize("count", [1, 60])
+def test_a_manifest_that_others_change_during_a_run_ends_it(tmp_path, change, count):
+    """At the next commit or, after the last one, at the end of the run."""
+    photos = make_tree(tmp_path / "photos", [f"{i:03}.png" for i in range(count)])
     path, done = tmp_path / "out" / ".imgconv" / "manifest.jsonl", []
 
     def on_event(event):
@@ -222,10 +223,30 @@ def test_a_manifest_that_others_change_during_a_run_ends_it(tmp_path, change):
 
     with pytest.raises(ImageWriteError, match=r"manifest\.jsonl was .* during the run"):
         filter_folder(photos, tmp_path / "out", RECIPE, on_event=on_event, jobs=1)
-    assert len(done) < 200
+    assert done
     report = filter_folder(photos, tmp_path / "out", RECIPE)
-    assert (report.ok + report.skipped, report.failed) == (200, 0)
-    assert len(rows(tmp_path / "out")) == 200
+    assert (report.ok + report.skipped, report.failed) == (count, 0)
+    assert len(rows(tmp_path / "out")) == count
+
+
+def test_the_next_commit_notices_what_others_did_to_a_manifest(photos, tmp_path):
+    storage = LocalStorage(str(tmp_path / "out"))
+    with storage.exclusive():
+        log = storage.open_log("manifest.jsonl", 0)
+        log.append([BASE])
+        for change, words in (
+            (lengthen, "manifest.jsonl was changed"),
+            (unlink, "manifest.jsonl was removed"),
+        ):
+            change(tmp_path / "out" / ".imgconv" / "manifest.jsonl")
+            with pytest.raises(ImageWriteError, match=words):
+                log.append([BASE])
+        log.close()
+        log = storage.open_log("manifest.jsonl", 1)
+        unlink(tmp_path / "out" / ".imgconv" / "manifest.head")
+        with pytest.raises(ImageWriteError, match=r"manifest\.head was removed"):
+            log.append([BASE])
+        log.close()
 
 
 @pytest.mark.parametrize("kind", ["link", "fifo", "folder", "device"])

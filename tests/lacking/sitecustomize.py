@@ -38,9 +38,6 @@ class Library(REAL.CDLL):
         return super().__getattr__(name)
 
 
-ctypes.CDLL = Library
-
-
 def no_names(module, *names):
     for name in names:
         if hasattr(module, name):
@@ -248,6 +245,7 @@ TAKEN = {
     "macos": macos,
     "windows": windows,
 }
-for word in os.environ.get("IMGCONV_LACKS", "").split(","):
-    if word:
+if words := os.environ.get("IMGCONV_LACKS"):
+    ctypes.CDLL = Library
+    for word in words.split(","):
         TAKEN[word]()

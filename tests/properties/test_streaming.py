@@ -125,6 +125,14 @@ def test_chains_of_kernels(image, recipe, height):
     assert_same(image, recipe, height)
 
 
+def test_of_two_refusals_the_same_comes_first():
+    """Of what a step cannot do to an image, and a kernel that is larger than it."""
+    wide = Kernel([[0] * 9])
+    recipe = Recipe(steps=(ToGray(Gray.LINEAR), wide), settings=Settings(size=OutputSize.VALID))
+    for steps in (recipe.steps, recipe.steps[::-1]):
+        assert_same(np.zeros((1, 1, 3), np.int16), replace(recipe, steps=steps), 1)
+
+
 @settings(max_examples=80, deadline=None)
 @given(PICTURES, recipes(st.lists(sets(), min_size=1, max_size=2)), st.integers(1, 9))
 def test_sets(image, recipe, height):

@@ -87,7 +87,7 @@ def sftp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     (home / "config").write_text(
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {home}/host\nPidFile none\n"
         f"AuthorizedKeysFile {home}/authorized\nStrictModes no\nUsePAM no\n"
-        "PermitRootLogin yes\nSubsystem sftp internal-sftp\n"
+        "PermitRootLogin yes\nSubsystem sftp internal-sftp\nMaxStartups 4:50:8\n"
     )
     with subprocess.Popen(
         [sshd, "-D", "-e", "-f", home / "config"], stderr=subprocess.DEVNULL

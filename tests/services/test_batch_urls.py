@@ -6,6 +6,7 @@ import os
 import threading
 import time
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,14 +14,14 @@ from cli.batches import events, make_tree, tree
 from cli.program import assert_fails
 
 from imgconv import filter_folder, recipe_from
-from imgconv.io.storage import remote
+from imgconv.io.storage import remote, remote_listing
 from imgconv.io.storage.base import STATE
 from imgconv.io.storage.locations import parse_place
 from imgconv.io.storage.opening import open_storage
 from imgconv.io.storage.url import UrlStorage
 from imgconv.jobs.batch import run as batch_run
 from imgconv.jobs.batch.manifest import read_manifest
-from imgconv.model.errors import ImageWriteError
+from imgconv.model.errors import ImageReadError, ImageWriteError
 
 NAMES = ["a.png", "b.png", "deep/c d.png", "deep/er/ü.png", "deep/er/z.png"]
 
@@ -134,7 +135,7 @@ def test_manifests_are_joined_and_checked(run, uploaded, folder):
 def test_nothing_is_left_but_outputs_and_rows(uploaded, folder):
     filter_folder(uploaded, f"{folder}/out", recipe_from({"kernels": ["blur"]}))
     base = parse_place(f"{folder}/out")
-    names = [found.url.path.removeprefix(f"{base.path}/") for found in remote.listing(base)]
+    names = [found.url.path.removeprefix(f"{base.path}/") for found in remote_listing.listing(base)]
     rest = [name for name in names if name not in NAMES]
     assert len(rest) == 1
     assert rest[0].startswith(f"{STATE}/manifest-")
@@ -155,7 +156,7 @@ def test_what_a_dry_run_plans_is_what_is_done(run, uploaded, folder):
     planned = run("batch", uploaded, out, "-k", "blur", "--dry-run")
     assert planned.out.decode().splitlines()[0] == f"filter     {uploaded}/a.png -> {out}/a.png"
     assert len(planned.out.splitlines()) == len(NAMES)
-    assert remote.list_names(parse_place(out)) == {}
+    assert remote_listing.list_names(parse_place(out)) == {}
     filter_folder(uploaded, out, recipe_from({"kernels": ["blur"]}))
     again = run("batch", uploaded, out, "-k", "blur", "--dry-run", "--json")
     assert {event["action"] for event in events(again.out, "plan")} == {"unchanged"}
@@ -165,13 +166,82 @@ def test_in_place_once_and_not_twice(uploaded, folder):
     recipe = recipe_from({"kernels": ["sharpen"]})
     filter_folder(uploaded, f"{folder}/out", recipe)
     counts = []
-    with pytest.raises(ImageWriteError, match="may have been filtered in place before"):
-        filter_folder(uploaded, uploaded, recipe, in_place=True)
+    if not folder.startswith("s3://"):
+        with pytest.raises(ImageWriteError, match="may have been filtered in place before"):
+            filter_folder(uploaded, uploaded, recipe, in_place=True)
     for first in (True, False, False):
         report = filter_folder(uploaded, uploaded, recipe, in_place=True, assume_new=first)
         counts.append((report.ok, report.skipped))
         assert outputs(uploaded) == outputs(f"{folder}/out")
     assert counts == [(len(NAMES), 0), (0, len(NAMES)), (0, len(NAMES))]
+
+
+@pytest.mark.parametrize("lost", ["rows of some", "rows of all"])
+def test_in_place_not_twice_when_rows_were_lost(uploaded, folder, lost):
+    """Marks of objects show it on S3; elsewhere a run without any rows stops."""
+    recipe, more = recipe_from({"kernels": ["sharpen"]}), parse_place(uploaded) / "more.png"
+    filter_folder(uploaded, uploaded, recipe, in_place=True, assume_new=True)
+    remote.write_whole(more, remote.read_bytes(more.parent / "a.png"))
+    filter_folder(uploaded, uploaded, recipe, in_place=True)
+    done, storage = outputs(uploaded), open_storage(uploaded)
+    lines = {name: list(storage.read_lines(name)) for name in storage.manifests()}
+    for name, found in lines.items():
+        if len(found) > 1 or lost == "rows of all":
+            remote.remove(parse_place(uploaded) / STATE / name)
+    if folder.startswith("s3://"):
+        report = filter_folder(uploaded, uploaded, recipe, in_place=True)
+        assert (report.ok, report.skipped, report.failed) == (0, len(NAMES) + 1, 0)
+        remote.write_whole(more, remote.read_bytes(more), overwrite=True)
+        assert filter_folder(uploaded, uploaded, recipe, in_place=True).ok == 0, "it has a row"
+    elif lost == "rows of all":
+        with pytest.raises(ImageWriteError, match="may have been filtered in place before"):
+            filter_folder(uploaded, uploaded, recipe, in_place=True)
+    if folder.startswith("s3://") or lost == "rows of all":
+        assert outputs(uploaded) == done
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_in_place_a_put_that_seems_to_fail_is_not_done_again(
+    uploaded, folder, tmp_path, monkeypatch, known
+):
+    """What is there is looked at, in this run or, where that fails too, in the next one."""
+    recipe, put = recipe_from({"kernels": ["sharpen"]}), remote.write_whole
+
+    def put_and_lose(url, *arguments, **options):
+        put(url, *arguments, **options)
+        if url.name == "b.png":
+            raise ImageWriteError(f"{url}: the connection was lost")
+
+    def digest(self, key):
+        raise ImageReadError(f"{key}: the connection was lost")
+
+    filter_folder(uploaded, tmp_path / "calm", recipe)
+    monkeypatch.setattr(remote, "write_whole", put_and_lose)
+    if not known:
+        monkeypatch.setattr(UrlStorage, "digest", digest)
+    report = filter_folder(uploaded, uploaded, recipe, in_place=True, assume_new=True)
+    assert (report.ok, report.failed) == (len(NAMES) - (not known), int(not known))
+    monkeypatch.undo()
+    again = filter_folder(uploaded, uploaded, recipe, in_place=True)
+    assert (again.ok, again.failed) == (0, 0)
+    assert outputs(uploaded) == tree(tmp_path / "calm")
+
+
+def test_a_failure_in_place_does_not_pass_for_the_next_recipe(uploaded, monkeypatch):
+    """A row that failed, with another recipe's output that is still there, is not done."""
+    sharpen, blur = (recipe_from({"kernels": [name]}) for name in ("sharpen", "blur"))
+    filter_folder(uploaded, uploaded, sharpen, in_place=True, assume_new=True)
+    sharp = outputs(uploaded)
+
+    def refuse(self, placement):
+        return ImageWriteError(f"{placement.key}: the connection was lost")
+
+    monkeypatch.setattr(UrlStorage, "_commit", refuse)
+    assert filter_folder(uploaded, uploaded, blur, in_place=True).failed == len(NAMES)
+    monkeypatch.undo()
+    assert outputs(uploaded) == sharp
+    assert filter_folder(uploaded, uploaded, blur, in_place=True).ok == len(NAMES)
+    assert all(data != sharp[name] for name, data in outputs(uploaded).items())
 
 
 def test_outputs_that_are_lost_are_made_again(uploaded, folder):
@@ -239,16 +309,47 @@ def test_two_runs_at_a_time_do_no_harm(uploaded, folder):
 
 
 @pytest.mark.services
-def test_what_a_killed_run_left_on_a_server_is_removed_later(uploaded, sftp_server):
+@pytest.mark.parametrize("place", [STATE, f"{STATE}/parts"])
+def test_what_a_killed_run_left_on_a_server_is_removed_later(uploaded, sftp_server, place):
     base = parse_place(f"{sftp_server}/left-{uuid.uuid4().hex}")
-    parts = base / STATE / "parts"
+    parts = base / place
     recipe = recipe_from({"kernels": ["blur"]})
     for name in (".old.part", ".new.part"):
         remote.write_whole(parts / name, b"half", overwrite=True)
     os.utime(Path(parts.path, ".old.part"), (1, 1))
     assert filter_folder(uploaded, str(base), recipe).ok == len(NAMES)
-    assert [path.name for path in Path(parts.path).iterdir()] == [".new.part"]
+    assert [path.name for path in Path(parts.path).glob("*.part")] == [".new.part"]
     Path(parts.path, ".new.part").unlink()
+
+
+def test_notes_of_runs_that_were_killed_long_ago_are_removed(tmp_path):
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    base = f"memory://{uuid.uuid4().hex}"
+    storage = open_storage(base)
+    for name in ("nonce-old", "nonce-new"):
+        storage.write_note(name, name)
+    (old,) = (key for key in MemoryFileSystem.store if key.endswith("/nonce-old"))
+    MemoryFileSystem.store[old].created = datetime(2001, 1, 1, tzinfo=UTC)
+    photos = make_tree(tmp_path / "photos", ["a.png"])
+    assert filter_folder(photos, base, recipe_from({"kernels": ["blur"]})).ok == 1
+    assert (storage.read_note("nonce-old"), storage.read_note("nonce-new")) == ("", "nonce-new")
+
+
+def test_what_is_not_complete_has_a_folder_of_its_own(tmp_path, monkeypatch):
+    """Outputs and rows alike, so that the next run finds what a kill leaves."""
+    photos, right = make_tree(tmp_path / "photos", NAMES), remote._write_aside
+    aside = set()
+
+    def write_aside(files, path, blocks, overwrite, folder):
+        aside.add(folder.rpartition("/out/")[2])
+        right(files, path, blocks, overwrite, folder)
+
+    monkeypatch.setattr(remote, "_write_aside", write_aside)
+    for kernel in ("blur", "sharpen"):
+        recipe = recipe_from({"kernels": [kernel]})
+        assert filter_folder(photos, f"file://{tmp_path}/out", recipe).ok == len(NAMES)
+    assert aside == {f"{STATE}/parts"}
 
 
 @pytest.mark.services
@@ -288,18 +389,58 @@ def test_a_listing_that_fails_is_a_failure(run, monkeypatch, tmp_path, error):
     assert not (tmp_path / "out2").exists()
 
 
-def test_keys_that_folders_have_no_place_for(run, tmp_path):
-    make_tree(tmp_path / "photos", ["a.png", "x.png"])
-    data = (tmp_path / "photos" / "x.png").read_bytes()
-    base = parse_place("memory://places/in")
-    remote.write_whole(base / "a.png", data)
-    remote.write_whole(base / "./x.png", data)
-    done = run("batch", "memory://places/in", "out", "-k", "blur", "--json")
-    assert (done.code, [event["source"] for event in events(done.out, "ok")]) == (1, ["a.png"])
-    (failure,) = events(done.out, "failed")
-    assert failure["message"].startswith("./x.png: a folder has no place for ./x.png")
-    report = filter_folder("memory://places/in", "memory://places/out", recipe_from({}))
-    assert (report.ok, report.failed) == (2, 0), "an object store has a place for it"
+ODD_KEYS = ["a//b.png", "/first.png", "deep//er///z.png", "./x.png", "deep/../y.png"]
+FORMS = ["\u00e9.png", "e\u0301.png"]
+
+
+def is_object_store(folder):
+    return remote_listing.is_object_store(parse_place(folder))
+
+
+def test_keys_that_folders_have_no_place_for(run, pictures, folder):
+    if not is_object_store(folder):
+        return
+    contents = [(pictures / name).read_bytes() for name in NAMES]
+    data = dict(zip([*NAMES, *ODD_KEYS, *FORMS], contents * 2 + contents[:2], strict=True))
+    base = parse_place(f"{folder}/in")
+    for key, content in data.items():
+        remote.write_whole(base / key, content)
+    recipe, out = recipe_from({"kernels": ["sharpen"]}), f"{folder}/out"
+    assert sorted(found.key for found in open_storage(str(base)).listing()) == sorted(data)
+
+    report = filter_folder(str(base), out, recipe)
+    assert (report.ok, report.failed) == (len(data), 0)
+    made = outputs(out)
+    assert sorted(made) == sorted(known_rows(out)) == sorted(data)
+    assert all(made[key] == made[name] for key, name in zip(ODD_KEYS, NAMES, strict=True))
+    assert filter_folder(str(base), out, recipe).skipped == len(data)
+    assert run("manifest", "verify", out, str(base), "--deep").code == 0
+    one = filter_folder([f"{base}/a//b.png", f"{base}//f*.png"], f"{folder}/some", recipe)
+    assert (one.ok, sorted(outputs(f"{folder}/some"))) == (2, ["/b.png", "/first.png"])
+
+    remote.remove(parse_place(out) / "/first.png")
+    assert filter_folder(str(base), out, recipe).ok == 1, "it is looked for under its own key"
+    report = filter_folder(str(base), str(base), recipe, in_place=True, assume_new=True)
+    assert (report.ok, report.failed) == (len(data), 0)
+    assert outputs(str(base)) == made
+
+
+def test_what_a_folder_has_no_place_for_fails_by_name(run, pictures, folder, tmp_path):
+    if not is_object_store(folder):
+        return
+    content = (pictures / "a.png").read_bytes()
+    for key in ("a.png", *ODD_KEYS, *FORMS):
+        remote.write_whole(parse_place(f"{folder}/in") / key, content)
+    for _ in range(2):
+        done = run("batch", f"{folder}/in", "down", "-k", "sharpen", "--json")
+        assert done.code == 1
+        failed = {event["source"]: event["message"] for event in events(done.out, "failed")}
+        assert sorted(failed) == sorted([*ODD_KEYS, FORMS[0]])
+        for key in ODD_KEYS:
+            assert failed[key] == f"{key}: a folder has no place for {key}; an object store has"
+        assert "would be that of" in failed[FORMS[0]]
+        assert sorted(tree(tmp_path / "down")) == sorted(["a.png", FORMS[1]])
+    assert run("manifest", "verify", "down").code == 0
 
 
 def away(monkeypatch, times):
@@ -340,6 +481,47 @@ def test_a_store_that_is_away_is_one_failure(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert filter_folder("memory://away/in", "out", recipe_from({})).failed == 0
     assert len(tree(tmp_path / "out")) == 100
+
+
+def test_rows_that_a_run_writes_during_a_merge_stay(run, folder, monkeypatch):
+    def row(name):
+        return {"target": name, "source": name, "status": "failed"}
+
+    log = open_storage(folder).open_log("manifest.jsonl", 0)
+    log.append([row("a.png")])
+    right = UrlStorage.write_rows
+
+    def write_rows(self, *arguments, **options):
+        right(self, *arguments, **options)
+        log.append([row("b.png")])
+
+    monkeypatch.setattr(UrlStorage, "write_rows", write_rows)
+    assert run("manifest", "merge", folder).code == 0
+    monkeypatch.undo()
+    log.check()
+    assert sorted(known_rows(folder)) == ["a.png", "b.png"]
+    assert run("manifest", "merge", folder).code == 0
+    assert open_storage(folder).manifests() == ["manifest.jsonl"]
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_rows_that_others_remove_during_a_run_end_it(uploaded, folder, cut):
+    recipe, out, done = recipe_from({"kernels": ["blur"]}), f"{folder}/out", []
+
+    def on_event(event):
+        if not done:
+            (name,) = open_storage(out).manifests()
+            remote.remove(parse_place(out) / STATE / name)
+            if cut:
+                remote.write_whole(parse_place(out) / STATE / name, b"")
+        done.append(event)
+
+    words = "was changed" if cut else "was removed"
+    with pytest.raises(ImageWriteError, match=rf"{STATE}/manifest-.* {words} during the run"):
+        filter_folder(uploaded, out, recipe, on_event=on_event, jobs=1)
+    again = filter_folder(uploaded, out, recipe)
+    assert (again.ok + again.skipped, again.failed) == (len(NAMES), 0)
+    assert sorted(known_rows(out)) == sorted(NAMES)
 
 
 def test_outputs_of_another_run_that_appear_meanwhile_are_taken(uploaded, folder, monkeypatch):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 import threading
 import time
 
@@ -97,6 +99,25 @@ def test_the_scheduler_may_go_and_come_back(cluster, tmp_path):
     assert len(rows(tmp_path / "out")) == 1500
 
 
+def test_a_scheduler_that_goes_is_one_line(cluster, tmp_path):
+    make_tree(tmp_path / "photos", [f"{i}.png" for i in range(1500)])
+    cluster.start_worker()
+    cluster.wait_for_workers(1)
+    words = ["batch", "-r", "photos", "out", "-k", "sharpen", "-q", "--cluster", cluster.address]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "imgconv", *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    while not tree(tmp_path / "out") and process.poll() is None:
+        time.sleep(0.02)
+    cluster.scheduler.kill()
+    said = process.communicate(timeout=120)[1].splitlines()
+    assert process.returncode == 7, said
+    assert [line.partition(": ")[0] for line in said] == ["Error", "Hint"]
+    cluster.close()
+    report = filter_folder(tmp_path / "photos", tmp_path / "out", RECIPE)
+    assert (report.ok + report.skipped, report.failed) == (1500, 0)
+
+
 def test_a_worker_of_another_version_is_refused(cluster, tmp_path, run):
     make_tree(tmp_path / "photos", ["a.png"])
     (tmp_path / "older.py").write_text("import imgconv\nimgconv.__version__ = '0.0.9'\n")
@@ -165,3 +186,47 @@ def test_without_a_worker_that_sees_the_files_a_run_fails(cluster, tmp_path, run
     done = run("batch", "photos", "out", "-k", "blur", "--cluster", cluster.address)
     assert_fails(done, 2, "does not see", "photos")
     assert not tree(tmp_path / "out")
+
+
+FAILING = """
+from imgconv.jobs.batch.executors import dask as module
+from imgconv.jobs.batch.items import failed
+
+def process_one(settings, item):
+    row = module.row_of(settings, item)
+    return module.ItemResult(item.number, failed(row, OSError("the scratch disk is gone")))
+
+module.process_one = process_one
+"""
+
+
+def test_a_worker_that_fails_at_everything_is_left_out_by_name(cluster, tmp_path):
+    make_tree(tmp_path / "photos", [f"{i}.png" for i in range(700)], size=(8, 8))
+    (tmp_path / "failing.py").write_text(FAILING)
+    cluster.start_worker()
+    cluster.start_worker("--preload", str(tmp_path / "failing.py"))
+    cluster.wait_for_workers(2)
+    report = filter_folder(tmp_path / "photos", tmp_path / "out", RECIPE, cluster=cluster.address)
+    assert (report.ok, report.failed) == (700, 0)
+    assert {row["status"] for row in rows(tmp_path / "out").values()} == {"ok"}
+    (words,) = report.excluded_workers
+    assert "failed at all " in words
+    assert "the scratch disk is gone" in words
+
+
+def test_workers_that_fail_at_the_same_pictures_stay(cluster, tmp_path):
+    """What every worker fails at is no fault of one of them."""
+    photos = make_tree(tmp_path / "photos", [f"{i}.png" for i in range(20)], size=(8, 8))
+    for _ in range(2):
+        cluster.start_worker()
+    cluster.wait_for_workers(2)
+
+    def remove(total):
+        for path in photos.iterdir():
+            path.rename(tmp_path / path.name)
+            path.symlink_to(tmp_path / "nothing")
+
+    options = {"cluster": cluster.address, "on_plan": remove}
+    report = filter_folder(photos, tmp_path / "out", RECIPE, **options)
+    assert (report.ok, report.failed, report.excluded_workers) == (0, 20, [])
+    assert len(rows(tmp_path / "out")) == 20

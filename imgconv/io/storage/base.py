@@ -15,6 +15,8 @@ from imgconv.io.storage.files import Content, Identity, Stamp
 from imgconv.model.errors import ImageReadError, ImageWriteError
 
 STATE = ".imgconv"
+NONCE = "nonce-"
+"""Begins the name of a note by which workers of a cluster prove that they see the outputs."""
 SUFFIXES = tuple(suffix for known in FORMATS for suffix in known.suffixes)
 
 
@@ -64,12 +66,13 @@ class StagedOutput(NamedTuple):
     stamp : Stamp
         That it will have under its key; a time of 0 where that is not known before.
     name : str
-    data : bytes
+    data, mark : bytes
     """
 
     stamp: Stamp
     name: str = ""
     data: bytes = b""
+    mark: bytes = b""
 
 
 class OutputPlacement(NamedTuple):
@@ -141,6 +144,9 @@ class RowLog(Protocol):
 
     def append(self, objects: Iterable[dict[str, Any]]) -> None:
         """Append rows; after `Storage.sync` they are durable."""
+
+    def check(self) -> None:
+        """Check that it is still there as it was written."""
 
     def close(self) -> None:
         """Close it."""
@@ -257,7 +263,7 @@ class Storage(Protocol):
         ...
 
     def remove_manifest(self, name: str) -> None:
-        """Remove a manifest."""
+        """Remove a manifest, unless another run has written to it since it was read."""
         ...
 
     def write_note(self, name: str, text: str) -> None:

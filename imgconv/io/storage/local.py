@@ -11,6 +11,7 @@ from typing import Any
 
 from imgconv.io.storage import files, listing, locks, manifest_log
 from imgconv.io.storage.base import (
+    NONCE,
     Digest,
     Head,
     InPlaceRules,
@@ -161,7 +162,7 @@ class LocalStorage:
                 os.unlink(entry.path)  # noqa: PTH108
         if not self.shard_suffix:
             for name in self.state.names():
-                if name.endswith((".part", ".new")) or name.startswith("nonce-"):
+                if name.endswith((".part", ".new")) or name.startswith(NONCE):
                     self.state.remove(name)
 
     def stage(self, data: bytes, key: str, mark: bytes = b"") -> StagedOutput:

@@ -143,7 +143,7 @@ class ManifestLog:
         data = b"".join(self._chain.line(each) for each in objects)
         if not data:
             return
-        self._check_untouched()
+        self.check()
         try:
             rest = memoryview(data)
             while rest:
@@ -155,22 +155,25 @@ class ManifestLog:
             raise ImageWriteError(f"{self._state.path}/{self._name}: {_said(error)}") from None
         self._size += len(data)
 
-    def _check_untouched(self) -> None:
-        mine = os.fstat(self._file.fileno())
-        try:
-            there = os.lstat(f"{self._state.path}/{self._name}")
-        except OSError:
-            there = None
-        if there is None or (there.st_dev, there.st_ino) != (mine.st_dev, mine.st_ino):
-            what = "was removed or replaced"
-        elif mine.st_size != self._size:
-            what = "was changed"
-        else:
-            return
-        raise ManifestChangedError(
-            f"{self._state.path}/{self._name} {what} during the run",
-            hint="imgconv manifest verify says what is left; then run again",
-        )
+    def check(self) -> None:
+        """Check that nobody else changed, replaced or removed the manifest or its head.
+
+        Raises
+        ------
+        ManifestChangedError
+            When somebody did.
+        """
+        sizes = {self._name: (self._file, self._size), head_name(self._name): (self._head, None)}
+        for name, (file, size) in sizes.items():
+            mine = os.fstat(file.fileno())
+            try:
+                there = os.lstat(f"{self._state.path}/{name}")
+            except OSError:
+                there = None
+            if there is None or (there.st_dev, there.st_ino) != (mine.st_dev, mine.st_ino):
+                raise changed_manifest_error(f"{self._state.path}/{name} was removed or replaced")
+            if size not in (None, mine.st_size):
+                raise changed_manifest_error(f"{self._state.path}/{name} was changed")
 
     def _write_head(self) -> None:
         self._head.seek(0)
@@ -184,6 +187,14 @@ class ManifestLog:
 
 class ManifestChangedError(ImageWriteError):
     """Somebody else changed a manifest while it was being written (exit 5)."""
+
+
+def changed_manifest_error(what: str) -> ManifestChangedError:
+    """Return the error for a manifest that somebody else changed."""
+    return ManifestChangedError(
+        f"{what} during the run",
+        hint="imgconv manifest verify says what is left; then run again",
+    )
 
 
 def head_name(name: str) -> str:

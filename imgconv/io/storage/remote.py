@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from imgconv.io.storage.files import changed_error
 from imgconv.io.storage.locations import Url
+from imgconv.io.storage.remote_listing import version_in
 from imgconv.io.storage.services import (
     OBJECT_STORES,
     READ_ONLY,
+    S3,
     failing_as,
     file_system,
     path_of,
@@ -28,32 +31,14 @@ from imgconv.model.errors import (
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
-_VERSIONS = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "created")
-"""What services call a fact that changes with the content."""
-
+_MARK = "imgconv"
+"""Name of the metadata of an object that was written in place."""
+_TIMES = ("mtime", "LastModified", "created")
+"""What services call the time of the last change."""
 _LARGE = 64 << 20
 """Bytes from which a file is put in parts."""
 _PAUSES = (0.5, 1.0, 2.0)
 """Seconds before a file is read again."""
-
-
-class RemoteFile(NamedTuple):
-    """A file of a listing.
-
-    Attributes
-    ----------
-    url : Url
-    size : int
-    version : str
-        Changes with the content: an ETag, or the time of the last change; "" where there is none.
-    problem : str
-        Why this is a folder that cannot be listed; "" for a file.
-    """
-
-    url: Url
-    size: int
-    version: str
-    problem: str = ""
 
 
 def read_bytes(url: Url, most: int | None = None) -> bytes:
@@ -112,12 +97,13 @@ def write_whole(
     overwrite: bool = False,
     aside: Url | None = None,
     match: str = "",
+    mark: bytes = b"",
 ) -> None:
     """Write a file so that it appears whole, or stays as it was.
 
     Without `overwrite` an object store that can put on condition is asked to, so that of two
-    writers one fails. S3 is asked to replace a file only while its version is `match`. Elsewhere a
-    file is written first in the folder `aside`, by default its own.
+    writers one fails. S3 is asked to replace a file only while its version is `match`, and keeps a
+    `mark` with it. Elsewhere a file is written first in the folder `aside`, by default its own.
 
     Raises
     ------
@@ -134,7 +120,8 @@ def write_whole(
         try:
             if url.scheme in OBJECT_STORES:
                 mode = "overwrite" if overwrite else "create"
-                files.pipe_file(path, data, mode=mode, **_condition(url, data, match))
+                special = _condition(url, data, match) | _metadata(url, mark)
+                files.pipe_file(path, data, mode=mode, **special)
             else:
                 folder = path_of(files, aside or url.parent)
                 _write_aside(files, path, (data,), overwrite, folder)
@@ -155,9 +142,33 @@ def _refused_condition(error: OSError) -> bool:
 
 def _condition(url: Url, data: bytes, match: str) -> dict[str, str]:
     """Return the argument by which a put depends on a version; S3 knows one, in one request."""
-    if match and url.scheme in ("s3", "s3a") and len(data) < _LARGE:
-        return {"IfMatch": match}
-    return {}
+    return {"IfMatch": match} if match and url.scheme in S3 and len(data) < _LARGE else {}
+
+
+def _metadata(url: Url, mark: bytes) -> dict[str, Any]:
+    """Return the argument by which a put keeps a mark with the file."""
+    return {"Metadata": {_MARK: mark.hex()}} if mark and keeps_marks(url) else {}
+
+
+def keeps_marks(url: Url) -> bool:
+    """Return whether a service keeps a mark with a file."""
+    return url.scheme in S3
+
+
+def mark_of(url: Url) -> bytes:
+    """Return the mark that is kept with a file; b"" where there is none.
+
+    Raises
+    ------
+    ImageReadError
+        When the file is gone, or the service cannot say.
+    """
+    if not keeps_marks(url):
+        return b""
+    with failing_as(ImageReadError, url):
+        files = file_system(url)
+        text = str(files.metadata(path_of(files, url)).get(_MARK, ""))
+        return bytes.fromhex(text) if re.fullmatch("[0-9a-f]+", text) else b""
 
 
 def version_of(url: Url) -> str:
@@ -170,71 +181,11 @@ def version_of(url: Url) -> str:
     """
     with failing_as(ImageReadError, url):
         files = file_system(url)
-        return _version(files.info(path_of(files, url)))
+        return version_in(files.info(path_of(files, url)))
 
 
-def _version(facts: Mapping[str, Any]) -> str:
-    found = next((facts[key] for key in _VERSIONS if facts.get(key)), "")
-    return str(found.timestamp() if isinstance(found, datetime) else found)
-
-
-def remove(url: Url) -> None:
-    """Remove a file, if it is there."""
-    with failing_as(ImageWriteError, url), suppress(FileNotFoundError):
-        files = file_system(url)
-        files.rm_file(path_of(files, url))
-
-
-def listing(url: Url) -> Iterator[RemoteFile]:
-    """List the files below a URL, folder by folder, in the order of their names.
-
-    A subfolder that cannot be listed is given as a problem of its own.
-
-    Raises
-    ------
-    ImageReadError
-        When there is no such folder, or it cannot be listed.
-    """
-    prefixes = [""]
-    while prefixes:
-        prefix = prefixes.pop()
-        try:
-            with failing_as(ImageReadError, url / prefix if prefix else url):
-                found = _inside(url, prefix)
-        except ImageReadError as error:
-            if not prefix:
-                raise
-            yield RemoteFile(url / prefix, 0, "", str(error).rpartition(": ")[2])
-            continue
-        folders = []
-        for name, facts in found:
-            if not name:
-                words = "names with an empty part cannot be asked for"
-                yield RemoteFile(url / f"{prefix}/".lstrip("/"), 0, "", words)
-            elif facts["type"] == "directory":
-                folders.append(f"{prefix}/{name}".lstrip("/"))
-            else:
-                place = url / f"{prefix}/{name}".lstrip("/")
-                yield RemoteFile(place, int(facts.get("size") or 0), _version(facts))
-        prefixes += reversed(folders)
-
-
-def _inside(url: Url, prefix: str) -> list[tuple[str, dict[str, Any]]]:
-    """List a folder: names and facts, in order; a name is "" where the service has such a part."""
-    files = file_system(url)
-    base = path_of(files, url / prefix if prefix else url).rstrip("/")
-    found = []
-    for facts in files.ls(base, detail=True):
-        path = str(facts["name"])
-        name = path[len(base) :].removeprefix("/")
-        marker = facts["type"] != "directory" and path.rstrip("/") == base
-        if not marker:  # an object that stands for the folder itself
-            found.append((name.rstrip("/"), facts))
-    return sorted(found, key=lambda pair: pair[0])
-
-
-def list_names(url: Url) -> dict[str, int]:
-    """Return the names directly below a URL with their sizes; none where there is no folder.
+def size_of(url: Url) -> int | None:
+    """Return the bytes of a file; None where there is none.
 
     Raises
     ------
@@ -244,17 +195,23 @@ def list_names(url: Url) -> dict[str, int]:
     with failing_as(ImageReadError, url):
         files = file_system(url)
         try:
-            found = files.ls(path_of(files, url).rstrip("/"), detail=True)
-        except (FileNotFoundError, NotADirectoryError):
-            return {}
-        return {
-            str(facts["name"]).rstrip("/").rpartition("/")[2]: int(facts.get("size") or 0)
-            for facts in found
-        }
+            return int(files.info(path_of(files, url))["size"])
+        except FileNotFoundError:
+            return None
 
 
-def write_stream(url: Url, blocks: Iterable[bytes]) -> None:
+def remove(url: Url) -> None:
+    """Remove a file, if it is there."""
+    with failing_as(ImageWriteError, url), suppress(FileNotFoundError):
+        files = file_system(url)
+        files.rm_file(path_of(files, url))
+
+
+def write_stream(url: Url, blocks: Iterable[bytes], aside: Url | None = None) -> None:
     """Write a file of blocks so that it appears complete; one that is there is replaced.
+
+    Where a put does not make it appear whole, it is written first in the folder `aside`, by default
+    its own.
 
     Raises
     ------
@@ -265,7 +222,7 @@ def write_stream(url: Url, blocks: Iterable[bytes]) -> None:
         files = file_system(url)
         path = path_of(files, url)
         if url.scheme not in OBJECT_STORES:
-            _write_aside(files, path, blocks, True, path_of(files, url.parent))
+            _write_aside(files, path, blocks, True, path_of(files, aside or url.parent))
             return
         rest = iter(blocks)
         head = bytearray()
@@ -282,8 +239,15 @@ def write_stream(url: Url, blocks: Iterable[bytes]) -> None:
                 file.write(block)
 
 
-def remove_old(folder: Url, seconds: float) -> None:
-    """Remove the temporary files in a folder that were written so long ago, where the age is known.
+def remove_old(folder: Url, seconds: float, start: str = "", end: str = ".part") -> None:
+    """Remove files in a folder that were written so long ago, where the age is known.
+
+    Parameters
+    ----------
+    folder : Url
+    seconds : float
+    start, end : str
+        Of the names of files that are meant, by default temporary ones.
 
     Raises
     ------
@@ -297,16 +261,14 @@ def remove_old(folder: Url, seconds: float) -> None:
         except (FileNotFoundError, NotADirectoryError):
             return
         for facts in found:
-            written = facts.get("mtime")
-            age = written.timestamp() if hasattr(written, "timestamp") else written
-            if str(facts["name"]).endswith(".part") and age and time.time() - age > seconds:
+            name = str(facts["name"]).rpartition("/")[2]
+            if not (name.startswith(start) and name.endswith(end)):
+                continue
+            written: Any = next((facts[key] for key in _TIMES if facts.get(key)), None)
+            when = written.timestamp() if isinstance(written, datetime) else written
+            if when and time.time() - when > seconds:
                 with suppress(FileNotFoundError):
                     files.rm_file(facts["name"])
-
-
-def is_object_store(url: Url) -> bool:
-    """Return whether keys are any text, and no folders lie between them."""
-    return url.scheme in OBJECT_STORES
 
 
 def _write_aside(

@@ -6,7 +6,9 @@ files, agents), never through here.
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -26,9 +28,13 @@ if TYPE_CHECKING:
 
 READ_ONLY = ("http", "https")
 SSH = ("sftp", "ssh")
-OBJECT_STORES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "adl", "oss", "memory")
+S3 = ("s3", "s3a")
+OBJECT_STORES = (*S3, "gs", "gcs", "az", "abfs", "adl", "oss", "memory")
 """Where a put makes an object appear whole; elsewhere a file is written aside and renamed."""
 _LONGEST_REASON = 200
+_SSH_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Seconds before a server that dropped a connection is asked again."""
+_connecting = threading.BoundedSemaphore(4)
 _own = threading.local()
 
 
@@ -46,13 +52,35 @@ def file_system(url: Url) -> AbstractFileSystem:
     # paramiko mixes up the answers when threads share a connection.
     connections: dict[str, AbstractFileSystem] = _own.__dict__
     if url.host not in connections:
-        connections[url.host] = _opened.__wrapped__(url.scheme, url.host)
+        connections[url.host] = _by_ssh(url.scheme, url.host)
     return connections[url.host]
 
 
 @cache
 def _opened(scheme: str, host: str) -> AbstractFileSystem:
-    """Open a service, once; `host` is where to connect to by SSH."""
+    """Open a service, once."""
+    return _open(scheme, host)
+
+
+def _by_ssh(scheme: str, host: str) -> AbstractFileSystem:
+    """Connect to a server, which may drop some of many that connect at a time (MaxStartups)."""
+    logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)  # it logs tracebacks of these
+    for pause in _SSH_PAUSES:
+        with _connecting:
+            try:
+                return _open(scheme, host)
+            except (EOFError, ConnectionResetError):
+                pass
+            except Exception as error:
+                if "protocol banner" not in str(error):
+                    raise
+        time.sleep(pause)
+    with _connecting:
+        return _open(scheme, host)
+
+
+def _open(scheme: str, host: str) -> AbstractFileSystem:
+    """Open a service; `host` is where to connect to by SSH."""
     try:
         import fsspec
     except ImportError:

@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-from imgconv.io.storage import remote
+from imgconv.io.storage import remote, remote_listing
 from imgconv.io.storage.base import (
+    NONCE,
     STATE,
     Digest,
     Head,
@@ -23,12 +24,13 @@ from imgconv.io.storage.base import (
 from imgconv.io.storage.files import Content, Stamp, changed_error
 from imgconv.io.storage.listing import unlisted
 from imgconv.io.storage.locations import Url
-from imgconv.io.storage.manifest_log import Chain
+from imgconv.io.storage.manifest_log import Chain, changed_manifest_error
 from imgconv.model.errors import ImageReadError, ImageWriteError
 
 _PUTS_AT_ONCE = 16
 _ROWS_OF_AN_OBJECT = 512
 _OLD_SECONDS = 3600
+_FORGOTTEN_SECONDS = 30 * 86400  # longer than a run that may still need its note
 _BLOCK = 4 << 20
 
 
@@ -59,8 +61,9 @@ class UrlStorage:
         self.run_mark = run_mark or os.urandom(6).hex()
         self.root = str(url).rstrip("/")
         self.shard_suffix = shard_suffix
-        self.folds_names = not remote.is_object_store(url)
+        self.folds_names = not remote_listing.is_object_store(url)
         self._listed: tuple[str | None, dict[str, int]] = (None, {})
+        self._read_bytes: dict[str, int] = {}  # of each manifest
         self._puts: ThreadPoolExecutor | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -70,7 +73,8 @@ class UrlStorage:
         return self.root
 
     @property
-    def _parts(self) -> Url:
+    def parts(self) -> Url:
+        """Folder of what is not complete yet."""
         return self.url / STATE / "parts"
 
     def path(self, key: str) -> str:
@@ -79,8 +83,8 @@ class UrlStorage:
 
     def listing(self) -> Iterator[ListedFile]:
         """List the pictures, folder by folder."""
-        for found in remote.listing(self.url):
-            key = found.url.path[len(self.url.path.rstrip("/")) :].lstrip("/")
+        for found in remote_listing.listing(self.url):
+            key = found.url.path[len(self.url.path.rstrip("/")) + 1 :]
             if found.problem:
                 yield unlisted(self.root, key, found.problem)
             elif is_picture(key):
@@ -107,9 +111,9 @@ class UrlStorage:
 
     def _names(self, key: str) -> dict[str, int]:
         """List the folder of a key, once as long as keys come folder by folder."""
-        folder = key.rpartition("/")[0]
+        folder = key[: key.rfind("/") + 1]
         if folder != self._listed[0]:
-            self._listed = folder, remote.list_names(self.url / folder if folder else self.url)
+            self._listed = folder, remote_listing.list_names(self.url, folder)
         return self._listed[1]
 
     def digest(self, key: str) -> Digest | None:
@@ -119,13 +123,12 @@ class UrlStorage:
         return Digest(hashlib.sha256(remote.read_bytes(self.url / key)).hexdigest())
 
     def mark(self, key: str) -> bytes:
-        """Return nothing: files behind URLs have no marks."""
-        del key
-        return b""
+        """Return the mark of an output that was written in place; b"" where it has none."""
+        return remote.mark_of(self.url / key)
 
     def keeps_marks(self) -> bool:
-        """Return that files behind URLs have no marks."""
-        return False
+        """Return whether the service keeps marks: S3 does, as metadata of an object."""
+        return remote.keeps_marks(self.url)
 
     @contextmanager
     def undisturbed(self) -> Iterator[None]:
@@ -140,15 +143,17 @@ class UrlStorage:
         of two that make one output the second finds the same bytes.
         """
         if self.folds_names:
-            remote.remove_old(self._parts, _OLD_SECONDS)
+            for folder in (self.parts, self.url / STATE):
+                remote.remove_old(folder, _OLD_SECONDS)
+        remote.remove_old(self.url / STATE, _FORGOTTEN_SECONDS, NONCE, "")
         with ThreadPoolExecutor(_PUTS_AT_ONCE) as self._puts:
             yield
         self._puts = None
 
     def stage(self, data: bytes, key: str, mark: bytes = b"") -> StagedOutput:
         """Keep an output in memory: what is put into a service appears at once."""
-        del key, mark
-        return StagedOutput(Stamp(len(data), 0), data=data)
+        del key
+        return StagedOutput(Stamp(len(data), 0), data=data, mark=mark)
 
     def discard(self, staged: StagedOutput) -> None:
         """Forget a staged output."""
@@ -167,7 +172,12 @@ class UrlStorage:
         try:
             match = self._check_input(placement) if placement.in_place else ""
             remote.write_whole(
-                url, data, overwrite=placement.replace, aside=self._parts, match=match
+                url,
+                data,
+                overwrite=placement.replace,
+                aside=self.parts,
+                match=match,
+                mark=placement.staged.mark,
             )
         except ImageWriteError as error:
             return error
@@ -190,7 +200,7 @@ class UrlStorage:
         """
         url = self.url / placement.key
         version = remote.version_of(url)
-        if version and placement.version and remote.is_object_store(url):
+        if version and placement.version and remote_listing.is_object_store(url):
             same = version == placement.version
         else:
             same = hashlib.sha256(remote.read_bytes(url)).hexdigest() == placement.sha256
@@ -198,7 +208,7 @@ class UrlStorage:
             raise changed_error(placement.key)
         if self._rules.backup:
             backup = self.url / f"{placement.key}{self._rules.backup}"
-            remote.write_whole(backup, remote.read_bytes(url), aside=self._parts)
+            remote.write_whole(backup, remote.read_bytes(url), aside=self.parts)
         return version
 
     def open_log(self, name: str, number: int) -> UrlLog:
@@ -207,12 +217,13 @@ class UrlStorage:
 
     def manifests(self) -> list[str]:
         """List the names of all manifests."""
-        names = remote.list_names(self.url / STATE)
+        names = remote_listing.list_names(self.url / STATE)
         return sorted(n for n in names if n.startswith("manifest") and n.endswith(".jsonl"))
 
     def read_lines(self, name: str) -> Iterator[bytes]:
         """Read the complete lines of a manifest."""
         data = remote.read_bytes(self.url / STATE / name)
+        self._read_bytes[name] = len(data)
         yield from (line for line in data.splitlines(keepends=True) if line.endswith(b"\n"))
 
     def head(self, name: str) -> Head:
@@ -227,11 +238,15 @@ class UrlStorage:
         del lost
         chain = Chain()
         lines = (chain.line(data, number) for number, data in rows)
-        remote.write_stream(self.url / STATE / name, _blocks(lines))
+        remote.write_stream(self.url / STATE / name, _blocks(lines), self.parts)
+
+    def write_own(self, name: str, data: bytes) -> None:
+        """Write a file of the run's own, in place of one that is there."""
+        remote.write_whole(self.url / STATE / name, data, overwrite=True, aside=self.parts)
 
     def write_note(self, name: str, text: str) -> None:
         """Write a small file beside the manifests."""
-        remote.write_whole(self.url / STATE / name, text.encode(), overwrite=True)
+        self.write_own(name, text.encode())
 
     def read_note(self, name: str) -> str:
         """Read it; "" where it is not there."""
@@ -244,8 +259,10 @@ class UrlStorage:
         remote.remove(self.url / STATE / name)
 
     def remove_manifest(self, name: str) -> None:
-        """Remove a manifest."""
-        remote.remove(self.url / STATE / name)
+        """Remove a manifest, unless another run has written rows to it since it was read."""
+        url = self.url / STATE / name
+        if self.run_mark in name or remote.size_of(url) == self._read_bytes.get(name):
+            remote.remove(url)
 
 
 class UrlLog:
@@ -264,6 +281,7 @@ class UrlLog:
         self._storage = storage
         self._stem = f"{name.removesuffix('.jsonl')}-{storage.run_mark}-{os.urandom(6).hex()}"
         self._objects = 0
+        self._sizes: dict[str, int] = {}
         self._chain = Chain(number=number)
         self._lines: list[bytes] = []
 
@@ -283,9 +301,25 @@ class UrlLog:
             self._chain = Chain(number=self._chain.number)
         chain = Chain(self._chain.last, self._chain.number)
         lines = [*self._lines, *map(chain.line, rows)]
-        url = self._storage.url / STATE / f"{self._stem}-{self._objects:05}.jsonl"
-        remote.write_whole(url, b"".join(lines), overwrite=True)
-        self._lines, self._chain = lines, chain
+        name, data = f"{self._stem}-{self._objects:05}.jsonl", b"".join(lines)
+        self._storage.write_own(name, data)
+        self._lines, self._chain, self._sizes[name] = lines, chain, len(data)
+
+    def check(self) -> None:
+        """Check that its objects are there, with the sizes that were written.
+
+        Raises
+        ------
+        ManifestChangedError
+            When one is not.
+        ImageReadError
+            When the service cannot say.
+        """
+        there = remote_listing.list_names(self._storage.url / STATE) if self._sizes else {}
+        for name, size in self._sizes.items():
+            if there.get(name) != size:
+                what = "was changed" if name in there else "was removed"
+                raise changed_manifest_error(f"{self._storage.root}/{STATE}/{name} {what}")
 
     def close(self) -> None:
         """Do nothing: all rows are written."""

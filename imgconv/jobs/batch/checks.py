@@ -51,7 +51,7 @@ def _unchanged(settings: RunSettings, item: Item, row: ManifestRow) -> ManifestR
         done = with_output(row, row.input, row.input_sha256)
         if settings.target.mark(item.target) == mark_of(done):
             return done
-    if known is None or known.status != "ok" or known.recipe != row.recipe:
+    if known is None or known.recipe != row.recipe or not (known.status == "ok" or known.unsure):
         return None
     if item.in_place:
         if row.input_sha256 != known.output_sha256:

@@ -12,10 +12,10 @@ from queue import Queue
 from threading import Condition, Thread
 
 from imgconv.io.storage.base import OutputPlacement, RowLog, Storage
-from imgconv.jobs.batch.items import ItemResult, failed
+from imgconv.jobs.batch.items import ItemResult, failed, with_output
 from imgconv.jobs.batch.manifest import ManifestRow
 from imgconv.jobs.batch.report import Event
-from imgconv.model.errors import ImageWriteError, OutputExistsError
+from imgconv.model.errors import ImageWriteError, ImgconvError
 
 STAGED_BYTES = 48 << 20
 """Most bytes of outputs that wait in memory for a storage that is not local."""
@@ -79,19 +79,37 @@ def commit_group(
         refusal = next(errors)
         if refusal is not None:
             target.discard(result.staged)
-            if not _is_same_output(target, row, refusal):
-                row = failed(row, refusal, known.get(row.target))._replace(finished=time.time())
+            if not _is_there(target, row):
+                row = _refused(result, refusal, known.get(row.target))
                 log.append([row.as_dict()])
         events.append(Event(row.status, row))
     return events
 
 
-def _is_same_output(target: Storage, row: ManifestRow, error: ImageWriteError) -> bool:
-    """Return whether what has the name already is the very output, as after a chunk done twice."""
-    if not isinstance(error, OutputExistsError):
+def _is_there(target: Storage, row: ManifestRow) -> bool:
+    """Return whether what has the name is the very output, whatever a service answered.
+
+    It is after a chunk that was done twice, and where the answer to a put was lost.
+    """
+    try:
+        there = target.digest(row.target)
+    except ImgconvError:
         return False
-    there = target.digest(row.target)
     return there is not None and there.sha256 == row.output_sha256
+
+
+def _refused(
+    result: ItemResult, refusal: ImageWriteError, known: ManifestRow | None
+) -> ManifestRow:
+    """Return the row of an output that could not be placed.
+
+    In place it keeps the hash of the output: a put that seemed to fail may have been done, and the
+    next run must not filter again what it finds then.
+    """
+    row = failed(result.row, refusal, known)._replace(finished=time.time())
+    if result.in_place:
+        row = with_output(row, result.row.output, result.row.output_sha256)
+    return row._replace(unsure=result.in_place)
 
 
 def _make_room(

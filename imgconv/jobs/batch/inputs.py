@@ -11,7 +11,7 @@ from itertools import takewhile
 
 from imgconv.io.storage import listing
 from imgconv.io.storage.base import SUFFIXES, ListedFile
-from imgconv.io.storage.locations import is_url, parse_place
+from imgconv.io.storage.locations import Url, is_url, parse_place
 from imgconv.io.storage.opening import open_storage
 from imgconv.model.errors import ArgumentError, ImageReadError
 from imgconv.system.paths import as_key, mirrored, split
@@ -115,7 +115,7 @@ def _all_inputs(sources: Sources) -> Iterator[ListedFile]:
 def _listed_file(name: str) -> ListedFile:
     if is_url(name):
         url = parse_place(name)
-        return ListedFile(f"{url.scheme}://{url.host}", url.path.lstrip("/"))  # type: ignore[union-attr]
+        return ListedFile(f"{url.scheme}://{url.host}", url.path.removeprefix("/"))  # type: ignore[union-attr]
     place = mirrored(name)
     if place is None:
         raise ArgumentError(
@@ -127,25 +127,36 @@ def _listed_file(name: str) -> ListedFile:
 
 def _behind_url(name: str) -> Iterator[ListedFile]:
     """List a folder, the files that a pattern matches, or a file."""
+    from imgconv.io.storage import remote, remote_listing
+
     fixed = re.match(r"[^*\[]*", name)
     assert fixed is not None
     if fixed[0] != name:
-        folder = fixed[0].rpartition("/")[0]
+        folder = _folder_of(fixed[0])
         wanted = _pattern(name[len(folder) + 1 :])
         yield from (
             found for found in open_storage(folder).listing() if wanted.fullmatch(found.key)
         )
         return
     if name.lower().endswith(SUFFIXES):
-        from imgconv.io.storage import remote
-
-        url = parse_place(name)
-        folder, _, key = name.rpartition("/")
+        url, folder = parse_place(name), _folder_of(name)
+        key = name[len(folder) + 1 :]
+        last = key.rpartition("/")[2]
         if remote.exists(url):  # type: ignore[arg-type]
-            names = remote.list_names(parse_place(folder))  # type: ignore[arg-type]
-            yield ListedFile(folder, key, names.get(key, 0))
+            names = remote_listing.list_names(parse_place(folder), key.removesuffix(last))  # type: ignore[arg-type]
+            yield ListedFile(folder, key, names.get(last, 0))
             return
     yield from open_storage(name).listing()
+
+
+def _folder_of(name: str) -> str:
+    """Return the folder of the key in a URL; of an object store, ``a//b`` is a key in ``a``."""
+    from imgconv.io.storage import remote_listing
+
+    folder = name.rpartition("/")[0]
+    place = parse_place(folder)
+    any_text = isinstance(place, Url) and remote_listing.is_object_store(place)
+    return folder.rstrip("/") if any_text else folder
 
 
 def _pattern(text: str) -> re.Pattern[str]:
@@ -153,7 +164,7 @@ def _pattern(text: str) -> re.Pattern[str]:
     parts = []
     for part in text.split("/"):
         if part == "**":
-            parts.append("(?:[^/]+/)*")
+            parts.append("(?:[^/]*/)*")
         else:
             translated = fnmatch.translate(part).removeprefix("(?s:").removesuffix(r")\Z")
             parts.append(translated.removesuffix(r")\z").replace(".*", "[^/]*") + "/")

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from imgconv.io.storage.base import Head, Storage
 from imgconv.io.storage.files import Stamp
-from imgconv.io.storage.manifest_log import START, parse_line
+from imgconv.io.storage.manifest_log import START, ChainedLine, parse_line
 
 _SHARD = re.compile(r"manifest(-\d+-of-\d+)[-.]")
 
@@ -45,6 +45,9 @@ class ManifestRow(NamedTuple):
         What was converted, lost or salvaged.
     input_version : str
         Of a file behind a URL: changes with its content.
+    unsure : bool
+        Of a failure in place: whether the output may be there all the same, as when the answer of
+        a service was lost.
     number : int
         Of the line; later rows have greater ones. 0 for a row of an earlier version.
     """
@@ -68,6 +71,7 @@ class ManifestRow(NamedTuple):
     final: bool = False
     notes: tuple[str, ...] = ()
     input_version: str = ""
+    unsure: bool = False
     number: int = 0
 
     @property
@@ -97,7 +101,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("input_sha256", "output_sha256", "recipe", "engine"), (str,)),
     **dict.fromkeys(("clipped_share", "seconds", "finished"), (int, float)),
     **dict.fromkeys(("error", "message", "input_version"), (str,)),
-    "final": (bool,),
+    **dict.fromkeys(("final", "unsure"), (bool,)),
     "notes": (list,),
 }
 """Types of the values of a line."""
@@ -105,6 +109,11 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 class Manifest:
     """Rows of earlier runs into a folder, of one manifest or several.
+
+    Parameters
+    ----------
+    any_keys : bool, default False
+        Whether outputs may have any text as their keys, as in an object store.
 
     Attributes
     ----------
@@ -125,7 +134,8 @@ class Manifest:
         How many were read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, any_keys: bool = False) -> None:
+        self._any_keys = any_keys
         self.rows: dict[str, ManifestRow] = {}
         self.earlier: dict[str, list[str]] = {}
         self.superseded = self.number = self.manifests = 0
@@ -148,7 +158,7 @@ class Manifest:
         self.lost = self.lost or head.lost
         for at, line in enumerate(lines, 1):
             parsed = parse_line(line)
-            row = None if parsed.data is None else row_of_data(parsed.data, parsed.number)
+            row = self._row(parsed)
             if row is None or (not parsed.own and last != START):
                 self.damage.append(f"{name}, line {at}: it is damaged")
                 last = parsed.own or _UNKNOWN
@@ -171,6 +181,13 @@ class Manifest:
                 self._supersede(older)
             self.rows[row.target] = newer
 
+    def _row(self, parsed: ChainedLine) -> ManifestRow | None:
+        """Return the row of a line; None where it is damaged, or its key leads out."""
+        row = None if parsed.data is None else row_of_data(parsed.data, parsed.number)
+        if row is not None and not (self._any_keys or is_safe_key(row.target)):
+            return None
+        return row
+
     def _supersede(self, older: ManifestRow) -> None:
         self.superseded += 1
         if older.output_sha256:
@@ -191,7 +208,7 @@ def _age(row: ManifestRow) -> tuple[int, float]:
 
 
 def row_of_data(data: dict[str, Any], number: int = 0) -> ManifestRow | None:
-    """Return the row of an object; None where a value has a wrong type, or a key is unsafe."""
+    """Return the row of an object; None where a value has a wrong type, or no file has the key."""
     known = {key: value for key, value in data.items() if key in _TYPES}
     if not {"target", "source", "status"} <= known.keys():
         return None
@@ -199,7 +216,7 @@ def row_of_data(data: dict[str, Any], number: int = 0) -> ManifestRow | None:
         if type(value) not in _TYPES[key] or not _is_sound(value):
             return None
     row = ManifestRow(**{**known, "notes": tuple(known.get("notes", ())), "number": number})
-    if row.status not in ("ok", "failed", "skipped") or not is_safe_key(row.target):
+    if row.status not in ("ok", "failed", "skipped") or not row.target or "\0" in row.target:
         return None
     source = row.target if row.source == row.target else row.source  # one text in memory
     return row._replace(source=source, recipe=sys.intern(row.recipe), engine=sys.intern(row.engine))
@@ -207,7 +224,7 @@ def row_of_data(data: dict[str, Any], number: int = 0) -> ManifestRow | None:
 
 def is_safe_key(key: str) -> bool:
     """Return whether a key stays in its folder."""
-    return bool(key) and not key.startswith("/") and "\0" not in key and ".." not in key.split("/")
+    return not key.startswith("/") and ".." not in key.split("/")
 
 
 def _is_sound(value: Any) -> bool:
@@ -230,7 +247,7 @@ def manifest_name(shard_suffix: str = "") -> str:
 
 def read_manifests(storage: Storage, names: Iterable[str]) -> Manifest:
     """Read manifests, of each output the newest row."""
-    manifest = Manifest()
+    manifest = Manifest(any_keys=not storage.folds_names)
     for name in names:
         manifest.read(name, storage.read_lines(name), storage.head(name))
     return manifest

@@ -34,7 +34,8 @@ class Pair(NamedTuple):
     in_place : bool
         Whether the output is the input itself.
     unlogged : bool
-        Whether it has no row: its output is another's, or it is a folder that cannot be listed.
+        Whether it has no row: its output is another's or can have no place, or it is a folder that
+        cannot be listed.
     """
 
     source: ListedFile
@@ -115,7 +116,11 @@ class Pairing:
                 target = found.key
             elif folder:
                 target = f"{folder}/{target}"
-            problem = found.problem or self._no_place(target) or self._no_format(target, formats)
+            problem = self._no_place(target)
+            if problem:
+                yield Pair(found._replace(problem=problem), target, unlogged=True)
+                continue
+            problem = found.problem or self._no_format(target, formats)
             if problem:
                 yield Pair(found._replace(problem=problem), target)
                 continue

@@ -279,6 +279,7 @@ class _Run(NamedTuple):
                 number=manifest.number,
             )
             runner.run(self.executor.settings(settings), pairs, on_plan)
+            log.check()
         finally:
             log.close()
         return runner.superseded

@@ -31,6 +31,8 @@ class ToGray(Step):
 
     def output_form(self, before: Form, settings: Settings) -> Form:
         """Return the same depth with one channel."""
+        if self.method is Gray.LINEAR and before.depth is Depth.I16 and before.values > 2:
+            raise not_linear_gray()
         return super().output_form(before, settings)._replace(channels=None)
 
     def scratch(self, before: Form, after: Form) -> int:
@@ -103,3 +105,8 @@ class EncodeLight(Step):
 def not_light() -> ArgumentError:
     """Return the error for int16, which has no white."""
     return ArgumentError("linear light needs a u8, u16 or f32 image, not i16")
+
+
+def not_linear_gray() -> ArgumentError:
+    """Return the error for gray in linear light of int16."""
+    return ArgumentError("gray in linear light needs a u8, u16 or f32 image, not i16")

@@ -11,6 +11,7 @@ from imgconv.engines.cv2_library import load_cv2
 from imgconv.engines.rounding import Quotients
 from imgconv.model.errors import ArgumentError
 from imgconv.model.output import Depth, Rounding, parse_choice
+from imgconv.model.steps.color import not_linear_gray
 from imgconv.model.steps.methods import Gray
 from imgconv.ops.color import srgb
 from imgconv.ops.image import Image, as_image
@@ -107,7 +108,7 @@ def _rounded(channels: Image, weights: tuple[int, ...], depth: Depth) -> Image:
 
 def _linear_gray(rgb: Image, depth: Depth) -> Image:
     if depth is Depth.I16:
-        raise ArgumentError("gray in linear light needs a u8, u16 or f32 image, not i16")
+        raise not_linear_gray()
     if depth is Depth.F32:
         linear = srgb.decoded(rgb.astype(np.float64)) @ np.array(_LINEAR_WEIGHTS) / 10000
         return srgb.encoded(linear).astype(np.float32)

@@ -11,13 +11,14 @@ import concurrent.futures
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, NamedTuple
 
+from imgconv.io.storage.base import NONCE
 from imgconv.io.storage.locations import is_url
 from imgconv.jobs.batch.checks import row_of
 from imgconv.jobs.batch.commit import commit_group
@@ -44,10 +45,19 @@ _GROUP_BYTES = 64 << 20
 
 
 class Chunk(NamedTuple):
-    """Some items, with all that is needed to process them anywhere."""
+    """Some items, with all that is needed to process them anywhere.
+
+    Attributes
+    ----------
+    settings : RunSettings
+    items : tuple of Item
+    suspect : UnfitWorkerError, optional
+        Of a worker that failed at all of them; it has failed alone if another one does not.
+    """
 
     settings: RunSettings
     items: tuple[Item, ...]
+    suspect: UnfitWorkerError | None = None
 
     @property
     def name(self) -> str:
@@ -109,8 +119,21 @@ def _check_worker(chunk: Chunk) -> None:
         raise UnfitWorkerError(str(get_worker().address), why)
 
 
-def process_chunk(chunk: Chunk) -> list[Event]:
+def _suspicion(results: Sequence[ItemResult]) -> UnfitWorkerError | None:
+    """Return that this worker failed at every picture, if nothing in the pictures is the reason."""
+    from distributed import get_worker
+
+    rows = [result.row for result in results]
+    if len(rows) < _PROBED or not all(row.status == "failed" and not row.final for row in rows):
+        return None
+    why = f"failed at all {len(rows)} pictures that it was given ({rows[0].message})"
+    return UnfitWorkerError(str(get_worker().address), why)
+
+
+def process_chunk(chunk: Chunk) -> list[Event] | UnfitWorkerError:
     """Process the items of a chunk, commit them and return their events; runs on a worker.
+
+    Where all of them fail, nothing is committed, and another worker is to try.
 
     Raises
     ------
@@ -138,7 +161,10 @@ def process_chunk(chunk: Chunk) -> list[Event]:
             if size >= _GROUP_BYTES:
                 events += commit_group(settings.target, log, waiting, known)
                 waiting, size = [], 0
+        if not events and chunk.suspect is None and (suspicion := _suspicion(waiting)) is not None:
+            return suspicion
         events += commit_group(settings.target, log, waiting, known)
+        log.check()
     finally:
         log.close()
     return events
@@ -213,7 +239,7 @@ class DaskExecutor:
         LimitError
             When the scheduler is gone; run the same command again to do the rest.
         """
-        nonce = f"nonce-{os.urandom(8).hex()}"
+        nonce = f"{NONCE}{os.urandom(8).hex()}"
         try:
             settings.target.write_note(nonce, nonce)
             yield from self._run(_chunks(settings._replace(nonce=nonce), items))
@@ -245,7 +271,13 @@ class DaskExecutor:
             chunk = in_flight.pop(future)
             events: list[Event] = []
             try:
-                events = future.result()
+                found = future.result()
+                if isinstance(found, UnfitWorkerError):
+                    self._submitted += 1
+                    start(chunk._replace(suspect=found))
+                else:
+                    events = found
+                    self._judge(chunk.suspect, events)
             except UnfitWorkerError as error:
                 start(self._without(error, chunk))
             except self._distributed.KilledWorker:
@@ -272,17 +304,32 @@ class DaskExecutor:
         probed = [item.source for item in chunk.items[:_PROBED]]
         if not any(is_url(source) or os.path.exists(source) for source in probed):  # noqa: PTH110
             return chunk._replace(settings=chunk.settings._replace(nonce=""))  # gone everywhere
+        if error.address in self._client.nthreads() and not self._retire(error):
+            raise error
+        return chunk
+
+    def _judge(self, suspect: UnfitWorkerError | None, events: list[Event]) -> None:
+        """Leave out a worker that failed at all pictures of a chunk, if another one did not."""
+        if suspect is not None and any(event.kind != "failed" for event in events):
+            self._retire(suspect)
+
+    def _retire(self, error: UnfitWorkerError) -> bool:
+        """Retire a worker by name; return whether there was another one."""
         workers = self._client.nthreads()
-        if error.address in workers:
-            if len(workers) == 1:
-                raise error
+        if error.address in workers and len(workers) > 1:
             self.excluded.append(str(error))
             self._client.retire_workers([error.address], close_workers=True)
-        return chunk
+            return True
+        return False
 
     def _submit(self, chunk: Chunk, mark: str = "") -> Any:
         key = f"imgconv-{chunk.name}-{self._submitted}{mark}"
-        return self._client.submit(process_chunk, chunk, key=key, pure=False, retries=2)
+        others = None
+        if chunk.suspect is not None:
+            others = [name for name in self._client.nthreads() if name != chunk.suspect.address]
+        return self._client.submit(
+            process_chunk, chunk, key=key, pure=False, retries=2, workers=others or None
+        )
 
     def _fill(
         self, chunks: Iterator[Chunk], in_flight: dict[Any, Chunk], start: Callable[[Chunk], None]

@@ -223,4 +223,5 @@ def test_the_program_says_it_too(run, tmp_path, name):
 @pytest.mark.parametrize("place", ["/dev/zero", "/dev/null", "folder", "n" * 300])
 def test_a_place_that_is_no_file(run, tmp_path, place):
     (tmp_path / "folder").mkdir()
-    assert_fails(run("kernels", "list", "--kernels", place), 3, place)
+    done = run("kernels", "list", "--kernels", place)
+    assert_fails(done, 3, place[:90])  # a longer word is cut

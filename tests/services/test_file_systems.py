@@ -14,7 +14,7 @@ import pytest
 from cli.batches import events, make_tree, rows, tree
 
 from imgconv import filter_folder, recipe_from
-from imgconv.io.storage import durable
+from imgconv.system import durable
 
 pytestmark = pytest.mark.services
 

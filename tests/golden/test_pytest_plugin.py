@@ -39,7 +39,7 @@ def suite(tmp_path, camera):
         (tmp_path / "inner" / "test_it.py").write_text(text)
         words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", *options]
         words += ["--basetemp", str(tmp_path / "kept"), "--rootdir", str(tmp_path)]
-        env = {**os.environ, "PYTEST_ADDOPTS": "", "PYTHONDONTWRITEBYTECODE": "1"}
+        env = {**os.environ, "PYTEST_ADDOPTS": ""}
         if not installed:  # by name, and none of the others that are installed: they load slowly
             env["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
             words += ["-p", "imgconv.pytest_plugin"]

@@ -38,7 +38,7 @@ class SetPlan(NamedTuple):
     wide: bool
 
 
-class Open(NamedTuple):
+class OpenDirections(NamedTuple):
     """Directions that may be rounded the other way.
 
     Attributes
@@ -101,7 +101,7 @@ class Sets:
         jobs: Sequence[Correlation],
         sums: Sequence[Any],
         moments: tuple[float, float, float, float],
-    ) -> tuple[Pixels, Open] | None:
+    ) -> tuple[Pixels, OpenDirections] | None:
         """Return directions of a pair's gradient, and those that are open; None if many are.
 
         Parameters
@@ -130,7 +130,7 @@ class Sets:
             np.array([first for _, first, _ in found], np.float64),
             np.array([second for _, _, second in found], np.float64),
         )
-        return out, Open(places, sums)
+        return out, OpenDirections(places, sums)
 
     def _picture(self, jobs: Sequence[Correlation]) -> tuple[Any, ...]:
         job = jobs[0]

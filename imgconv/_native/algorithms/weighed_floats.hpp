@@ -18,7 +18,11 @@ namespace IMGCONV_ISA {
 struct FloatRange {
   float colour = 0, weight = 0;        // the largest magnitudes
   float least_colour = 0, least_weight = 0;  // or 0
+  float colour_near_zero = 0x1p127f, weight_near_zero = 0x1p127f;  // magnitudes that are not 0
   void take(const FloatRange& other) {
+    auto lesser = [](float a, float b) { return a < b ? a : b; };
+    colour_near_zero = lesser(other.colour_near_zero, colour_near_zero);
+    weight_near_zero = lesser(other.weight_near_zero, weight_near_zero);
     colour = other.colour > colour ? other.colour : colour;
     weight = other.weight > weight ? other.weight : weight;
     least_colour = other.least_colour < least_colour ? other.least_colour : least_colour;
@@ -30,12 +34,14 @@ template <int channels>
 FloatRange range_of(const float* __restrict from, int64_t values) {
   constexpr int width = lanes_of<float> > channels ? int(lanes_of<float>) : channels;
   using V = typename VectorOf<float, width>::Type;
-  V most = {}, least = {};
+  V most = {}, least = {}, near = V{} + 0x1p127f;
   int64_t i = 0;
   auto note = [&](V x) {
     x = (x - x == 0) ? x : V{};  // what is not finite sees to itself
     most = x > most ? x : most;
     least = x < least ? x : least;
+    x = x < 0 ? -x : x;
+    near = (x < near) & (x != 0) ? x : near;
   };
   for (; i + width <= values; i += width) {
     V x;
@@ -50,14 +56,14 @@ FloatRange range_of(const float* __restrict from, int64_t values) {
   FloatRange range;
   for (int j = 0; j < width; ++j) {
     const float size = most[j] > -least[j] ? most[j] : -least[j];
-    if (j % channels == channels - 1) range.take({0, size, 0, least[j]});
-    else range.take({size, 0, least[j], 0});
+    if (j % channels == channels - 1) range.take({0, size, 0, least[j], 0x1p127f, near[j]});
+    else range.take({size, 0, least[j], 0, near[j], 0x1p127f});
   }
   return range;
 }
 
-// What the window of a value holds: weights, none, or zeros alone.
-enum class WindowOf { any, hidden, zeros };
+// What the window of a value holds: any weights, none, zeros alone, or weights of 1.
+enum class WindowOf { any, hidden, zeros, opaque };
 
 // The definition, one pixel after the other; the sums of the last one are kept.
 template <int channels>
@@ -89,6 +95,8 @@ class OrderedMeans {
     const Weights& w = task_.weights;
     const int32_t* map = task_.column_map + column * task_.columns.stride;
     bool zeros = true;
+    const float weight = first_weight(row, map);
+    if (weight != 0 && weight != 1) return WindowOf::any;
     for (int64_t r = 0; r < w.rows; ++r) {
       const int32_t at = task_.row_map[row * task_.rows.stride + r * task_.rows.dilation];
       if (at < 0) return WindowOf::any;
@@ -97,11 +105,18 @@ class OrderedMeans {
         const int32_t across = map[c * task_.columns.dilation];
         if (across < 0) return WindowOf::any;
         const float* pixel = line + across * channels;
-        if (!(pixel[channels - 1] == 0)) return WindowOf::any;
+        if (!(pixel[channels - 1] == weight)) return WindowOf::any;
         for (int i = 0; i < channels - 1; ++i) zeros &= pixel[i] == 0;
       }
     }
-    return zeros ? WindowOf::zeros : WindowOf::hidden;
+    return weight == 1 ? WindowOf::opaque : zeros ? WindowOf::zeros : WindowOf::hidden;
+  }
+
+  float first_weight(int64_t row, const int32_t* map) const {
+    const int32_t at = task_.row_map[row * task_.rows.stride];
+    if (at < 0 || map[0] < 0) return -1;
+    const unsigned char* line = task_.source + at * task_.source_stride;
+    return reinterpret_cast<const float*>(line)[map[0] * channels + channels - 1];
   }
 
   void sum(int64_t row, int64_t column) {
@@ -175,6 +190,7 @@ class FloatMeanFinish {
       if (!w_.positive) error = colours ? error : splat_of(error_of_share_);
       else error = colours ? error : value * share_part_;
       if (over_ > 0) error += colours ? over_ / (below < 0 ? -below : below) : V{};
+      if (exact_weights_) error = colours ? error : V{};
       if (exact_zeros_) error = above == 0 ? V{} : error;
       if (any(hides)) {
         if (!plain) plain = straight();
@@ -199,8 +215,9 @@ class FloatMeanFinish {
       if (__builtin_expect(any(open), 0))
         for (int j = 0; j < lanes; ++j)
           if (open[j]) {
-            const bool known = unsure[j] && hides[j] &&
-                               decide(window(i + j), value[j], settled[j], to[i + j]);
+            const bool asks = (unsure[j] && hides[j]) || (exact_colours_ && !hides[j]);
+            const bool known = asks && colours[j] &&
+                               decide(window(i + j), hides[j], value[j], settled[j], to[i + j]);
             if (!known) to[i + j] = exact(i + j);
           }
     }
@@ -218,13 +235,22 @@ class FloatMeanFinish {
     return some != 0;
   }
 
-  // Decide the value of a pixel that cannot be seen, if it is none of those that might be.
-  static bool decide(WindowOf window, double value, double error, float& to) {
-    if (window == WindowOf::any) return false;
-    if (window == WindowOf::zeros) error = 0;
+  // Decide a value by what its window holds: of a pixel that is sure not to be seen, or of one whose
+  // sums are exact, with the definition's steps after them.
+  bool decide(WindowOf window, bool hides, double value, double error, float& to) const {
+    if (window == WindowOf::any || hides == (window == WindowOf::opaque)) return false;
+    if (window != WindowOf::hidden) error = 0;
     const float low = float(value - error) + 0.0f, high = float(value + error) + 0.0f;
     if (low == high) to = high;
     return low == high;
+  }
+
+  // A power of two of which all floats of such a magnitude or a larger one are multiples.
+  static double last_bit(float magnitude) {
+    uint32_t bits;
+    __builtin_memcpy(&bits, &magnitude, sizeof bits);
+    const int exponent = int(bits >> 23);
+    return __builtin_ldexp(1.0, (exponent ? exponent : 1) - 150);
   }
 
   // How far off values of a piece may be, both sums' errors and the steps after them.
@@ -242,11 +268,15 @@ class FloatMeanFinish {
     error_of_share_ = (part + steps) * size * weight * __builtin_fabs(w_.share_real);
     error_of_straight_ = (part + steps) * gain / w_.total * size * colour + steps * bias;
     exact_zeros_ = w_.positive && range.least_colour >= 0 && bias == 0;
+    // Sums of whole multiples of a last bit that stay below 2**53 of them are exact.
+    exact_weights_ = size * weight < 0x1p53 * last_bit(range.weight_near_zero);
+    exact_colours_ = size * colour < 0x1p53 * last_bit(range.colour_near_zero);
     all_open_ = range.least_weight < 0 || colour * weight > 0x1p127 || weight > 0x1p100;
   }
 
   const Weighing& w_;
   bool absolute_, exact_zeros_ = false, all_open_ = false;
+  bool exact_weights_ = false, exact_colours_ = false;
   V colours_, gain_, bias_;
   double error_ = 0, over_ = 0, floor_ = 0, error_of_share_ = 0, error_of_straight_ = 0;
   double share_part_ = 0;

@@ -148,8 +148,9 @@ class WeighedRows {
     const int32_t at = task_.row_map[position < last ? position : last];
     int64_t first = tile.first - task_.columns.before, after = tile.last - task_.columns.before;
     const float constant = task_.constant, weight = float(task_.weighing->opaque);
-    const FloatRange outside = {constant < 0 ? -constant : constant, weight,
-                                constant < 0 ? constant : 0, 0};
+    const float size = constant < 0 ? -constant : constant, none = 0x1p127f;
+    const FloatRange outside = {size, weight, constant < 0 ? constant : 0, 0,
+                                size > 0 ? size : none, weight > 0 ? weight : none};
     if (at < 0) return outside;
     FloatRange range;
     if (first < 0 || after > length) {  // the border may bring any column

@@ -198,7 +198,7 @@ class FloatMeanFinish {
         __builtin_memcpy(&other, plain + i, sizeof other);
         V off = splat_of(error_of_straight_);
         if (exact_zeros_) off = other == 0 ? V{} : off;
-        value = hides ? other * (w_.gain * w_.sign / w_.total) + w_.bias : value;
+        value = hides ? other * w_.sign / w_.total * w_.gain + w_.bias : value;
         error = hides ? off : error;
       }
       auto unsure = colours & ((below < 0 ? -below : below) <= floor_);
@@ -271,6 +271,7 @@ class FloatMeanFinish {
     // Sums of whole multiples of a last bit that stay below 2**53 of them are exact.
     exact_weights_ = size * weight < 0x1p53 * last_bit(range.weight_near_zero);
     exact_colours_ = size * colour < 0x1p53 * last_bit(range.colour_near_zero);
+    if (exact_colours_) error_of_straight_ = 0;
     all_open_ = range.least_weight < 0 || colour * weight > 0x1p127 || weight > 0x1p100;
   }
 

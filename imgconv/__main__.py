@@ -9,23 +9,23 @@ import signal
 import sys
 from typing import Any, NoReturn
 
+from imgconv.system.processes import stop_signals
+
 
 def entry() -> NoReturn:
     """Run as a program: descriptor 2 is taken from the codecs, and the exit code is the process's.
 
     A run is short, so it neither collects garbage nor tears the interpreter down: that is 25 ms.
     """
-    signal.signal(signal.SIGINT, _stop_at_once)  # nothing is under way while modules load
-    signal.signal(signal.SIGTERM, _stop_at_once)
+    for number in stop_signals():
+        signal.signal(number, _stop_at_once)  # nothing is under way while modules load
     gc.disable()
     from imgconv.cli.main import main
     from imgconv.io.images import codec_noise
 
     sys.stderr = codec_noise.redirect()
-    signal.signal(signal.SIGINT, _interrupt)
-    signal.signal(signal.SIGTERM, _interrupt)  # so that no partial file stays behind
-    if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, _interrupt)
+    for number in stop_signals():
+        signal.signal(number, _interrupt)  # so that no partial file stays behind
     code = main()
     with contextlib.suppress(OSError):  # it is full
         sys.stderr.flush()

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 _F = TypeVar("_F", bound=Callable[..., object])
 KernelLike = Kernel | KernelSet | WeightsLike | str
+RecipeLike = Recipe | Step | str | Sequence[Step | WeightsLike | str] | None
+"""A recipe, one step or several, by value or as text; None where options say it all."""
 StepLike = Step | WeightsLike | str
 
 
@@ -103,7 +105,7 @@ convolve = _by_name(_correlate.convolve)
 
 def filter_image(
     image: ArrayLike,
-    recipe: Recipe | None = None,
+    recipe: RecipeLike = None,
     *,
     threads: int | None = None,
     **options: Unpack[RecipeOptions],
@@ -114,7 +116,9 @@ def filter_image(
     ----------
     image : array_like, shape (rows, columns) or (rows, columns, channels)
         uint8, uint16, int16 or float32, RGB or RGBA, gray or gray and alpha.
-    recipe : Recipe, optional
+    recipe : Recipe, str, Step or list of these, optional
+        ``"median:5"`` and ``["gray", "sobel"]`` are the steps of a recipe, to which options may be
+        added; a `Recipe` has its own.
     threads : int, optional
         Default the CPUs that this process may use. The result does not depend on it.
     **options
@@ -133,7 +137,7 @@ def filter_image(
     --------
     >>> import numpy as np
     >>> image = np.array([[10, 20, 60], [10, 20, 60], [10, 20, 60]], np.uint8)
-    >>> filter_image(image, steps=["sobel_x"], depth="i16")
+    >>> filter_image(image, "sobel_x", depth="i16")
     array([[  0, 200,   0],
            [  0, 200,   0],
            [  0, 200,   0]], dtype=int16)
@@ -145,7 +149,7 @@ def filter_image(
 
 def compare(
     image: ArrayLike,
-    recipe: Recipe | None = None,
+    recipe: RecipeLike = None,
     *,
     against: str = "opencv",
     tolerance: float | Mapping[str, object] | None = None,
@@ -158,7 +162,7 @@ def compare(
     ----------
     image : array_like, shape (rows, columns) or (rows, columns, channels)
         uint8, uint16, int16 or float32.
-    recipe : Recipe, optional
+    recipe : Recipe, str, Step or list of these, optional
     against : {"opencv", "naive"}, default "opencv"
         "naive" is the script of the source documents.
     tolerance : float or mapping, optional
@@ -299,7 +303,7 @@ def recover(before: ArrayLike, after: ArrayLike, *, budget: float = 10.0) -> Rec
 
 def explain(
     image: ArrayLike,
-    recipe: Recipe | None = None,
+    recipe: RecipeLike = None,
     *,
     at: Sequence[int],
     **options: Unpack[RecipeOptions],
@@ -310,7 +314,7 @@ def explain(
     ----------
     image : array_like, shape (rows, columns) or (rows, columns, 1 or 3)
         uint8, uint16, int16 or float32, gray or RGB.
-    recipe : Recipe, optional
+    recipe : Recipe, str, Step or list of these, optional
     at : (int, int)
         Row and column in the output.
     **options
@@ -340,7 +344,7 @@ def explain(
 
 def filter_dask_array(
     array: Array,
-    recipe: Recipe | None = None,
+    recipe: RecipeLike = None,
     *,
     rows: int | None = None,
     **options: Unpack[RecipeOptions],
@@ -351,7 +355,7 @@ def filter_dask_array(
     ----------
     array : dask.array.Array, shape (rows, columns) or (rows, columns, channels)
         uint8, uint16, int16 or float32.
-    recipe : Recipe, optional
+    recipe : Recipe, str, Step or list of these, optional
         Of steps that do not look at the whole image first: a threshold is a number, and the range
         is not ``rescale``.
     rows : int, optional
@@ -383,18 +387,22 @@ def _flat(image: Image) -> Image:
     return image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image
 
 
-def _recipe_and_masks(recipe: Recipe | None, options: RecipeOptions) -> tuple[Recipe, Masks]:
+def _recipe_and_masks(recipe: RecipeLike, options: RecipeOptions) -> tuple[Recipe, Masks]:
     """Return the recipe, and the pictures that it names: read, or given as arrays."""
     plain, masks = masks_given(options)
     return (chosen := _recipe(recipe, plain)), beside(chosen, masks)
 
 
-def _recipe(recipe: Recipe | None, options: Mapping[str, object]) -> Recipe:
-    if recipe is None:
-        named = {key.replace("_", "-"): value for key, value in options.items()}
-        if "output-range" in named:
-            named["range"] = named.pop("output-range")
-        return recipe_from(named)
-    if options:
-        raise ArgumentError("give a recipe or options, not both")
-    return recipe
+def _recipe(recipe: RecipeLike, options: Mapping[str, object]) -> Recipe:
+    if isinstance(recipe, Recipe):
+        if options:
+            raise ArgumentError("give a recipe or options, not both")
+        return recipe
+    named = {key.replace("_", "-"): value for key, value in options.items()}
+    if "output-range" in named:
+        named["range"] = named.pop("output-range")
+    if recipe is not None:
+        if "steps" in named:
+            raise ArgumentError("the steps are given twice", hint="leave out steps=")
+        named["steps"] = recipe
+    return recipe_from(named)

@@ -10,7 +10,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 mkdir "$work/source"
-for name in imgconv kernels man pyproject.toml README.md LICENSE; do
+for name in imgconv kernels pyproject.toml README.md LICENSE; do
     cp -r "$root/$name" "$work/source/"
 done
 rm -f "$work"/source/imgconv/_native/_core*.so

@@ -83,3 +83,52 @@ def test_no_two_public_classes_share_a_name():
                 homes.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
     assert len(homes) > 200
     assert {name: found for name, found in homes.items() if len(found) > 1} == {}
+
+
+MODULES_OF_SOME_SYSTEMS = {"ctypes", "fcntl", "grp", "msvcrt", "pwd", "resource", "termios", "tty"}
+CALLS_OF_SOME_SYSTEMS = {
+    *("O_TMPFILE", "O_NOFOLLOW", "O_DIRECTORY", "O_NONBLOCK", "O_BINARY", "supports_dir_fd"),
+    *(
+        "fork",
+        "fchmod",
+        "fchown",
+        "pread",
+        "pwrite",
+        "sysconf",
+        "statvfs",
+        "posix_fadvise",
+        "fsync",
+    ),
+    *("sched_getaffinity", "getxattr", "setxattr", "listxattr", "SIGHUP", "getuid", "geteuid"),
+    *("setpgid", "killpg", "mkfifo", "getrlimit"),
+}
+
+
+def of_some_systems(path: Path) -> set[str]:
+    """Give what a file names that some systems lack."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names} & MODULES_OF_SOME_SYSTEMS
+        if isinstance(node, ast.ImportFrom):
+            found |= {str(node.module)} & MODULES_OF_SOME_SYSTEMS
+        if isinstance(node, ast.Attribute):
+            found |= {node.attr} & CALLS_OF_SOME_SYSTEMS
+        if isinstance(node, ast.keyword) and (node.arg or "").endswith("dir_fd"):
+            found.add(str(node.arg))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found |= {node.value} & CALLS_OF_SOME_SYSTEMS
+            if node.value.startswith(("/proc", "/sys/", "/dev/")):
+                found.add(node.value)
+    return found
+
+
+def test_what_differs_between_systems_is_named_in_one_folder():
+    package, home = ROOT / "imgconv", ROOT / "imgconv" / "system"
+    named = {path: of_some_systems(path) for path in package.rglob("*.py")}
+    assert set().union(*(names for path, names in named.items() if home in path.parents)) >= {
+        "O_TMPFILE", "fcntl", "fsync", "dir_fd", "sched_getaffinity", "ctypes",
+    }  # fmt: skip
+    assert {
+        path: names for path, names in named.items() if names and home not in path.parents
+    } == {}

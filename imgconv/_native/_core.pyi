@@ -198,6 +198,33 @@ def isas() -> list[str]: ...
 def find_ranks(
     pixels: NDArray[np.uint16], out: NDArray[np.uint16], runs: NDArray[np.int64], rank: int
 ) -> None: ...
+def run_network(
+    isa: str,
+    type: Type,
+    image: _Array,
+    rows: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    before: int,
+    outside: float,
+    window: Sequence[int],
+    tile: Sequence[int],
+    comparisons: NDArray[np.int64],
+    buffers: int,
+    size: int,
+    result: Sequence[int],
+    target: _Array,
+) -> None: ...
+def run_medians(
+    isa: str,
+    type: Type,
+    image: _Array,
+    rows: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    before: int,
+    outside: float,
+    side: int,
+    target: _Array,
+) -> None: ...
 def capabilities(isa: str) -> Capabilities: ...
 def prepare(
     weights: NDArray[np.int64],

@@ -1,4 +1,4 @@
-// What Python sees of the core. This file and pointwise_binding.cpp alone know Python.
+// What Python sees of the core. The files that end in binding.cpp alone know Python.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/array.h>
@@ -7,13 +7,13 @@
 #include <nanobind/stl/vector.h>
 
 #include "correlate.hpp"
-#include "rank.hpp"
 #include "sets.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
 
 void bind_pointwise(nb::module_& m);  // pointwise_binding.cpp
+void bind_rank(nb::module_& m);       // rank_binding.cpp
 
 namespace {
 
@@ -286,30 +286,6 @@ void bind_plans(nb::module_& m) {
       .def_rw("whole", &Plan::whole);
 }
 
-using Plane = nb::ndarray<uint16_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
-using Runs = nb::ndarray<const int64_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
-
-// One value of each window of a plane: the one at a place of its values in order.
-void find_ranks(const Plane& pixels, const Plane& out, const Runs& runs, int64_t rank) {
-  imgconv::RankJob job{pixels.data(), int64_t(pixels.shape(1)), out.data(), int64_t(out.shape(1)),
-                       int64_t(out.shape(0)), int64_t(out.shape(1)), {}, rank};
-  const int64_t down = int64_t(pixels.shape(0)) - job.rows;
-  const int64_t across = int64_t(pixels.shape(1)) - job.columns;
-  int64_t count = 0;
-  if (runs.shape(1) != 3) throw std::invalid_argument("a run is a row, a start and a stop");
-  for (size_t i = 0; i < runs.shape(0); ++i) {
-    const int64_t* run = runs.data() + 3 * i;
-    if (run[0] < 0 || run[0] > down || run[1] < 0 || run[1] >= run[2] || run[2] > across + 1)
-      throw std::invalid_argument("a run reaches beyond the pixels");
-    job.window.push_back({run[0], run[1], run[2]});
-    count += run[2] - run[1];
-  }
-  if (rank < 0 || rank >= count || job.rows < 1 || job.columns < 1)
-    throw std::invalid_argument("no window has a value at this place");
-  nb::gil_scoped_release released;
-  imgconv::find_ranks(job);
-}
-
 std::vector<std::string> names_of_isas() {
   std::vector<std::string> names;
   for (const imgconv::Isa* isa : imgconv::isas()) names.emplace_back(isa->name);
@@ -323,13 +299,12 @@ NB_MODULE(_core, m) {
   bind_enums(m);
   bind_plans(m);
   bind_pointwise(m);
+  bind_rank(m);
   m.def("isas", &names_of_isas, "Return the instruction sets that this CPU has, the best first.");
   m.def(
       "capabilities",
       [](const std::string& isa) { return imgconv::find_isa(isa)->capabilities; }, "isa"_a,
       "Return what an instruction set can do.");
-  m.def("find_ranks", &find_ranks, "pixels"_a.noconvert(), "out"_a.noconvert(),
-        "runs"_a.noconvert(), "rank"_a, "Find the value at a place of every window in order.");
   nb::class_<imgconv::Correlator>(m, "Correlator", "A kernel that is ready for images.")
       .def("run", &run, "image"_a, "target"_a, "rows"_a, "columns"_a, "border"_a,
            "border_value"_a, "threads"_a)

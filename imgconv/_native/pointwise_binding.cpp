@@ -1,4 +1,4 @@
-// What Python sees of the work on values one by one. This file and binding.cpp alone know Python.
+// What Python sees of the work on values one by one.
 #include <algorithm>
 
 #include <nanobind/nanobind.h>

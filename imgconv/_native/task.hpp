@@ -170,6 +170,8 @@ struct Capabilities {
   bool symmetric;     // sums small symmetric separable kernels in planes
 };
 
+struct NetworkJob;
+struct WindowsJob;
 struct Pointwise;
 
 // One instruction set's code.
@@ -182,6 +184,8 @@ struct Isa {
   void (*transform_weights)(const Spectrum&, const double* weights, int64_t rows, int64_t columns,
                             double* re, double* im);
   const Pointwise* pointwise;
+  void (*run_network)(const NetworkJob&);
+  void (*run_medians)(const WindowsJob&);  // of 3 x 3 or 5 x 5, at least a vector across
 };
 
 }  // namespace imgconv

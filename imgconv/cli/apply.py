@@ -70,7 +70,7 @@ def command(source: Place | None, target: Place | None, **options: Any) -> None:
 
     recipe = recipe_of(options)
     if options["print_recipe"]:
-        output.show(format_recipe(recipe).rstrip())
+        output.show_as_it_is(format_recipe(recipe).rstrip())
         return
     if source is not None and target is None and options["in_place"]:
         target = source
@@ -107,9 +107,10 @@ def _compare(
     image: Any, recipe: Recipe, options: FileOptions, masks: Any, *, words: bool, windows: bool
 ) -> None:
     """Do `--compare` and `--show`, on what IN was before."""
-    from imgconv.cli.compare import compare_image, one_line, show
+    from imgconv.cli.compare import one_line, show
+    from imgconv.ops.compare.compare import compare
 
-    comparison = compare_image(image, recipe, threads=options.threads, masks=masks)
+    comparison = compare(image, recipe, threads=options.threads, masks=masks)
     if words:
         output.say(one_line(comparison))
     if windows:

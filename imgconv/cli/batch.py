@@ -111,7 +111,7 @@ def command(sources: tuple[str, ...], target: str | None, **options: Any) -> int
 
     recipe = recipe_of(options)
     if options["print_recipe"]:
-        output.show(format_recipe(recipe).rstrip())
+        output.show_as_it_is(format_recipe(recipe).rstrip())
         return 0
     if target is not None and options["in_place"] and not (sources or options["from0"]):
         sources = (target,)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -31,7 +32,9 @@ from imgconv.model.errors import ArgumentError, ImgconvError
 from imgconv.model.tolerance import METRICS, parse_tolerance
 
 if TYPE_CHECKING:
+    from imgconv.io.images.picture import Reading
     from imgconv.model.recipe import Recipe
+    from imgconv.model.tolerance import ToleranceSpec
     from imgconv.ops.compare.compare import Comparison
     from imgconv.ops.regions.selected import Masks
 
@@ -45,6 +48,53 @@ class _Tolerance(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value} is not a finite number", param, ctx)
         return number
+
+
+class _Options(NamedTuple):
+    """What is compared beside the recipe, and where it is shown."""
+
+    reading: Reading
+    against: str
+    tolerance: float | ToleranceSpec | None
+    threads: int | None
+    banks: tuple[Path, ...]
+    diff: Path | None
+    report: Path | None
+    overwrite: bool
+    preview: bool
+    show: bool
+    as_json: bool
+    quiet: bool
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> _Options:
+        """Return the options that the parameters of the command say."""
+        same = {name: given[name] for name in cls._fields if name in given}
+        return cls(**{**same, "reading": reading_of(given), "tolerance": _limits(given)})
+
+    def compare(self, image: Any, recipe: Recipe, masks: Masks) -> Comparison:
+        """Compare, loading what that needs only now."""
+        from imgconv.ops.compare.compare import compare
+
+        return compare(
+            image,
+            recipe,
+            masks=masks,
+            against=self.against,
+            tolerance=self.tolerance,
+            threads=self.threads,
+        )
+
+
+def _limits(given: Mapping[str, Any]) -> float | ToleranceSpec | None:
+    """Return the greatest difference that passes, or limits of several metrics."""
+    metrics = {name: given[name] for name in (*METRICS, "antialias") if given[name] is not None}
+    if not metrics:
+        limit: float | None = given["tolerance"]
+        return limit
+    if given["tolerance"] is not None:
+        metrics["limit"] = given["tolerance"]
+    return parse_tolerance({"preset": "any", **metrics})
 
 
 @click.command(
@@ -104,57 +154,52 @@ class _Tolerance(click.FloatRange):
 @threads_option
 @json_option
 @quiet_option
-def command(source: Path, **options: Any) -> int:
+def command(source: Path, whole_bank: bool, print_recipe: bool, **given: Any) -> int:
     """Run a recipe on IN here and through cv2.filter2D, and say how and why they differ.
 
     Exit code 0 when the results are within the tolerance, 1 when not.
     """
     from imgconv.io.config.recipes import format_recipe
 
-    recipe = recipe_of(options)
-    if options["print_recipe"]:
-        output.show(format_recipe(recipe).rstrip())
+    recipe = recipe_of(given)
+    if print_recipe:
+        output.show_as_it_is(format_recipe(recipe).rstrip())
         return 0
-    if options["whole_bank"]:
+    options = _Options.of(given)
+    if whole_bank:
         return _compare_bank(source, recipe, options)
     _check_targets(source, options)
-    image = read_source(source, recipe, reading_of(options))
-    masks = masks_of(source, recipe)
-    comparison = compare_image(image, recipe, masks=masks, **_settings(options))
-    if options["as_json"]:
+    image = read_source(source, recipe, options.reading)
+    comparison = options.compare(image, recipe, masks_of(source, recipe))
+    if options.as_json:
         output.write_json({**comparison.as_dict(), "recipe": format_recipe(recipe)})
-    elif not options["quiet"]:
+    elif not options.quiet:
         output.show(describe(comparison))
-    if options["diff"]:
-        _write_difference(comparison, options["diff"], options)
-    if options["report"]:
+    if options.diff:
+        _write_difference(
+            comparison, options.diff, overwrite=options.overwrite, quiet=options.quiet
+        )
+    if options.report:
         from imgconv.jobs.reports.compare_page import write_page
 
         words = describe(comparison).splitlines()
-        write_page(options["report"], image, comparison, words, overwrite=options["overwrite"])
-    if options["preview"]:
+        write_page(options.report, image, comparison, words, overwrite=options.overwrite)
+    if options.preview:
         _preview(image, comparison)
-    if options["show"]:
+    if options.show:
         show(image, comparison)
     return 0 if comparison.within_tolerance else 1
 
 
-def _check_targets(source: Path, options: dict[str, Any]) -> None:
+def _check_targets(source: Path, options: _Options) -> None:
     from imgconv.io.storage import files
 
-    for path in filter(None, (options["diff"], options["report"])):
-        files.check_target(path, overwrite=options["overwrite"], source=source)
-    if options["show"]:
+    for path in filter(None, (options.diff, options.report)):
+        files.check_target(path, overwrite=options.overwrite, source=source)
+    if options.show:
         from imgconv.io.images.window import check_display
 
         check_display()
-
-
-def compare_image(image: Any, recipe: Recipe, **settings: Any) -> Comparison:
-    """Compare, loading what that needs only now."""
-    from imgconv.ops.compare.compare import compare
-
-    return compare(image, recipe, **settings)
 
 
 def _name_of_peer(comparison: Comparison) -> str:
@@ -229,28 +274,28 @@ def _verdict(comparison: Comparison) -> str:
     return f"{verdict} the limits: {'; '.join(comparison.broken or values)}"
 
 
-def _compare_bank(source: Path, recipe: Recipe, options: dict[str, Any]) -> int:
-    if recipe.kernels or options["diff"] or options["report"] or options["show"]:
+def _compare_bank(source: Path, recipe: Recipe, options: _Options) -> int:
+    if recipe.kernels or options.diff or options.report or options.show:
         raise ArgumentError(
             "--all compares every kernel; it goes without -k, --diff, --report and --show"
         )
-    image = read_source(source, recipe, reading_of(options))
+    image = read_source(source, recipe, options.reading)
     masks = masks_of(source, recipe)
-    bank = open_bank(options["banks"])
+    bank = open_bank(options.banks)
     rows: list[dict[str, Any]] = []
-    if not options["as_json"]:
+    if not options.as_json:
         output.show(_TABLE_HEAD)
     for name, step in bank.items():
         if not step.makes_sums:
             continue
         row = _bank_row(image, recipe.with_kernels([step]), name, options, masks)
         rows.append(row)
-        if not options["as_json"]:
+        if not options.as_json:
             output.show(_table_line(row))
     passed = sum(bool(row.get("within_tolerance")) for row in rows)
     refused = sum("refused" in row for row in rows)
     summary = f"{passed} of {len(rows) - refused} kernels within the tolerance"
-    if options["as_json"]:
+    if options.as_json:
         output.write_json({"source": str(source), "kernels": rows, "passed": passed})
     else:
         output.show(summary + (f", {refused} not possible there" if refused else ""))
@@ -258,14 +303,12 @@ def _compare_bank(source: Path, recipe: Recipe, options: dict[str, Any]) -> int:
 
 
 def _bank_row(
-    image: Any, recipe: Recipe, name: str, options: dict[str, Any], masks: Masks
+    image: Any, recipe: Recipe, name: str, options: _Options, masks: Masks
 ) -> dict[str, Any]:
-    from imgconv.ops.compare.compare import compare
-
     try:
-        return {"name": name, **compare(image, recipe, masks=masks, **_settings(options)).as_dict()}
+        return {"name": name, **options.compare(image, recipe, masks).as_dict()}
     except ImgconvError as error:
-        if options["against"] == "opencv":
+        if options.against == "opencv":
             raise
         return {"name": name, "refused": str(error)}
 
@@ -284,21 +327,11 @@ def _table_line(row: dict[str, Any]) -> str:
     return line.rstrip()
 
 
-def _settings(options: dict[str, Any]) -> dict[str, Any]:
-    settings = {key: options[key] for key in ("against", "tolerance", "threads")}
-    given = {name: options[name] for name in (*METRICS, "antialias") if options[name] is not None}
-    if not given:
-        return settings
-    if options["tolerance"] is not None:
-        given["limit"] = options["tolerance"]
-    return {**settings, "tolerance": parse_tolerance({"preset": "any", **given})}
-
-
-def _write_difference(comparison: Comparison, path: Path, options: dict[str, Any]) -> None:
+def _write_difference(comparison: Comparison, path: Path, *, overwrite: bool, quiet: bool) -> None:
     from imgconv.io.images.image_files import write_image
     from imgconv.ops.compare.compare import difference_picture
 
     picture, factor = difference_picture(comparison)
-    write_image(path, picture, overwrite=options["overwrite"])
-    if not options["quiet"]:
+    write_image(path, picture, overwrite=overwrite)
+    if not quiet:
         output.say(f"{path}: absolute difference times {factor:g}")

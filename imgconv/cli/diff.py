@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,21 +94,37 @@ report_options = together(
 @reading_options
 @report_options
 @json_option
-def command(a: Place, b: Place, as_json: bool, quiet: bool, **options: Any) -> int:
+def command(
+    a: Place,
+    b: Place,
+    out: Path | None,
+    jobs: int | None,
+    annotate: str,
+    preview: bool,
+    as_json: bool,
+    quiet: bool,
+    **given: Any,
+) -> int:
     """Compare two pictures, or two folders by relative path: where they differ, how much, and why.
 
     A is what is expected. Both may be URLs, and one may be - for stdin. Exit code 0 when they are
     the same, 1 when they differ, 4 when a side cannot be read, 6 when a folder lacks a picture or
     neither has one.
     """
-    from imgconv.jobs.golden import annotations
-
-    chosen, reports = _chosen(options), _reports(options)
-    _check(a, b, options)
+    options, reports = _chosen(given), _reports(given)
+    overwrite: bool = given["overwrite"]
+    _check(a, b, out, overwrite=overwrite)
     if reports is not None:
         reports.prepare()
     seen: list[CaseFinding] = []
-    report = _compare(a, b, chosen, reports, options, seen)
+    watchers: list[Callable[[CaseFinding], None]] = []
+    if out is not None:
+        watchers.append(lambda finding: _draw(finding, out, overwrite=overwrite))
+    if preview:
+        watchers.append(lambda finding: _keep_first(finding, seen))
+    if reports is not None:
+        watchers.append(reports.watch)
+    report = _compare(a, b, options, jobs, watchers)
     if reports is not None:
         reports.write(report)
     if as_json:
@@ -116,13 +133,21 @@ def command(a: Place, b: Place, as_json: bool, quiet: bool, **options: Any) -> i
         output.show(_words(report))
     for finding in seen:
         _preview(finding, alone=len(report.results) == 1)
-    if annotations.wanted(options["annotate"]):
-        for line in annotations.annotate(report):
-            output.say(line)
+    _annotate(report, annotate)
     return report.exit_code
 
 
-def _chosen(options: dict[str, Any]) -> DiffOptions:
+def _annotate(report: CaseReport, when: str) -> None:
+    """Write annotations for GitHub's workflow logs, where they are wanted."""
+    from imgconv.jobs.golden import annotations
+
+    if annotations.wanted(when):
+        for line in annotations.annotate(report):
+            output.say(line, as_it_is=True)
+
+
+def _chosen(options: Mapping[str, Any]) -> DiffOptions:
+    """Return what is compared, and by which limits."""
     from imgconv.jobs.diff.compare import DiffOptions
     from imgconv.model.tolerance import parse_tolerance
 
@@ -149,7 +174,7 @@ def _rectangle(text: str) -> Rectangle:
     return Rectangle(*map(int, numbers))
 
 
-def _reports(options: dict[str, Any]) -> ReportFiles | None:
+def _reports(options: Mapping[str, Any]) -> ReportFiles | None:
     """Return the reports that are asked for; without them their modules need not be loaded."""
     asked = any(options[name] for name in ("html", "junit", "failures"))
     if not asked and not os.environ.get("GITHUB_STEP_SUMMARY"):
@@ -161,14 +186,14 @@ def _reports(options: dict[str, Any]) -> ReportFiles | None:
     return ReportFiles(**files, wording=DIFF)
 
 
-def _check(a: Place, b: Place, options: dict[str, Any]) -> None:
+def _check(a: Place, b: Place, out: Path | None, *, overwrite: bool) -> None:
     """Check what would only come out after the comparison."""
     from imgconv.io.images.formats import format_for
     from imgconv.io.storage import files
 
     if output.is_stream(a) and output.is_stream(b):
         raise ArgumentError("only one of A and B can be stdin")
-    if options["out"] is not None:
+    if out is not None:
         from imgconv.jobs.diff.pairs import is_folder
 
         if is_folder(a):
@@ -176,37 +201,38 @@ def _check(a: Place, b: Place, options: dict[str, Any]) -> None:
                 "--out is one picture, and these are folders",
                 hint="--failures DIR writes the pictures of each pair",
             )
-        format_for(None, options["out"])
-        files.check_target(options["out"], overwrite=options["overwrite"])
+        format_for(None, out)
+        files.check_target(out, overwrite=overwrite)
 
 
 def _compare(
     a: Place,
     b: Place,
-    chosen: DiffOptions,
-    reports: ReportFiles | None,
-    options: dict[str, Any],
-    seen: list[CaseFinding],
+    options: DiffOptions,
+    jobs: int | None,
+    watchers: Sequence[Callable[[CaseFinding], None]],
 ) -> CaseReport:
-    """Compare, and keep in `seen` the first findings that are to be shown."""
+    """Compare files, folders or a stream, and hand each finding to all `watchers`."""
     from imgconv.jobs.diff.compare import compare_paths, compare_stream
 
     def watch(finding: CaseFinding) -> None:
-        if options["out"] is not None:
-            _draw(finding, options["out"], options["overwrite"])
-        if options["preview"] and finding.result.exit_code and len(seen) < _MOST_SHOWN:
-            seen.append(finding)
-        if reports is not None:
-            reports.watch(finding)
+        for watcher in watchers:
+            watcher(finding)
 
     if output.is_stream(a) or output.is_stream(b):
-        data = output.read_stdin(chosen.reading)
+        data = output.read_stdin(options.reading)
         file = b if output.is_stream(a) else a
-        return compare_stream(data, file, chosen, first=output.is_stream(a), watch=watch)
-    return compare_paths(a, b, chosen, jobs=options["jobs"], watch=watch)
+        return compare_stream(data, file, options, first=output.is_stream(a), watch=watch)
+    return compare_paths(a, b, options, jobs=jobs, watch=watch)
 
 
-def _draw(finding: CaseFinding, path: Path, overwrite: bool) -> None:
+def _keep_first(finding: CaseFinding, seen: list[CaseFinding]) -> None:
+    """Keep the first findings that differ."""
+    if finding.result.exit_code and len(seen) < _MOST_SHOWN:
+        seen.append(finding)
+
+
+def _draw(finding: CaseFinding, path: Path, *, overwrite: bool) -> None:
     from imgconv.io.images.image_files import write_image
     from imgconv.jobs.golden.report_html import views_of
 

@@ -13,7 +13,9 @@ import click
 if TYPE_CHECKING:
     from imgconv.cli.command import Command
 
-_PICTURE = re.compile(r".*\.(png|jpe?g|tiff?|webp|gif|bmp|avif|p[gpn]m|pam|pfm|hdr)", re.IGNORECASE)
+_PICTURE = re.compile(
+    r".*\.(png|jpe?g|tiff?|webp|gif|bmp|avif|p[gpn]m|pam|pfm|hdr|hei[cf]|jxl|exr)", re.IGNORECASE
+)
 _OUTPUTS = ("--out", "--output", "-o", "--output-file", "--outfile", "--output-dir", "--outdir")
 _SYNONYMS = {
     **dict.fromkeys(("--grey", "--grayscale", "--greyscale"), ("--gray", "--method")),

@@ -68,7 +68,7 @@ def _list() -> None:
 
     formatter = click.HelpFormatter(width=_width())
     formatter.write_dl([(one.name, one.summary) for one in topics().values()])
-    output.show(formatter.getvalue().rstrip())
+    output.show_as_it_is(formatter.getvalue().rstrip())
     output.say("imgconv help TOPIC shows one; imgconv help COMMAND shows the options of a command")
 
 
@@ -86,8 +86,10 @@ def _search(word: str, topic: str | None) -> None:
         if (one.topic, one.heading) != shown:
             shown = (one.topic, one.heading)
             heading = f"{one.topic}: {one.heading}"
-            output.show(click.style(heading, bold=True) if output.colour_on_stdout() else heading)
-        output.show(f"  {one.line}")
+            output.show_as_it_is(
+                click.style(heading, bold=True) if output.colour_on_stdout() else heading
+            )
+        output.show_as_it_is(f"  {one.line}")
 
 
 def _help_of(ctx: click.Context, words: tuple[str, ...]) -> str | None:
@@ -131,7 +133,7 @@ def _show(text: str) -> None:
     if sys.stdout is not None and sys.stdout.isatty() and text.count("\n") + 1 >= lines:
         click.echo_via_pager(f"{text}\n", color=True)
     else:
-        output.show(text)
+        output.show_as_it_is(text)
 
 
 def _width() -> int:

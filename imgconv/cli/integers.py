@@ -6,8 +6,10 @@ from typing import Any
 
 import click
 
+from imgconv.cli.param_type import ParamType
 
-class Integers(click.ParamType[tuple[int, ...]]):
+
+class Integers(ParamType[tuple[int, ...]]):
     """Whole numbers apart by commas."""
 
     name = "integers"

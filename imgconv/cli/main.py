@@ -13,6 +13,7 @@ from imgconv import __version__
 from imgconv.cli import output
 from imgconv.cli.lazy import LazyGroup
 from imgconv.model.errors import ImgconvError
+from imgconv.model.text import shortened
 
 _COMMANDS = {
     "apply": "Filter one image.",
@@ -77,12 +78,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed(f"not enough memory{said}", "use a smaller image or kernel", 7)
     except BrokenPipeError:
         return 5  # whoever read our output has had enough; there is nobody to tell
+    except OSError as error:
+        return _refused(error)
     except Exception as error:
-        if isinstance(error, OSError) and error.filename is None and error.errno in _OF_STDOUT:
-            return _failed(f"stdout: {str(error.strerror).lower()}", None, 5)
-        if isinstance(error, OSError) and error.errno in _OF_LIMITS:
-            return _failed(str(error.strerror).lower(), "raise the limit: ulimit -n 256", 7)
         return _bug(error)
+
+
+def _refused(error: OSError) -> int:
+    """Say what the system refused; what is not known to be its doing is a bug."""
+    if error.filename is None and error.errno in _OF_STDOUT:
+        return _failed(f"stdout: {str(error.strerror).lower()}", None, 5)
+    if error.errno in _OF_LIMITS:
+        return _failed(str(error.strerror).lower(), "raise the limit: ulimit -n 256", 7)
+    if error.errno == errno.ENAMETOOLONG:
+        return _failed(f"{error.filename}: the name is too long for a file", None, 2)
+    return _bug(error)
 
 
 def _run(words: list[str]) -> int:
@@ -103,9 +113,11 @@ def _run(words: list[str]) -> int:
 
 
 def _failed(message: str, hint: str | None, code: int) -> int:
-    output.say(f"{_painted('Error:', 'red')} {output.one_line(message)}")
+    said = output.one_line(shortened(message))
+    output.say(f"{_painted('Error:', 'red')} {said}", as_it_is=True)
     if hint:
-        output.say(f"{_painted('Hint:', 'cyan')} {output.one_line(hint)}")
+        said = output.one_line(shortened(hint))
+        output.say(f"{_painted('Hint:', 'cyan')} {said}", as_it_is=True)
     return code
 
 

@@ -24,7 +24,7 @@ _SLACK, _PROGRAM_ITSELF = 1.1, 96 << 20
 _OF_WINDOWS = ("padding", "dilation", "convolve", "fuse", "anchor")
 _OF_CONVERSION = ("format", "page", "salvage", "strip", "quality", "compression", "subsampling")
 _OF_FORMATS = {
-    "quality": ("jpeg", "webp", "avif"),
+    "quality": ("jpeg", "webp", "avif", "heic", "jxl"),
     "subsampling": ("jpeg",),
     "compression": ("png", "tiff"),
 }
@@ -67,7 +67,7 @@ def about_memory(limit: int) -> str | None:
     limit : int
         In bytes.
     """
-    from imgconv.jobs import memory
+    from imgconv.system import memory
 
     used = memory.peak()
     if used <= limit * _SLACK + _PROGRAM_ITSELF:
@@ -87,15 +87,13 @@ def _changes_nothing(settings: Settings) -> bool:
 
 def about_index(row: Row, recipe: Recipe) -> str | None:
     """Return a note on a picture of small numbers, with what shows them; None for others."""
-    from imgconv.model.kernel_set import KernelSet, SetOutput
-
     last = recipe.steps[-1] if recipe.steps else None
-    if not isinstance(last, KernelSet) or last.output is not SetOutput.INDEX:
+    if last is None or last.choices is None:
         return None
     seen = f"imgconv apply {shlex.quote(row.target)} seen.png --range rescale"
     if row.target == "-" or row.depth == "f32":
         seen = "--range rescale in a second run"
-    return f"Note: the values are 0 to {len(last.kernels) - 1}, which look black; {seen} shows them"
+    return f"Note: the values are 0 to {last.choices - 1}, which look black; {seen} shows them"
 
 
 def about_clipping(row: Row, recipe: Recipe) -> str | None:

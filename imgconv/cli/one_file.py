@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,6 +13,7 @@ from imgconv.cli.options import encoding_of, reading_of
 from imgconv.model.errors import ArgumentError
 
 if TYPE_CHECKING:
+    from imgconv.io.images.formats import Format
     from imgconv.io.images.picture import Encoding, Reading
     from imgconv.io.storage.locations import Place
     from imgconv.jobs.apply.filter_file import Row
@@ -147,7 +149,7 @@ def _on_cluster(
 def _through_stream(source: Place, target: Place, recipe: Recipe, options: FileOptions) -> Row:
     """Filter where stdin or stdout takes part."""
     from imgconv.io.images.decode import read_file
-    from imgconv.io.images.formats import format_for
+    from imgconv.io.images.formats import format_for, is_pnm
     from imgconv.io.storage import files
     from imgconv.io.storage.locations import pure_path
     from imgconv.jobs.apply.filter_file import filter_bytes
@@ -157,6 +159,11 @@ def _through_stream(source: Place, target: Place, recipe: Recipe, options: FileO
     if not to_stdout:
         files.check_target(target, overwrite=options.overwrite)
     reading = options.reading
+    if is_pnm(kind) and from_stdin and (to_stdout or isinstance(target, Path)):
+        from imgconv.jobs.apply.frames import goes_by_frames
+
+        if goes_by_frames(recipe, reading):
+            return _frames_of_stdin(None if to_stdout else target, recipe, kind, options)
     encoded, row = filter_bytes(
         output.read_stdin(reading) if from_stdin else read_file(source, reading),
         recipe,
@@ -173,6 +180,36 @@ def _through_stream(source: Place, target: Place, recipe: Recipe, options: FileO
     else:
         files.write_whole(target, encoded, overwrite=options.overwrite)
     return row
+
+
+def _frames_of_stdin(
+    target: Place | None, recipe: Recipe, kind: Format, options: FileOptions
+) -> Row:
+    """Filter pictures one by one as they arrive; without a target they go on to stdout."""
+    from imgconv.io.storage import files
+    from imgconv.jobs.apply.frames import filter_frames
+
+    def passed_on(data: bytes) -> None:
+        output.write_stdout(data)
+        output.flush()
+
+    stream = output.stdin()
+    with contextlib.ExitStack() as stack:
+        write: Callable[[bytes], object] = passed_on
+        if isinstance(target, Path):
+            whole = files.open_whole(target, overwrite=options.overwrite)
+            write = stack.enter_context(whole).write
+        return filter_frames(
+            stream,
+            recipe,
+            kind,
+            write,
+            source="stdin",
+            target=str(target or "-"),
+            threads=options.threads,
+            reading=options.reading,
+            encoding=options.encoding,
+        )
 
 
 def _note_options(source: Place, target: Place, recipe: Recipe, options: FileOptions) -> None:

@@ -15,6 +15,7 @@ from imgconv.cli.choices import METHODS as _METHODS
 from imgconv.cli.choices import one_of
 from imgconv.cli.command import Command, option, together
 from imgconv.cli.options_region import selection_values
+from imgconv.cli.param_type import ParamType
 from imgconv.io.storage.locations import Place, parse_place
 from imgconv.model.alpha import Alpha
 from imgconv.model.border import Border
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Command", "one_of", "option", "together"]  # what commands take from here
 
 
-class PathOrStream(click.ParamType[Place]):
+class PathOrStream(ParamType[Place]):
     """A file, a URL, or ``-`` for stdin or stdout."""
 
     name = "path"
@@ -158,7 +159,7 @@ json_option = option(
 quiet_option = option("-q", "--quiet", is_flag=True, heading="Running", help="Print errors only.")
 
 
-class PixelCount(click.ParamType[int]):
+class PixelCount(ParamType[int]):
     """A number of pixels, as in 256000000, 256M or 1G."""
 
     name = "pixels"
@@ -186,14 +187,15 @@ reading_options = together(
 
 encoding_options = together(
     option("--quality", metavar="Q", type=click.IntRange(1, 100), heading="Output",
-           help="1 to 100, for JPEG, WebP and AVIF.  [default: JPEG as IN or 95; WebP and AVIF "
-           "lose nothing]"),
+           help="1 to 100, for JPEG, WebP, AVIF, HEIC and JPEG XL.  [default: JPEG as IN or 95; "
+           "others lose nothing]"),
     option("--lossless", is_flag=True, heading="Output",
            help="Refuse a format that loses information."),
     option("--compression", metavar="HOW", heading="Output",
            help="PNG: 0 to 9; TIFF: none, lzw, deflate or packbits."),
     option("--subsampling", metavar="HOW", heading="Output",
-           help="Colour subsampling of a JPEG: 444, 422, 420 or 440.  [default: as IN, or 444]"),
+           help="Colour subsampling of a JPEG: 444, 422, 420, 440 or 411.  [default: as IN, or "
+           "444]"),
     option("--strip", is_flag=True, heading="Output",
            help="Leave out EXIF, profile, XMP and resolution."),
 )  # fmt: skip
@@ -208,8 +210,8 @@ output_options = together(
     option("--overwrite", is_flag=True, heading="Output", help="Replace OUT if it exists."),
     option("--in-place", is_flag=True, heading="Output", help="Allow OUT to be IN itself."),
     option("--format", metavar="NAME", heading="Output",
-           help="png, jpeg, tiff, webp, gif, avif, bmp, pgm, ppm, pnm, pam, pfm or hdr.  "
-           "[default: by the suffix]"),
+           help="png, jpeg, tiff, webp, gif, avif, bmp, pgm, ppm, pnm, pam, pfm, hdr, heic, jxl or "
+           "exr.  [default: by the suffix]"),
     encoding_options,
     option("--max-memory", metavar="SIZE", heading="Running",
            help="Work in bands of rows on a picture that needs more: 512M, 4G, or bytes.  "

@@ -24,10 +24,19 @@ STREAM = Path("-")
 """What ``-`` is; known by identity, since `Path` makes the same of ``./-``."""
 
 
-def say(message: str) -> None:
-    """Write a line on stderr; where that is full or closed, there is nobody to tell."""
+def say(message: str, *, as_it_is: bool = False) -> None:
+    """Write lines on stderr; where that is full or closed, there is nobody to tell.
+
+    Control characters become visible, but of lines that are painted or commands, which whoever made
+    them has seen to.
+    """
     with suppress(OSError):
-        click.echo(message, err=True)
+        click.echo(message if as_it_is else _harmless(message), err=True)
+
+
+def _harmless(text: str) -> str:
+    """Return lines in which nothing acts on a terminal, nor on whoever reads a log."""
+    return "\n".join(map(visible, text.split("\n")))
 
 
 def one_line(text: str) -> str:
@@ -41,13 +50,18 @@ def counted(number: int, noun: str) -> str:
 
 
 def show(text: str) -> None:
-    """Write text and a line end on stdout.
+    """Write text and a line end on stdout; control characters become visible.
 
     Raises
     ------
     ImageWriteError
         When stdout is closed or full.
     """
+    show_as_it_is(_harmless(text))
+
+
+def show_as_it_is(text: str) -> None:
+    """Write data, or what is painted, and a line end on stdout (see `show`)."""
     write_stdout(text.encode("utf-8", "surrogateescape") + b"\n")
 
 
@@ -55,7 +69,7 @@ def write_json(data: Any) -> None:
     """Write one JSON object on stdout."""
     import json
 
-    show(json.dumps(data, indent=2, allow_nan=False, default=str))
+    show_as_it_is(json.dumps(data, indent=2, allow_nan=False, default=str))
 
 
 def colour_on_stdout() -> bool:
@@ -76,12 +90,23 @@ def read_stdin(reading: Reading | None = None) -> bytes:
     ImageReadError
         When stdin is a terminal.
     """
-    if sys.stdin is None or sys.stdin.isatty():
-        raise ImageReadError("stdin is a terminal, not an image", hint="pipe an image into -")
     from imgconv.io.images.decode import read_stream
     from imgconv.io.images.picture import Reading
 
-    return read_stream(sys.stdin.buffer, "stdin", reading or Reading())
+    return read_stream(stdin(), "stdin", reading or Reading())
+
+
+def stdin() -> BinaryIO:
+    """Return stdin as a stream of bytes.
+
+    Raises
+    ------
+    ImageReadError
+        When it is a terminal.
+    """
+    if sys.stdin is None or sys.stdin.isatty():
+        raise ImageReadError("stdin is a terminal, not an image", hint="pipe an image into -")
+    return sys.stdin.buffer
 
 
 def check_stdout(as_json: bool) -> None:

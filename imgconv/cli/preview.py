@@ -69,9 +69,10 @@ def show_file(path: Place) -> None:
 
 def _drawn(images: Sequence[Any], protocol: str, stream: TextIO) -> str:
     """Return the text that draws pictures on a terminal."""
-    from imgconv.cli.terminal import cells, escape_sequence, has_true_colour
+    from imgconv.cli.terminal import escape_sequence, has_true_colour
     from imgconv.ops.draw.terminal import as_rgb, fitted, half_blocks, sixel
     from imgconv.ops.draw.view import eight_bits
+    from imgconv.system.terminal import cells
 
     rows, columns, height, width = cells(stream)
     rows = max(1, rows - _BELOW)

@@ -230,7 +230,7 @@ def _shown(*, as_json: bool, quiet: bool) -> Progress:
 
 def write_event(kind: str, data: dict[str, Any]) -> None:
     """Write an event as a line of JSON on stdout."""
-    output.show(json.dumps({"event": kind, **data}))
+    output.show_as_it_is(json.dumps({"event": kind, **data}))
 
 
 def trouble(event: Event) -> str:

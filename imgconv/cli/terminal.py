@@ -5,11 +5,10 @@ from __future__ import annotations
 import base64
 import os
 import re
-import select
-import time
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import TextIO
+
+from imgconv.system import terminal
 
 FORCED = "IMGCONV_PREVIEW"
 """Names a protocol where what is found out is wrong."""
@@ -17,7 +16,6 @@ FORCED = "IMGCONV_PREVIEW"
 PROTOCOLS = ("kitty", "iterm", "sixel", "blocks")
 _ITERM = ("iTerm.app", "WezTerm", "mintty", "rio")
 _KITTY = ("xterm-kitty", "xterm-ghostty")
-_ANSWER_SECONDS = 0.5
 _CHUNK = 4096
 
 
@@ -57,52 +55,8 @@ def has_true_colour(environment: Mapping[str, str] = os.environ) -> bool:
 
 def _has_sixel() -> bool:
     """Return whether the terminal names Sixel (4) among its attributes, which all report."""
-    try:
-        import termios
-        import tty
-
-        terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
-    except (ImportError, OSError):
-        return False
-    try:
-        if os.tcgetpgrp(terminal) != os.getpgrp():
-            return False  # in the background, which may not change the terminal
-        before = termios.tcgetattr(terminal)
-        try:
-            tty.setcbreak(terminal, termios.TCSANOW)
-            os.write(terminal, b"\x1b[c")
-            answer = _read_answer(terminal)
-        finally:
-            termios.tcsetattr(terminal, termios.TCSANOW, before)
-    except (OSError, termios.error):
-        return False
-    finally:
-        os.close(terminal)
-    found = re.search(rb"\x1b\[\?([0-9;]*)c", answer)
+    found = re.search(rb"\x1b\[\?([0-9;]*)c", terminal.ask(b"\x1b[c", b"c"))
     return found is not None and b"4" in found[1].split(b";")
-
-
-def _read_answer(terminal: int) -> bytes:
-    answer, until = b"", time.monotonic() + _ANSWER_SECONDS
-    while not answer.endswith(b"c") and (left := until - time.monotonic()) > 0:
-        if select.select([terminal], [], [], left)[0]:
-            answer += os.read(terminal, 256)
-    return answer
-
-
-def cells(stream: TextIO) -> tuple[int, int, int, int]:
-    """Return the rows and columns of a terminal, and the rows and columns of pixels of a cell."""
-    rows, columns, height, width = 24, 80, 0, 0
-    with suppress(ImportError, OSError, ValueError):
-        import fcntl
-        import struct
-        import termios
-
-        packed = fcntl.ioctl(stream.fileno(), termios.TIOCGWINSZ, b"\0" * 8)
-        found = struct.unpack("HHHH", packed)
-        rows, columns = found[0] or rows, found[1] or columns
-        width, height = found[2] // columns, found[3] // rows
-    return rows, columns, height or 20, width or 10
 
 
 def escape_sequence(png: bytes, protocol: str) -> str:

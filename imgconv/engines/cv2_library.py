@@ -17,7 +17,7 @@ def load_cv2() -> ModuleType:
     Raises
     ------
     MissingDependencyError
-        When the shared libraries that the wheel needs are not on the system.
+        When the shared libraries that the wheel needs are not on the system, or its files are gone.
     """
     try:
         import cv2
@@ -27,6 +27,12 @@ def load_cv2() -> ModuleType:
             hint="on Debian and Ubuntu: apt-get install libgl1 libglib2.0-0; or replace "
             "opencv-python by opencv-python-headless",
         ) from None
+    if not hasattr(cv2, "filter2D"):
+        raise MissingDependencyError(
+            "OpenCV cannot be loaded: its files are gone, as after pip uninstall of another of its "
+            "packages, which installs the same files",
+            hint="pip install --force-reinstall --no-deps opencv-python",
+        )
     return cv2
 
 

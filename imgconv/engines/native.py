@@ -15,6 +15,7 @@ import numpy as np
 from imgconv.engines.base import Correlation, Engine, Filtered, Pixels, largest_sum, padded
 from imgconv.engines.core_values import halves, paid_threads, plan_for_core, rounded_size
 from imgconv.engines.kernel_facts import KernelFacts
+from imgconv.engines.native_ranks import NativeRanks
 from imgconv.engines.plan import (
     PATHS,
     Algorithm,
@@ -234,6 +235,11 @@ class NativeEngine:
 
         run_each(band, range(0, rows.out, step), job.threads)
         return out
+
+    @cached_property
+    def ranks(self) -> NativeRanks:
+        """The core's order statistics."""
+        return NativeRanks(self._core, self.isa)
 
     @cached_property
     def pointwise(self) -> Pointwise:

@@ -8,13 +8,9 @@ it is encoded.
 
 from __future__ import annotations
 
-import contextlib
 import math
-import os
 import re
-import sys
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 from imgconv.model.errors import ArgumentError, LimitError
 from imgconv.model.layer_shapes import LayerShapes, in_bytes
@@ -22,6 +18,7 @@ from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
 from imgconv.model.step_plan import PlannedStep
 from imgconv.model.steps.base import Form, Reach
+from imgconv.system.memory import free_memory
 
 _HOLE_BYTES = 64  # for each value: sums above and below, a quotient, and flags
 _PLANE_BYTES = 200  # for each pixel: linear light, roots and their sums as float64
@@ -29,7 +26,6 @@ _MIXED_BYTES = 48  # for each pixel: weights, distances, and what is mixed in wi
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _LEAST = 1 << 20
 _DEPTH_BYTES = {Depth.U8: 1, Depth.U16: 2, Depth.I16: 2, Depth.F32: 4}
-_CGROUP = Path("/sys/fs/cgroup")
 
 
 def parse_bytes(text: str) -> int:
@@ -58,87 +54,7 @@ def parse_bytes(text: str) -> int:
 
 def default_limit() -> int:
     """Return half of the memory that is free now."""
-    return available() // 2
-
-
-def available() -> int:
-    """Return the memory that this process can still get.
-
-    The least of what the machine has free, what each control group around the process leaves, and
-    what the limit of its address space (``ulimit -v``) leaves.
-    """
-    found = [8 << 30]
-    with contextlib.suppress(OSError, ValueError, IndexError, StopIteration):
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        free = next(line for line in lines if line.startswith("MemAvailable"))
-        found = [int(free.split()[1]) << 10]
-    return max(0, min([*found, *_left_by_groups(), *_left_of_address_space()]))
-
-
-def used() -> int:
-    """Return the memory that this process uses now."""
-    try:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError):
-        return 100 << 20  # where the system does not say: Python with all that is imported
-
-
-def peak() -> int:
-    """Return the most memory that this process has used; 0 where the system does not say."""
-    with contextlib.suppress(OSError, ValueError):
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) << 10
-    return 0
-
-
-def _left_by_groups() -> Iterable[int]:
-    """Yield what each control group that has a limit leaves; pages that can be dropped are free."""
-    for folder, limit, current in _groups():
-        with contextlib.suppress(OSError, ValueError):
-            most = int((folder / limit).read_text())
-            taken = int((folder / current).read_text())
-            yield most - taken + _droppable(folder)
-
-
-def _groups() -> Iterable[tuple[Path, str, str]]:
-    """Yield the folders of the process's control groups and those around them, version 2 and 1."""
-    v2, v1 = ("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes")
-    yield _CGROUP, *v2
-    yield _CGROUP / "memory", *v1
-    with contextlib.suppress(OSError, ValueError):
-        for line in Path("/proc/self/cgroup").read_text().splitlines():
-            _, controllers, path = line.split(":", 2)
-            if controllers not in ("", "memory"):
-                continue
-            root = _CGROUP if controllers == "" else _CGROUP / "memory"
-            place = root / path.lstrip("/")
-            while place != root and root in place.parents:
-                yield place, *(v2 if controllers == "" else v1)
-                place = place.parent
-
-
-def _droppable(folder: Path) -> int:
-    with contextlib.suppress(OSError, ValueError):
-        for line in (folder / "memory.stat").read_text().splitlines():
-            name, _, value = line.partition(" ")
-            if name in ("inactive_file", "total_inactive_file"):
-                return int(value)
-    return 0
-
-
-def _left_of_address_space() -> Iterable[int]:
-    """Yield what the limit of the address space leaves, where there is one."""
-    if sys.platform == "win32":
-        return
-    import resource
-
-    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-    if limit == resource.RLIM_INFINITY:
-        return
-    with contextlib.suppress(OSError, ValueError):
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-        yield limit - pages * os.sysconf("SC_PAGE_SIZE")
+    return free_memory() // 2
 
 
 def pixel_bytes(form: Form) -> int:
@@ -213,7 +129,7 @@ def check_layers(shapes: Sequence[LayerShapes]) -> None:
     LimitError
         When they do not.
     """
-    free = available()
+    free = free_memory()
     for layer in shapes:
         need = layer.bytes_in + layer.bytes_out
         if need > free:

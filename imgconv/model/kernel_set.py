@@ -114,6 +114,11 @@ class KernelSet(Step):
         """The kernels."""
         return self.kernels
 
+    @property
+    def choices(self) -> int | None:
+        """How many kernels there are, where the output says which one answered most."""
+        return len(self.kernels) if self.output is SetOutput.INDEX else None
+
     def scratch(self, before: Form, after: Form) -> int:
         """Return the bytes of each member's sums, and of products with alpha."""
         each = _MEMBER_BYTES * (len(self.kernels) + 1)

@@ -66,12 +66,21 @@ def _depth_of(dtype: object) -> Depth:
             return depth
     raise ArgumentError(
         f"an image of {dtype} is not supported: only uint8, uint16, int16 and float32",
-        hint="convert it first; for float64, depth f32 does that"
-        if dtype == "float64"
-        else "convert it first, for example image.astype('uint8')",
+        hint=_WAYS.get(str(dtype), "give an array of numbers"),
     )
 
 
+_WHOLE = "convert it first: image.astype('float32') keeps whole numbers up to 2**24"
+_PARTS = "take a real part of it first: image.real, or abs(image)"
+_WAYS = {
+    "float64": "convert it first; for float64, depth f32 does that",
+    "float16": "convert it first: image.astype('float32') keeps every value",
+    "int8": "convert it first: image.astype('int16') keeps every value",
+    "bool": "convert it first: image.astype('uint8') * 255 is black and white",
+    **dict.fromkeys(("int32", "int64", "uint32", "uint64"), _WHOLE),
+    **dict.fromkeys(("complex64", "complex128"), _PARTS),
+}
+"""What makes an image of an array of another type, and loses nothing, or says what it loses."""
 _DTYPES = {Depth.U8: "uint8", Depth.U16: "uint16", Depth.I16: "int16", Depth.F32: "float32"}
 _HIGHS = {Depth.U8: 255, Depth.U16: 65535, Depth.I16: 32767, Depth.F32: 1}
 _HOLDS = {

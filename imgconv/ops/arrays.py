@@ -12,6 +12,13 @@ from imgconv.model.errors import ArgumentError
 _PILLOW_MODES = ("L", "LA", "RGB", "RGBA", "F", "I;16", "I;16L", "I;16B", "I;16N")
 """Modes whose arrays are gray, colour and straight alpha; others mean something else."""
 
+_TO_RGB = "image.convert('RGB')"
+_WAYS = {
+    "I": "numpy.asarray(image).astype('float32') keeps whole numbers up to 2**24",
+    "RGBa": "image.convert('RGBA')", "La": "image.convert('LA')",
+    "LAB": "PIL.ImageCms.profileToProfile makes RGB of it",
+}  # fmt: skip
+
 
 def plain_array(image: ArrayLike) -> NDArray[Any]:
     """Return an image as an aligned array in the byte order of the machine.
@@ -51,7 +58,7 @@ def _of_pillow(image: Any) -> Any:
         raise ArgumentError(
             f"a Pillow image of mode {mode} is not supported: only L, LA, RGB, RGBA, P, 1, I;16 "
             "and F",
-            hint="convert it first: image.convert('RGB')",
+            hint=f"convert it first: {_WAYS.get(mode, _TO_RGB)}",
         )
     if "transparency" in image.info and mode in ("L", "RGB"):
         return image.convert("LA" if mode == "L" else "RGBA")

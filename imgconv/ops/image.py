@@ -9,11 +9,11 @@ from typing import Any, SupportsIndex
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from imgconv.engines.cpus import usable_cpus
 from imgconv.model.errors import ArgumentError
 from imgconv.model.output import Depth
 from imgconv.model.steps.base import Form
 from imgconv.ops.arrays import plain_array
+from imgconv.system.cpus import usable_cpus
 
 Image = NDArray[Any]
 

@@ -21,9 +21,9 @@ import cv2
 import numpy as np
 from skimage import data
 
-from imgconv.engines.cpus import usable_cpus
 from imgconv.io.images import codec_noise
 from imgconv.jobs.diff.compare import compare_paths
+from imgconv.system.cpus import usable_cpus
 
 PEERS = {
     "imgconv diff": [sys.executable, "-m", "imgconv", "diff", "A", "B", "--quiet"],

@@ -16,11 +16,11 @@ import cv2
 import numpy as np
 from skimage import data
 
-from imgconv.engines.cpus import usable_cpus
 from imgconv.io.images import codec_noise
 from imgconv.io.images.image_files import read_image
 from imgconv.jobs.golden.check import check_goldens
 from imgconv.jobs.golden.record import record_goldens
+from imgconv.system.cpus import usable_cpus
 
 SETS = {
     "the picture itself": "actual: {name}",

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import platform
+import sys
+from importlib import metadata
+from types import ModuleType
 
 import cv2
 import numpy as np
+import pytest
 from cli.program import assert_fails
 
 import imgconv
@@ -23,6 +27,45 @@ def test_a_whole_installation_is_exit_0(run):
     assert facts["libraries"]["opencv-python"].startswith(cv2.__version__)
     assert set(facts["codecs"]) >= {"png", "jpeg", "tiff", "webp", "bmp", "pgm", "ppm"}
     assert facts["cpus"] >= 1
+
+
+@pytest.mark.parametrize("flavour", ["python", "contrib-python", "python-headless"])
+def test_any_flavour_of_opencv_is_one(run, monkeypatch, flavour):
+    installed(monkeypatch, {f"opencv-{flavour}": "5.0.1"})
+    facts = json.loads(run("doctor", "--json").out)
+    assert facts["libraries"]["opencv-python"] == "5.0.1"
+    assert facts["opencv"] == f"opencv-{flavour} 5.0.1"
+
+
+def test_two_flavours_of_opencv_clash(run, monkeypatch):
+    installed(monkeypatch, {"opencv-python-headless": "4.13", "opencv-python": "5.0"})
+    done = run("doctor")
+    assert done.code == 0
+    (line,) = (line for line in done.out.decode().splitlines() if line.startswith("opencv "))
+    assert line.split(maxsplit=1)[1] == (
+        "opencv-python 5.0 and opencv-python-headless 4.13 overwrite each other's files: "
+        "pip uninstall opencv-python opencv-python-headless, then install one of them"
+    )
+
+
+def test_opencv_whose_files_are_gone(run, photo, monkeypatch):
+    """What stays of a folder is a package of namespaces, which loads."""
+    monkeypatch.setitem(sys.modules, "cv2", ModuleType("cv2"))
+    done = run("doctor")
+    assert done.code == 1
+    assert b"pip install --force-reinstall --no-deps opencv-python" in done.out
+
+
+def installed(monkeypatch, flavours):
+    """Let these be the distributions of OpenCV."""
+    version = metadata.version
+
+    def answer(name):
+        if name.startswith("opencv") and name not in flavours:
+            raise metadata.PackageNotFoundError(name)
+        return flavours.get(name) or version(name)
+
+    monkeypatch.setattr(metadata, "version", answer)
 
 
 def test_the_words_have_a_line_for_each_fact(run):

@@ -155,3 +155,57 @@ def test_an_environment_that_was_recorded_is_shown(run, golden_set, tmp_path, gr
     done = run("golden", "check")
     assert acts(done.out.decode()) == ([], [])
     assert done.out.decode().count("PWNED") == 2
+
+
+HOSTILE_BANK = """
+kernels:
+  evil:
+    description: "x\\e[31mRED\\a \\e]0;title\\a\\n::error ::PWNED"
+    source: "\\e]52;c;AAAA\\a \\u202e"
+    orientation: "\\e[2J"
+    weights: [[1, 2, 1]]
+    tags: ["\\e[7m"]
+  evil_set:
+    description: "\\e[5m\\r::error ::PWNED"
+    source: "##[error]PWNED"
+    combine: max
+    set: [evil, evil]
+"""
+COMMANDS = [
+    ("kernels", "show", "evil"), ("kernels", "show", "evil_set"), ("kernels", "list"),
+    ("kernels", "check"), ("kernels", "identify", "1 2 1"),
+    ("apply", "in.png", "out.png", "-k", "evil", "-v"),
+    ("explain", "in.png", "-k", "evil", "--at", "2,3"), ("compare", "in.png", "-k", "evil"),
+    ("sheet", "in.png", "sheet.png", "-k", "evil"), ("doctor",),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_what_stands_in_a_bank_is_shown(run, tmp_path, monkeypatch, gray, words):
+    save(tmp_path / "in.png", gray)
+    (tmp_path / "bank.yaml").write_text(HOSTILE_BANK)
+    monkeypatch.setenv("IMGCONV_KERNELS", "bank.yaml")
+    done = run(*words)
+    assert acts(done.out.decode()) == ([], [])
+    assert acts(done.err) == ([], [])
+    if words[1:2] == ("show",):
+        assert done.code == 0
+        assert "\\x1b[" in done.out.decode()
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_of_pictures_are_shown(run, tmp_path, gray, name):
+    path = save(tmp_path / "plain.png", gray).rename(tmp_path / name)
+    data = path.read_bytes()
+    for words in (
+        ("apply", name, "out.tif", "-v"), ("apply", name, f"out-{name}", "-v"),
+        ("compare", name, "-k", "blur"), ("explain", name, "-k", "blur", "--at", "2,3"),
+        ("batch", name, "-k", "blur", "out"), ("batch", name, "-k", "blur", "out", "--dry-run"),
+    ):  # fmt: skip
+        done = run(*words)
+        assert acts(done.out.decode()) == ([], []), words
+        assert acts(done.err) == ([], []), words
+    path.write_bytes(data[: len(data) // 2])
+    done = run("apply", name, "half.tif", "--salvage")
+    assert done.code == 0
+    assert acts("\n".join(line for line in done.err.splitlines() if "damaged" in line)) == ([], [])

@@ -86,7 +86,8 @@ def samples():
         if kind.keeps:
             made[f"{kind.name} told"] = encode_picture(Picture((colour,), metadata()), kind, "x")[0]
         if 4 in kind.channels:
-            made[f"{kind.name} rgba"] = encode_picture(Picture((rgba,)), kind, "x")[0]
+            wide = rgba if Depth.U8 in kind.depths else (rgba / 255).astype(np.float32)
+            made[f"{kind.name} rgba"] = encode_picture(Picture((wide,)), kind, "x")[0]
         if kind.pages:
             delays = (100, 200, 300) if kind.pages == "frames" else ()
             frames = Picture((colour, colour[::-1], colour[:, ::-1]), delays=delays)

@@ -147,13 +147,14 @@ def assembled(parts, fields, order, offsets, pages=1):
     for _ in range(pages):
         values = {}
         for tag, (kind, numbers) in sorted(fields.items()):
-            code = {1: "B", 3: "H", 4: "I", 7: "B"}[kind]
+            code = {1: "B", 3: "H", 4: "I", 5: "I", 7: "B"}[kind]
             raw = struct.pack(f"{order}{len(numbers)}{code}", *numbers)
             if len(raw) > 4:
                 at = len(body)
                 body += raw + b"\0" * (len(raw) % 2)
                 raw = struct.pack(f"{order}I", at)
-            values[tag] = struct.pack(f"{order}HHI", tag, kind, len(numbers)) + raw.ljust(4, b"\0")
+            count = len(numbers) // 2 if kind == 5 else len(numbers)
+            values[tag] = struct.pack(f"{order}HHI", tag, kind, count) + raw.ljust(4, b"\0")
         struct.pack_into(f"{order}I", body, pointer, len(body))
         body += struct.pack(f"{order}H", len(values)) + b"".join(values.values())
         pointer = len(body)
@@ -204,3 +205,19 @@ def colours(count, step):
 def opened(data, mode=None):
     with Image.open(io.BytesIO(data)) as image:
         return np.asarray(image.convert(mode) if mode else image)
+
+
+def joined(first, second):
+    """Give one little-endian TIFF of the single pages of two."""
+    data = bytearray(first + second)
+    (at,) = struct.unpack_from("<I", second, 4)
+    base = len(first)
+    (count,) = struct.unpack_from("<H", second, at)
+    for place in range(base + at + 2, base + at + 2 + 12 * count, 12):
+        tag, kind, number, value = struct.unpack_from("<HHII", data, place)
+        if tag == 273 or number * {1: 1, 3: 2, 4: 4}[kind] > 4:
+            struct.pack_into("<I", data, place + 8, value + base)
+    (at_first,) = struct.unpack_from("<I", first, 4)
+    (count,) = struct.unpack_from("<H", first, at_first)
+    struct.pack_into("<I", data, at_first + 2 + 12 * count, base + at)
+    return bytes(data)

@@ -1,4 +1,4 @@
-"""Layouts of all formats but TIFF by name: bytes and pixels, or bytes and how they are refused."""
+"""Layouts of BMP, PNG, Sun raster, PNM and WebP by name: bytes and pixels, or the refusal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import zlib
 from fractions import Fraction
 
 import cv2
-import imagecodecs
 import numpy as np
 from faults.image_samples import pillow
 from faults.layout_maker import (
@@ -21,8 +20,7 @@ from faults.layout_maker import (
     packed_bits,
     samples,
 )
-from faults.test_images import TURNS
-from PIL import Image
+from faults.photo_layouts import smooth
 
 from imgconv.io.images.formats.png.gray_alpha import SIGNATURE, chunk
 
@@ -180,11 +178,6 @@ def sun(rows, bits, kind=1, palette=b"", mapped=None):
     return struct.pack(">8I", 0x59A66A95, *sizes) + palette + rows
 
 
-def smooth():
-    small = samples("u1", 3)[:5, :4]
-    return Image.fromarray(cv2.resize(small, (W, H), interpolation=cv2.INTER_CUBIC))
-
-
 def add_sun():
     rgb, gray = samples("u1", 3), samples("u1")
     _, palette = colours(256, 1)
@@ -198,53 +191,44 @@ def add_sun():
         READ[f"sun 32 type {kind}"] = sun(even(with_pad), 32, kind), rgb
         mapped = sun(even(gray), 8, kind, palette.T.tobytes())
         READ[f"sun palette type {kind}"] = mapped, palette[flat(gray)]
-        REFUSED[f"sun 8 type {kind}"] = sun(even(gray), 8, kind), "no palette"
-        REFUSED[f"sun 1 type {kind}"] = sun(bytes(8 * H), 1, kind), "Sun raster of 1 bit"
-    for kind in (2, 3, 4, 5):
+        READ[f"sun 8 type {kind}"] = sun(even(gray), 8, kind), flat(gray)
+    ink = flat(samples("u1", 1, 1))
+    rows = [np.frombuffer(packed_bits(row[None, :, None], 1), np.uint8) for row in ink]
+    bilevel = even(np.array(rows))
+    for kind, pack in ((1, bytes), (2, sun_runs)):
+        READ[f"sun 1 type {kind}"] = sun(pack(bilevel), 1, kind), (1 - ink) * np.uint8(255)
+        mapped = sun(pack(bilevel), 1, kind, palette[:2].T.tobytes())
+        READ[f"sun 1 with a palette type {kind}"] = mapped, palette[ink]
+    READ["sun runs of gray"] = sun(sun_runs(even(gray // 128 * 128)), 8, 2), flat(gray // 128 * 128)
+    READ["sun runs of palette"] = (
+        sun(sun_runs(even(gray)), 8, 2, palette.T.tobytes()), palette[flat(gray)]
+    )  # fmt: skip
+    READ["sun runs of 24"] = sun(sun_runs(even(rgb[..., ::-1])), 24, 2), rgb
+    READ["sun runs of 32"] = sun(sun_runs(even(np.dstack([gray, rgb[..., ::-1]]))), 32, 2), rgb
+    READ["sun 24 type 3"] = sun(even(rgb), 24, 3), rgb
+    READ["sun 32 type 3"] = sun(even(np.dstack([gray, rgb])), 32, 3), rgb
+    short = palette[:100]
+    low = gray % 100
+    READ["sun short palette"] = sun(even(low), 8, 1, short.T.tobytes()), short[flat(low)]
+    for kind in (4, 5, 65535):
         REFUSED[f"sun type {kind}"] = sun(even(rgb), 24, kind), f"type {kind}"
+    REFUSED["sun raw palette"] = sun(even(gray), 8, 1, bytes(9), 2), "palette type 2"
+    REFUSED["sun 24 with a palette"] = sun(even(rgb), 24, 1, bytes(9)), "24 bits with a palette"
 
 
-def add_jpeg():
-    photo = smooth()
-    inks = pillow(photo.convert("CMYK"), "JPEG", quality=95)
-    READ["jpeg cmyk"] = inks, opened(inks, "RGB")
-    turned = bytearray(inks)
-    turned[inks.index(b"Adobe") + 11] = 2
-    READ["jpeg ycck"] = bytes(turned), opened(bytes(turned), "RGB")
-    mark = inks.index(b"\xff\xee")
-    plain = inks[:mark] + inks[mark + 2 + struct.unpack_from(">H", inks, mark + 2)[0] :]
-    note = b"Adobe, the word in a comment"
-    comment = b"\xff\xfe" + struct.pack(">H", 2 + len(note)) + note
-    for name, data in (("unmarked", plain), ("with a word", plain[:2] + comment + plain[2:])):
-        READ[f"jpeg cmyk {name}"] = data, opened(data, "RGB")
-    colour = pillow(photo, "JPEG", quality=95)
-    frame = colour.index(b"\xff\xc0")
-    for marker, name in ((0xC3, "lossless"), (0xC9, "arithmetic"), (0xCA, "arithmetic"),
-                         (0xC5, "hierarchical")):  # fmt: skip
-        REFUSED[f"jpeg {name} {marker:x}"] = (
-            colour[: frame + 1] + bytes([marker]) + colour[frame + 2 :], f"JPEG with {name}"
-        )  # fmt: skip
-    REFUSED["jpeg 12"] = colour[: frame + 4] + b"\x0c" + colour[frame + 5 :], "JPEG of 12 bits"
-
-
-def add_avif():
-    photo = smooth()
-    for mode in ("L", "RGB", "RGBA"):
-        data = pillow(photo.convert(mode), "AVIF", quality=100, subsampling="4:4:4")
-        READ[f"avif {mode}"] = data, opened(data)
-    for orientation, turn in TURNS.items():
-        exif = Image.Exif()
-        exif[274] = orientation
-        data = pillow(photo, "AVIF", exif=exif.tobytes(), quality=100, subsampling="4:4:4")
-        assert (b"irot" in data or b"imir" in data) == (orientation != 1)
-        plain = pillow(photo, "AVIF", quality=100, subsampling="4:4:4")
-        READ[f"avif {orientation}"] = data, turn(opened(plain))
-    for bits in (10, 12):
-        image, white = samples("u2", 3, bits), (1 << bits) - 1
-        coded = imagecodecs.avif_encode(image, level=100, bitspersample=bits, pixelformat="444")
-        spread = (2 * 65535 * image.astype(np.int64) + white) // (2 * white)
-        READ[f"avif {bits} bits"] = bytes(coded), spread.astype(np.uint16)
-    REFUSED["avif animated"] = plain[:8] + b"avis" + plain[12:], "animated AVIF"
+def sun_runs(data):
+    """Pack bytes: an escape, the number of further bytes, and the byte; an escape itself as 0."""
+    out, at = b"", 0
+    while at < len(data):
+        end = at + 1
+        while end < len(data) and end - at < 256 and data[end] == data[at]:
+            end += 1
+        if end - at > 2 or (data[at] == 128 and end - at > 1):
+            out += bytes([128, end - at - 1, data[at]])
+        else:
+            out += data[at:end].replace(b"\x80", b"\x80\0")
+        at = end
+    return out
 
 
 def add_rest():
@@ -264,33 +248,46 @@ def add_rest():
     REFUSED["pam 5"] = pam, "PAM with 5 channels"
 
 
-def add_jp2():
-    photo = smooth()
-    for mode in ("L", "RGB", "RGBA"):
-        data = pillow(photo.convert(mode), "JPEG2000", irreversible=False)
-        READ[f"jp2 {mode}"] = data, np.asarray(photo.convert(mode))
-    both = Image.merge("LA", [photo.convert("L")] * 2)
-    data = pillow(both, "JPEG2000", irreversible=False)
-    REFUSED["jp2 gray + alpha"] = data, "2 channels"
-    data = pillow(photo.convert("YCbCr"), "JPEG2000", irreversible=False)
-    REFUSED["jp2 ycc"] = data, "colour space 18"
-    plain = pillow(photo, "JPEG2000", irreversible=False)
-    at = plain.index(b"\xff\x4f\xff\x51") + 42
-    for name, place, value in (("signed", 0, 0x87), ("several depths", 3, 8),
-                               ("subsampled", 4, 2), ("12 bits", 0, 11)):  # fmt: skip
-        changed = plain[: at + place] + bytes([value]) + plain[at + place + 1 :]
-        REFUSED[f"jp2 {name}"] = changed, name
-    box = plain.index(b"jp2h") - 4
-    (size,) = struct.unpack_from(">I", plain, box)
-    palette = struct.pack(">I4s", 8 + 6, b"pclr") + bytes(6)
-    grown = struct.pack(">I", size + len(palette)) + plain[box + 4 : box + size] + palette
-    REFUSED["jp2 palette"] = plain[:box] + grown + plain[box + size :], "palette"
+def add_pnm():
+    gray, rgb = samples("u1"), samples("u1", 3)
+    bits = flat(samples("u1", 1, 1))
+    packed = b"".join(np.packbits(row).tobytes() for row in bits)
+    READ["pnm P4"] = b"P4 %d %d\n" % (W, H) + packed, (1 - bits) * np.uint8(255)
+    words = b" ".join(b"%d" % value for value in bits.ravel())
+    READ["pnm P1"] = b"P1\n%d %d\n" % (W, H) + words, (1 - bits) * np.uint8(255)
+    for mark, image in ((5, gray), (6, rgb)):
+        READ[f"pnm P{mark}"] = (
+            b"P%d\n# it\n%d %d 255\n" % (mark, W, H) + image.tobytes(),
+            flat(image),
+        )
+        for white in (1, 100, 1023, 65535):
+            values = (image.astype(np.int64) * 257 + 3) % (white + 1)
+            full, kind = (255, "u1") if white < 256 else (65535, "u2")
+            table = [round(Fraction(value * full, white)) for value in range(white + 1)]
+            shares = np.array(table)[values]
+            stored = values.astype(f">{kind}").tobytes()
+            head = b"P%d %d %d %d\n" % (mark, W, H, white)
+            READ[f"pnm P{mark} of {white}"] = head + stored, flat(shares.astype(kind))
+            words = b" ".join(b"%d" % value for value in values.ravel())
+            head = b"P%d %d %d %d\n" % (mark - 3, W, H, white)
+            READ[f"pnm P{mark - 3} of {white}"] = head + words, flat(shares.astype(kind))
+    for count, name in ((1, "GRAYSCALE"), (2, "GRAYSCALE_ALPHA"), (3, "RGB"), (4, "RGB_ALPHA")):
+        for dtype in ("u1", "u2"):
+            image = samples(dtype, count)
+            head = f"P7\nWIDTH {W}\nHEIGHT {H}\nDEPTH {count}\nMAXVAL {np.iinfo(dtype).max}\n"
+            head += f"TUPLTYPE {name}\nENDHDR\n"
+            stored = image.astype(f">{dtype}").tobytes()
+            READ[f"pam {name} {dtype}"] = head.encode() + stored, flat(image)
+    for mark, count in (("Pf", 1), ("PF", 3)):
+        for scale, order in (("-1.0", "<"), ("1", ">")):
+            image = samples("f4", count)
+            stored = image[::-1].astype(f"{order}f4").tobytes()
+            data = f"{mark}\n{W} {H}\n{scale}\n".encode() + stored
+            READ[f"pfm {mark} {order}"] = data, flat(image)
 
 
 add_bmp()
 add_png()
 add_sun()
-add_jpeg()
-add_avif()
-add_jp2()
+add_pnm()
 add_rest()

@@ -13,9 +13,9 @@ from cli.batches import make_tree, rows, tree
 from cli.program import assert_fails
 
 from imgconv.cli.progress import RunCounts
-from imgconv.io.storage import durable
 from imgconv.jobs.batch.manifest import ManifestRow
 from imgconv.jobs.batch.report import Event
+from imgconv.system import durable
 
 ARGUMENTS = ("batch", "-r", "photos", "out", "-k", "blur", "-j", "1")
 

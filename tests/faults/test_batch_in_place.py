@@ -12,10 +12,11 @@ from cli.batches import make_tree, rows, tree
 from cli.program import assert_fails
 
 from imgconv import filter_folder, recipe_from
-from imgconv.io.storage import durable, places, write_through
+from imgconv.io.storage import places, write_through
 from imgconv.io.storage.base import InPlaceRules, OutputPlacement
 from imgconv.io.storage.local import LocalStorage
 from imgconv.model.errors import ImageWriteError
+from imgconv.system import durable
 
 NAMES = ["a.png", "b.png", "sub/c.png", "sub/d.png"]
 RECIPE = recipe_from({"kernels": ["sharpen"]})

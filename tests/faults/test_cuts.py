@@ -16,7 +16,7 @@ from imgconv.model.errors import ImageReadError
 
 CUTS = [1, 10, 50, 90, 99]
 COMPLETE_WITHOUT_ITS_LAST_BYTE = {"pgm plain"}  # a line end that nothing needs
-IN_ONE_PIECE = {"webp", "avif", "jp2", "hdr"}
+IN_ONE_PIECE = {"webp", "avif", "jp2", "hdr", "heic", "jxl", "exr"}
 """Formats of which nothing can be had when a part is missing."""
 DIRECTORY_AT_THE_END = {
     "tiff", "tiff rgba", "tiff three", "tiff told", "tiff deflate", "tiff gray-alpha",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import struct
 import warnings
 import zlib
 
@@ -11,10 +10,10 @@ import numpy as np
 import pytest
 import tifffile
 from cli.program import assert_fails
-from faults import other_layouts, tiff_layouts
+from faults import extra_layouts, other_layouts, photo_layouts, tiff_layouts
 from faults.image_samples import pillow
 from faults.image_samples import samples as kinds_of_damage
-from faults.layout_maker import BLACK, DEFLATE, RGB, H, W, flat, samples, tiff
+from faults.layout_maker import BLACK, DEFLATE, RGB, H, W, flat, joined, samples, tiff
 from faults.tiff_layouts import PACKINGS
 from PIL import Image
 from skimage import color
@@ -26,8 +25,9 @@ from imgconv.io.images.picture import Reading
 from imgconv.io.tiled.choice import open_reader
 from imgconv.model.errors import ImageReadError
 
-READ = tiff_layouts.READ | other_layouts.READ
-REFUSED = tiff_layouts.REFUSED | other_layouts.REFUSED
+TABLES = tiff_layouts, other_layouts, photo_layouts, extra_layouts
+READ = {name: layout for table in TABLES for name, layout in table.READ.items()}
+REFUSED = {name: layout for table in TABLES for name, layout in table.REFUSED.items()}
 
 
 @pytest.mark.parametrize("name", READ)
@@ -74,22 +74,6 @@ def test_a_page_that_is_not_wanted_may_have_any_layout():
     assert np.array_equal(decode(data, "x"), flat(gray))
     with pytest.raises(ImageReadError, match=r"ITU Lab .*\(page 2\)"):
         decode_picture(data, "x")
-
-
-def joined(first, second):
-    """Give one little-endian TIFF of the single pages of two."""
-    data = bytearray(first + second)
-    (at,) = struct.unpack_from("<I", second, 4)
-    base = len(first)
-    (count,) = struct.unpack_from("<H", second, at)
-    for place in range(base + at + 2, base + at + 2 + 12 * count, 12):
-        tag, kind, number, value = struct.unpack_from("<HHII", data, place)
-        if tag == 273 or number * {1: 1, 3: 2, 4: 4}[kind] > 4:
-            struct.pack_into("<I", data, place + 8, value + base)
-    (at_first,) = struct.unpack_from("<I", first, 4)
-    (count,) = struct.unpack_from("<H", first, at_first)
-    struct.pack_into("<I", data, at_first + 2 + 12 * count, base + at)
-    return bytes(data)
 
 
 @pytest.mark.parametrize("dtype", ["u1", "u2"])

@@ -22,7 +22,11 @@ from imgconv.model.output import Depth
 ROWS, COLUMNS = 8, 16
 WRITTEN = [kind for kind in FORMATS if kind.writes]
 HELD = [(k, depth, n) for k in WRITTEN for depth in k.depths for n in k.channels]
-EXACT = [held for held in HELD if held[0].name != "jpeg"]
+EXACT = [
+    (kind, depth, n)
+    for kind, depth, n in HELD
+    if kind.name != "jpeg" and (kind.name != "exr" or n in (1, 3))  # which multiplies by alpha
+]
 SHARPEN = [[0, -1, 0], [-1, 5, -1], [0, -1, 0]]
 
 
@@ -35,7 +39,7 @@ def as_held(image, kind):
     channels = image.shape[2] if image.ndim == 3 else 1
     if kind.name in ("webp", "gif") and channels == 1:
         image = np.dstack([image] * 3)
-    if kind.name in ("webp", "gif", "avif", "bmp") and channels == 2:
+    if kind.name in ("webp", "gif", "avif", "bmp", "heic") and channels == 2:
         image = image[..., [0, 0, 0, 1]]
     if kind.name == "gif" and image.shape[2] == 4:
         clear = image[..., 3] < 128

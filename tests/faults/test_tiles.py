@@ -6,6 +6,7 @@ import io
 import struct
 from contextlib import closing
 
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
@@ -14,6 +15,7 @@ from cli.program import assert_fails
 from imgconv.io.config.recipes import recipe_from
 from imgconv.io.images.decode import decode_picture
 from imgconv.io.images.formats import format_for
+from imgconv.io.images.formats.tiff import lzw
 from imgconv.io.images.formats.tiff.lzw import literal, lzw_flaw
 from imgconv.io.images.formats.tiff.segments import segments_of
 from imgconv.io.images.image_files import encode
@@ -217,3 +219,59 @@ def test_what_is_filtered_by_rows_is_refused_and_salvaged(tmp_path):
     with closing(TiffReader(source, salvage=True)) as reader:
         row = stream_file(reader, source, target, recipe, limit=1 << 30)
     assert any("1 of 9 tiles is missing or damaged" in note for note in row.notes)
+
+
+def test_a_library_finds_the_same_segments_of_lzw_whole(monkeypatch):
+    """The verdict on a segment does not depend on what is installed."""
+    chance = np.random.default_rng(5)
+    plain = np.cumsum(chance.integers(-2, 3, 3000)).astype(np.uint8).tobytes()
+    whole = bytes(imagecodecs.lzw_encode(plain))
+    tried = [whole, whole[:-1], whole[:-2], whole[: len(whole) // 2], whole + b"\0\0", b"", b"\x80"]
+    for _ in range(400):
+        changed = bytearray(whole)
+        changed[chance.integers(len(changed))] ^= 1 << int(chance.integers(8))
+        tried.append(bytes(changed))
+    for sizes in ({3000}, {2999}, {3001, 3000}, {9000}):
+        by_library = [lzw_flaw(each, sizes) for each in tried]
+        with monkeypatch.context() as without:
+            without.setattr(lzw, "_library", lambda: None)
+            assert [lzw_flaw(each, sizes) for each in tried] == by_library
+        assert (by_library[0] is None) == (3000 in sizes)
+        assert sum(map(bool, by_library)) > 100
+
+
+@pytest.mark.parametrize("place", ["tile", "strip"])
+@pytest.mark.parametrize("photometric", ["minisblack", "rgb", "ycbcr"])
+def test_damage_of_jpeg_within_tiff_is_found(tmp_path, place, photometric):
+    lies = {"tile": (64, 64)} if place == "tile" else {"rowsperstrip": 48}
+    how = {"outcolorspace": "rgb"} if photometric == "rgb" else {}
+    image = picture("uint8") if photometric != "minisblack" else picture("uint8")[..., 0]
+    file = io.BytesIO()
+    tifffile.imwrite(
+        file, image, photometric="minisblack" if photometric == "minisblack" else "rgb",
+        compression="jpeg", compressionargs={"level": 90, **how}, metadata=None, **lies,
+    )  # fmt: skip
+    data = file.getvalue()
+    whole = decode_picture(data, "x").pages[0]
+    with tifffile.TiffFile(io.BytesIO(data)) as opened:
+        page = opened.pages[0]
+        at, size = page.dataoffsets[1], page.databytecounts[1]
+    assert np.abs(whole.astype(int) - image).mean() < 8
+    damaged = bytearray(data)
+    damaged[at + size * 2 // 3 : at + size * 2 // 3 + 40] = b"\xff\x00" * 20
+    words = rf"1 of \d+ {place}s is missing or damaged; {place} 1: "
+    with pytest.raises(ImageReadError, match=words):
+        decode_picture(bytes(damaged), "x")
+    salvaged = decode_picture(bytes(damaged), "x", Reading(salvage=True)).pages[0]
+    rows = slice(0, 150) if place == "tile" else slice(96, 150)
+    columns = slice(128, 130) if place == "tile" else slice(0, 130)
+    assert np.array_equal(salvaged[rows, columns], whole[rows, columns])
+    first = (slice(0, 8), slice(64, 72)) if place == "tile" else (slice(48, 56), slice(0, 60))
+    assert np.array_equal(salvaged[first], whole[first])
+    (tmp_path / "in.tif").write_bytes(damaged)
+    caught = pytest.raises(ImageReadError, match=f"{place} 1: ")
+    with closing(TiffReader(tmp_path / "in.tif")) as reader, caught:
+        reader.read(0, 150)
+    with closing(TiffReader(tmp_path / "in.tif", salvage=True)) as reader:
+        assert np.array_equal(reader.read(0, 150), salvaged)
+        assert f"{place} 1: " in reader.notes()[0]

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from cli.program import assert_fails, written
 
-from imgconv.io.storage.unnamed import open_unnamed
 from imgconv.model.errors import OutputExistsError
+from imgconv.system.unnamed import open_unnamed
 
 FILE_SIZE = 4096
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 from fractions import Fraction
 
 import cv2
 import numpy as np
+import tifffile
 from faults.image_samples import pillow
 from faults.layout_maker import (
     BLACK,
@@ -18,6 +20,7 @@ from faults.layout_maker import (
     NONE,
     OLD_DEFLATE,
     PACKBITS,
+    PACKERS,
     PALETTE,
     RGB,
     WHITE,
@@ -25,6 +28,7 @@ from faults.layout_maker import (
     ZSTD,
     H,
     W,
+    assembled,
     colours,
     flat,
     opened,
@@ -85,6 +89,110 @@ def add_coded():
     for mode in ("L", "RGB", "YCbCr", "CMYK"):
         data = pillow(Image.fromarray(smooth).convert(mode), "TIFF", compression="jpeg")
         READ[f"tiff jpeg {mode}"] = data, opened(data, None if mode == "L" else "RGB")
+        for place, how in PLACES.items():
+            if "tile" not in how and mode != "CMYK":
+                more = {"tiffinfo": {278: how.get("rows", H)}}
+                data = pillow(Image.fromarray(smooth).convert(mode), "TIFF", compression="jpeg",
+                              **more)  # fmt: skip
+                READ[f"tiff jpeg {mode} {place}"] = (
+                    data,
+                    opened(data, None if mode == "L" else "RGB"),
+                )
+    for meaning, count, sampling in (
+        ("minisblack", 1, (1, 1)), ("rgb", 3, (1, 1)), ("ycbcr", 3, (1, 1)), ("ycbcr", 3, (2, 1)),
+        ("ycbcr", 3, (2, 2)),
+    ):  # fmt: skip
+        for tile in (None, (16, 32)):
+            file = io.BytesIO()
+            image = smooth if count == 3 else smooth[..., 0]
+            tifffile.imwrite(
+                file, image, photometric="minisblack" if count == 1 else "rgb",
+                compression="jpeg", tile=tile, metadata=None, rowsperstrip=None if tile else 16,
+                compressionargs={"level": 95, "outcolorspace": meaning if count == 3 else None},
+                subsampling=sampling if meaning == "ycbcr" else None,
+            )  # fmt: skip
+            data = file.getvalue()
+            READ[f"tiff jpeg {meaning} {sampling} {tile}"] = data, opened(data)
+
+
+def in_blocks(luma, chroma, across, down):
+    """Give blocks of luma with the one pair of chroma of each."""
+    rows, columns = luma.shape
+    padded = np.pad(luma, [(0, -rows % down), (0, -columns % across)], "edge")
+    out = b""
+    for y in range(0, padded.shape[0], down):
+        for x in range(0, padded.shape[1], across):
+            out += padded[y : y + down, x : x + across].tobytes()
+            out += chroma[y // down, x // across].tobytes()
+    return out
+
+
+def add_ycbcr():
+    """Add YCbCr that is not JPEG: pixels by the formula of TIFF 6.0, section 21, in fractions."""
+    full_range = ((0, 1), (255, 1), (128, 1), (255, 1), (128, 1), (255, 1))
+    studio_range = ((16, 1), (235, 1), (128, 1), (240, 1), (128, 1), (240, 1))
+    default = ((299, 1000), (587, 1000), (114, 1000)), full_range
+    studio = ((2126, 10000), (7152, 10000), (722, 10000)), studio_range
+    luma = flat(samples("u1"))
+    for across, down in ((1, 1), (2, 1), (2, 2), (1, 2), (4, 1), (4, 4)):
+        for name, (shares, references) in (("default", default), ("studio", studio)):
+            if name == "studio" and (across, down) != (2, 2):
+                continue
+            count = -(-H // down), -(-W // across)
+            chroma = (np.arange(count[0] * count[1] * 2) * 37 % 256).astype("u1")
+            chroma = chroma.reshape(*count, 2)
+            spread = np.repeat(np.repeat(chroma, down, 0), across, 1)[:H, :W]
+            meant = rgb_of(luma, spread, shares, references)
+            tags = {530: (3, [across, down])}
+            if name == "studio":
+                tags |= {529: (5, [n for pair in shares for n in pair])}
+                tags |= {532: (5, [n for pair in references for n in pair])}
+            for packing, order in ((NONE, "<"), (LZW, ">"), (DEFLATE, "<"), (PACKBITS, "<")):
+                if packing in (LZW, PACKBITS) and (across, down) != (2, 2):
+                    continue
+                for place in ("one strip", "strips", "tiles"):
+                    parts = []
+                    rows, columns = {"one strip": (H, W), "strips": (8, W)}.get(place, (16, 32))
+                    for y, x in itertools.product(range(0, H, rows), range(0, W, columns)):
+                        high = H - y if place != "tiles" else rows
+                        piece = np.pad(luma, [(0, 64), (0, 64)])[y : y + min(rows, high)]
+                        colour = np.pad(chroma, [(0, 64), (0, 64), (0, 0)])[
+                            y // down :, x // across :
+                        ]
+                        parts.append(in_blocks(piece[:, x : x + columns], colour, across, down))
+                    data = tiff_of_parts(parts, packing, order, tags, rows, columns, place)
+                    key = f"tiff ycbcr {across} x {down} {name} {packing} {place}"
+                    READ[key] = data, meant
+
+
+def tiff_of_parts(parts, packing, order, tags, rows, columns, place):
+    packer = PACKERS.get(packing, bytes)
+    fields = {
+        256: (3, [W]), 257: (3, [H]), 258: (3, [8, 8, 8]), 259: (3, [packing]),
+        262: (3, [YCBCR]), 277: (3, [3]), 284: (3, [1]), **tags,
+    }  # fmt: skip
+    if place == "tiles":
+        fields |= {322: (3, [columns]), 323: (3, [rows])}
+    else:
+        fields |= {278: (3, [rows])}
+    return assembled(
+        [packer(part) for part in parts], fields, order, 324 if place == "tiles" else 273
+    )
+
+
+def rgb_of(luma, chroma, shares, references):
+    """Give RGB of each pixel, exactly and then rounded."""
+    red, green, blue = (Fraction(*pair) for pair in shares)
+    ranges = [Fraction(*pair) for pair in references]
+    values = np.dstack([luma, chroma]).reshape(-1, 3).astype(object)
+    y, cb, cr = (
+        (values[:, at] - ranges[2 * at]) * (Fraction(full) / (ranges[2 * at + 1] - ranges[2 * at]))
+        for at, full in enumerate((255, 127, 127))
+    )
+    r, b = y + cr * (2 - 2 * red), y + cb * (2 - 2 * blue)
+    g = (y - blue * b - red * r) / green
+    found = [[round(min(max(value, 0), 255)) for value in each] for each in (r, g, b)]
+    return np.array(found, np.uint8).T.reshape(*luma.shape, 3)
 
 
 def add_packings():
@@ -203,7 +311,11 @@ def add_meanings():
         "tiff white float": (tiff(samples("f4"), WHITE), "min-is-white of 32 float bits"),
         "tiff mask": (tiff(samples("u1", 1, 1), MASK, bits=1), "transparency mask"),
         "tiff itu lab": (tiff(rgb, 10), "ITU Lab"),
-        "tiff ycbcr lzw": (tiff(rgb, YCBCR, compression=LZW), "YCbCr.* and LZW"),
+        "tiff ycbcr in planes": (tiff(rgb, YCBCR, planar=2), "YCbCr.* in separate planes"),
+        "tiff ycbcr by threes": (tiff(rgb, YCBCR, tags={530: (3, [3, 1])}), "YCbCr with 3 samples"),
+        "tiff ycbcr 16": (tiff(samples("u2", 3), YCBCR), "YCbCr .* of 16 bits"),
+        "tiff ycbcr predictor": (
+            tiff(rgb, YCBCR, compression=LZW, predictor=2), "YCbCr.* predictor 2"),
         "tiff cmyk + alpha": (tiff(samples("u1", 5), INKS, extra=(2,)), "CMYK with 5"),
         "tiff other inks": (tiff(samples("u1", 4), INKS, tags={332: (3, [2])}), "inks other"),
         "tiff mixed bits": (tiff(rgb, RGB, tags={258: (3, [8, 8, 16])}), "several kinds"),
@@ -215,6 +327,7 @@ for each in ("u1", "u2", "i2", "f4"):
     add_deep(each)
 add_shades()
 add_coded()
+add_ycbcr()
 add_packings()
 add_planes()
 add_samples()

@@ -72,3 +72,35 @@ def test_masked_values_are_refused_and_an_empty_mask_is_none():
         imgconv.correlate(np.ma.masked_equal(image, 255), "blur")
     assert "filled" in (caught.value.hint or "")
     assert np.array_equal(imgconv.correlate(np.ma.array(image), "identity"), image)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("f8", "depth f32"), ("f2", "'float32'"), ("i1", "'int16'"), ("?", "* 255"),
+        ("i4", "2**24"), ("u4", "2**24"), ("i8", "2**24"), ("u8", "2**24"), ("c8", "abs(image)"),
+        ("O", "numbers"), ("U3", "numbers"),
+    ],
+)  # fmt: skip
+def test_any_other_type_is_refused_with_a_way_that_says_what_it_loses(kind, words):
+    image = np.ones((3, 4), kind)
+    with pytest.raises(ArgumentError, match="only uint8, uint16, int16 and float32") as caught:
+        imgconv.correlate(image, "identity")
+    assert words in caught.value.hint
+    assert "uint8')" not in caught.value.hint or kind == "?"
+    if "astype" in caught.value.hint:
+        scale = 255 if kind == "?" else 1
+        way = {"f2": "f4", "i1": "i2", "?": "u1"}.get(kind, "f4")
+        found = imgconv.correlate(image.astype(way) * scale, "identity")
+        assert (found == image.astype("f8") * scale).all()
+
+
+@pytest.mark.parametrize(
+    ("mode", "way"),
+    [("I", "astype('float32')"), ("CMYK", "convert('RGB')"), ("RGBa", "convert('RGBA')"),
+     ("La", "convert('LA')"), ("LAB", "profileToProfile"), ("HSV", "convert('RGB')")],
+)  # fmt: skip
+def test_modes_of_pillow_that_mean_something_else_are_refused_with_a_way(mode, way):
+    with pytest.raises(ArgumentError, match=f"mode {mode} is not supported") as caught:
+        imgconv.correlate(Image.new(mode, (4, 3)), "identity")
+    assert way in caught.value.hint

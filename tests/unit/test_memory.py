@@ -18,6 +18,7 @@ from imgconv.model.output import Depth
 from imgconv.model.steps.base import Form
 from imgconv.ops.layers.layer import make_conv
 from imgconv.ops.layers.network import network_shapes
+from imgconv.system import memory as system_memory
 
 GRAY, COLOUR = Form(Depth.U8), Form(Depth.U8, 3)
 
@@ -26,10 +27,10 @@ GRAY, COLOUR = Form(Depth.U8), Form(Depth.U8, 3)
 def test_the_limit_of_the_address_space_counts():
     program = (
         "import resource\n"
-        "from imgconv.jobs import memory\n"
+        "from imgconv.system import memory\n"
         "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
         "resource.setrlimit(resource.RLIMIT_AS, (used + (50 << 20),) * 2)\n"
-        "print(memory.available() >> 20)\n"
+        "print(memory.free_memory() >> 20)\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert 40 <= int(done.stdout) <= 50
@@ -47,10 +48,10 @@ def test_the_limit_of_a_control_group_counts(names, tmp_path, monkeypatch):
     (folder / limit).write_text(f"{100 << 20}\n")
     (folder / current).write_text(f"{90 << 20}\n")
     (folder / "memory.stat").write_text(f"anon 5\ninactive_file {20 << 20}\n")
-    monkeypatch.setattr(memory, "_CGROUP", tmp_path)
-    assert memory.available() == 30 << 20
+    monkeypatch.setattr(system_memory, "_CGROUP", tmp_path)
+    assert system_memory.free_memory() == 30 << 20
     (folder / limit).write_text("max\n")
-    assert memory.available() > 30 << 20
+    assert system_memory.free_memory() > 30 << 20
 
 
 def bytes_of(form, **options):
@@ -92,6 +93,6 @@ def test_layers_that_do_not_fit_are_refused(monkeypatch):
     conv = make_conv(np.ones((4, 1, 3, 3)), None)
     shapes = network_shapes((conv,), (1, 100, 100, 1))
     check_layers(shapes)
-    monkeypatch.setattr(memory, "available", lambda: 150_000)
+    monkeypatch.setattr(memory, "free_memory", lambda: 150_000)
     with pytest.raises(LimitError, match=r"its input and output take .* and 146\.5 KiB are free"):
         check_layers(shapes)

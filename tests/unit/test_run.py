@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from imgconv import filter_image
+from imgconv import filter_image, load_step
 from imgconv.io.config.recipes import format_recipe, recipe_from
 from imgconv.model.errors import ArgumentError
 from imgconv.ops.color.gray import invert, to_gray
@@ -107,6 +107,19 @@ def test_convolve_flips_and_anchor_moves(camera):
     np.testing.assert_array_equal(
         moved, correlate(image, [[1, 2], [3, 5]], anchor=(0, 1), depth="u16")
     )
+
+
+def test_steps_stand_in_place_of_a_recipe(camera):
+    image = camera[:40, :30]
+    want = filter_image(image, recipe_from({"steps": ["gaussian:2", "sobel"], "border": "wrap"}))
+    got = filter_image(image, ["gaussian:2", "sobel"], border="wrap")
+    np.testing.assert_array_equal(got, want, strict=True)
+    one = filter_image(image, "gaussian:2")
+    np.testing.assert_array_equal(one, filter_image(image, load_step("gaussian:2")), strict=True)
+    with pytest.raises(ArgumentError, match="the steps are given twice"):
+        filter_image(image, "blur", steps=["blur"])
+    with pytest.raises(ArgumentError, match="steps is a list of steps"):
+        filter_image(image, 7)
 
 
 def test_binarize_after_needs_binarize():

@@ -15,11 +15,12 @@ from imgconv.io.images.picture import Encoding, Metadata, Picture, Reading
 from imgconv.io.kernels.bank import KernelBank
 from imgconv.io.kernels.spec import load_kernel
 from imgconv.io.tiled.choice import open_reader
-from imgconv.jobs import memory
+from imgconv.jobs import memory as picture_memory
 from imgconv.jobs.apply import bands, stream_file
 from imgconv.jobs.apply.bands import memory_for
 from imgconv.jobs.apply.filter_path import filter_path
 from imgconv.jobs.apply.prefetch import ahead
+from imgconv.jobs.memory import parse_bytes
 from imgconv.model.errors import (
     ArgumentError,
     ImageReadError,
@@ -28,6 +29,7 @@ from imgconv.model.errors import (
     MissingDependencyError,
     OutputExistsError,
 )
+from imgconv.system import memory
 
 BANK = KernelBank.standard(())
 
@@ -358,7 +360,7 @@ def test_the_estimate_grows_with_the_kernel(wide):
 @pytest.mark.parametrize("text", ["", "12Q", "-3M", "M", "1e9", "٣M"])
 def test_no_amount_of_memory(text):
     with pytest.raises(ArgumentError, match="is not a valid size"):
-        memory.parse_bytes(text)
+        parse_bytes(text)
 
 
 def test_ahead_passes_errors_on_and_ends_its_thread():
@@ -382,7 +384,7 @@ def test_ahead_passes_errors_on_and_ends_its_thread():
 @pytest.fixture
 def many(monkeypatch, tmp_path, wide):
     """Give a TIFF that memory holds, with more pixels than are decoded at once."""
-    monkeypatch.setattr(memory, "default_limit", lambda: 1 << 30)
+    monkeypatch.setattr(picture_memory, "default_limit", lambda: 1 << 30)
     monkeypatch.setattr("imgconv.jobs.apply.filter_path.is_surely_small", lambda *_: False)
     tifffile.imwrite(tmp_path / "many.tif", wide, rowsperstrip=7)
     return tmp_path / "many.tif"

@@ -92,6 +92,8 @@ static Counts band(const Task& task, int64_t first, int64_t last) {
 #define IMGCONV_TEXT_OF(name) #name
 #define IMGCONV_TEXT(name) IMGCONV_TEXT_OF(name)
 extern const Pointwise pointwise;
+void run_network(const NetworkJob&);
+void run_medians(const WindowsJob&);
 extern const Isa isa;  // data alone: it is read before the CPU is known to have the instructions
 const Isa isa = {IMGCONV_TEXT(IMGCONV_ISA),
                  Simd::needs,
@@ -100,7 +102,9 @@ const Isa isa = {IMGCONV_TEXT(IMGCONV_ISA),
                  band,
                  rounded_by,
                  transform_weights,
-                 &pointwise};
+                 &pointwise,
+                 run_network,
+                 run_medians};
 
 }  // namespace IMGCONV_ISA
 }  // namespace imgconv

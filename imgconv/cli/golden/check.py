@@ -88,5 +88,5 @@ def command(
         output.show(text_report.describe(report))
     if annotations.wanted(annotate):
         for line in annotations.annotate(report):
-            output.say(line)
+            output.say(line, as_it_is=True)
     return report.exit_code

@@ -29,7 +29,7 @@ def command(pictures: tuple[Path, ...], config: Path, **options: Any) -> None:
 
     recipe = recipe_of(options)
     if options["print_recipe"]:
-        output.show(format_recipe(recipe).rstrip())
+        output.show_as_it_is(format_recipe(recipe).rstrip())
         return
     names = write_first_set(config, pictures, recipe)
     noun = "case" if len(names) == 1 else "cases"

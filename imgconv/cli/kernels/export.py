@@ -39,4 +39,4 @@ def command(name: str, tool: str, banks: tuple[Path, ...]) -> None:
     """Write KERNEL on stdout in the form that another tool reads."""
     from imgconv.model.export import export
 
-    output.show(export(one_kernel(name, banks), tool))
+    output.show_as_it_is(export(one_kernel(name, banks), tool))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
-
 import numpy as np
 
 from imgconv.io.images import lfs, limits
 from imgconv.io.images.formats import FORMATS, Format, codec_of, read_header, sniff
 from imgconv.io.images.header import DamagedError, Header, NotSupportedError
-from imgconv.io.images.picture import Image, Picture, Reading
+from imgconv.io.images.picture import PLACES_LOST, Image, Picture, Reading
 from imgconv.io.images.shared import exif, xmp
 from imgconv.io.storage import files
 from imgconv.io.storage.locations import Place
@@ -18,7 +16,7 @@ from imgconv.model.output import Depth
 
 _PLAIN = Reading()
 _MOST_OVERHEAD = 64 << 20
-_GRAY_TOO = ("sun", "avif")
+_GRAY_TOO = ("avif",)
 """Formats that say colour where all of it is gray, and are then decoded to gray."""
 
 
@@ -33,7 +31,7 @@ def read_file(path: Place, reading: Reading = _PLAIN) -> bytes:
     return files.read_bytes(path, most_bytes(reading), lambda head: known_format(head, str(path)))
 
 
-def read_stream(stream: BinaryIO, name: str, reading: Reading = _PLAIN) -> bytes:
+def read_stream(stream: files.Readable, name: str, reading: Reading = _PLAIN) -> bytes:
     """Read an image from a stream, with the same bounds."""
     return files.read_stream(
         stream, name, most_bytes(reading), lambda head: known_format(head, name)
@@ -198,6 +196,9 @@ def _picture(
         exif=exif.of_upright(header.metadata.exif, columns, rows),
         xmp=xmp.of_upright(header.metadata.xmp),
     )
+    if metadata.places and (wanted.start > 0 or header.orientation != 1):
+        metadata = metadata._replace(places=None)
+        notes.append(PLACES_LOST)
     if metadata.resolution and header.orientation >= 5:
         metadata = metadata._replace(resolution=metadata.resolution[::-1])
     delays = header.delays if len(upright) > 1 else ()

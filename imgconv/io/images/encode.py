@@ -10,6 +10,9 @@ from imgconv.model.errors import ImageWriteError
 from imgconv.model.output import Depth
 
 _PLAIN = Encoding()
+_WORDS = {
+    "exif": "EXIF", "icc": "the ICC profile", "xmp": "XMP", "places": "the geographic tags",
+}  # fmt: skip
 
 
 def check_holds(
@@ -70,20 +73,31 @@ def encode_picture(
         raise ImageWriteError(f"{name}: jpeg always loses something", hint="use .png or .webp")
     pages = tuple(_plain(page) for page in picture.pages)
     codec = codec_of(kind)
-    try:
-        data, notes = codec.encode(picture._replace(pages=pages), kind, encoding)
-    except EncodingError as error:
-        raise ImageWriteError(f"{name}: it cannot be encoded as {kind.name}: {error}") from None
     rows, columns = pages[0].shape[:2]
     kept = picture.metadata.fitting(channels_of(pages[0]))
     if encoding.strip:
         kept = Metadata(nodata=kept.nodata)
     kept = kept._replace(exif=exif.of_upright(kept.exif, columns, rows))
+    left_out = _left_out(kept, kind)
     kept = kept._replace(**{field: None for field in kept._fields if field not in kind.keeps})
-    if not any(kept):
-        return data, notes
-    data, lost = codec.embed(data, kept)
-    return data, (*notes, *lost)
+    try:
+        data, notes = codec.encode(picture._replace(pages=pages, metadata=kept), kind, encoding)
+    except EncodingError as error:
+        raise ImageWriteError(f"{name}: it cannot be encoded as {kind.name}: {error}") from None
+    lost: list[str] = []
+    if any(kept):
+        data, lost = codec.embed(data, kept)
+    return data, (*notes, *lost, *left_out)
+
+
+def _left_out(metadata: Metadata, kind: Format) -> tuple[str, ...]:
+    """Return in words what a format does not keep, but for a resolution."""
+    lost = [
+        words
+        for field, words in _WORDS.items()
+        if getattr(metadata, field) and field not in kind.keeps
+    ]
+    return (f"{kind.name} does not keep {' and '.join(lost)}",) if lost else ()
 
 
 def channels_of(image: Image) -> int:

@@ -115,7 +115,7 @@ def write_image(
     overwrite : bool, default False
         Whether a file that is there is replaced.
     format : str, optional
-        png, jpeg, tiff, webp, gif, avif, bmp, pgm, ppm, pnm, pam, pfm or hdr.
+        png, jpeg, tiff, webp, gif, avif, bmp, pgm, ppm, pnm, pam, pfm, hdr, heic, jxl or exr.
     encoding : Encoding, optional
         Quality, compression and the like.
 

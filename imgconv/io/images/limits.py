@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-from pathlib import Path
-
 from imgconv.io.images.header import Header
 from imgconv.io.images.picture import Reading
 from imgconv.model.errors import LimitError
+from imgconv.system.memory import free_memory
 
 _COPIES = 3  # decoded, filtered, encoded
 _NEVER_TOO_MUCH = 64 << 20
@@ -37,23 +35,3 @@ def check(header: Header, reading: Reading, name: str) -> None:
             f"{free >> 20} MiB are free",
             hint="--page takes one page" if header.pages > 1 else "use a smaller image",
         )
-
-
-def free_memory() -> int:
-    """Return how many bytes this process may still take."""
-    free = [1 << 62]
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        free += [int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable")]
-    with contextlib.suppress(OSError, ValueError):
-        group = Path("/sys/fs/cgroup")
-        most = int((group / "memory.max").read_text())  # "max" is no number, and no limit
-        free.append(most - int((group / "memory.current").read_text()))
-    with contextlib.suppress(ImportError, OSError, ValueError, IndexError):
-        import resource
-
-        most, _ = resource.getrlimit(resource.RLIMIT_AS)
-        if most != resource.RLIM_INFINITY:
-            taken = int(Path("/proc/self/statm").read_text().split()[0])
-            free.append(most - taken * resource.getpagesize())
-    return max(min(free), 0)

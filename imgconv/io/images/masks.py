@@ -11,6 +11,7 @@ import numpy as np
 
 from imgconv.io.images.decode import decode_picture, read_file
 from imgconv.io.images.formats import FORMATS
+from imgconv.io.storage import files
 from imgconv.io.storage.locations import Place, Url, parse_place
 from imgconv.model.errors import ArgumentError, ImageReadError
 from imgconv.model.recipe import Recipe
@@ -44,8 +45,11 @@ def find_mask(name: str, key: str, folder: Path = Path()) -> Place:
     if isinstance(place, Url):
         return place
     place = folder / place
-    if not place.is_dir():
-        return place
+    try:
+        if not place.is_dir():
+            return place
+    except OSError as error:  # a name that is too long
+        raise ImageReadError(f"mask {place}: {files.reason(error)}") from None
     if not key:
         raise ImageReadError(f"{place} is a folder", hint="name the mask of this picture")
     same = place / key

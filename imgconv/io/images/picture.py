@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 else:
     Image = Any  # so that these values need no NumPy
 
-SUBSAMPLINGS = ("444", "422", "420", "440")
+SUBSAMPLINGS = ("444", "422", "420", "440", "411")
 COMPRESSIONS = ("none", "lzw", "deflate", "packbits", *map(str, range(10)))
+
+
+PLACES_LOST = "tiff: the geographic tags are not kept, since the picture has another geometry"
 
 
 class Metadata(NamedTuple):
@@ -31,6 +34,8 @@ class Metadata(NamedTuple):
         Pixels per inch across and down.
     nodata : bytes, optional
         The value that means no data, as GDAL's tag has it.
+    places : bytes, optional
+        A TIFF structure of the tags that say where on the earth the pixels lie.
     """
 
     exif: bytes | None = None
@@ -38,11 +43,20 @@ class Metadata(NamedTuple):
     xmp: bytes | None = None
     resolution: tuple[Fraction, Fraction] | None = None
     nodata: bytes | None = None
+    places: bytes | None = None
 
     def fitting(self, channels: int) -> Metadata:
         """Leave out a profile of another colour space than that of so many channels."""
         space = b"GRAY" if channels < 3 else b"RGB "
         return self._replace(icc=None) if self.icc and self.icc[16:20] != space else self
+
+    def of_shape(
+        self, before: tuple[int, ...], after: tuple[int, ...]
+    ) -> tuple[Metadata, tuple[str, ...]]:
+        """Leave out where pixels lie when their number has changed, and say so."""
+        if self.places is None or before[:2] == after[:2]:
+            return self, ()
+        return self._replace(places=None), (PLACES_LOST,)
 
 
 class Reading(NamedTuple):
@@ -69,14 +83,14 @@ class Encoding(NamedTuple):
     Attributes
     ----------
     quality : int, optional
-        1 to 100, for JPEG, WebP and AVIF. Default for JPEG: that of the JPEG which was read, else
-        95. WebP and AVIF are lossless by default.
+        1 to 100, for JPEG, WebP, AVIF, HEIC and JPEG XL of 8 bits. Default for JPEG: that of the
+        JPEG which was read, else 95. The others are lossless by default.
     compression : str, optional
         PNG: 0 to 9. TIFF: none, lzw, deflate or packbits.
     lossless : bool
         Demands a file without loss.
     subsampling : str, optional
-        444, 422, 420 or 440 for JPEG. Default that of the JPEG which was read, else 444.
+        444, 422, 420, 440 or 411 for JPEG. Default that of the JPEG which was read, else 444.
     strip : bool
         Whether metadata is left out.
     """

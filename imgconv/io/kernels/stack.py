@@ -14,6 +14,7 @@ from imgconv.io.kernels.spec import load_single
 from imgconv.io.layers.weights import NO_BIAS, is_array_spec, load_bias
 from imgconv.model.errors import ArgumentError
 from imgconv.model.kernel import Kernel
+from imgconv.model.numbers import parse_number
 from imgconv.ops.layers.layer import Conv, make_conv
 
 Array = NDArray[Any]
@@ -59,9 +60,15 @@ def _bias_of(bias: object, filters: int) -> Array:
 
 
 def numbers_of(bias: object) -> Array:
-    """Read ``2,1,3`` or a list of numbers."""
-    parts = bias.replace(",", " ").split() if isinstance(bias, str) else bias
-    return np.array(parts, object)
+    """Read ``2,1,3`` or a list of numbers.
+
+    Raises
+    ------
+    ArgumentError
+        When one is no number.
+    """
+    parts: Any = bias.replace(",", " ").split() if isinstance(bias, str) else bias
+    return np.array([Fraction(parse_number(part)) for part in parts], object)
 
 
 def stacked(kernels: Sequence[Kernel]) -> tuple[Array, list[Fraction]]:

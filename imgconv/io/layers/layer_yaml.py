@@ -19,6 +19,7 @@ from imgconv.io.layers.weights import NO_BIAS, is_array_spec, load_bias, load_we
 from imgconv.model.errors import ArgumentError, ImgconvError, KernelError
 from imgconv.model.kernel import Kernel
 from imgconv.model.layer import parse_activation, parse_pool
+from imgconv.model.numbers import parse_number
 from imgconv.ops.layers.layer import Conv
 from imgconv.ops.layers.network import Layer, Network
 
@@ -204,8 +205,27 @@ def _bias(node: YamlNode | None, names: tuple[str, ...]) -> Any:
         return None
     if node.kind == "mapping":
         fields = node.as_mapping(names)
-        return [fields[name].as_text() if name in fields else "0" for name in names]
-    return [number.as_text() for number in node.items] if node.kind == "list" else node.as_text()
+        return [_number(fields[name]) if name in fields else "0" for name in names]
+    if node.kind == "list":
+        return [_number(item) for item in node.items]
+    text = node.as_text()
+    if not _is_reference(text):
+        for part in text.replace(",", " ").split():
+            _check_number(node, part)
+    return text
+
+
+def _number(node: YamlNode) -> str:
+    text = node.as_text()
+    _check_number(node, text)
+    return text
+
+
+def _check_number(node: YamlNode, text: str) -> None:
+    try:
+        parse_number(text)
+    except ArgumentError as error:
+        raise node.error(error.message, error.hint) from None
 
 
 def _is_reference(bias: str) -> bool:

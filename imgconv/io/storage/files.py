@@ -8,14 +8,12 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from io import FileIO, RawIOBase
+from io import FileIO
 from pathlib import Path
 from types import ModuleType
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, Protocol
 
 from imgconv.io.storage.locations import Place, Url
-from imgconv.io.storage.names import give_name, sync_folders
-from imgconv.io.storage.unnamed import name_unnamed, open_unnamed
 from imgconv.model.errors import (
     ImageReadError,
     ImageWriteError,
@@ -23,8 +21,11 @@ from imgconv.model.errors import (
     LimitError,
     OutputExistsError,
 )
+from imgconv.system.durable import flush, give_name, sync_folders
+from imgconv.system.folder import BINARY, NO_WAITING
+from imgconv.system.paths import name_problem, path_problem
+from imgconv.system.unnamed import name_unnamed, open_unnamed, set_mode
 
-_NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _HEAD, _CHUNK = 1 << 16, 1 << 22
 
 
@@ -137,30 +138,27 @@ def open_regular(path: str | os.PathLike[str]) -> FileIO:
     OSError
         When it cannot be opened.
     """
-    descriptor = os.open(path, os.O_RDONLY | _NO_WAITING)
+    descriptor = os.open(path, os.O_RDONLY | NO_WAITING)
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return FileIO(descriptor, "rb")
     os.close(descriptor)
     raise ImageReadError(f"{os.fspath(path)}: it is not a regular file")
 
 
-def fetch_soon(path: str | os.PathLike[str]) -> None:
-    """Let the system read a file ahead, where it can; it will be read soon."""
-    if hasattr(os, "posix_fadvise"):
-        with contextlib.suppress(OSError, ValueError):
-            descriptor = os.open(path, os.O_RDONLY | _NO_WAITING)
-            try:
-                os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_WILLNEED)
-            finally:
-                os.close(descriptor)
-
-
 def _stamp(status: os.stat_result) -> Stamp:
     return Stamp(status.st_size, status.st_mtime_ns)
 
 
+class Readable(Protocol):
+    """A stream of bytes."""
+
+    def read(self, size: int, /) -> bytes | None:
+        """Return bytes, at most so many; none where the stream ends."""
+        ...
+
+
 def read_stream(
-    stream: RawIOBase | BinaryIO,
+    stream: Readable,
     name: str,
     most: int | None = None,
     begins: Callable[[bytes], object] | None = None,
@@ -221,6 +219,8 @@ def _is_same(source: Path, target: Path) -> bool:
 
 
 def _check_path(path: Path, overwrite: bool, itself: bool, in_place: bool, folder: bool) -> None:
+    if problem := name_problem(path.name):
+        raise ImageWriteError(problem, hint="choose another name")
     try:
         status = path.stat()
     except FileNotFoundError:
@@ -332,8 +332,8 @@ def _replacing(target: Path, overwrite: bool, mode: int | None) -> Iterator[Bina
             yield file
             file.flush()
             if mode is not None:
-                os.fchmod(file.fileno(), stat.S_IMODE(mode))
-            os.fsync(file.fileno())
+                set_mode(file, stat.S_IMODE(mode))
+            flush(file.fileno())
             name_unnamed(file, target, replace=overwrite)
     sync_folders([target.parent])
 
@@ -346,7 +346,7 @@ def _staged(target: Path, overwrite: bool, mode: int | None) -> Iterator[BinaryI
         with partial.open("x+b") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            flush(file.fileno())
         if mode is not None:
             partial.chmod(stat.S_IMODE(mode))
         give_name(partial, target, replace=overwrite)
@@ -366,14 +366,14 @@ def write_new(path: str | os.PathLike[str], data: bytes, *, durable: bool = Fals
     durable : bool, default False
         Whether to wait until it is on the disk.
     """
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY
     descriptor = os.open(path, flags, 0o666)
     try:
         rest = memoryview(data)
         while rest:
             rest = rest[os.write(descriptor, rest) :]
         if durable:
-            os.fsync(descriptor)
+            flush(descriptor)
         return _stamp(os.fstat(descriptor))
     finally:
         os.close(descriptor)
@@ -381,13 +381,17 @@ def write_new(path: str | os.PathLike[str], data: bytes, *, durable: bool = Fals
 
 def reason(error: OSError) -> str:
     """Describe in a few words why the system refused."""
+    if error.errno == errno.ENOENT and isinstance(error.filename, str):
+        problem = path_problem(error.filename)
+        if problem:
+            return problem
     reasons = {
         errno.ENOENT: "no such file",
         errno.EISDIR: "it is a folder",
         errno.EACCES: "permission denied",
         errno.ENOSPC: "the disk is full",
         errno.EFBIG: "the file would be larger than this process may write",
-        errno.EDQUOT: "the disk quota is used up",
+        getattr(errno, "EDQUOT", -1): "the disk quota is used up",
         errno.EROFS: "the file system is read-only",
     }
     return reasons.get(error.errno or 0, (error.strerror or str(error)).lower())

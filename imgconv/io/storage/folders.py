@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from imgconv.io.storage.files import reason
-from imgconv.io.storage.names import sync_folders
 from imgconv.model.errors import ImageWriteError, ImgconvError, OutputExistsError
+from imgconv.system.durable import sync_folders
 
 
 @contextlib.contextmanager

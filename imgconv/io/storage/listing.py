@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from imgconv.io.storage.base import STATE, SUFFIXES, ListedFile
 from imgconv.io.storage.files import reason
 from imgconv.model.errors import ImageReadError
+from imgconv.system.paths import as_key, is_inside
 
 
 def walk(folder: str) -> Iterator[ListedFile]:
@@ -94,14 +95,10 @@ def matched(pattern: str) -> Iterator[ListedFile]:
     fixed = pattern
     while glob.has_magic(fixed):
         fixed = os.path.dirname(fixed)  # noqa: PTH120
-    inside = pattern[len(fixed) :].lstrip("/")
+    inside = as_key(pattern[len(fixed) :]).lstrip("/")
     root = fixed or "."
-    for key in sorted(glob.iglob(inside, root_dir=root, recursive=True)):  # noqa: PTH207
+    found = glob.iglob(inside, root_dir=root, recursive=True)  # noqa: PTH207
+    for key in sorted(map(as_key, found)):
         if STATE in key.split("/") or os.path.isdir(os.path.join(root, key)):  # noqa: PTH112, PTH118
             continue
         yield one(root, key)
-
-
-def is_inside(path: str, folder: str) -> bool:
-    """Return whether a real path lies in a real folder, or is it."""
-    return path == folder or path.startswith(folder.rstrip("/") + "/")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from imgconv.io.storage import durable, files, listing, locks, manifest_log
+from imgconv.io.storage import files, listing, locks, manifest_log
 from imgconv.io.storage.base import (
     Digest,
     Head,
@@ -24,8 +24,9 @@ from imgconv.io.storage.places import MARK, OutputFolders, place
 from imgconv.io.storage.state import StateFolder
 from imgconv.io.storage.write_through import finish_killed_writes
 from imgconv.model.errors import ImageReadError, ImageWriteError
-
-_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
+from imgconv.system import durable
+from imgconv.system.attributes import keeps_attributes, read_attribute, write_attribute
+from imgconv.system.folder import Folder
 
 
 class LocalStorage:
@@ -116,19 +117,11 @@ class LocalStorage:
 
     def mark(self, key: str) -> bytes:
         """Return the mark of an output that was written in place; b"" where it has none."""
-        try:
-            return os.getxattr(self.path(key), MARK, follow_symlinks=False)
-        except (OSError, AttributeError):
-            return b""
+        return read_attribute(self.path(key), MARK)
 
     def keeps_marks(self) -> bool:
         """Return whether the file system keeps extended attributes."""
-        try:
-            os.setxattr(self.root, f"{MARK}.try", b"")
-            os.removexattr(self.root, f"{MARK}.try")
-        except (OSError, AttributeError):
-            return False
-        return True
+        return keeps_attributes(self.root, f"{MARK}.try")
 
     @contextlib.contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -186,8 +179,7 @@ class LocalStorage:
                 self.state.make(self._parts_name)
             stamp = files.write_new(path, data)
             if mark:
-                with contextlib.suppress(OSError, AttributeError):
-                    os.setxattr(path, MARK, mark)
+                write_attribute(path, MARK, mark)
             return StagedOutput(stamp, name)
         except OSError as error:
             with contextlib.suppress(OSError):
@@ -221,19 +213,17 @@ class LocalStorage:
         if not placements:
             return []
         try:
-            parts = os.open(self._parts, _FOLDER)
+            parts = Folder(self._parts)
         except OSError as error:
             return [ImageWriteError(f"{each.key}: {reason(error)}") for each in placements]
-        try:
+        with parts:
             return [self._commit(placement, parts) for placement in placements]
-        finally:
-            os.close(parts)
 
-    def _commit(self, placement: OutputPlacement, parts: int) -> ImageWriteError | None:
+    def _commit(self, placement: OutputPlacement, parts: Folder) -> ImageWriteError | None:
         key = placement.key
         folder = key.rpartition("/")[0]
         try:
-            place(placement, parts, self._places.descriptor(folder), self._rules)
+            place(placement, parts, self._places.folder(folder), self._rules)
         except ImageWriteError as error:
             return error
         except OSError as error:

@@ -6,11 +6,11 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator
-from io import FileIO
 
 from imgconv.io.storage.files import reason
 from imgconv.io.storage.state import StateFolder
 from imgconv.model.errors import ImageWriteError
+from imgconv.system.file_lock import try_lock
 
 _SHARD = re.compile(r"(?:manifest|lock)-(\d+)-of-(\d+)[-.]?.*")
 
@@ -53,14 +53,14 @@ def undisturbed(state: StateFolder) -> Iterator[None]:
         lock = None
         with contextlib.suppress(OSError):
             lock = held.enter_context(state.open("lock", os.O_RDONLY))
-        if lock is not None and not _lock(lock, shared=False):
+        if lock is not None and not try_lock(lock, shared=False):
             raise _busy(state)
         yield
 
 
 def _hold(held: contextlib.ExitStack, state: StateFolder, name: str, *, shared: bool) -> None:
     lock = held.enter_context(state.open(name, os.O_RDWR | os.O_CREAT))
-    if not _lock(lock, shared=shared):
+    if not try_lock(lock, shared=shared):
         raise _busy(state)
 
 
@@ -86,17 +86,4 @@ def _check_other_counts(state: StateFolder, shard_suffix: str) -> None:
 
 def _is_held(state: StateFolder, name: str) -> bool:
     with state.open(name, os.O_RDWR) as lock:
-        return not _lock(lock, shared=False)
-
-
-def _lock(file: FileIO, *, shared: bool) -> bool:
-    """Lock a file; the system unlocks it when it is closed, or the process ends."""
-    try:
-        import fcntl
-    except ImportError:  # not POSIX
-        return True
-    try:
-        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        return not try_lock(lock, shared=False)

@@ -17,6 +17,7 @@ from imgconv.io.storage.base import Head
 from imgconv.io.storage.files import reason
 from imgconv.io.storage.state import StateFolder
 from imgconv.model.errors import ImageWriteError
+from imgconv.system.reading import read_at
 
 _SUM = 16
 _MARK = b',"sum":"'
@@ -125,7 +126,7 @@ class ManifestLog:
 
     def _last_sum(self) -> str:
         start = max(0, self._size - (1 << 16))
-        tail = os.pread(self._file.fileno(), self._size - start, start)
+        tail = read_at(self._file.fileno(), self._size - start, start)
         lines = tail.splitlines(keepends=True)
         return parse_line(lines[-1]).own or START if lines else START
 
@@ -235,7 +236,7 @@ def _complete_size(descriptor: int) -> int:
     end = os.fstat(descriptor).st_size
     while end > 0:
         start = max(0, end - 65536)
-        found = os.pread(descriptor, end - start, start).rfind(b"\n")
+        found = read_at(descriptor, end - start, start).rfind(b"\n")
         if found >= 0:
             return start + found + 1
         end = start

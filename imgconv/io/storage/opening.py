@@ -10,6 +10,7 @@ from imgconv.io.storage.files import Content, read_content
 from imgconv.io.storage.local import LocalStorage
 from imgconv.io.storage.locations import Url, is_url, parse_place
 from imgconv.model.errors import ArgumentError
+from imgconv.system.paths import comparable
 
 _LOCAL_SCHEMES = ("file", "local")
 
@@ -57,7 +58,7 @@ def real_location(text: str) -> str:
     """Return one text for every name of a place: links are followed, ``file://`` is a path."""
     place = parse_place(text)
     if isinstance(place, Path):
-        return os.path.realpath(text)
+        return comparable(os.path.realpath(text))
     if place.scheme in _LOCAL_SCHEMES:
-        return os.path.realpath(place.path)
+        return comparable(os.path.realpath(place.path))
     return str(place).rstrip("/")

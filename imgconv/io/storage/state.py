@@ -15,16 +15,10 @@ from io import FileIO
 from imgconv.io.storage.base import STATE
 from imgconv.io.storage.files import reason
 from imgconv.model.errors import ImageReadError, ImageWriteError
+from imgconv.system.durable import flush
+from imgconv.system.folder import Folder
 
-_NOT_FOLLOWED = (
-    getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
-)
-_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _LONGEST_LINE = 1 << 20
-_AT_FOLDER = os.open in os.supports_dir_fd
 
 
 class StateFolder:
@@ -62,14 +56,8 @@ class StateFolder:
         OSError
             When it cannot be opened, or is a link, a pipe, a device or a folder.
         """
-        if _AT_FOLDER:
-            folder = os.open(self.path, _FOLDER)
-            try:
-                descriptor = os.open(name, flags | _NOT_FOLLOWED, 0o666, dir_fd=folder)
-            finally:
-                os.close(folder)
-        else:
-            descriptor = os.open(f"{self.path}/{name}", flags | _NOT_FOLLOWED, 0o666)
+        with Folder(self.path) as folder:
+            descriptor = folder.open(name, flags)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise OSError(errno.EINVAL, "it is not a regular file", name)
@@ -119,7 +107,7 @@ class StateFolder:
             with self.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as raw:
                 with os.fdopen(os.dup(raw.fileno()), "wb") as file:
                     file.writelines(lines)
-                os.fsync(raw.fileno())
+                flush(raw.fileno())
             os.replace(f"{self.path}/{partial}", f"{self.path}/{name}")  # noqa: PTH105
             self.sync()
         except OSError as error:
@@ -135,12 +123,8 @@ class StateFolder:
 
     def sync(self) -> None:
         """Wait until the names in the folder are on the disk, where the system can."""
-        with contextlib.suppress(OSError):
-            descriptor = os.open(self.path, _FOLDER)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+        with contextlib.suppress(OSError), Folder(self.path) as folder:
+            folder.sync()
 
 
 def _why(error: OSError) -> str:

@@ -12,27 +12,30 @@ import json
 import os
 from pathlib import Path
 
-from imgconv.io.storage import durable
 from imgconv.io.storage.base import OutputPlacement
 from imgconv.io.storage.files import Identity, changed_error
+from imgconv.system import durable
+from imgconv.system.attributes import copy_attribute, set_times
+from imgconv.system.durable import flush
+from imgconv.system.folder import Folder
+from imgconv.system.reading import write_at
 
 NOTE = ".redo"
 """Suffix of the note beside the staged output."""
 OLD = ".old"
 _PIECE = 1 << 20
-_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
 def write_through(
-    placement: OutputPlacement, parts: int, folder: int, backup: str, mark: str
+    placement: OutputPlacement, parts: Folder, folder: Folder, backup: str, mark: str
 ) -> None:
     """Write a staged output into the file that it replaces, which keeps its other names.
 
     Parameters
     ----------
     placement : OutputPlacement
-    parts, folder : int
-        Descriptors of the folders of the staged output and of the file.
+    parts, folder : Folder
+        The folders of the staged output and of the file.
     backup : str
         Suffix of the name that gets the old content; "" for none.
     mark : str
@@ -48,18 +51,18 @@ def write_through(
     name, part = placement.key.rpartition("/")[2], placement.staged.name
     expected = placement.expected
     assert expected is not None
-    target = os.open(name, os.O_RDWR | _NO_LINK, dir_fd=folder)
+    target = folder.open(name, os.O_RDWR)
     try:
         new = _content(part, parts)
         _write_new(part + OLD, parts, _content(name, folder))
         note = {"key": placement.key, "device": expected.device, "inode": expected.inode}
         _write_new(part + NOTE, parts, json.dumps(note).encode())
-        os.fsync(parts)
+        parts.sync()
         if Identity.of(os.fstat(target)) != expected:
             raise changed_error(placement.key)
-        staged = os.stat(part, dir_fd=parts)
+        staged = parts.stat(part)
         _overwrite(target, new)
-        os.utime(target, ns=(staged.st_atime_ns, staged.st_mtime_ns))
+        set_times(target, folder, name, staged)
         _copy_mark(part, parts, target, mark)
         if backup:
             durable.rename_new(part + OLD, name + backup, parts, folder)
@@ -67,7 +70,7 @@ def write_through(
         os.close(target)
         for suffix in (NOTE, OLD, ""):  # the note first: without it nothing is done again
             with contextlib.suppress(FileNotFoundError):
-                os.unlink(part + suffix, dir_fd=parts)
+                parts.unlink(part + suffix)
 
 
 def finish_killed_writes(parts: Path, root: Path) -> None:
@@ -86,7 +89,9 @@ def finish_killed_writes(parts: Path, root: Path) -> None:
             told = json.loads(note.read_bytes())
             new = part.read_bytes()
             old = part.with_name(part.name + OLD).read_bytes()
-            target = os.open(root / str(told["key"]), os.O_RDWR | _NO_LINK)
+            key = str(told["key"])
+            with Folder(os.fspath((root / key).parent), follow=True) as folder:
+                target = folder.open(Path(key).name, os.O_RDWR)
             try:
                 status = os.fstat(target)
                 same = (status.st_dev, status.st_ino) == (told["device"], told["inode"])
@@ -117,13 +122,13 @@ def _is_half_written(current: bytes, old: bytes, new: bytes) -> bool:
 def _overwrite(target: int, data: bytes) -> None:
     at = 0
     while at < len(data):
-        at += os.pwrite(target, data[at : at + _PIECE], at)
+        at += write_at(target, data[at : at + _PIECE], at)
     os.ftruncate(target, len(data))
-    os.fsync(target)
+    flush(target)
 
 
-def _content(name: str, folder: int) -> bytes:
-    source = os.open(name, os.O_RDONLY | _NO_LINK, dir_fd=folder)
+def _content(name: str, folder: Folder) -> bytes:
+    source = folder.open(name, os.O_RDONLY)
     try:
         return _read(source)
     finally:
@@ -136,22 +141,21 @@ def _read(descriptor: int) -> bytes:
         return file.read()
 
 
-def _write_new(name: str, folder: int, data: bytes) -> None:
-    target = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=folder)
+def _write_new(name: str, folder: Folder, data: bytes) -> None:
+    target = folder.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         rest = memoryview(data)
         while rest:
             rest = rest[os.write(target, rest) :]
-        os.fsync(target)
+        flush(target)
     finally:
         os.close(target)
 
 
-def _copy_mark(part: str, parts: int, target: int, mark: str) -> None:
+def _copy_mark(part: str, parts: Folder, target: int, mark: str) -> None:
     """Copy an extended attribute, where the file system keeps them."""
-    with contextlib.suppress(OSError, AttributeError):
-        source = os.open(part, os.O_RDONLY, dir_fd=parts)
-        try:
-            os.setxattr(target, mark, os.getxattr(source, mark))
-        finally:
-            os.close(source)
+    source = parts.open(part, os.O_RDONLY)
+    try:
+        copy_attribute(source, target, mark)
+    finally:
+        os.close(source)

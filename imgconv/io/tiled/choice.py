@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import numpy as np
 
 from imgconv.io.images.decode import not_supported
-from imgconv.io.images.formats import Format, format_for, read_header, sniff
-from imgconv.io.images.header import CMYK_NOTES, DamagedError, NotSupportedError
+from imgconv.io.images.formats import Format, format_for, is_pnm, read_header, sniff
+from imgconv.io.images.header import DamagedError, Header, NotSupportedError
 from imgconv.io.images.image_files import check_holds
 from imgconv.io.images.picture import Metadata
 from imgconv.io.storage import files
@@ -25,6 +25,8 @@ from imgconv.model.errors import ImageReadError, ImageWriteError
 from imgconv.model.output import Depth
 
 _HEAD = 16 << 20  # headers end within, but for the pictures of metadata
+_START = 4096  # what a format is known by
+_READ_AS_A_WHOLE = ("avif", "heic", "jxl", "exr")
 _MOST_PACKED = 3000  # how many bytes of pixels a byte of a file can stand for
 
 
@@ -69,7 +71,7 @@ def open_reader(
             return None
         size = source.stat().st_size
         with source.open("rb") as file:
-            start = file.read(16)
+            start = file.read(_START)
     except OSError:
         return None
     kind = sniff(start)
@@ -108,8 +110,30 @@ def _is_read_alike(source: Path, kind: Format) -> bool:
         raise not_supported(str(source), error) from None
     except (DamagedError, OSError, ValueError):
         return True  # who reads it tells what is wrong
-    alike = kind.name != "avif" and header.notes != CMYK_NOTES
+    alike = _is_plain(kind, header)
+    if is_pnm(kind) and header.damage:  # its pixels go on behind the head, and others may follow
+        return alike and not _is_followed(source)
     return alike and header.pages == 1
+
+
+def _is_plain(kind: Format, header: Header) -> bool:
+    """Return whether decoding converts and turns nothing that libvips would leave."""
+    if kind.name == "jpeg" and header.extra[2]:  # lossless, or of 12 bits
+        return False
+    turned = kind.name == "hdr" and header.orientation != 1
+    return kind.name not in _READ_AS_A_WHOLE and header.notes in ((), ("palette",)) and not turned
+
+
+def _is_followed(source: Path) -> bool:
+    """Return whether a second picture begins behind the first of PNM's."""
+    from imgconv.io.images.formats.pnm import BINARY, measured
+
+    with source.open("rb") as file:
+        found = measured(file.read(_START))
+        if found is None or found[1] is None:
+            return False
+        file.seek(found[1])
+        return file.read(2) in BINARY
 
 
 def is_foreign(source: Path) -> bool:
@@ -117,7 +141,7 @@ def is_foreign(source: Path) -> bool:
     if is_zarr(source):
         return True
     with contextlib.suppress(OSError), source.open("rb") as file:
-        return sniff(file.read(16)) is None
+        return sniff(file.read(_START)) is None
     return False
 
 
@@ -159,7 +183,7 @@ def check_writable(
     load_extra("pyvips", f"{target}: writing a picture that memory does not hold")
     from imgconv.io.tiled.vips import can_write
 
-    if not can_write(kind.suffixes[0]):
+    if kind.library or not can_write(kind.suffixes[0]):
         raise ImageWriteError(
             f"{target}: neither libvips nor anything else here writes a {kind.name} file by rows",
             hint="write a .tif or a .png",
@@ -177,8 +201,12 @@ def write_bands(
     metadata: Metadata,
     threads: int = 1,
     overwrite: bool = False,
+    written: Callable[[], None],
 ) -> None:
     """Write a picture from its bands of rows, whole or not at all; OME-Zarr takes no metadata.
+
+    `written` is called when nothing more is read, before the picture takes its name: some systems
+    rename nothing to the name of a file that is open.
 
     Raises
     ------
@@ -190,17 +218,34 @@ def write_bands(
     if is_zarr(target):
         with folder_whole(target, overwrite=overwrite) as folder:
             write_zarr(folder, shape, dtype, bands, layout=layout)
+            written()
         return
     kind = format_for(format, target)
     with files.open_whole(target, overwrite=overwrite) as file:
         if kind.name == "tiff":
             how: dict[str, Any] = {"layout": layout, "metadata": metadata, "threads": threads}
             write_tiff(file, shape, dtype, bands, **how)
-            return
-        from imgconv.io.tiled.vips import write_vips
+        else:
+            from imgconv.io.tiled.vips import write_vips
 
-        with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".part") as plain:
-            held = cast("BinaryIO", plain.file)
-            write_tiff(held, shape, dtype, bands, layout=TileLayout(None, False), metadata=metadata)
-            plain.flush()
-            write_vips(file, kind.suffixes[0], Path(plain.name))
+            with _plain_copy(target, shape, dtype, bands, metadata) as plain:
+                write_vips(file, kind.suffixes[0], plain)
+        written()
+
+
+@contextlib.contextmanager
+def _plain_copy(
+    target: Path,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    bands: Iterator[Image],
+    metadata: Metadata,
+) -> Iterator[Path]:
+    """Return a plain TIFF beside the target, as long as the block takes."""
+    plain = target.with_name(f".{target.name[:100]}.{os.urandom(6).hex()}.part")
+    try:
+        with plain.open("x+b") as file:
+            write_tiff(file, shape, dtype, bands, layout=TileLayout(None, False), metadata=metadata)
+        yield plain
+    finally:
+        plain.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import mmap
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from imgconv.io.images.formats.tiff import segments
-from imgconv.io.images.formats.tiff.decoding import divided
+from imgconv.io.images.formats.tiff.encoding import branch_apart
 from imgconv.io.images.formats.tiff.header import NODATA, notes_of, one_page
 from imgconv.io.images.formats.tiff.layouts import (
     BLACK,
@@ -26,6 +27,7 @@ from imgconv.io.images.formats.tiff.layouts import (
 from imgconv.io.images.formats.tiff.samples import StoredPage
 from imgconv.io.images.header import DamagedError, NotSupportedError
 from imgconv.io.images.picture import Metadata
+from imgconv.io.images.shared.alpha import divided
 from imgconv.io.images.shared.ifd import BrokenError
 from imgconv.io.tiled.base import Image, TileLayout, rechunked
 from imgconv.model.errors import ImageReadError
@@ -114,6 +116,8 @@ class TiffReader:
                 TileLayout(None, False, layout.bands) if plain else TileLayout(bands=layout.bands)
             )
         self._said = notes_of([found.header])
+        if found.metadata.exif:
+            self._said = (*self._said, "tiff: EXIF is not kept by rows")
 
     def read(self, start: int, stop: int) -> Image:
         """Return rows `start` to `stop` (see `imgconv.io.tiled.base.HugeReader`)."""
@@ -136,6 +140,8 @@ class TiffReader:
         except ValueError as error:
             if self._salvage:
                 self._lost[index] = str(error)
+                with contextlib.suppress(ValueError):
+                    self._page.place(index, start, stored, strict=False)
                 return
             what = f"{self._word} {index}: {error}"
             raise ImageReadError(
@@ -212,6 +218,8 @@ def write_tiff(
         tags.append((_XMP, 1, len(metadata.xmp), metadata.xmp, True))
     if metadata.nodata:
         tags.append((NODATA, 2, len(metadata.nodata) + 1, metadata.nodata.decode(), True))
+    for tag, (kind, count, raw) in branch_apart(metadata.places).tags.items():
+        tags.append((tag, kind, count, raw, True))
     settings |= {"extratags": tags} if tags else {}
     settings |= {"iccprofile": metadata.icc}
     big = row_bytes * shape[0] > _CLASSIC_BYTES

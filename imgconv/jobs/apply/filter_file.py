@@ -15,6 +15,7 @@ from imgconv.io.images.masks import key_of, read_masks
 from imgconv.io.images.picture import Encoding, Reading, check_encoding
 from imgconv.io.storage import files
 from imgconv.io.storage.locations import Place
+from imgconv.jobs.apply.light import about_light
 from imgconv.jobs.apply.nodata import nodata_of
 from imgconv.model.alpha import Alpha
 from imgconv.model.output import Depth
@@ -112,12 +113,14 @@ def filter_bytes(
         run_recipe(page, recipe, threads=threads, masks=beside)
         for page, beside in zip(picture.pages, masks, strict=True)
     ]
+    first = outcomes[0]
+    light = about_light(recipe, picture.metadata.icc)
+    metadata, moved = picture.metadata.of_shape(picture.pages[0].shape, first.image.shape)
     filtered = picture._replace(
         pages=tuple(outcome.image for outcome in outcomes),
-        metadata=picture.metadata._replace(nodata=nodata),
+        metadata=metadata._replace(nodata=nodata),
     )
     encoded, kept = encode_picture(filtered, kind, target, encoding)
-    first = outcomes[0]
     row = Row(
         source=source,
         target=target,
@@ -127,7 +130,7 @@ def filter_bytes(
         threshold=first.threshold,
         engine=select_engine().name,
         seconds=time.perf_counter() - started,
-        notes=(*picture.notes, *said, *first.notes, *kept),
+        notes=(*picture.notes, *said, *light, *first.notes, *moved, *kept),
         pages=len(outcomes),
         plan=tuple(_plans(picture.pages[0], recipe)) if plan else (),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from imgconv.io.images.formats import format_for
+from imgconv.io.images.formats import format_for, is_pnm
 from imgconv.io.images.picture import Encoding, Reading
 from imgconv.io.storage.locations import Place, pure_path
 from imgconv.io.tiled.quick_size import is_surely_small, is_zarr
@@ -67,9 +67,13 @@ def filter_path(
         if row is not None:
             return row
     whole: dict[str, Any] = {"reading": reading, "encoding": encoding}
-    return filter_file(
-        source, target, recipe, format_for(format, pure_path(target)), **writing, **whole
-    )
+    kind = format_for(format, pure_path(target))
+    if isinstance(source, Path) and isinstance(target, Path) and is_pnm(kind):
+        from imgconv.jobs.apply.frames import filter_file_by_frames, goes_by_frames
+
+        if goes_by_frames(recipe, reading):
+            return filter_file_by_frames(source, target, recipe, kind, **writing, **whole)
+    return filter_file(source, target, recipe, kind, **writing, **whole)
 
 
 def _in_bands(

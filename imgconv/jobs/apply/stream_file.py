@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import math
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from imgconv.engines.cpus import usable_cpus
 from imgconv.engines.select import select_engine
 from imgconv.io.images.image_files import read_image
 from imgconv.io.images.picture import Metadata
@@ -26,9 +26,9 @@ from imgconv.io.tiled.choice import (
 )
 from imgconv.io.tiled.masks import open_masks
 from imgconv.io.tiled.quick_size import MOST_PACKED, is_zarr
-from imgconv.jobs import memory
 from imgconv.jobs.apply.bands import bands_within, whole_bytes
 from imgconv.jobs.apply.filter_file import Row
+from imgconv.jobs.apply.light import about_light
 from imgconv.jobs.apply.nodata import nodata_of
 from imgconv.jobs.apply.prefetch import ReadAhead, ahead
 from imgconv.model.alpha import Alpha
@@ -38,6 +38,8 @@ from imgconv.model.recipe import Recipe
 from imgconv.ops.pipeline.bands import Stream
 from imgconv.ops.regions.hole_rows import FlagRows
 from imgconv.ops.regions.weights import MaskRows
+from imgconv.system import memory
+from imgconv.system.cpus import usable_cpus
 
 
 def filter_in_bands(
@@ -110,7 +112,8 @@ def stream_file(
         row = _streamed(
             reader, source, target, recipe, masks, nodata, limit=limit, threads=threads, **writing
         )
-    return row._replace(notes=(*notes, *row.notes))
+    light = about_light(recipe, reader.metadata.icc)
+    return row._replace(notes=(*notes, *light, *row.notes))
 
 
 def _streamed(
@@ -130,11 +133,7 @@ def _streamed(
 ) -> Row:
     """Filter what a reader reads, beside its mask (see `stream_file`)."""
     started = time.perf_counter()
-    if reader.dtype == "float64" and recipe.settings.depth is not Depth.F32:
-        raise ImageReadError(
-            f"{source}: its pixels are float64; uint8, uint16, int16 and float32 are read",
-            "--depth f32 reads it as float32",
-        )
+    _check_depth(reader, source, recipe)
     files.check_target(
         target, overwrite=overwrite, source=source, in_place=in_place, folder=is_zarr(target)
     )
@@ -143,17 +142,19 @@ def _streamed(
     if target.suffix.lower() in (".tif", ".tiff"):
         import tifffile  # noqa: F401 - what the writer loads is a part of the memory in use
     height, step = bands_within(reader, recipe, limit=limit, used=memory.used())
-    passes: list[ReadAhead] = []
-
-    def opened() -> ReadAhead:
-        passes.append(ReadAhead(reader, step))
-        return passes[-1]
-
-    stream = Stream(opened, recipe, height=height, threads=threads, mask=masks[0], valid=masks[1])
-    channels = stream.shape[2] if len(stream.shape) == 3 else 1
-    check_writable(target, format, stream.depth, channels, bands=reader.layout.bands)
-    bands = ahead(stream.bands())
-    try:
+    with contextlib.ExitStack() as held:
+        held.callback(reader.close)
+        opened = held.enter_context(_passes(reader, step))
+        stream = Stream(
+            opened, recipe, height=height, threads=threads, mask=masks[0], valid=masks[1]
+        )
+        channels = stream.shape[2] if len(stream.shape) == 3 else 1
+        check_writable(target, format, stream.depth, channels, bands=reader.layout.bands)
+        metadata, moved = reader.metadata.of_shape(reader.shape, stream.shape)
+        if metadata.places and target.suffix.lower() not in (".tif", ".tiff") and not strip:
+            moved = (f"{target.suffix[1:]} does not keep the geographic tags",)
+        metadata = Metadata() if strip else metadata.fitting(channels)
+        bands = held.enter_context(contextlib.closing(ahead(stream.bands())))
         write_bands(
             target,
             format,
@@ -161,16 +162,11 @@ def _streamed(
             stream.dtype,
             bands,
             layout=reader.layout,
-            metadata=(Metadata() if strip else reader.metadata.fitting(channels))._replace(
-                nodata=nodata
-            ),
+            metadata=metadata._replace(nodata=nodata),
             threads=threads or usable_cpus(),
             overwrite=overwrite or in_place,
+            written=held.close,
         )
-    finally:
-        bands.close()
-        for each in passes:
-            each.close()
     return Row(
         source=str(source),
         target=str(target),
@@ -180,5 +176,20 @@ def _streamed(
         threshold=stream.threshold,
         engine=select_engine().name,
         seconds=time.perf_counter() - started,
-        notes=(*salvaged(reader), *stream.notes),
+        notes=(*salvaged(reader), *stream.notes, *moved),
     )
+
+
+def _check_depth(reader: HugeReader, source: Path, recipe: Recipe) -> None:
+    if reader.dtype == "float64" and recipe.settings.depth is not Depth.F32:
+        raise ImageReadError(
+            f"{source}: its pixels are float64; uint8, uint16, int16 and float32 are read",
+            "--depth f32 reads it as float32",
+        )
+
+
+@contextlib.contextmanager
+def _passes(reader: HugeReader, step: int) -> Iterator[Callable[[], ReadAhead]]:
+    """Open as many passes over a picture as are asked for, and close them all."""
+    with contextlib.ExitStack() as passes:
+        yield lambda: passes.enter_context(contextlib.closing(ReadAhead(reader, step)))

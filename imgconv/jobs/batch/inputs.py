@@ -14,6 +14,7 @@ from imgconv.io.storage.base import SUFFIXES, ListedFile
 from imgconv.io.storage.locations import is_url, parse_place
 from imgconv.io.storage.opening import open_storage
 from imgconv.model.errors import ArgumentError, ImageReadError
+from imgconv.system.paths import as_key, mirrored, split
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +87,7 @@ def _is_excluded(key: str, patterns: tuple[str, ...]) -> bool:
     [True, True, True, False, False]
     """
     parts = key.split("/")
-    for pattern in patterns:
+    for pattern in map(as_key, patterns):
         if "/" in pattern.rstrip("/"):
             if _pattern(pattern.strip("/")).fullmatch(key):
                 return True
@@ -106,8 +107,7 @@ def _all_inputs(sources: Sources) -> Iterator[ListedFile]:
         elif listing.is_glob(name):
             yield from listing.matched(name)
         else:
-            folder, _, key = name.rpartition("/")
-            yield listing.one(folder or ("/" if name.startswith("/") else "."), key)
+            yield listing.one(*split(name))
     for name in sources.listed:
         yield _listed_file(name)
 
@@ -116,14 +116,13 @@ def _listed_file(name: str) -> ListedFile:
     if is_url(name):
         url = parse_place(name)
         return ListedFile(f"{url.scheme}://{url.host}", url.path.lstrip("/"))  # type: ignore[union-attr]
-    key = os.path.normpath(name)
-    if key.startswith("../"):
+    place = mirrored(name)
+    if place is None:
         raise ArgumentError(
             f"{name} is outside the working folder, so it has no place below DST",
             hint="list paths from a folder above, or absolute ones",
         )
-    absolute = key.startswith("/")
-    return listing.one("/" if absolute else ".", key.lstrip("/") if absolute else key)
+    return listing.one(*place)
 
 
 def _behind_url(name: str) -> Iterator[ListedFile]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from imgconv.io.images.formats import Format, read_header, sniff
-from imgconv.io.images.header import DamagedError, Header
+from imgconv.io.images.header import DamagedError, Header, NotSupportedError
 from imgconv.jobs.memory import picture_bytes
 from imgconv.model.errors import ImgconvError, LimitError
 from imgconv.model.output import Depth
@@ -15,7 +15,7 @@ WORKER = 190 << 20
 """What a process takes beside pictures: libraries, and freed memory that it keeps for the next."""
 _FIXED = 4 << 20
 _COMPRESSED = ("jpeg", "png", "webp")
-_BESIDE = {"webp": 9, "gif": 14, "avif": 14}
+_BESIDE = {"webp": 9, "gif": 14, "avif": 14, "heic": 14, "jxl": 24, "exr": 9}
 """Bytes for each value that a codec takes beside its input and output."""
 
 
@@ -49,7 +49,7 @@ def need_of(data: bytes, recipe: Recipe, kind: Format) -> tuple[int, Header | No
         return 0, None
     try:
         header = read_header(data, source)
-    except DamagedError:
+    except (DamagedError, NotSupportedError):  # decoding will say the same
         return 0, None
     size = -(-header.pixels // max(header.width, 1)), header.width
     encoders = 1 if kind.name in _COMPRESSED else 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from imgconv.io.config.recipe_hash import recipe_hash
@@ -100,7 +101,9 @@ class BatchOptions:
             For a suffix that is none, or with which the next run would take backups for pictures.
         """
         suffix = self.backup
-        if suffix and (is_picture(f"a{suffix}") or "/" in suffix or not suffix.isprintable()):
+        if suffix and (
+            is_picture(f"a{suffix}") or {"/", os.sep} & set(suffix) or not suffix.isprintable()
+        ):
             raise ArgumentError(f"--backup {suffix!r} is not a suffix", hint="write --backup .orig")
         if self.hard_links not in HARD_LINKS:
             raise ArgumentError(f"--hard-links {self.hard_links!r} is not refuse, split or keep")

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from imgconv.io.images.formats import format_for
 from imgconv.io.storage.base import ListedFile, Storage
-from imgconv.io.storage.listing import is_inside
 from imgconv.io.storage.opening import real_location
 from imgconv.jobs.batch.collisions import OutputNames
 from imgconv.jobs.batch.inputs import Sources, check_there, list_inputs
@@ -21,6 +20,7 @@ from imgconv.model.errors import (
     NothingMatchedError,
     OutputExistsError,
 )
+from imgconv.system.paths import is_inside, name_problem
 
 
 class Pair(NamedTuple):
@@ -125,9 +125,12 @@ class Pairing:
 
     def _no_place(self, target: str) -> str:
         """Return a problem when a folder cannot have a file of this name."""
-        if not self.target.folds_names or not {"", ".", ".."} & set(target.split("/")):
+        parts = target.split("/")
+        if not self.target.folds_names:
             return ""
-        return f"a folder has no place for {target}; an object store has"
+        if {"", ".", ".."} & set(parts):
+            return f"a folder has no place for {target}; an object store has"
+        return next(filter(None, map(name_problem, parts)), "") if self.target.is_local else ""
 
     def _no_format(self, target: str, formats: dict[str, str]) -> str:
         """Return a problem when the name of the output says no format."""

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from imgconv.engines.cpus import usable_cpus
 from imgconv.io.images.decode import decode_picture, read_file
 from imgconv.io.images.picture import Picture, Reading
 from imgconv.io.storage.locations import Place, parse_place
@@ -24,6 +23,7 @@ from imgconv.jobs.golden.result import DIFF, CaseFinding, CaseReport, CaseResult
 from imgconv.model.errors import GoldenMissingError, ImgconvError
 from imgconv.model.tolerance import LOOKS_EXACT, ToleranceSpec, parse_tolerance
 from imgconv.ops.compare.difference import Rectangle
+from imgconv.system.cpus import usable_cpus
 
 Image = NDArray[Any]
 Watcher = Callable[[CaseFinding], None]

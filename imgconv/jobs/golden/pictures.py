@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 
 from numpy.typing import NDArray
 
-from imgconv.engines.cpus import usable_cpus
 from imgconv.jobs.golden.result import CaseFinding, CaseResult, Status
 from imgconv.model.output import Depth
 from imgconv.model.tolerance import ToleranceSpec
 from imgconv.ops.compare.difference import judge
+from imgconv.system.cpus import usable_cpus
 
 Image = NDArray[Any]
 _Item = TypeVar("_Item")

@@ -18,9 +18,6 @@ from imgconv.model.numbers import format_number
 from imgconv.model.output import Depth, OutputRange
 from imgconv.model.recipe import Recipe
 from imgconv.model.steps.base import Form, Step
-from imgconv.model.steps.morphology import Morphology
-from imgconv.model.steps.rank import OrderStatistic
-from imgconv.model.steps.windowed import Windowed
 from imgconv.ops.color.gray import to_gray
 from imgconv.ops.draw.window_frames import cropped
 from imgconv.ops.image import as_image
@@ -142,14 +139,15 @@ def _step_data(step: Step) -> dict[str, Any] | None:
     """
     if step.is_linear:
         return _kernel_data(as_kernel(step))
-    if not isinstance(step, Windowed) or step.window.is_raised:
+    rule = step.window_rule
+    if rule is None:
         return None
     return {
-        "operation": step.kind,
+        "operation": rule.operation,
         "weights": [["0" if cell == "." else cell for cell in row] for row in step.drawing],
-        "anchor": list(step.window.anchor),
-        "share": format_number(step.share) if isinstance(step, OrderStatistic) else "1/2",
-        "iterations": step.iterations if isinstance(step, Morphology) else 1,
+        "anchor": list(rule.anchor),
+        "share": format_number(rule.share),
+        "iterations": rule.iterations,
         "scale": "1",
         "offset": "0",
         "words": step.words,

@@ -82,6 +82,27 @@ class Obstacle(NamedTuple):
     instead: str = ""
 
 
+class WindowRule(NamedTuple):
+    """What a step does with the pixels under its footprint, where nothing else is needed to know.
+
+    Attributes
+    ----------
+    operation : str
+        The step's kind.
+    anchor : (int, int)
+        Row and column in the footprint.
+    share : Fraction
+        Of an order statistic: which value, from 0 (the least) to 1.
+    iterations : int
+        Of morphology.
+    """
+
+    operation: str
+    anchor: tuple[int, int]
+    share: Fraction = Fraction(1, 2)
+    iterations: int = 1
+
+
 class Peer(NamedTuple):
     """What OpenCV has for a step.
 
@@ -148,6 +169,11 @@ class Step:
         return ()
 
     @property
+    def window_rule(self) -> WindowRule | None:
+        """What it does with the pixels under `drawing`; None where heights or more take part."""
+        return None
+
+    @property
     def kernel_spec(self) -> str:
         """The spec of a kernel that `with_kernel` must be given before the step can run."""
         return ""
@@ -177,6 +203,11 @@ class Step:
     def is_linear(self) -> bool:
         """Whether it is one kernel: it can be composed with others and has a response."""
         return len(self.members) == 1
+
+    @property
+    def choices(self) -> int | None:
+        """How many things its output numbers, from 0 on; None where the output is an image."""
+        return None
 
     opens_light: ClassVar[bool] = False
     """Whether linear light begins with it: what follows sees float32, white being 1."""

@@ -13,7 +13,7 @@ from imgconv.model.errors import ArgumentError, KernelError, LimitError
 from imgconv.model.footprint import Footprint
 from imgconv.model.kernel import Kernel
 from imgconv.model.output import Depth
-from imgconv.model.steps.base import Extent, Form, Peer
+from imgconv.model.steps.base import Extent, Form, Peer, WindowRule
 from imgconv.model.steps.windowed import Windowed, WithFootprint
 
 _LARGEST = 1 << 12
@@ -46,6 +46,12 @@ class Morphology(WithFootprint):
                 f"{self.kind} reaches over more than {_LARGEST} pixels",
                 hint="take fewer iterations or a smaller footprint",
             )
+
+    @property
+    def window_rule(self) -> WindowRule | None:
+        """Its kind and iterations."""
+        rule = super().window_rule
+        return rule and rule._replace(iterations=self.iterations)
 
     @property
     def extents(self) -> tuple[Extent, ...]:

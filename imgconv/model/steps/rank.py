@@ -9,7 +9,7 @@ from typing import ClassVar
 from imgconv.model.errors import ArgumentError
 from imgconv.model.numbers import Rational
 from imgconv.model.output import Depth
-from imgconv.model.steps.base import Form, Peer
+from imgconv.model.steps.base import Form, Peer, WindowRule
 from imgconv.model.steps.windowed import Windowed
 
 
@@ -24,6 +24,12 @@ class OrderStatistic(Windowed):
     def share(self) -> Fraction:
         """Which one, from 0 (the least) to 1 (the greatest)."""
         return Fraction(1, 2)
+
+    @property
+    def window_rule(self) -> WindowRule | None:
+        """Its kind and share."""
+        rule = super().window_rule
+        return rule and rule._replace(share=self.share)
 
     def opencv(self, before: Form) -> Peer:
         """Return ``cv2.erode``, ``cv2.dilate`` or ``cv2.medianBlur``, where there is one."""

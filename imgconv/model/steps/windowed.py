@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from imgconv.model.errors import ArgumentError
 from imgconv.model.footprint import Footprint, FootprintShape, footprint_size
-from imgconv.model.steps.base import Extent, Form, Step
+from imgconv.model.steps.base import Extent, Form, Step, WindowRule
 
 if TYPE_CHECKING:
     from imgconv.model.kernel import Kernel
@@ -125,6 +125,11 @@ class Windowed(Step):
             )
             for r, row in enumerate(window.rows)
         )
+
+    @property
+    def window_rule(self) -> WindowRule | None:
+        """Its kind, unless the footprint is raised."""
+        return None if self.window.is_raised else WindowRule(self.kind, self.window.anchor)
 
     def anchored(self, anchor: tuple[int, int]) -> Self:
         """Return the step with another anchor."""

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imgconv.engines.cpus import usable_cpus
 from imgconv.engines.cv2_library import load_cv2
 from imgconv.engines.native import NativeEngine
 from imgconv.engines.pointwise import LocalThresholds
@@ -21,6 +20,7 @@ from imgconv.model.border import Border
 from imgconv.model.steps.methods import ThresholdMethod
 from imgconv.model.steps.threshold import Binarization
 from imgconv.ops.image import Image
+from imgconv.system.cpus import usable_cpus
 
 _BAND_VALUES = 1 << 14  # doubles that are worked on while in the nearest caches
 _BY_MOMENTS = (ThresholdMethod.NIBLACK, ThresholdMethod.SAUVOLA)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from imgconv.model.alpha import Alpha
-from imgconv.model.errors import ArgumentError
+from imgconv.model.errors import ArgumentError, LimitError
 from imgconv.model.explanation import Explanation, PixelStage, StepExplanation
 from imgconv.model.recipe import Recipe
 from imgconv.model.region import WHITE, Sees, Selection
@@ -24,6 +24,9 @@ from imgconv.ops.regions.holes import Flags, Holed, run_with_holes, start, withi
 from imgconv.ops.regions.mixing import spread
 from imgconv.ops.regions.selected import NO_MASKS, Masks, mask_rows, selected_pixels
 from imgconv.ops.regions.weights import weights_of_rows
+
+_MOST_TAPS = 1 << 16
+"""Each is a line; a window of 255 x 255 makes six megabytes of them."""
 
 
 def explain(
@@ -55,6 +58,8 @@ def explain(
         or colours that alpha weighs.
     ArithmeticError
         When the engine wrote something else, which would be a bug.
+    LimitError
+        When a step has more weights than can be told.
 
     Examples
     --------
@@ -168,6 +173,13 @@ def _check(steps: Sequence[PlannedStep], alpha: Alpha) -> None:
             raise ArgumentError(
                 "the pixel of an image with alpha is explained only where alpha does not weigh",
                 hint="add --alpha filter, or --gray",
+            )
+        taps = sum(extent.rows * extent.columns for extent in planned.step.extents)
+        if taps > _MOST_TAPS:
+            raise LimitError(
+                f"{planned.step.name} has {taps} weights; a pixel is explained of {_MOST_TAPS} at "
+                "most",
+                hint="explain a smaller window of the same kind",
             )
         if window and function_of(planned.step, "explain") is None:
             raise ArgumentError(f"step {planned.step.name} has no explanation of a pixel")

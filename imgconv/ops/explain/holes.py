@@ -11,7 +11,7 @@ import numpy as np
 from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
 from imgconv.model.explanation import Stage, StepExplanation, Tap
-from imgconv.model.kernel import Kernel
+from imgconv.model.kernel import Kernel, as_kernel
 from imgconv.model.nodata import Nodata
 from imgconv.model.output import Depth, OutputRange
 from imgconv.model.region_explanation import HoleStage
@@ -45,12 +45,13 @@ def explain_counted(
     ArgumentError
         For another step, range ``rescale``, and channels with different holes.
     """
-    kernel, settings = planned.step, planned.settings
-    if not isinstance(kernel, Kernel):
+    step, settings = planned.step, planned.settings
+    if not step.is_linear:
         raise ArgumentError(
-            f"step {kernel.name} is not explained where pixels do not count",
+            f"step {step.name} is not explained where pixels do not count",
             hint="kernels are: -k blur",
         )
+    kernel = as_kernel(step)
     if settings.output_range is OutputRange.RESCALE:
         raise ArgumentError("range rescale is not explained where pixels do not count")
     plain = Border.CONSTANT if settings.border is Border.IGNORE else settings.border

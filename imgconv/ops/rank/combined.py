@@ -125,13 +125,14 @@ def direct_combined(
     image: Image,
     within: Footprint,
     outside: Outside,
+    threads: int | None,
     *,
     operation: str,
     element: Footprint,
     times: int,
 ) -> Direct | None:
     """Return an operation on a whole image by OpenCV."""
-    del within
+    del within, threads
     if element.is_raised:
         return None
     made: _Whole = OPERATIONS[operation](_Whole(image, element, times, outside))

@@ -15,8 +15,8 @@ from imgconv.ops.image import outside_value
 from imgconv.ops.rank.extremes import extreme
 from imgconv.ops.rank.windows import Direct, Image, Outside, Windows, around, place
 
-DirectFilter = Callable[[Image, Footprint, Outside], Direct | None]
-"""Filters a whole image by a library; None where none has the filter."""
+DirectFilter = Callable[[Image, Footprint, Outside, int | None], Direct | None]
+"""Filters a whole image by a library, in some threads; None where none has the filter."""
 
 
 def over_image(
@@ -47,7 +47,7 @@ def over_image(
     spaced = footprint.spaced(*settings.dilation)
     if direct is not None and _lies_within(image, spaced, settings):
         value = outside_value(settings.border_value, Depth.of(image.dtype))
-        found = direct(image, spaced, Outside(outside, value))
+        found = direct(image, spaced, Outside(outside, value), threads)
         if found is not None and not found.is_whole:
             plain = settings._replace(dilation=(1, 1))
             for side in around(image.shape[:2], *_inside(image.shape[:2], spaced)):

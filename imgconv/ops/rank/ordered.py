@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from imgconv.engines.cv2_library import load_cv2
+from imgconv.engines.native_ranks import Places
 from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
 from imgconv.model.footprint import Footprint
@@ -19,6 +20,13 @@ from imgconv.ops.rank.moving import by_moving_histogram, has_moving_histogram
 from imgconv.ops.rank.network import sorting_network
 from imgconv.ops.rank.sorted_windows import by_sorting, nearest_rank
 from imgconv.ops.rank.sorting import by_network
+from imgconv.ops.rank.vectors import (
+    medians,
+    native_ranks,
+    network_values,
+    places_of_image,
+    places_within,
+)
 from imgconv.ops.rank.windows import NARROW, Direct, Image, Outside, Windows, around
 
 _MEDIAN = Fraction(1, 2)
@@ -26,9 +34,11 @@ _MOST_TAPS = 400
 """A network for more would take longer to make than to run; others are quicker there."""
 _MOST_NODES = {"uint8": 2500, "uint16": 2500, "int16": 2500, "float32": 600}
 """How large a network may be until sorting each window is quicker, as measured."""
-_MOST_TAPS_BESIDE_CORE = 81
-_MOST_NODES_BESIDE_CORE = {"uint8": 400, "uint16": 400, "int16": 400, "float32": 300}
-"""The same for the histogram that moves, in the core."""
+_MOST_TAPS_OF_CORE = 225
+_MOST_NODES_OF_CORE = {"uint8": 2000, "uint16": 1200, "int16": 1200, "float32": 1100}
+"""The same for networks in the core, and for the histogram that moves there."""
+_MOST_NODES_BELOW_OPENCV = 1100
+"""Networks of the core that are quicker than OpenCV's median of bytes."""
 
 
 def parse_percentile(value: object) -> Fraction:
@@ -86,21 +96,48 @@ def inside_and_edges(
 
 def _of_whole(windows: Windows, percentile: Fraction) -> Image:
     footprint, dtype = windows.footprint, windows.pixels.dtype
+    found = _by_vectors(
+        windows.pixels, footprint, percentile, lambda: places_within(windows), windows.threads
+    )
+    if found is not None:
+        return found
     count = len(footprint.taps)
     rank = nearest_rank(percentile, count)
     if percentile == _MEDIAN and _is_opencv_median(footprint, dtype):
         return _by_opencv(windows)
-    beside = has_moving_histogram(footprint, dtype)
-    if count <= (_MOST_TAPS_BESIDE_CORE if beside else _MOST_TAPS):
-        network = sorting_network(footprint.taps, (rank,))
-        most = _MOST_NODES_BESIDE_CORE if beside else _MOST_NODES
-        if len(network.nodes) <= most[dtype.name]:
-            return by_network(windows, network)
-    if beside:
+    if has_moving_histogram(footprint, dtype):
         return by_moving_histogram(windows, rank)
+    if count <= _MOST_TAPS:
+        network = sorting_network(footprint.taps, (rank,))
+        if len(network.nodes) <= _MOST_NODES[dtype.name]:
+            return by_network(windows, network)
     if dtype == np.uint8:
         return by_histograms(windows, "percentile", percentile)
     return by_sorting(windows, percentile)
+
+
+def _by_vectors(
+    image: Image,
+    footprint: Footprint,
+    percentile: Fraction,
+    places: Callable[[], Places],
+    threads: int | None,
+) -> Image | None:
+    """Return order statistics by the core's comparisons, or None where others are quicker."""
+    ranks, taps = native_ranks(), footprint.taps
+    if ranks is None or len(taps) > _MOST_TAPS_OF_CORE or image.dtype.name not in _MOST_NODES:
+        return None
+    rows, columns = footprint.shape
+    is_square_median = percentile == _MEDIAN and footprint.is_box and rows == columns
+    if is_square_median and ranks.has_medians(image, rows):
+        return medians(ranks, image, places(), rows, threads)
+    network = sorting_network(taps, (nearest_rank(percentile, len(taps)),))
+    most = _MOST_NODES_OF_CORE[image.dtype.name]
+    if percentile == _MEDIAN and _is_opencv_median(footprint, image.dtype):
+        most = _MOST_NODES_BELOW_OPENCV
+    if len(network.nodes) > most:
+        return None
+    return network_values(ranks, image, places(), network, footprint.shape, threads)
 
 
 def _of_edge(windows: Windows, percentile: Fraction) -> Image:
@@ -110,11 +147,28 @@ def _of_edge(windows: Windows, percentile: Fraction) -> Image:
 
 
 def direct_statistic(
-    image: Image, footprint: Footprint, outside: Outside, percentile: Fraction
+    image: Image,
+    footprint: Footprint,
+    outside: Outside,
+    threads: int | None,
+    *,
+    percentile: Fraction,
 ) -> Direct | None:
-    """Return order statistics of a whole image by OpenCV, whose medians replicate the border."""
+    """Return order statistics of a whole image by the core, or by OpenCV.
+
+    OpenCV's medians replicate the border.
+    """
     if percentile in (0, 1):
         return direct_extreme(image, footprint, outside, greatest=percentile == 1)
+    found = _by_vectors(
+        image,
+        footprint,
+        percentile,
+        lambda: places_of_image(image.shape, footprint, outside),
+        threads,
+    )
+    if found is not None:
+        return Direct(found, outside.border is not Border.IGNORE)
     size = footprint.shape[0]
     if percentile != _MEDIAN or footprint.anchor != (size // 2, size // 2):
         return None

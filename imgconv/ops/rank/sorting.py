@@ -133,7 +133,7 @@ def run_program(program: Program, tile: Image, buffers: Image) -> Image:
 
 
 def by_network(windows: Windows, network: Network) -> Image:
-    """Return the first output of a network for each window."""
+    """Return the first output of a network for each window, by NumPy."""
     rows, columns, channels = windows.out_shape
     height, width = windows.footprint.shape
     itemsize = windows.pixels.dtype.itemsize

@@ -7,16 +7,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from imgconv.model.geometry import OutputSize
-from imgconv.model.kernel import Kernel
+from imgconv.model.kernel import as_kernel
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
 from imgconv.model.steps.base import Reach, Step
 from imgconv.ops.recover.composed import compositions
 from imgconv.ops.recover.fit import fit_window, take_windows
-from imgconv.ops.recover.linear import grow, is_identity, try_all
+from imgconv.ops.recover.linear import grow, try_all
 from imgconv.ops.recover.ordered import orders
 from imgconv.ops.recover.placement import Placement
-from imgconv.ops.recover.result import Known
+from imgconv.ops.recover.result import Known, is_identity
 from imgconv.ops.recover.sample import Sample, middle_sample
 from imgconv.ops.recover.scan import REACH, Scored, scan
 from imgconv.ops.recover.tryout import Guess, Trial, run_or_none
@@ -75,8 +75,7 @@ def _part_after(step: Step, sample: Sample, placement: Placement) -> Trial | Non
 
 def _rim(step: Step) -> int | None:
     """Return how far a step looks, or None where it is nothing to begin with."""
-    alone = isinstance(step, Kernel) and is_identity(step)
-    if alone or step.reach is not Reach.WINDOW:
+    if step.reach is not Reach.WINDOW or (step.is_linear and is_identity(as_kernel(step))):
         return None
     return max(max(extent.rows, extent.columns) for extent in step.extents)
 
@@ -88,8 +87,7 @@ def _behind(first: tuple[Step, ...], start: Known, guess: Guess) -> Guess:
 
 def _second(part: Trial, known: Sequence[Known], deadline: float) -> Iterator[Scored]:
     """Yield the tones, the linear filter or the order statistic that may follow."""
-    alone = [entry for entry in known
-             if isinstance(entry.step, Kernel) and is_identity(entry.step)]  # fmt: skip
+    alone = [entry for entry in known if entry.is_identity]
     yield from scan(part, (), alone[:1], deadline)
     if reach := _exact_reach(part):
         for grown in grow(part, deadline, [r for r in (1, 2, 3, 5, 7) if r <= reach]):
@@ -103,7 +101,7 @@ def _second(part: Trial, known: Sequence[Known], deadline: float) -> Iterator[Sc
 def _thorough(part: Trial, known: Sequence[Known], deadline: float) -> Iterator[Scored]:
     """Yield what else is known and may follow."""
     yield from (Scored(1.0, guess) for guess in compositions(part, deadline))
-    others = [entry for entry in known if not isinstance(entry.step, Kernel)]
+    others = [entry for entry in known if not entry.step.is_linear]
     yield from scan(part, (), others, deadline)
 
 

@@ -10,16 +10,15 @@ import numpy as np
 
 from imgconv.model.border import Border
 from imgconv.model.geometry import OutputSize
-from imgconv.model.kernel import Kernel
+from imgconv.model.kernel import Kernel, as_kernel
 from imgconv.model.output import Rounding
 from imgconv.model.recipe import Recipe
 from imgconv.model.steps.base import Step
 from imgconv.ops.image import Image
 from imgconv.ops.recover.fit import Fit, Floats
-from imgconv.ops.recover.linear import is_identity
 from imgconv.ops.recover.local_levels import is_black_and_white
 from imgconv.ops.recover.peers import Call, calls
-from imgconv.ops.recover.result import Known, Recovery, Tool, as_floats
+from imgconv.ops.recover.result import Known, Recovery, Tool, as_floats, is_identity
 from imgconv.ops.recover.tryout import Trial, measured, run_or_none
 from imgconv.ops.recover.wrapped import wrapped_kernel
 
@@ -86,8 +85,8 @@ def _made(call: Call, image: Image) -> Image | None:
 
 def _recovered(trial: Trial, call: Call, best: Recovery | None, load: Load) -> Recovery | None:
     tool = Tool(call.words, call.habit)
-    step: Step = call.steps if isinstance(call.steps, Kernel) else load(call.steps)
-    name = None if isinstance(call.steps, Kernel) else call.steps
+    step: Step = load(call.steps) if isinstance(call.steps, str) else call.steps
+    name = call.steps if isinstance(call.steps, str) else None
     border = Border(call.border)
     settings = trial.settings._replace(border=border)
     recipe = Recipe(steps=(step,), settings=settings)
@@ -96,7 +95,7 @@ def _recovered(trial: Trial, call: Call, best: Recovery | None, load: Load) -> R
         return replace(best, tool=tool)
     if equality is None:
         return None
-    alone = step if isinstance(step, Kernel) else None
+    alone = as_kernel(step) if step.is_linear else None
     return Recovery(recipe, equality, name, alone, tool=tool)
 
 
@@ -179,7 +178,7 @@ def _divided(kernel: Kernel, known: Sequence[Known]) -> str | None:
     if abs(own.sum()) > _TINY or abs(own[own > 0].sum() - 1) > _TINY:
         return None
     for entry in known:
-        if isinstance(entry.step, Kernel) and entry.floats.shape == own.shape:
+        if entry.step.is_linear and entry.floats.shape == own.shape:
             total = float(entry.floats[entry.floats > 0].sum())
             if total > 1 + _TINY and np.allclose(entry.floats, own * total, rtol=0, atol=_TINY):
                 return entry.name
@@ -188,7 +187,7 @@ def _divided(kernel: Kernel, known: Sequence[Known]) -> str | None:
 
 def _name_of(weights: Floats, known: Sequence[Known]) -> str | None:
     for entry in known:
-        if not isinstance(entry.step, Kernel) or entry.floats.shape != weights.shape:
+        if not entry.step.is_linear or entry.floats.shape != weights.shape:
             continue
         if np.allclose(entry.floats, weights, rtol=0, atol=_TINY):
             return entry.name

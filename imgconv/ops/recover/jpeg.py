@@ -22,9 +22,8 @@ from imgconv.ops.recover.coefficients import (
 )
 from imgconv.ops.recover.fit import Fit
 from imgconv.ops.recover.generated import proposals
-from imgconv.ops.recover.linear import is_identity
 from imgconv.ops.recover.names import Match, nearest
-from imgconv.ops.recover.result import Known
+from imgconv.ops.recover.result import Known, is_identity
 from imgconv.ops.recover.snap import exact_kernels
 from imgconv.ops.recover.tryout import Guess, Trial
 

@@ -17,7 +17,7 @@ from imgconv.model.steps.color import Invert
 from imgconv.ops.recover.fit import Fit, fit_window, take_windows
 from imgconv.ops.recover.generated import proposals
 from imgconv.ops.recover.names import OVERHANG, Match, name_of, nearest
-from imgconv.ops.recover.result import Known
+from imgconv.ops.recover.result import Known, is_identity
 from imgconv.ops.recover.snap import exact_kernels, offsets_of, support
 from imgconv.ops.recover.tryout import Guess, Trial
 
@@ -142,13 +142,6 @@ def _named(
 
 def _with(name: str, steps: tuple[Step, ...], more: str) -> str:
     return f"{name}{more}" if steps else more.removeprefix(", ")
-
-
-def is_identity(kernel: Kernel) -> bool:
-    """Return whether a kernel leaves a picture as it is."""
-    row, column = kernel.anchor
-    alone = sum(1 for line in kernel.weights for weight in line if weight) == 1
-    return alone and kernel.weights[row][column] * kernel.scale == 1 and not kernel.offset
 
 
 def _unnamed(

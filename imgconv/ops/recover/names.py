@@ -85,8 +85,8 @@ def nearest(
     found = []
     seen: dict[bytes, str] = {}
     for entry in known:
-        kernel = entry.step
-        if not isinstance(kernel, Kernel):
+        kernel = entry.kernel
+        if kernel is None:
             continue
         for flipped in (False, True):
             own, anchor = entry.floats, kernel.anchor
@@ -113,10 +113,11 @@ def name_of(kernel: Kernel, known: Iterable[Known]) -> str | None:
     """Return what a kernel is called, up to a factor, or None."""
     form = kernel.integer_form
     for entry in known:
-        if not isinstance(entry.step, Kernel) or entry.step.shape != kernel.shape:
+        candidate = entry.kernel
+        if candidate is None or candidate.shape != kernel.shape:
             continue
-        other = entry.step.integer_form
-        if other.bias or entry.step.anchor != kernel.anchor or not other.gain:
+        other = candidate.integer_form
+        if other.bias or candidate.anchor != kernel.anchor or not other.gain:
             continue
         factor = form.gain / other.gain
         if other.weights != form.weights:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from imgconv.model.kernel import Kernel
+from imgconv.model.kernel import Kernel, as_kernel
 from imgconv.model.numbers import format_number
 from imgconv.model.recipe import Recipe
 
@@ -21,10 +21,27 @@ class Known:
     name: str
     step: Any
 
+    @property
+    def kernel(self) -> Kernel | None:
+        """The step where it is a kernel."""
+        return as_kernel(self.step) if self.step.is_linear else None
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether the step is a kernel that leaves a picture as it is."""
+        return self.kernel is not None and is_identity(self.kernel)
+
     @cached_property
     def floats(self) -> NDArray[np.float64]:
         """The weights of a kernel, its scale included."""
         return as_floats(self.step)
+
+
+def is_identity(kernel: Kernel) -> bool:
+    """Return whether a kernel leaves a picture as it is."""
+    row, column = kernel.anchor
+    alone = sum(1 for line in kernel.weights for weight in line if weight) == 1
+    return alone and kernel.weights[row][column] * kernel.scale == 1 and not kernel.offset
 
 
 def as_floats(kernel: Kernel) -> NDArray[np.float64]:

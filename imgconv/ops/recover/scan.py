@@ -11,14 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgconv.model.geometry import OutputSize
-from imgconv.model.kernel import Kernel
 from imgconv.model.output import Depth, OutputRange
 from imgconv.model.recipe import Recipe
 from imgconv.model.steps.base import Step
 from imgconv.model.steps.color import Invert
 from imgconv.model.steps.methods import ThresholdMethod
 from imgconv.model.steps.threshold import Binarization
-from imgconv.ops.recover.linear import is_identity
 from imgconv.ops.recover.result import Known
 from imgconv.ops.recover.tryout import Guess, Trial, run_or_none
 
@@ -65,10 +63,10 @@ def scan(
     found: list[Scored] = []
     levels = np.unique(target) if target.size else target
     two = levels.size == 2 and set(levels) == _ends(close)
-    for entry in sorted(known, key=lambda entry: isinstance(entry.step, Kernel)):
+    for entry in sorted(known, key=lambda entry: entry.step.is_linear):
         if time.monotonic() > deadline:
             break
-        values = _values(close, entry.step)
+        values = _values(close, entry)
         if values is None or values.shape != target.shape:
             continue
         scores = (
@@ -88,11 +86,12 @@ def _ends(trial: Trial) -> set[float]:
     return {float(depth.low), float(depth.high)}
 
 
-def _values(trial: Trial, step: Step) -> Floats | None:
+def _values(trial: Trial, entry: Known) -> Floats | None:
     """Return what a step makes of the middle, not rounded, or None where it does not fit."""
+    step = entry.step
     if any(max(extent.rows, extent.columns) > 2 * REACH + 1 for extent in step.extents):
         return None
-    steps = () if isinstance(step, Kernel) and is_identity(step) else (step,)
+    steps = _steps(entry)
     settings = trial.settings._replace(depth=Depth.F32)
     if Depth.of(trial.before.dtype) is Depth.F32 or not step.makes_sums:
         settings = settings._replace(depth=None)
@@ -181,5 +180,4 @@ def _round_numbers(low: int, high: int) -> list[int]:
 
 
 def _steps(entry: Known) -> tuple[Step, ...]:
-    identity = isinstance(entry.step, Kernel) and is_identity(entry.step)
-    return () if identity else (entry.step,)
+    return () if entry.is_identity else (entry.step,)

@@ -11,7 +11,7 @@ from itertools import islice
 import numpy as np
 
 from imgconv.model.errors import ArgumentError, NothingMatchedError
-from imgconv.model.kernel import Kernel
+from imgconv.model.kernel import as_kernel
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
 from imgconv.model.steps.base import Reach, Step
@@ -23,7 +23,7 @@ from imgconv.ops.recover.chains import chains
 from imgconv.ops.recover.composed import compositions
 from imgconv.ops.recover.habits import Load, applies, by_a_tool, explained, with_rim
 from imgconv.ops.recover.jpeg import CONFIDENCE, about
-from imgconv.ops.recover.linear import Grown, grow, is_identity, try_all
+from imgconv.ops.recover.linear import Grown, grow, try_all
 from imgconv.ops.recover.local_levels import is_black_and_white, local_thresholds
 from imgconv.ops.recover.names import OVERHANG, nearest
 from imgconv.ops.recover.ordered import behind, orders
@@ -150,7 +150,7 @@ class _Search:
             equality = whole.whole(recipe)
             if equality is not None:
                 told = Compressed(CONFIDENCE, found.intervals, found.origin, found.nearest)
-                kernel = next((k for k in guess.steps if isinstance(k, Kernel)), None)
+                kernel = next((as_kernel(k) for k in guess.steps if k.is_linear), None)
                 self.best = Recovery(
                     recipe, equality, guess.name, kernel, notes=self.notes, compressed=told
                 )
@@ -210,8 +210,7 @@ def _ordered(
 ) -> Iterator[Found]:
     """Yield thresholds, order statistics and morphology."""
     if is_black_and_white(trial):
-        alone = [entry for entry in known
-                 if isinstance(entry.step, Kernel) and is_identity(entry.step)]  # fmt: skip
+        alone = [entry for entry in known if entry.is_identity]
         if parted := scan(trial, steps, alone[:1], math.inf):
             yield REACH, [(scored.share, scored.guess) for scored in parted]
     ways = orders(trial), local_thresholds(trial, deadline), compositions(trial, deadline)
@@ -339,7 +338,7 @@ def _finished(
         equality = trial.whole(recipe)
         if equality is None:
             continue
-        kernels = [step for step in guess.steps if isinstance(step, Kernel)]
+        kernels = [as_kernel(step) for step in guess.steps if step.is_linear]
         kernel = kernels[0] if len(kernels) == 1 else None
         found_now = Recovery(recipe, equality, guess.name, kernel, notes=(*notes, *guess.notes))
         if best is None or _better(found_now, best):

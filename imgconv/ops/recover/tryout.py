@@ -13,9 +13,7 @@ from imgconv.model.geometry import OutputSize
 from imgconv.model.output import Depth, OutputRange, Rounding
 from imgconv.model.recipe import Recipe
 from imgconv.model.settings import Settings
-from imgconv.model.steps.base import Reach, Step
-from imgconv.model.steps.methods import ThresholdMethod
-from imgconv.model.steps.threshold import Binarization
+from imgconv.model.steps.base import Form, Reach, Step
 from imgconv.ops.image import Image
 from imgconv.ops.pipeline.run import run_recipe
 from imgconv.ops.recover.placement import Placement
@@ -34,6 +32,10 @@ ROUNDINGS = (Rounding.HALF_EVEN, Rounding.HALF_UP, Rounding.TRUNCATE, Rounding.H
 _BLOCK_ROWS = 512
 
 
+_ANY = Form(Depth.U8)
+"""Which steps survey their input does not depend on its depth."""
+
+
 @dataclass(frozen=True)
 class Guess:
     """Steps that may have been done, and what they are called."""
@@ -48,9 +50,7 @@ class Guess:
     def is_global(self) -> bool:
         """Whether a pixel depends on the whole picture, so that parts tell nothing."""
         chosen = any(
-            step.reach is Reach.WHOLE
-            or (isinstance(step, Binarization) and step.method is not ThresholdMethod.FIXED)
-            for step in self.steps
+            step.reach is Reach.WHOLE or step.surveys(_ANY, Settings()) for step in self.steps
         )
         return chosen or self.output_range is OutputRange.RESCALE
 

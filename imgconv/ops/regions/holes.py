@@ -13,7 +13,7 @@ from imgconv.model.alpha import Alpha
 from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
 from imgconv.model.geometry import OutputSize
-from imgconv.model.kernel import Kernel
+from imgconv.model.kernel import Kernel, as_kernel
 from imgconv.model.nodata import Nodata
 from imgconv.model.output import Depth, OutputRange
 from imgconv.model.recipe import Recipe
@@ -109,8 +109,9 @@ def check_holes(plan: StepPlan, recipe: Recipe, form: Form) -> None:
 def _why_not(step: Step) -> tuple[str, str] | None:
     """Return why a step cannot leave out pixels, and what to do; None where it can."""
     name = step.name or "the matrix"
-    if isinstance(step, Kernel):
-        if step.sum == 0 and step.shape != (1, 1) and not pairs_defined(step):
+    if step.is_linear:
+        kernel = as_kernel(step)
+        if kernel.sum == 0 and kernel.shape != (1, 1) and not pairs_defined(kernel):
             return (
                 f"{name} adds up to 0 and is no sum of differences of opposite pixels, so there is "
                 "nothing by which the weights that count could be scaled",
@@ -122,7 +123,7 @@ def _why_not(step: Step) -> tuple[str, str] | None:
             f"{name} compares the sums of several kernels, and each would leave out other pixels",
             "filter with its kernels one by one",
         )
-    if isinstance(step, Binarization) and step.method.is_local:
+    if step.kind == "binarize" and step.reach is Reach.WHOLE:
         return f"{name} does not know which pixels count", "choose a threshold for all: otsu, 128"
     if step.kind in STATISTICS or step.kind in _PLAIN:
         return None

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import PurePath
 from typing import NamedTuple, Protocol, cast
 
 from imgconv.io.images.header import DamagedError, Header
 from imgconv.io.images.picture import Encoding, Image, Metadata, Picture
-from imgconv.model.errors import ImageWriteError
+from imgconv.model.errors import ImageWriteError, MissingDependencyError
 from imgconv.model.output import Depth
 
 
@@ -80,6 +81,8 @@ class Format(NamedTuple):
         Whether it is written and not only read.
     home : str
         The module in this package; default that of the format's name.
+    library : str
+        What reads and writes it, of the extra ``formats``; empty where nothing else is needed.
     """
 
     name: str
@@ -91,6 +94,7 @@ class Format(NamedTuple):
     pages: str = ""
     writes: bool = True
     home: str = ""
+    library: str = ""
 
 
 _U8, _U8_U16, _F32 = (Depth.U8,), (Depth.U8, Depth.U16), (Depth.F32,)
@@ -101,7 +105,7 @@ FORMATS = (
     Format("jpeg", (".jpg", ".jpeg", ".jpe"), _U8, (1, 3), (b"\xff\xd8\xff",), _ALL),
     Format(
         "tiff", (".tiff", ".tif"), tuple(Depth), _BANDS,
-        (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), (*_ALL, "nodata"), "pages",
+        (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), (*_ALL, "nodata", "places"), "pages",
     ),
     Format("webp", (".webp",), _U8, _ANY, (b"RIFF",), ("exif", "icc", "xmp"), "frames"),
     Format("gif", (".gif",), _U8, _ANY, (b"GIF87a", b"GIF89a"), (), "frames"),
@@ -117,8 +121,20 @@ FORMATS = (
         "jp2", (".jp2", ".j2k"), _U8_U16, (1, 3, 4),
         (b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"), writes=False,
     ),
+    Format(
+        "heic", (".heic", ".heif"), _U8, _ANY, (), ("exif", "icc", "xmp"), library="pillow_heif"
+    ),
+    Format(
+        "jxl", (".jxl",), (Depth.U8, Depth.U16, Depth.F32), _ANY,
+        (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n"), ("exif", "xmp"), library="imagecodecs",
+    ),
+    Format("exr", (".exr",), _F32, _ANY, (b"v/1\x01",), library="OpenEXR"),
     Format("sun", (".ras", ".sr"), _U8, (1, 3), (b"\x59\xa6\x6a\x95",), writes=False),
 )  # fmt: skip
+
+
+_HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+"""Brands of HEIF that is not AVIF."""
 
 
 @cache
@@ -152,14 +168,44 @@ def sniff(data: bytes) -> Format | None:
             if known.name == "webp" and data[8:12] != b"WEBP":
                 continue
             return known
-    if data[4:12] in (b"ftypavif", b"ftypavis"):
+    return _of_brands(data)
+
+
+def _of_brands(data: bytes) -> Format | None:
+    """Return which of the formats in HEIF's boxes a file has."""
+    if data[4:8] != b"ftyp":
+        return None
+    from imgconv.io.images.shared.items import brands
+
+    named = brands(data)
+    if not {b"avif", b"avis"}.isdisjoint(named):
         return format_named("avif")
-    return None
+    return None if _HEIC.isdisjoint(named) else format_named("heic")
+
+
+def is_pnm(kind: Format | None) -> bool:
+    """Return whether a format is one of PNM's, of which several pictures may follow each other."""
+    return kind is not None and "pnm" in (kind.name, kind.home)
 
 
 def format_named(name: str) -> Format:
     """Return the format of a name that exists."""
     return next(known for known in FORMATS if known.name == name)
+
+
+def _check_library(kind: Format, path: PurePath | None) -> None:
+    """Check that a format can be written here.
+
+    Raises
+    ------
+    MissingDependencyError
+        When its library is not installed.
+    """
+    if kind.library and find_spec(kind.library) is None:
+        raise MissingDependencyError(
+            f"{path or kind.name}: {kind.name} needs {kind.library}, which is not installed",
+            hint="pip install 'imgconv[formats]'",
+        )
 
 
 def format_for(name: str | None, path: PurePath | None) -> Format:
@@ -169,11 +215,14 @@ def format_for(name: str | None, path: PurePath | None) -> Format:
     ------
     ImageWriteError
         When neither says one, or it is only read.
+    MissingDependencyError
+        When it needs the extra ``formats``.
     """
     wanted = name.lower() if name else (path.suffix.lower() if path else "")
     for known in FORMATS:
         if wanted == known.name or wanted in known.suffixes or f".{wanted}" in known.suffixes:
             if known.writes:
+                _check_library(known, path)
                 return known
             raise ImageWriteError(
                 f"{path or name}: {known.name} is read but not written",

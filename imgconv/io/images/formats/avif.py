@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imgconv.engines.cv2_library import load_cv2
-from imgconv.io.images.header import DamagedError, Header, NotSupportedError, spread_note, unpack
+from imgconv.io.images.header import DamagedError, Header, NotSupportedError, spread_note
 from imgconv.io.images.picture import Encoding, Image, Picture
-from imgconv.io.images.shared import opencv
-from imgconv.io.images.shared.boxes import boxes, find
+from imgconv.io.images.shared import items, opencv
+from imgconv.io.images.shared.boxes import boxes
+from imgconv.io.images.shared.levels import spread
 
 if TYPE_CHECKING:
     from imgconv.io.images.formats import Format
 
 
 def read_header(data: bytes) -> Header:
-    """Read the greatest size and depth that the properties of the file name."""
+    """Read what the file says of the picture that it shows."""
     if data[8:12] == b"avis":
         raise NotSupportedError("animated AVIF")
     damage = None
@@ -27,39 +28,17 @@ def read_header(data: bytes) -> Header:
             pass
     except DamagedError as error:
         damage = str(error)
-    place = find(data, (b"meta", b"iprp", b"ipco"), 0, len(data))
-    if place is None:
-        raise DamagedError(damage or "it has no size")
-    width = height = 0
-    channels, bits = 3, 8
-    for kind, body, end in boxes(data, *place):
-        if kind == b"ispe":
-            wide, high = unpack(">II", data, body + 4, "its size")
-            width, height = max(width, wide), max(height, high)
-        elif kind == b"pixi" and end - body > 5:
-            bits = max(bits, *data[body + 5 : end])
-        elif kind == b"auxC" and b"alpha" in data[body:end]:
-            channels = 4
-    notes = (spread_note((1 << bits) - 1, 65535),) if bits > 8 else ()
-    turn = _orientation(data, place)
-    return Header(width, height, channels, bits, orientation=turn, damage=damage, notes=notes)
-
-
-def _orientation(data: bytes, place: tuple[int, int]) -> int:
-    """Return the turn and the mirroring of the picture that is shown, as EXIF counts them."""
-    turn, mirror = 0, None
-    for kind, body, _ in boxes(data, *place):
-        if kind == b"clap":
-            raise NotSupportedError("AVIF that is cut when shown")
-        if kind == b"irot":
-            turn = unpack("B", data, body, "a turn")[0] & 3
-        elif kind == b"imir":
-            mirror = unpack("B", data, body, "a mirroring")[0] & 1
-    return _ORIENTATIONS[mirror][turn]
-
-
-_ORIENTATIONS = {None: (1, 8, 3, 6), 0: (4, 5, 2, 7), 1: (2, 7, 4, 5)}
-"""By the axis of `imir`, which comes after the turn: quarter turns to the left."""
+    shown = items.shown(data)
+    if shown.cut is not None:
+        raise NotSupportedError("AVIF that is cut when shown")
+    notes = (spread_note((1 << shown.bits) - 1, 65535),) if shown.bits > 8 else ()
+    if any(each[:4] in (b"prof", b"rICC") for each in shown.colours):
+        notes = (*notes, "avif: the ICC profile is not kept")
+    channels = max(shown.channels, 3)  # gray is found when it is decoded
+    return Header(
+        shown.width, shown.height, channels, shown.bits,
+        orientation=shown.orientation, damage=damage, notes=notes,
+    )  # fmt: skip
 
 
 def decode(data: bytes, header: Header, wanted: Sequence[int], salvage: bool) -> list[Image]:
@@ -67,9 +46,7 @@ def decode(data: bytes, header: Header, wanted: Sequence[int], salvage: bool) ->
     del wanted, salvage
     pixels = opencv.decode(data, header)
     if header.bits > 8:
-        most = (1 << header.bits) - 1
-        table = (2 * 65535 * np.arange(most + 1, dtype=np.int64) + most) // (2 * most)
-        pixels = table.astype(np.uint16)[np.minimum(pixels, most)]
+        pixels = spread(np.minimum(pixels, (1 << header.bits) - 1), header.bits)
     return [pixels]
 
 

@@ -28,7 +28,7 @@ _FLOATS = re.compile(rb"P[Ff]\s+(\d{1,10})\s+(\d{1,10})\s+([-+]?[\d.]+(?:[eE][-+
 _PAM = re.compile(rb"([A-Z]+)[ \t]+([^\n]*)\n")
 _TUPLES = {1: "GRAYSCALE", 2: "GRAYSCALE_ALPHA", 3: "RGB", 4: "RGB_ALPHA"}
 
-_BINARY = (b"P4", b"P5", b"P6", b"P7", b"PF", b"Pf")
+BINARY = (b"P4", b"P5", b"P6", b"P7", b"PF", b"Pf")
 _LONGEST_HEAD = 1 << 16
 
 
@@ -76,27 +76,70 @@ def read_header(data: bytes) -> Header:
 def _one(data: bytes, at: int) -> tuple[Header, int | None]:
     """Read one header; return where the next picture begins, too, as in what ffmpeg pipes."""
     head = data[at : at + _LONGEST_HEAD] if at else data
+    header = _headed(head)
+    white, start, order = header.extra
+    header = header._replace(extra=(white, at + start, order))
+    size = _pixel_bytes(header, head[:2])
+    if size is None:
+        return header, None
+    needed = at + start + size
+    if needed > len(data):
+        return header._replace(damage=f"it has {len(data)} of {needed} bytes"), None
+    return header, needed if data[needed : needed + 2] in BINARY else None
+
+
+def _headed(head: bytes) -> Header:
+    """Read the header of one picture; `extra` is white, where pixels begin, and their order."""
     if head[:2] == b"P7":
         header = _read_pam(head)
     elif head[:2] in (b"PF", b"Pf"):
         header = _read_floats(head)
     else:
         header = _read_plain(head)
-    white, start, order = header.extra
+    white, _, _ = header.extra
     if header.bits != 32 and not 1 <= white <= 65535:
         raise DamagedError(f"its white is {white}; 1 to 65535 can be")
     if header.width < 1 or header.height < 1:
         raise DamagedError(f"its size is {header.width} x {header.height}")
-    header = header._replace(extra=(white, at + start, order))
-    if head[:2] in (b"P1", b"P2", b"P3"):
-        return header, None
-    row = (header.width + 7) // 8 if head[:2] == b"P4" else (
+    return header
+
+
+def _pixel_bytes(header: Header, mark: bytes) -> int | None:
+    """Return how many bytes the pixels take; None where they are words."""
+    if mark in (b"P1", b"P2", b"P3"):
+        return None
+    row = (header.width + 7) // 8 if mark == b"P4" else (
         header.width * header.channels * (header.bits // 8)
     )  # fmt: skip
-    needed = at + start + row * header.height
-    if needed > len(data):
-        return header._replace(damage=f"it has {len(data)} of {needed} bytes"), None
-    return header, needed if data[needed : needed + 2] in _BINARY else None
+    return row * header.height
+
+
+def measured(head: bytes) -> tuple[Header, int | None] | None:
+    """Read the first header of a stream, of which these are the first bytes.
+
+    Returns
+    -------
+    (Header, int or None) or None
+        And how many bytes the picture takes, which is not known where values are words. None where
+        the header goes on.
+
+    Raises
+    ------
+    DamagedError, NotSupportedError
+        When it makes no sense.
+    """
+    try:
+        header = _headed(head)
+    except DamagedError:
+        if len(head) < _LONGEST_HEAD:
+            return None
+        raise
+    start = header.extra[1]
+    if start > len(head):  # the last number may go on
+        return None
+    size = _pixel_bytes(header, head[:2])
+    plain = header._replace(pixels=header.width * header.height)
+    return plain, None if size is None else start + size
 
 
 def _read_plain(data: bytes) -> Header:

@@ -98,13 +98,14 @@ def encode(picture: Picture, kind: Format, encoding: Encoding) -> tuple[bytes, t
     del kind
     pages = tuple(opencv.coloured(page) for page in picture.pages)
     quality = encoding.quality
-    if len(pages) > 1:
+    cv2 = load_cv2()
+    keeps_colour = quality is not None or hasattr(cv2, "IMWRITE_WEBP_LOSSLESS_MODE")  # OpenCV 5
+    if len(pages) > 1 or not keeps_colour:
         from imgconv.io.images.shared import frames
 
         options = {"quality": quality} if quality else _LOSSLESS
-        moving = picture._replace(pages=pages)
-        return frames.encode("WEBP", moving, {**options, "loop": picture.loop}), ()
-    cv2 = load_cv2()
+        made = picture._replace(pages=pages)
+        return frames.encode("WEBP", made, {**options, "loop": picture.loop}), ()
     parameters = (
         [cv2.IMWRITE_WEBP_LOSSLESS_MODE, cv2.IMWRITE_WEBP_LOSSLESS_PRESERVE_COLOR]
         if quality is None

@@ -16,7 +16,6 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any
 
-from imgconv.engines.cpus import usable_cpus
 from imgconv.jobs.batch import memory
 from imgconv.jobs.batch.checks import row_of
 from imgconv.jobs.batch.executors.base import Finished
@@ -26,6 +25,8 @@ from imgconv.jobs.batch.executors.watch import MOST_SILENT, TICK, ItemTimeoutErr
 from imgconv.jobs.batch.items import Item, ItemResult, RunSettings, failed, too_large
 from imgconv.jobs.batch.memory import WORKER
 from imgconv.model.errors import ImgconvError
+from imgconv.system.cpus import usable_cpus
+from imgconv.system.processes import own_group
 
 _MOST_IN_FLIGHT = 64
 _FEWEST_IN_FLIGHT = 3  # one is computed, one read or written, and one waits
@@ -59,14 +60,13 @@ class _Worker:
         self.silent = 0.0  # seconds since it sent anything
         self.busy = 0.0  # seconds that its first item has taken
         self._inbox = inbox
-        settings: dict[str, Any] = {"process_group": 0} if os.name == "posix" else {}
         self.process = subprocess.Popen(
             [sys.executable, "-c", _START, *sys.path],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={"OPENBLAS_NUM_THREADS": "1", **_KEEP_FREED_MEMORY, **os.environ},
-            **settings,  # of their own group: a Ctrl-C ends this process, which ends them
+            **own_group(),  # a Ctrl-C ends this process, which ends them
         )
         Thread(target=self._listen, daemon=True).start()
 

@@ -11,7 +11,6 @@ import gc
 import os
 import sys
 import time
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import IO, NoReturn
@@ -20,6 +19,8 @@ from imgconv.jobs.batch.executors.messages import Hello, receive, send
 from imgconv.jobs.batch.executors.watch import SIGN_OF_LIFE
 from imgconv.jobs.batch.items import Item, ItemResult, RunSettings
 from imgconv.model.errors import ImgconvError
+from imgconv.system.processes import be_ended_first
+from imgconv.system.reading import fetch_soon
 
 _PAUSE = 0.008
 """Seconds in which results gather, so that a thousand small files are not a thousand messages."""
@@ -31,8 +32,7 @@ def serve() -> NoReturn:
     """Work for the process at the other end of stdin and stdout, as long as it is there."""
     stdin, stdout = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nobody prints between the messages
-    with contextlib.suppress(OSError):  # when memory runs out, rather a worker than its supervisor
-        Path("/proc/self/oom_score_adj").write_text("500")
+    be_ended_first()
     try:
         engine = _load()
     except Exception as error:
@@ -74,7 +74,7 @@ def _read_ahead(item: Item) -> Item:
     if item.content is not None:
         return item
     if item.size > _SMALL:
-        files.fetch_soon(item.source)
+        fetch_soon(item.source)
         return item
     try:
         return item._replace(content=files.read_content(item.source))

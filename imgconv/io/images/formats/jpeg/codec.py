@@ -14,7 +14,9 @@ import simplejpeg
 
 from imgconv.io.images.formats.jpeg.header import EXIF, ICC, XMP
 from imgconv.io.images.header import DamagedError, Header
-from imgconv.io.images.picture import Encoding, Image, Metadata, Picture
+from imgconv.io.images.picture import SUBSAMPLINGS, Encoding, Image, Metadata, Picture
+from imgconv.io.images.shared import extra
+from imgconv.io.images.shared.levels import spread
 
 if TYPE_CHECKING:
     from imgconv.io.images.formats import Format
@@ -31,9 +33,11 @@ def decode(data: bytes, header: Header, wanted: Sequence[int], salvage: bool) ->
 
 
 def _decoded(data: bytes, header: Header, salvage: bool) -> Image:
-    components, scans = header.extra
+    components, scans, by_extra = header.extra
     if scans > _MOST_SCANS:
         raise DamagedError(f"it has {scans} scans, and {_MOST_SCANS} at most are decoded")
+    if by_extra:
+        return _by_extra(data, header, salvage)
     space = {1: "GRAY", 3: "RGB", 4: "CMYK"}[components]
     try:
         pixels: Image = simplejpeg.decode_jpeg(data, space, strict=not salvage)
@@ -46,6 +50,22 @@ def _decoded(data: bytes, header: Header, salvage: bool) -> Image:
     if components == 4:
         return _from_cmyk(pixels)
     return pixels[..., 0] if components == 1 else pixels
+
+
+def _by_extra(data: bytes, header: Header, salvage: bool) -> Image:
+    """Decode lossless JPEG, and 12 bits, which are spread to 16."""
+    if header.damage and not salvage:
+        raise DamagedError(header.damage)
+    codecs = extra.load("imagecodecs", f"JPEG of {header.bits} bits, or lossless,")
+    try:
+        pixels: Image = codecs.jpeg8_decode(data)
+    except MemoryError:
+        raise
+    except Exception as error:  # each codec has an error of its own
+        raise DamagedError("it does not decode") from error
+    if header.bits in (8, 16):
+        return pixels
+    return spread(np.minimum(pixels, (1 << header.bits) - 1), header.bits)
 
 
 def _from_cmyk(light: Image) -> Image:
@@ -71,8 +91,13 @@ def encode(picture: Picture, kind: Format, encoding: Encoding) -> tuple[bytes, t
     if image.ndim == 2 or image.shape[2] == 1:
         gray = image.reshape(*image.shape[:2], 1)
         return bytes(simplejpeg.encode_jpeg(gray, quality, "GRAY", "Gray", fastdct=False)), ()
+    notes: tuple[str, ...] = ()
     subsampling = encoding.subsampling or picture.encoded.subsampling or _SUBSAMPLING
-    return bytes(simplejpeg.encode_jpeg(image, quality, "RGB", subsampling, fastdct=False)), ()
+    if subsampling not in SUBSAMPLINGS:
+        notes = (f"jpeg: samples of {subsampling} are written as {_SUBSAMPLING}",)
+        subsampling = _SUBSAMPLING
+    data = simplejpeg.encode_jpeg(image, quality, "RGB", subsampling, fastdct=False)
+    return bytes(data), notes
 
 
 def embed(data: bytes, metadata: Metadata) -> tuple[bytes, list[str]]:

@@ -10,6 +10,7 @@ from imgconv.io.images.header import (
     DamagedError,
     Header,
     NotSupportedError,
+    spread_note,
     unpack,
 )
 from imgconv.io.images.picture import Encoding, Metadata
@@ -18,8 +19,10 @@ from imgconv.io.images.shared import exif
 EXIF, XMP, ICC = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0"
 _ALONE = {0x01, *range(0xD0, 0xD9)}
 _READ = {0xC0, 0xC1, 0xC2}
+_LOSSLESS, _DEEP = 0xC3, (0xC1, 0xC2)
 _FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_SUBSAMPLINGS = {(1, 1): "444", (2, 1): "422", (2, 2): "420", (1, 2): "440"}
+_SUBSAMPLINGS = {(1, 1): "444", (2, 1): "422", (2, 2): "420", (1, 2): "440",
+                 (4, 1): "411"}  # fmt: skip
 
 
 def read_header(data: bytes) -> Header:
@@ -49,6 +52,11 @@ def read_header(data: bytes) -> Header:
     _check_layout(process, bits, components)
     icc = b"".join(profile[part] for part in sorted(profile)) if profile else None
     notes = CMYK_NOTES if components == 4 else ()
+    by_extra = process == _LOSSLESS or bits != 8
+    if by_extra:
+        full = 255 if bits <= 8 else 65535
+        white = (1 << bits) - 1
+        notes = () if white == full else (spread_note(white, full),)
     return Header(
         width,
         height,
@@ -58,12 +66,21 @@ def read_header(data: bytes) -> Header:
         metadata=Metadata(exif_data, icc, xmp, resolution),
         encoded=Encoding(quality=quality_of(tables), subsampling=_subsampling(frame, components)),
         notes=notes,
-        extra=(components, data.count(b"\xff\xda") if process == 0xC2 else 1),
+        damage="it ends before its last marker" if by_extra and not _ends(data) else None,
+        extra=(components, data.count(b"\xff\xda") if process == 0xC2 else 1, by_extra),
     )
+
+
+def _ends(data: bytes) -> bool:
+    """Return whether the last marker is there: what decodes these kinds does not say."""
+    return data.rstrip(b"\0\n\r").endswith(b"\xff\xd9")
 
 
 def _check_layout(process: int, bits: int, components: int) -> None:
     """Check that the decoder knows the process, the depth and what the components mean."""
+    lossless = process == _LOSSLESS and 2 <= bits <= 16
+    if components in (1, 3) and (lossless or (process in _DEEP and bits == 12)):
+        return
     if process not in _READ:
         raise NotSupportedError(f"JPEG with {_process(process)}")
     if bits != 8:
@@ -127,6 +144,6 @@ def _subsampling(frame: bytes, components: int) -> str | None:
     if components != 3 or len(frame) < 15:
         return None
     factors = [(frame[7 + 3 * i] >> 4, frame[7 + 3 * i] & 15) for i in range(3)]
-    if factors[1] != (1, 1) or factors[2] != (1, 1):
-        return "444"  # something rare: the finest loses nothing
-    return _SUBSAMPLINGS.get(factors[0], "420")
+    if factors[1:] == [(1, 1), (1, 1)] and factors[0] in _SUBSAMPLINGS:
+        return _SUBSAMPLINGS[factors[0]]
+    return ", ".join(f"{across} x {down}" for across, down in factors)

@@ -12,6 +12,7 @@ from imgconv.io.images.formats.tiff import segments
 from imgconv.io.images.formats.tiff.header import EXTRA_SAMPLES
 from imgconv.io.images.formats.tiff.layouts import (
     INKS,
+    JPEG,
     WHITE,
     TiffLayout,
     is_by_libtiff,
@@ -27,6 +28,7 @@ from imgconv.io.images.header import (
 )
 from imgconv.io.images.picture import Image
 from imgconv.io.images.shared import exif
+from imgconv.io.images.shared.alpha import divided
 from imgconv.io.images.shared.ifd import BrokenError, Directory, Tiff
 from imgconv.io.images.shared.opencv import as_rgb
 
@@ -88,7 +90,10 @@ def _page(file: Tiff, directory: Directory, number: int, header: Header, salvage
     layout = layout_of(file, directory)
     by_samples = is_by_samples(layout)
     if by_samples and (
-        layout.photometric == INKS or layout.samples == 2 or not is_by_libtiff(layout)
+        layout.photometric == INKS
+        or layout.samples == 2
+        or layout.compression == JPEG
+        or not is_by_libtiff(layout)
     ):
         return _by_samples(file, directory, layout, salvage)
     whole = _checked(file, directory, page, salvage)
@@ -114,17 +119,6 @@ def _by_samples(file: Tiff, directory: Directory, layout: TiffLayout, salvage: b
         return decode_page(StoredPage(file, directory, layout), salvage)
     except BrokenError as error:
         raise DamagedError(str(error)) from None
-
-
-def divided(image: Image) -> Image:
-    """Divide premultiplied colours by alpha; what cannot be seen has no colour."""
-    white = 1.0 if image.dtype == np.float32 else float(np.iinfo(image.dtype).max)
-    alpha = image[..., -1:].astype(np.float64)
-    with np.errstate(all="ignore"):
-        colours = np.nan_to_num(image[..., :-1] * (white / alpha), nan=0.0, posinf=0.0, neginf=0.0)
-    if image.dtype != np.float32:
-        colours = np.rint(np.minimum(colours, white))
-    return np.concatenate([colours.astype(image.dtype), image[..., -1:]], axis=2)
 
 
 def _as_stored(data: bytes) -> bytes:

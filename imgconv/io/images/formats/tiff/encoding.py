@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import struct
 from collections.abc import Sequence
@@ -109,9 +108,8 @@ def embed(data: bytes, metadata: Metadata) -> tuple[bytes, list[str]]:
 
 
 def _add_to_tiff(branch: Branch, metadata: Metadata) -> None:
-    if metadata.exif:
-        with contextlib.suppress(BrokenError):
-            _take_exif(branch, metadata.exif)
+    _take_exif(branch, metadata.exif)
+    branch.tags.update(branch_apart(metadata.places).tags)
     if metadata.xmp:
         branch.tags[tags.XMP] = (1, len(metadata.xmp), metadata.xmp)
     if metadata.icc:
@@ -122,9 +120,23 @@ def _add_to_tiff(branch: Branch, metadata: Metadata) -> None:
         branch.tags[tags.UNIT] = (3, 1, struct.pack("<H", 2))
 
 
-def _take_exif(branch: Branch, exif: bytes) -> None:
-    source = Tiff.of(exif)
-    found = branch_of(source, source.directory(source.first())[0])
+def branch_apart(data: bytes | None) -> Branch:
+    """Return the directory of a structure that stands apart from its file; empty for a broken one.
+
+    Examples
+    --------
+    >>> branch_apart(None).tags
+    {}
+    """
+    try:
+        source = Tiff.of(data or b"")
+        return branch_of(source, source.directory(source.first())[0])
+    except BrokenError:
+        return Branch({}, {})
+
+
+def _take_exif(branch: Branch, exif: bytes | None) -> None:
+    found = branch_apart(exif)
     branch.tags.update({tag: found.tags[tag] for tag in tags.WORDS if tag in found.tags})
     branch.under.update(
         {tag: found.under[tag] for tag in (EXIF_IFD, GPS_IFD) if tag in found.under}

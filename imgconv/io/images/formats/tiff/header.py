@@ -18,6 +18,7 @@ from imgconv.io.images.header import (
     spread_note,
 )
 from imgconv.io.images.picture import Metadata
+from imgconv.io.images.shared import alpha
 from imgconv.io.images.shared.ifd import (
     EXIF_IFD,
     GPS_IFD,
@@ -38,8 +39,9 @@ _DESCRIPTION = 270
 _ONLY_A_SHAPE = re.compile(rb'\s*\{"shape": \[[\d, ]*\](, "axes": "\w*")?\}')
 NODATA = 42113
 """GDAL's tag: the value that means no data."""
-_GEOGRAPHIC = (33550, 33922, 34264, 34735, 34736, 34737)
+_PLACES = (33550, 33922, 34264, 34735, 34736, 34737)
 """Scale, tie points, transformation and keys of GeoTIFF."""
+_GDAL_METADATA = 42112
 SPREAD_BITS = {3, 5, 6, 7, *range(9, 16)}
 """Depths whose white is no divisor of that of 8 or 16 bits."""
 WORDS = (270, 271, 272, 305, 306, 315, 33432)
@@ -83,7 +85,7 @@ def notes_of(pages: Sequence[PageHeader]) -> tuple[str, ...]:
     depths = sorted({page.bits for page in pages} & SPREAD_BITS)
     notes += [spread_note((1 << bits) - 1, 255 if bits < 8 else 65535) for bits in depths]
     if any(page.premultiplied for page in pages):
-        notes.append("colours were premultiplied, and are divided by alpha")
+        notes.append(alpha.NOTE)
     return tuple(notes)
 
 
@@ -112,6 +114,8 @@ def one_page(data: Data, number: int = 1) -> OnePage:
             raise BrokenError(f"it has {len(found)} pages")
         directory = found[number - 1]
         metadata = _metadata(tiff, found[0])
+        if number > 1:
+            metadata = metadata._replace(places=None)
         return OnePage(tiff, directory, _page(tiff, directory), metadata, len(found) > 1)
     except BrokenError as error:
         raise DamagedError(str(error)) from None
@@ -179,8 +183,8 @@ def _left_out(tiff: Tiff, directory: Directory) -> tuple[str, ...]:
     program, text = _layout_text(tiff, directory), tiff.raw(directory, _DESCRIPTION) or b""
     if program and not _ONLY_A_SHAPE.match(text):
         notes.append(f"tiff: the description by {program} tells how pages lie, and is not kept")
-    if any(tag in directory for tag in _GEOGRAPHIC):
-        notes.append("tiff: the geographic tags are not kept")
+    if _GDAL_METADATA in directory:
+        notes.append("tiff: GDAL's metadata is not kept")
     return tuple(notes)
 
 
@@ -190,15 +194,21 @@ def _metadata(tiff: Tiff, directory: Directory) -> Metadata:
         kept = {tag: directory[tag] for tag in (*WORDS, EXIF_IFD, GPS_IFD) if tag in directory}
         if _layout_text(tiff, directory):
             del kept[_DESCRIPTION]
-        branch = branch_of(tiff, kept)
-        exif = b"II*\0\x08\0\0\0" + packed(branch, 8)
+        exif = _apart(tiff, kept)
+    places = {tag: directory[tag] for tag in _PLACES if tag in directory}
     return Metadata(
         exif,
         tiff.raw(directory, ICC),
         tiff.raw(directory, XMP),
         _resolution(tiff, directory),
         tiff.raw(directory, NODATA),
+        _apart(tiff, places) if places else None,
     )
+
+
+def _apart(tiff: Tiff, directory: Directory) -> bytes:
+    """Return tags as a TIFF structure of their own."""
+    return b"II*\0\x08\0\0\0" + packed(branch_of(tiff, directory), 8)
 
 
 def _resolution(tiff: Tiff, directory: Directory) -> tuple[Fraction, Fraction] | None:

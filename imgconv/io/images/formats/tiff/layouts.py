@@ -8,7 +8,7 @@ from imgconv.io.images.shared.ifd import Directory, Tiff
 
 _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES = 258, 259, 262, 277
 _PLANAR, _PREDICTOR, _TILE_OFFSETS, _INK_SET = 284, 317, 324, 332
-_EXTRA, _FORMATS, _DEPTH = 338, 339, 32997
+_EXTRA, _FORMATS, _DEPTH, _SUBSAMPLING = 338, 339, 32997, 530
 WHITE, BLACK, RGB, PALETTE, INKS, YCBCR = 0, 1, 2, 3, 5, 6
 LABS = (8, 9)
 """CIE Lab, whose a and b are signed, and ICC Lab."""
@@ -45,7 +45,11 @@ _WORDS = {UINT: "unsigned", INT: "signed", FLOAT: "float", 4: "untyped", 5: "com
 
 
 class TiffLayout(NamedTuple):
-    """What decides how a page is read, in TIFF's numbers; `extra` says what further samples are."""
+    """What decides how a page is read, in TIFF's numbers.
+
+    `extra` says what further samples are; `subsampling` how many columns and rows of luma share
+    their chroma.
+    """
 
     photometric: int
     samples: int
@@ -55,6 +59,12 @@ class TiffLayout(NamedTuple):
     predictor: int
     extra: tuple[int, ...]
     planar: bool
+    subsampling: tuple[int, int] = (1, 1)
+
+    @property
+    def in_blocks(self) -> bool:
+        """Whether samples lie in blocks of luma with one pair of chroma."""
+        return self.photometric == YCBCR and self.compression != JPEG
 
     @property
     def bands(self) -> bool:
@@ -87,7 +97,15 @@ def layout_of(tiff: Tiff, directory: Directory) -> TiffLayout:
         first(_PREDICTOR, 1) if predicted else 1,
         tiff.numbers(directory, _EXTRA) if _EXTRA in directory else (),
         samples > 1 and first(_PLANAR, 1) == 2,
+        _subsampling(tiff, directory) if first(_PHOTOMETRIC, 0) == YCBCR else (1, 1),
     )
+
+
+def _subsampling(tiff: Tiff, directory: Directory) -> tuple[int, int]:
+    if _SUBSAMPLING not in directory:
+        return 2, 2
+    found = tiff.numbers(directory, _SUBSAMPLING)
+    return (found[0], found[1]) if len(found) == 2 else (0, 0)
 
 
 def unread(tiff: Tiff, directory: Directory, layout: TiffLayout) -> str | None:
@@ -126,6 +144,9 @@ def is_by_libtiff(layout: TiffLayout) -> bool:
 def is_by_samples(layout: TiffLayout) -> bool:
     """Return whether the samples of a layout can be unpacked one by one, and are understood."""
     kind = layout.format, layout.bits
+    if layout.compression == JPEG:
+        meant = layout.photometric, layout.samples
+        return kind == (UINT, 8) and meant in ((BLACK, 1), (RGB, 3), (YCBCR, 3), (INKS, 4))
     if layout.compression in SINGLE_IMAGES:
         return kind in ((UINT, 8), (UINT, 16)) and (
             (layout.photometric == BLACK and layout.samples <= MOST_BANDS)
@@ -155,6 +176,10 @@ def _is_understood(layout: TiffLayout) -> bool:
             return layout.samples == 1 and whole and layout.bits <= 8
         case 5:
             return layout.samples == 4 and kind in ((UINT, 8), (UINT, 16))
+        case 6:
+            whole_blocks = set(layout.subsampling) <= {1, 2, 4}
+            plain = not layout.planar and layout.predictor == 1
+            return layout.samples == 3 and kind == (UINT, 8) and whole_blocks and plain
         case 8 | 9:
             return layout.samples == 3 and kind in ((UINT, 8), (UINT, 16))
     return False

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from imgconv.io.images.formats.tiff import segments, unpacking
+from imgconv.io.images.formats.tiff import jpeg_segments, segments, unpacking
 from imgconv.io.images.formats.tiff.layouts import (
     EXTRA_NAMES,
     FLOAT,
     INKS,
+    JPEG,
     LABS,
     PALETTE,
     SINGLE_IMAGES,
@@ -20,11 +22,13 @@ from imgconv.io.images.formats.tiff.layouts import (
     TiffLayout,
     name_of,
 )
+from imgconv.io.images.formats.tiff.ycbcr import to_rgb, unblocked, ycbcr_of
 from imgconv.io.images.header import DamagedError, NotSupportedError
 from imgconv.io.images.picture import Image
 from imgconv.io.images.shared.ifd import Directory, Tiff
+from imgconv.io.images.shared.levels import spread
 
-_COLOR_MAP, _TILE_WIDTH, _TILE_HEIGHT = 320, 322, 323
+_COLOR_MAP, _TILE_WIDTH, _TILE_HEIGHT, _JPEG_TABLES = 320, 322, 323, 347
 
 
 class Grid(NamedTuple):
@@ -66,6 +70,8 @@ class StoredPage:
         self._file, self._layout = file, layout
         colours = layout.photometric == PALETTE
         self._palette = file.numbers(directory, _COLOR_MAP) if colours else ()
+        self._ycbcr = ycbcr_of(file, directory) if layout.in_blocks else None
+        self._tables = file.raw(directory, _JPEG_TABLES) or b""
         self._kind = _stored_type(layout)
         blank = self.meant(self.blank(1)[:, :1])
         self.dtype, tail = blank.dtype, blank.shape[2:]
@@ -75,10 +81,20 @@ class StoredPage:
         """Return stored samples without light, for so many rows."""
         layout = self._layout
         dark = (1 << layout.bits) - 1 if layout.photometric in (WHITE, INKS) else 0
-        return np.full((rows, self.grid.width, layout.samples), dark, self._kind)
+        stored = np.full((rows, self.grid.width, layout.samples), dark, self._kind)
+        if layout.in_blocks:
+            stored[..., 1:] = 128
+        return stored
 
-    def place(self, index: int, start: int, stored: Image) -> None:
+    def place(self, index: int, start: int, stored: Image, *, strict: bool = True) -> None:
         """Decode one tile or strip, and put what belongs there into rows from `start` on.
+
+        Parameters
+        ----------
+        index, start : int
+        stored : ndarray
+        strict : bool, default True
+            Whether what a JPEG is damaged in is refused, rather than decoded as far as it goes.
 
         Raises
         ------
@@ -90,7 +106,7 @@ class StoredPage:
         down, across = divmod(number, grid.across)
         top, left = down * grid.rows, across * grid.columns
         first, last = max(start, top), min(start + len(stored), top + grid.rows, grid.height)
-        values = self._segment(index, first - top, last - top)
+        values = self._segment(index, first - top, last - top, strict)
         there = stored[first - start : last - start, left : left + grid.columns]
         where = there[..., plane : plane + 1] if self.held.planes > 1 else there
         where[...] = values[: there.shape[0], : there.shape[1]]
@@ -108,29 +124,64 @@ class StoredPage:
 
     def meant(self, stored: Image) -> Image:
         """Return the pixels that stored samples mean."""
+        if self._ycbcr is not None:
+            return to_rgb(stored, self._ycbcr)
         return meant(stored, self._layout, self._palette)
 
     def flaws(self) -> dict[int, str]:
         """Find all tiles or strips that are missing or damaged."""
-        return segments.flaws(self._file.data, self.held)
+        found = segments.flaws(self._file.data, self.held)
+        if self._layout.compression == JPEG:
+            for index in range(self.held.needed):
+                try:
+                    self._picture(index, 0, self.held.rows, strict=True)
+                except ValueError as error:
+                    found.setdefault(index, str(error))
+        return dict(sorted(found.items()))
 
-    def _segment(self, index: int, first: int, last: int) -> Image:
+    def _segment(self, index: int, first: int, last: int, strict: bool) -> Image:
         """Return rows of one tile or strip, shape (rows, columns, samples)."""
         layout, held, data = self._layout, self.held, self._file.data
         samples = 1 if held.planes > 1 else layout.samples
         if layout.compression == segments.NONE:
+            if layout.in_blocks:
+                down = held.together
+                skipped = first // down * down
+                lines = self._plain_lines(index, first // down, -(-last // down))
+                return self._of_blocks(lines, first - skipped, last - skipped)
             lines = self._plain_lines(index, first, last)
             return self._samples_of(lines, samples)
         if layout.compression not in segments.DEFLATE and (flaw := held.flaw(data, index)):
             raise ValueError(flaw)
-        packed = held.packed(data, index)
-        if layout.compression in SINGLE_IMAGES:
-            shape = held.size(index) // held.row_bytes, self.grid.columns, samples
-            return unpacking.image(packed, layout.compression, shape, self._kind)[first:last]
-        sizes = {held.size(index), held.row_bytes * held.rows}
+        if layout.compression == JPEG or layout.compression in SINGLE_IMAGES:
+            return self._picture(index, first, last, strict)
+        packed, sizes = held.packed(data, index), held.sizes(index)
         plain = unpacking.plain(packed, layout.compression, sizes, held.row_bytes)
         lines = np.frombuffer(plain, np.uint8).reshape(-1, held.row_bytes)
+        if layout.in_blocks:
+            return self._of_blocks(lines, first, last)
         return self._samples_of(lines[first:last], samples)
+
+    def _picture(self, index: int, first: int, last: int, strict: bool) -> Image:
+        """Return rows of a tile or strip that is a picture of its own."""
+        layout, held = self._layout, self.held
+        samples = 1 if held.planes > 1 else layout.samples
+        packed = held.packed(self._file.data, index)
+        shape = held.size(index) // held.row_bytes, self.grid.columns, samples
+        if layout.compression == JPEG:
+            found = jpeg_segments.decode(
+                packed, self._tables, layout.photometric, samples, strict=strict
+            )
+            return unpacking.fitting(found, shape, self._kind)[first:last]
+        return unpacking.image(packed, layout.compression, shape, self._kind)[first:last]
+
+    def _of_blocks(self, lines: Image, first: int, last: int) -> Image:
+        """Return rows of lines of blocks of YCbCr."""
+        down = self.held.together
+        some = lines[first // down : -(-last // down)]
+        skipped = first // down * down
+        rows = unblocked(some, self.grid.columns, self._layout.subsampling)
+        return rows[first - skipped : last - skipped]
 
     def _plain_lines(self, index: int, first: int, last: int) -> Image:
         """Return rows that are not compressed, and no others, since a strip may be a picture."""
@@ -173,6 +224,8 @@ def decode_page(page: StoredPage, salvage: bool) -> Image:
             if not salvage:
                 found = {index: str(error)} | page.flaws()
                 raise DamagedError(segments.told(found, page.held)) from None
+            with contextlib.suppress(ValueError):
+                page.place(index, 0, stored, strict=False)
     return page.meant(stored)
 
 
@@ -226,15 +279,6 @@ def meant(stored: Image, layout: TiffLayout, palette: tuple[int, ...]) -> Image:
     if layout.format == FLOAT and layout.bits == 16:
         pixels = pixels.astype(np.float32)
     return np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
-
-
-def spread(values: Image, bits: int) -> Image:
-    """Spread whole numbers of so many bits over the range of 8 or 16 bits, rounded."""
-    full, white = (255, np.uint8) if bits <= 8 else (65535, np.uint16)
-    most = (1 << bits) - 1
-    table = (2 * full * np.arange(most + 1, dtype=np.int64) + most) // (2 * most)
-    result: Image = table.astype(white)[values]
-    return result
 
 
 def _looked_up(indices: Image, bits: int, colours: tuple[int, ...]) -> Image:

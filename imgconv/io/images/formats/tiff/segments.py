@@ -13,11 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import NamedTuple
 
+from imgconv.io.images.formats.tiff.layouts import is_by_samples, layout_of
 from imgconv.io.images.formats.tiff.lzw import lzw_flaw
+from imgconv.io.images.formats.tiff.ycbcr import line_bytes
 from imgconv.io.images.shared.ifd import BrokenError, Data, Directory, Tiff
 
 NONE, LZW, JPEG, PACKBITS, DEFLATE = 1, 5, 7, 32773, (8, 32946)
-_YCBCR = 6
 _THREADS = 2
 _RUN = 64  # segments to a task: they may be of a few kilobytes
 _BACKWARDS = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
@@ -47,6 +48,8 @@ class Segments(NamedTuple):
         How many segments the layout asks for.
     planes : int
         How many planes of samples there are; 1 where samples lie side by side.
+    together : int
+        How many rows share `row_bytes`; more than 1 in blocks of YCbCr.
     """
 
     word: str
@@ -61,11 +64,16 @@ class Segments(NamedTuple):
     measured: bool
     needed: int
     planes: int = 1
+    together: int = 1
 
     def size(self, index: int) -> int:
         """Return how many bytes a segment decodes to at least."""
         last = self.word == "strip" and index % self.down == self.down - 1
-        return self.row_bytes * (self.last_rows if last else self.rows)
+        return self.row_bytes * -(-(self.last_rows if last else self.rows) // self.together)
+
+    def sizes(self, index: int) -> set[int]:
+        """Return how many bytes a segment decodes to; the last one may have all its rows."""
+        return {self.size(index), self.row_bytes * -(-self.rows // self.together)}
 
     def whole(self, end: int) -> bool:
         """Return whether all segments have a place before the end."""
@@ -87,7 +95,7 @@ class Segments(NamedTuple):
             short = self.measured and count < size
             return f"{count} of {size} bytes are there" if short else None
         packed = self.packed(data, index)
-        sizes = {size, self.row_bytes * self.rows} if self.measured else set[int]()
+        sizes = self.sizes(index) if self.measured else set[int]()
         return packed_flaw(self.compression, packed, sizes)
 
     def packed(self, data: Data, index: int) -> bytes:
@@ -126,8 +134,6 @@ def packed_flaw(compression: int, packed: bytes, sizes: set[int]) -> str | None:
             return f"{size} bytes instead of {min(sizes)}"
     elif compression == LZW and sizes:
         return lzw_flaw(packed, sizes)
-    elif compression == JPEG and packed[:2] != b"\xff\xd8":
-        return "it does not begin as a JPEG"
     return None
 
 
@@ -200,19 +206,24 @@ def segments_of(tiff: Tiff, directory: Directory) -> Segments:
         else tuple(max(0, len(tiff.data) - at) for at in offsets)
     )
     bits = tiff.numbers(directory, 258, 1)
+    row_bytes, together = (columns * samples * bits[0] + 7) // 8, 1
+    blocks = layout_of(tiff, directory)
+    if blocks.in_blocks and is_by_samples(blocks):
+        row_bytes, together = line_bytes(columns, blocks.subsampling), blocks.subsampling[1]
     return Segments(
         "tile" if tiled else "strip",
         offsets,
         counts,
         rows,
-        (columns * samples * bits[0] + 7) // 8,
+        row_bytes,
         height - (down - 1) * rows,
         down,
         one(259, 1),
         one(266, 1) == 2,
-        one(262, 0) != _YCBCR and len(set(bits)) == 1,
+        blocks.compression != JPEG and len(set(bits)) == 1,
         down * across * planes,
         planes,
+        together,
     )
 
 
@@ -269,7 +280,7 @@ def stored(tiff: Tiff, directory: Directory, segments: Segments) -> bytes | None
 
 def _stored(data: Data, segments: Segments, index: int) -> bytes:
     at, count = segments.offsets[index], segments.counts[index]
-    sizes = {segments.size(index), segments.row_bytes * segments.rows}
+    sizes = segments.sizes(index)
     return zlib.compress(inflate(bytes(memoryview(data)[at : at + count]), sizes), 0)
 
 

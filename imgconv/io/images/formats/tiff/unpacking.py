@@ -112,6 +112,17 @@ def image(packed: bytes, compression: int, shape: tuple[int, ...], kind: np.dtyp
         found: Image = getattr(codecs, f"{name}_decode")(packed)
     except Exception as error:  # each codec has an error of its own
         raise ValueError(f"it does not decode ({error})") from None
+    return fitting(found, shape, kind)
+
+
+def fitting(found: Image, shape: tuple[int, ...], kind: np.dtype[Any]) -> Image:
+    """Return the rows of a decoded segment that are wanted.
+
+    Raises
+    ------
+    ValueError
+        When it is of another size or depth.
+    """
     if found.ndim == 2:
         found = found[..., None]
     if found.dtype != kind or found.shape[1:] != shape[1:] or found.shape[0] < shape[0]:

@@ -29,8 +29,13 @@ def open_unnamed(folder: Path) -> BinaryIO | None:
         return None
 
 
+def set_mode(file: BinaryIO, mode: int) -> None:
+    """Set the permissions of an unnamed file."""
+    os.fchmod(file.fileno(), mode)
+
+
 def name_unnamed(file: BinaryIO, target: Path, *, replace: bool) -> None:
-    """Return an unnamed file a name.
+    """Give an unnamed file a name.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How many CPUs there are for this process; apart from the engines, which need NumPy."""
+"""How many CPUs there are for this process."""
 
 from __future__ import annotations
 
@@ -9,4 +9,5 @@ def usable_cpus() -> int:
     """Return the number of CPUs that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    count = getattr(os, "process_cpu_count", os.cpu_count)()
+    return count or 1

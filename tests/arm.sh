@@ -17,7 +17,7 @@ build() {
     objects= isas=
     while [ $# -gt 0 ]; do
         # shellcheck disable=SC2086
-        for unit in isa networks pointwise; do
+        for unit in isa networks pointwise weighed; do
             "$compiler" $flags $3 -DIMGCONV_ISA="$1" -DIMGCONV_SIMD="\"$2.hpp\"" \
                 -c "$core/algorithms/$unit.cpp" -o "$output.$1.$unit.o"
             objects="$objects $output.$1.$unit.o"

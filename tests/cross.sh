@@ -17,7 +17,7 @@ flags="-std=gnu++17 -O1 -Wall -Wextra -ffp-contract=off -fno-math-errno -fno-tra
 compile() {
     target=$1 name=$2 file=$3
     shift 3
-    for unit in isa networks pointwise; do
+    for unit in isa networks pointwise weighed; do
         # shellcheck disable=SC2086
         $zig c++ -target "$target" $flags "$@" -DIMGCONV_ISA="$name" -DIMGCONV_SIMD="\"$file.hpp\"" \
             -c "$core/algorithms/$unit.cpp" -o "$work/$target.$name.$unit.o"

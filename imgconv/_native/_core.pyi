@@ -100,6 +100,12 @@ class Combine(Enum):
     WINNER = ...
     WINNER_ABS = ...
 
+class Local(Enum):
+    NIBLACK = ...
+    SAUVOLA = ...
+    MEAN = ...
+    GAUSSIAN = ...
+
 _Three = Sequence[float]
 _Array = NDArray[Any]
 
@@ -122,30 +128,36 @@ def means(
     wide: bool,
     target: _Array,
 ) -> tuple[int, int, int, int]: ...
-def combine(
+def run_set(
     isa: str,
-    how: Combine,
-    members: list[_Array],
+    members: list[tuple[Any, ...]],
     factors: Sequence[float],
-    wide: bool,
+    how: Combine,
     value: _Three,
     absolute: bool,
     rounding: Rounding,
     type: Type,
     may_be_nan: bool,
+    wide: bool,
+    image: _Array,
+    border: Border,
+    border_value: float,
+    threads: int,
     target: _Array,
 ) -> int: ...
-def directions(
+def run_directions(
     isa: str,
+    members: list[tuple[Any, ...]],
     moments: Sequence[float],
     levels: float,
     low: float,
-    a: _Array,
-    b: _Array,
     type: Type,
+    image: _Array,
+    border: Border,
+    border_value: float,
+    threads: int,
     target: _Array,
-    doubts: _Array,
-) -> int: ...
+) -> list[tuple[int, float, float]] | None: ...
 def ordered_sums(
     isa: str,
     weights: Sequence[Sequence[float]],
@@ -168,6 +180,18 @@ def encode_mean(
     total: int,
     type: Type,
     image: _Array,
+    target: _Array,
+) -> None: ...
+def above_local(
+    isa: str,
+    method: Local,
+    window: int,
+    numbers: Sequence[float],
+    weights: Sequence[float],
+    border: Border,
+    type: Type,
+    image: _Array,
+    threads: int,
     target: _Array,
 ) -> None: ...
 def isas() -> list[str]: ...
@@ -216,4 +240,6 @@ def prepare(
     column: Sequence[float],
     row: Sequence[float],
     isa: str,
+    quotients: NDArray[np.int64] | None = None,
+    weighing: Sequence[float] = ...,
 ) -> Correlator: ...

@@ -2,10 +2,12 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/array.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
 #include "correlate.hpp"
+#include "sets.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -72,12 +74,32 @@ class Buffer {
   Py_buffer view_;
 };
 
+// The quotients of weighed means, three numbers each, and the bounds on their errors.
+void weigh(imgconv::Specification& spec, const Halves& quotients,
+           const std::vector<double>& numbers) {
+  if (quotients.shape(0) != 9 || numbers.size() != 15) throw nb::type_error("numbers are missing");
+  imgconv::Quotient found[3];
+  for (size_t i = 0; i < 3; ++i) {
+    auto number = [&](size_t j) {
+      const int64_t* at = quotients.data() + 2 * (3 * i + j);
+      return joined(at[0], at[1]);
+    };
+    found[i] = {number(0), number(1), number(2), spec.quotient.absolute};
+  }
+  spec.weighs = true;
+  spec.weighing = {found[0],   found[1],   found[2],   numbers[0], numbers[1], numbers[2] != 0,
+                   numbers[3], numbers[4], numbers[5], numbers[6], numbers[7], numbers[8],
+                   numbers[9], numbers[10], numbers[11], numbers[12] != 0, numbers[13],
+                   numbers[14]};
+}
+
 imgconv::Correlator* prepare(Halves weights, int64_t columns, const Half& factor,
                              const Half& added, const Half& denominator, bool absolute,
                              imgconv::Type type_in, imgconv::Type type_out,
                              imgconv::Rounding rounding, const imgconv::Plan& plan,
                              std::vector<double> column, std::vector<double> row,
-                             std::string isa) {
+                             std::string isa, std::optional<Halves> quotients,
+                             const std::vector<double>& weighing) {
   imgconv::Specification spec;
   spec.columns = columns;
   spec.rows = int64_t(weights.shape(0)) / columns;
@@ -91,6 +113,7 @@ imgconv::Correlator* prepare(Halves weights, int64_t columns, const Half& factor
   spec.column = std::move(column);
   spec.row = std::move(row);
   spec.isa = std::move(isa);
+  if (quotients) weigh(spec, *quotients, weighing);
   return new imgconv::Correlator(std::move(spec));
 }
 
@@ -115,6 +138,91 @@ nb::object run(const imgconv::Correlator& correlator, nb::handle image, nb::hand
     counts = correlator.run(picture);
   }
   return nb::make_tuple(counts.clipped, counts.recomputed);
+}
+
+// What a set needs besides how its members' sums become values.
+imgconv::SetJob set_job(const std::string& isa, nb::list members, const Buffer& source,
+                        const Buffer& result, imgconv::Border border, double border_value,
+                        int threads, bool wide) {
+  imgconv::SetJob job;
+  job.code = imgconv::find_isa(isa)->pointwise;
+  for (nb::handle member : members) {
+    nb::tuple parts = nb::cast<nb::tuple>(member);
+    imgconv::Member found{};
+    if (!parts[0].is_none()) found.correlator = nb::cast<const imgconv::Correlator*>(parts[0]);
+    found.weights = nb::cast<std::vector<double>>(parts[1]);
+    found.rows = axis(parts[2]);
+    found.columns = axis(parts[3]);
+    const int64_t item = found.correlator ? found.correlator->item_in() : 4;
+    const bool fits = source.has_whole_rows(item) &&
+                      source.is(found.rows.length, found.columns.length) &&
+                      result.is(found.rows.out, found.columns.out) &&
+                      result.channels() == source.channels() &&
+                      (found.correlator ? found.correlator->item_out() == (wide ? 8 : 4)
+                                        : wide && int64_t(found.weights.size()) ==
+                                                      found.rows.taps * found.columns.taps);
+    if (!fits) throw nb::type_error("the arrays do not fit");
+    job.members.push_back(std::move(found));
+  }
+  if (job.members.empty()) throw nb::type_error("a set has members");
+  job.combination.wide = wide;
+  job.picture = {source.data(), source.stride(), result.data(), result.stride(),
+                 job.members[0].rows, job.members[0].columns, source.channels(), border,
+                 border_value, threads};
+  return job;
+}
+
+int64_t run_set(const std::string& isa, nb::list members, const std::vector<double>& factors,
+                imgconv::Combine how, const std::array<double, 3>& value, bool absolute,
+                imgconv::Rounding rounding, imgconv::Type type, bool may_be_nan, bool wide,
+                nb::handle image, imgconv::Border border, double border_value, int threads,
+                nb::handle target) {
+  Buffer source(image, 0), result(target, PyBUF_WRITABLE);
+  imgconv::SetJob job = set_job(isa, members, source, result, border, border_value, threads, wide);
+  if (type == imgconv::Type::f64 || factors.size() != job.members.size() ||
+      !result.has_whole_rows(int64_t(size_of(type))))
+    throw nb::type_error("the arrays do not fit");
+  job.factors = factors;
+  job.combination.how = how;
+  job.combination.value = {value[0], value[1], value[2]};
+  job.combination.target = {type, rounding, absolute};
+  job.combination.may_be_nan = may_be_nan;
+  nb::gil_scoped_release release;
+  return imgconv::run_set(job);
+}
+
+// The directions that are open: their places, and the two sums of each; None where they are many.
+nb::object run_directions(const std::string& isa, nb::list members,
+                          const std::array<double, 4>& moments, double levels, double low,
+                          imgconv::Type type, nb::handle image, imgconv::Border border,
+                          double border_value, int threads, nb::handle target) {
+  Buffer source(image, 0), result(target, PyBUF_WRITABLE);
+  imgconv::SetJob job = set_job(isa, members, source, result, border, border_value, threads, true);
+  if (type == imgconv::Type::f64 || job.members.size() != 2 ||
+      !result.has_whole_rows(int64_t(size_of(type))))
+    throw nb::type_error("the arrays do not fit");
+  job.combination.target.type = type;
+  imgconv::Turn turn{moments[0], moments[1], moments[2], moments[3], levels, low};
+  std::vector<imgconv::OpenDirection> open;
+  bool few;
+  {
+    nb::gil_scoped_release release;
+    few = imgconv::run_directions(job, turn, open);
+  }
+  if (!few) return nb::none();
+  nb::list found;
+  for (const imgconv::OpenDirection& one : open)
+    found.append(nb::make_tuple(one.value, one.first, one.second));
+  return found;
+}
+
+void bind_sets(nb::module_& m) {
+  m.def("run_set", &run_set, "isa"_a, "members"_a, "factors"_a, "how"_a, "value"_a, "absolute"_a,
+        "rounding"_a, "type"_a, "may_be_nan"_a, "wide"_a, "image"_a, "border"_a, "border_value"_a,
+        "threads"_a, "target"_a, "Write the values of a set; return how many were clamped.");
+  m.def("run_directions", &run_directions, "isa"_a, "members"_a, "moments"_a, "levels"_a, "low"_a,
+        "type"_a, "image"_a, "border"_a, "border_value"_a, "threads"_a, "target"_a,
+        "Write directions of a pair; return those that are open, with both sums.");
 }
 
 void bind_enums(nb::module_& m) {
@@ -202,7 +310,9 @@ NB_MODULE(_core, m) {
            "border_value"_a, "threads"_a)
       .def_prop_ro("bytes", &imgconv::Correlator::bytes)
       .def_prop_ro("is_proved", &imgconv::Correlator::is_proved);
+  bind_sets(m);
   m.def("prepare", &prepare, "weights"_a.noconvert(), "columns"_a, "factor"_a, "added"_a,
         "denominator"_a, "absolute"_a, "type_in"_a, "type_out"_a, "rounding"_a, "plan"_a,
-        "column"_a, "row"_a, "isa"_a, nb::rv_policy::take_ownership);
+        "column"_a, "row"_a, "isa"_a, "quotients"_a.noconvert() = nb::none(),
+        "weighing"_a = std::vector<double>{}, nb::rv_policy::take_ownership);
 }

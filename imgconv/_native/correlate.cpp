@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "cpu.hpp"
+#include "pointwise.hpp"
 #include "threads.hpp"
 
 namespace imgconv {
@@ -27,20 +28,6 @@ std::vector<const Isa*> present() {
   IMGCONV_ISAS
 #undef IMGCONV_EACH
   return found;
-}
-
-std::vector<int32_t> map_of(const Axis& axis, Border border) {
-  int64_t span = axis.span();
-  std::vector<int32_t> map(size_t(span), 0);
-  int64_t first = std::clamp<int64_t>(axis.before, 0, span);
-  int64_t last = std::clamp<int64_t>(axis.before + axis.length, first, span);
-  auto outside = [&](int64_t i) {
-    map[size_t(i)] = int32_t(source_index(border, i - axis.before, axis.length));
-  };
-  for (int64_t i = 0; i < first; ++i) outside(i);
-  for (int64_t i = first; i < last; ++i) map[size_t(i)] = int32_t(i - axis.before);
-  for (int64_t i = last; i < span; ++i) outside(i);
-  return map;
 }
 
 std::vector<unsigned char> constant_row(const Picture& picture, Type type) {
@@ -84,6 +71,20 @@ const Isa* find_isa(const std::string& name) {
   throw std::invalid_argument("this CPU has no instruction set " + name);
 }
 
+std::vector<int32_t> map_of(const Axis& axis, Border border) {
+  int64_t span = axis.span();
+  std::vector<int32_t> map(size_t(span), 0);
+  int64_t first = std::clamp<int64_t>(axis.before, 0, span);
+  int64_t last = std::clamp<int64_t>(axis.before + axis.length, first, span);
+  auto outside = [&](int64_t i) {
+    map[size_t(i)] = int32_t(source_index(border, i - axis.before, axis.length));
+  };
+  for (int64_t i = 0; i < first; ++i) outside(i);
+  for (int64_t i = first; i < last; ++i) map[size_t(i)] = int32_t(i - axis.before);
+  for (int64_t i = last; i < span; ++i) outside(i);
+  return map;
+}
+
 int64_t source_index(Border border, int64_t i, int64_t n) {
   if (0 <= i && i < n) return i;
   auto modulo = [](int64_t a, int64_t b) { return (a % b + b) % b; };
@@ -116,7 +117,7 @@ Correlator::Correlator(Specification specification)
     (weight > 0 ? sum_positive_ : sum_negative_) += weight > 0 ? weight : -weight;
   }
   if (spec_.plan.algorithm == Algorithm::fft) transform();
-  if (spec_.type_in == Type::f32) return;
+  if (spec_.type_in == Type::f32 || spec_.weighs) return;
   i128 top = highest(spec_.type_in), bottom = lowest(spec_.type_in);
   i128 high = top * sum_positive_ - bottom * sum_negative_;
   i128 low = bottom * sum_positive_ - top * sum_negative_;
@@ -164,6 +165,7 @@ Task Correlator::task_for(const Picture& picture) const {
                   spec_.row.data(), nullptr,           nullptr,
                   0,                sum_positive_,     sum_negative_};
   Task task{};
+  task.weighing = spec_.weighs ? &spec_.weighing : nullptr;
   task.weights = weights;
   task.quotient = spec_.quotient;
   double denominator = to_double(spec_.quotient.denominator);
@@ -236,22 +238,27 @@ int64_t Correlator::tile_step(const Picture& picture) const {
   return odd && tiles >= 2 * picture.threads ? 2 * high : high;
 }
 
-Counts Correlator::run(const Picture& picture) const {
-  Task task = task_for(picture);
-  std::vector<int32_t> row_map = map_of(picture.rows, picture.border);
-  std::vector<int32_t> column_map = map_of(picture.columns, picture.border);
-  std::vector<unsigned char> constant;
-  if (picture.border == Border::constant) constant = constant_row(picture, spec_.type_in);
-  std::vector<double> spread_weights = spread(picture, task.weights);
-  task.row_map = row_map.data();
-  task.column_map = column_map.data();
-  task.constant_row = constant.data();
+void Correlator::prepare(const Picture& picture, Ready& ready) const {
+  Task& task = ready.task = task_for(picture);
+  ready.row_map = map_of(picture.rows, picture.border);
+  ready.column_map = map_of(picture.columns, picture.border);
+  if (picture.border == Border::constant) ready.constant = constant_row(picture, spec_.type_in);
+  if (!spec_.weighs) ready.spread = spread(picture, task.weights);
+  task.row_map = ready.row_map.data();
+  task.column_map = ready.column_map.data();
+  task.constant_row = ready.constant.data();
+}
 
+Counts Correlator::run(const Picture& picture) const {
+  Ready ready;
+  prepare(picture, ready);
+  const Task& task = ready.task;
   int64_t rows = picture.rows.out, step = band_step(picture);
   int64_t bands = (rows + step - 1) / step;
+  const auto band = spec_.weighs ? isa_->pointwise->weighed_band : isa_->band;
   std::vector<Counts> band_counts{size_t(bands)};
   each_piece(bands, picture.threads, [&](int64_t i) {
-    band_counts[size_t(i)] = isa_->band(task, i * step, std::min(rows, (i + 1) * step));
+    band_counts[size_t(i)] = band(task, i * step, std::min(rows, (i + 1) * step));
   });
   Counts total;
   for (const Counts& counts : band_counts) {

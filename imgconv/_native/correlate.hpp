@@ -19,6 +19,8 @@ struct Specification {
   Plan plan;
   std::vector<double> column, row;  // of a separable plan
   std::string isa;                  // the instruction set's name
+  bool weighs = false;              // the last channel weighs the others, by `weighing`
+  Weighing weighing{};
 };
 
 struct Picture {
@@ -33,11 +35,24 @@ struct Picture {
   int threads;
 };
 
+// A task with what it points to.
+struct Ready {
+  Task task{};
+  std::vector<int32_t> row_map, column_map;
+  std::vector<unsigned char> constant;
+  std::vector<double> spread;
+};
+
 class Correlator {
  public:
   explicit Correlator(Specification specification);
 
   Counts run(const Picture& picture) const;
+
+  // Get ready for bands of a picture.
+  void prepare(const Picture& picture, Ready& ready) const;
+
+  const Isa& isa() const { return *isa_; }
 
   // Whether a fast way to round exact sums was proved right.
   bool is_proved() const { return method_ != Method::none; }
@@ -72,6 +87,9 @@ const std::vector<const Isa*>& isas();
 
 // Return the instruction set of a name, or throw std::invalid_argument.
 const Isa* find_isa(const std::string& name);
+
+// The source index of each position that the taps of an axis read; -1 is the constant.
+std::vector<int32_t> map_of(const Axis& axis, Border border);
 
 // The source index of a position, or -1 for the constant.
 int64_t source_index(Border border, int64_t position, int64_t length);

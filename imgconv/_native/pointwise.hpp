@@ -78,6 +78,21 @@ struct Beginnings {
   double cells;  // for each unit of x
 };
 
+// A threshold for each pixel of a gray image of bytes or uint16, from its window.
+enum class Local : int { niblack, sauvola, mean, gaussian };
+
+struct LocalJob {
+  Local method;
+  Type type;
+  const void* pixels;
+  int64_t rows, columns, window;  // without gaps; gaussian: of that many weights
+  const int32_t *row_map, *column_map;  // of the span of the windows
+  double k, half_range;   // of niblack and sauvola
+  double offset;          // of mean and gaussian
+  const double* weights;  // of gaussian, the same from both ends
+  double white;
+};
+
 // One instruction set's code. All arrays are without gaps.
 struct Pointwise {
   // The bits that all weights, and that any of them has.
@@ -101,6 +116,11 @@ struct Pointwise {
   // The levels of weighted means of three channels' light, which a table has for each level.
   void (*encode_mean)(const Beginnings&, const int64_t* table, const int64_t* weights, int64_t total,
                       Type, const void* image, int64_t pixels, void* to);
+  // Rows of pixels that are white where they are above their threshold; each step is rounded to
+  // double as the definition has it.
+  void (*above_local)(const LocalJob&, int64_t first, int64_t last, void* to);
+  // A band of output rows of a task with weights.
+  Counts (*weighed_band)(const Task&, int64_t first, int64_t last);
 };
 
 }  // namespace imgconv

@@ -1,5 +1,5 @@
 // What Python sees of the work on values one by one.
-#include <memory>
+#include <algorithm>
 
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/array.h>
@@ -8,6 +8,7 @@
 
 #include "correlate.hpp"
 #include "pointwise.hpp"
+#include "threads.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -103,43 +104,6 @@ nb::object means(const std::string& isa, const Three& colour, const Three& strai
   return nb::make_tuple(counts.clipped, counts.undecided, counts.first, counts.last + 1);
 }
 
-int64_t combine(const std::string& isa, imgconv::Combine how, nb::list members,
-                const std::vector<double>& factors, bool wide, const Three& value, bool absolute,
-                imgconv::Rounding rounding, Type type, bool may_be_nan, nb::handle target) {
-  if (type == Type::f64) throw nb::type_error("a type of pixels is needed");
-  Whole to(target, int64_t(size_of(type)), PyBUF_WRITABLE);
-  std::vector<std::unique_ptr<Whole>> held;
-  std::vector<const void*> pointers;
-  for (nb::handle member : members) {
-    held.push_back(std::make_unique<Whole>(member, wide ? 8 : 4));
-    held.back()->check(to.values());
-    pointers.push_back(held.back()->data());
-  }
-  if (pointers.empty() || pointers.size() != factors.size())
-    throw nb::type_error("the arrays do not fit");
-  imgconv::Combination set{how,  pointers.data(), factors.data(), int64_t(pointers.size()),
-                           wide, affinity(value), {type, rounding, absolute}, may_be_nan};
-  nb::gil_scoped_release release;
-  return code_of(isa).combine(set, to.values(), to.data());
-}
-
-int64_t directions(const std::string& isa, const std::array<double, 4>& moments, double levels,
-                   double low, nb::handle a, nb::handle b, Type type, nb::handle target,
-                   nb::handle doubts) {
-  if (type == Type::f32 || type == Type::f64) throw nb::type_error("an integer type is needed");
-  Whole first(a, 8), second(b, 8), to(target, int64_t(size_of(type)), PyBUF_WRITABLE);
-  Whole open(doubts, 1, PyBUF_WRITABLE);
-  for (const Whole* each : {&first, &second, &open}) {
-    each->check(to.values());
-    if (!each->data()) throw nb::type_error("arrays are needed");
-  }
-  imgconv::Turn turn{moments[0], moments[1], moments[2], moments[3], levels, low};
-  nb::gil_scoped_release release;
-  return code_of(isa).directions(turn, static_cast<const double*>(first.data()),
-                                 static_cast<const double*>(second.data()), to.values(), type,
-                                 to.data(), static_cast<uint8_t*>(open.data()));
-}
-
 // Sums of an image with its border around it; the target says how many there are.
 void ordered_sums(const std::string& isa, const std::vector<std::vector<double>>& weights,
                   nb::handle image, int64_t row_stride, int64_t row_dilation,
@@ -216,9 +180,47 @@ void encode_mean(const std::string& isa, nb::handle base, nb::handle edge, doubl
                            total, type, from.data(), to.values(), to.data());
 }
 
+// White where pixels are above the thresholds of their windows, in bands on several threads.
+void above_local(const std::string& isa, imgconv::Local method, int64_t window,
+                 const std::array<double, 4>& numbers, const std::vector<double>& weights,
+                 imgconv::Border border, Type type, nb::handle image, int threads,
+                 nb::handle target) {
+  check_levels(type);
+  const int64_t item = int64_t(size_of(type));
+  Whole from(image, item), to(target, item, PyBUF_WRITABLE);
+  to.check(from.values());
+  const bool weighs = method == imgconv::Local::gaussian;
+  if (!from.data() || window < 1 || window % 2 == 0 ||
+      (weighs && int64_t(weights.size()) != window))
+    throw nb::type_error("the arrays do not fit");
+  const int64_t rows = from.axis(0), columns = from.axis(1), before = window / 2;
+  const std::vector<int32_t> row_map = map_of({rows, window, before, rows, 1, 1}, border);
+  const std::vector<int32_t> column_map = map_of({columns, window, before, columns, 1, 1}, border);
+  const imgconv::LocalJob job{method,     type,       from.data(),      rows,
+                              columns,    window,     row_map.data(),   column_map.data(),
+                              numbers[0], numbers[1], numbers[2],       weights.data(),
+                              numbers[3]};
+  nb::gil_scoped_release release;
+  const Pointwise& code = code_of(isa);
+  const int64_t bands = threads > 1 ? std::clamp<int64_t>(rows / (2 * window), 1, threads) : 1;
+  const int64_t step = (rows + bands - 1) / bands;
+  imgconv::each_piece((rows + step - 1) / step, threads, [&](int64_t i) {
+    const int64_t last = std::min(rows, (i + 1) * step);
+    code.above_local(job, i * step, last,
+                     static_cast<unsigned char*>(to.data()) + i * step * columns * item);
+  });
+}
+
 }  // namespace
 
 void bind_pointwise(nb::module_& m) {
+  nb::enum_<imgconv::Local>(m, "Local", "How a window gives a threshold.")
+      .value("NIBLACK", imgconv::Local::niblack)
+      .value("SAUVOLA", imgconv::Local::sauvola)
+      .value("MEAN", imgconv::Local::mean)
+      .value("GAUSSIAN", imgconv::Local::gaussian);
+  m.def("above_local", &above_local, "isa"_a, "method"_a, "window"_a, "numbers"_a, "weights"_a,
+        "border"_a, "type"_a, "image"_a, "threads"_a, "target"_a);
   using imgconv::Combine;
   nb::enum_<Combine>(m, "Combine", "How the sums of a set's members become one value.")
       .value("ROOT", Combine::root)
@@ -232,10 +234,6 @@ void bind_pointwise(nb::module_& m) {
   m.def("means", &means, "isa"_a, "colour"_a, "straight"_a, "share"_a, "sign"_a, "high_unit"_a,
         "doubt"_a, "absolute"_a, "rounding"_a, "type"_a, "low"_a.none(), "high"_a.none(),
         "straight_sums"_a.none(), "wide"_a, "target"_a);
-  m.def("combine", &combine, "isa"_a, "how"_a, "members"_a, "factors"_a, "wide"_a, "value"_a,
-        "absolute"_a, "rounding"_a, "type"_a, "may_be_nan"_a, "target"_a);
-  m.def("directions", &directions, "isa"_a, "moments"_a, "levels"_a, "low"_a, "a"_a, "b"_a,
-        "type"_a, "target"_a, "doubts"_a);
   m.def("ordered_sums", &ordered_sums, "isa"_a, "weights"_a, "image"_a, "row_stride"_a,
         "row_dilation"_a, "column_dilation"_a, "target"_a);
   m.def("encode", &encode, "isa"_a, "base"_a, "edge"_a, "most"_a, "light"_a, "type"_a, "target"_a);

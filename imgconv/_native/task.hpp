@@ -103,6 +103,24 @@ struct Weights {
   i128 sum_positive, sum_negative;  // of the weights; the second is a magnitude
 };
 
+// How sums of colours times weights, the last channel, become means. Of the sums s of weighed and t
+// of plain colours and b of weights a colour is (factor * s + added * b) / (denominator * b) by
+// `colour` where b * sign > 0, and else (factor * t + added) / denominator by `straight`; the weight
+// is factor * b / denominator by `share`.
+struct Weighing {
+  Quotient colour, straight, share;
+  double sign, opaque;  // the weight of what a constant border puts outside
+  bool checks;          // whether values may be off, by at most:
+  double error, error_of_straight, error_of_share;
+  double error_over_weight;  // which is divided by |b| and added to `error`
+  double floor;              // how far off b may be
+  // Of float colours: the quotients in double, by which share of all magnitudes sums are off, whether
+  // the weights have one sign, and what they and their magnitudes add up to.
+  double gain, bias, share_real, relative;
+  bool positive;
+  double total, size;
+};
+
 struct Task {
   Weights weights;
   Quotient quotient;
@@ -125,6 +143,7 @@ struct Task {
   const unsigned char* constant_row;  // as long as a source row
   float constant;
   const Spectrum* spectrum;
+  const Weighing* weighing;  // null where channels are filtered apart
 };
 
 struct Counts {

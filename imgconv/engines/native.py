@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from functools import cached_property
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from imgconv.engines.base import Correlation, Engine, Filtered, Pixels, largest_sum, padded
+from imgconv.engines.core_values import halves, paid_threads, plan_for_core, rounded_size
 from imgconv.engines.kernel_facts import KernelFacts
 from imgconv.engines.native_ranks import NativeRanks
 from imgconv.engines.plan import (
@@ -33,10 +32,13 @@ from imgconv.model.border import STAND_INS
 from imgconv.model.errors import ArgumentError
 from imgconv.model.output import Depth, Rounding
 
+if TYPE_CHECKING:
+    from imgconv.engines.sets import Sets
+    from imgconv.engines.weigher import Weigher
+
 _RELATIVE_BOUND = 8 * 2.0**-53  # gain, its product, the bias, their sum and the interval's ends
 _KEPT = 64
 _MOST_KEPT_BYTES = 64 << 20
-_THREAD_NS = 100_000  # work below this does not pay for waking a thread
 _SUMS_IN_BAND = 1 << 16
 _ZERO, _ONE = Fraction(0), Fraction(1)
 
@@ -152,7 +154,7 @@ class NativeEngine:
     def _run(self, prepared: Prepared, job: Correlation, out: Pixels) -> Filtered:
         image, _, _, _, _, border, value, (rows, columns), _, _, threads = job
         if threads > 1:
-            threads = _threads(threads, prepared.plan.cost * out.size)
+            threads = paid_threads(threads, prepared.plan.cost * out.size)
         run, mode = prepared.correlator.run, self._borders[id(border)]
         counts = run(image, out, rows, columns, mode, value, threads)
         if counts is None:  # its rows have gaps
@@ -190,16 +192,25 @@ class NativeEngine:
         bool
             Whether they are there: not where they need more bits, or no path yields them.
         """
-        wide = out.dtype == np.float64
-        if largest_sum(job) >= 1 << (53 if wide else 24):
+        prepared = self._sums_of(job, wide=out.dtype == np.float64)
+        if prepared is None:
             return False
+        self._run(prepared, job, out)
+        return True
+
+    def sum_correlator(self, job: Correlation, *, wide: bool) -> Any | None:
+        """Return what writes the exact sums of an integer image as floats; None if nothing can."""
+        prepared = self._sums_of(job, wide=wide)
+        return None if prepared is None else prepared.correlator
+
+    def _sums_of(self, job: Correlation, *, wide: bool) -> Prepared | None:
+        if largest_sum(job) >= 1 << (53 if wide else 24):
+            return None
         plain = job._replace(gain=_ONE, bias=_ZERO, absolute=False, rounding=Rounding.HALF_EVEN)
         if not wide:
             plain = plain._replace(depth=Depth.F32)
         prepared = self._prepare(plain, sums=wide)
-        if prepared.correlator is not None:
-            self._run(prepared, plain, out)
-        return prepared.correlator is not None
+        return None if prepared.correlator is None else prepared
 
     def _float_sums(self, job: Correlation) -> Pixels:
         """Return the sums of a float32 image in float64, in the order of the reference."""
@@ -234,6 +245,20 @@ class NativeEngine:
     def pointwise(self) -> Pointwise:
         """The core's work on values one by one."""
         return Pointwise(self._core, self.isa)
+
+    @cached_property
+    def weigher(self) -> Weigher:
+        """The core's weighted means; seldom needed, so imported late."""
+        from imgconv.engines.weigher import Weigher
+
+        return Weigher(self._core, self.isa, self._capabilities, self._borders)
+
+    @cached_property
+    def sets(self) -> Sets:
+        """The core's sets of kernels; imported late, too."""
+        from imgconv.engines.sets import Sets
+
+        return Sets(self._core, self.isa, self._borders)
 
     def plan(self, job: Correlation) -> Plan:
         """Return how a correlation would be computed."""
@@ -303,7 +328,7 @@ class NativeEngine:
             channels=job.image.shape[2],
             stride=(job.geometry.rows.stride, job.geometry.columns.stride),
             dilation=(job.geometry.rows.dilation, job.geometry.columns.dilation),
-            size=_rounded_size(rows.out, columns.out),
+            size=rounded_size(rows.out, columns.out),
             capabilities=self._capabilities,
         )
         for proved in (True, False):
@@ -341,11 +366,11 @@ class NativeEngine:
         core_plan.bound_fixed *= self._bound_factor
         core_plan.relative_bound = _RELATIVE_BOUND * self._bound_factor
         return self._core.prepare(
-            weights=_halves([weight for line in facts.weights for weight in line]),
+            weights=halves([weight for line in facts.weights for weight in line]),
             columns=facts.shape[1],
-            factor=_halves([facts.factor])[0].tolist(),
-            added=_halves([facts.added])[0].tolist(),
-            denominator=_halves([facts.denominator])[0].tolist(),
+            factor=halves([facts.factor])[0].tolist(),
+            added=halves([facts.added])[0].tolist(),
+            denominator=halves([facts.denominator])[0].tolist(),
             absolute=job.absolute,
             type_in=getattr(self._core.Type, request.depth_in.name),
             type_out=getattr(
@@ -374,31 +399,3 @@ def _factors(facts: KernelFacts, plan: Plan) -> tuple[list[float], list[float]]:
     scale = facts.scale if plan.sum_kind is SumKind.REAL and not plan.scaled else 1.0
     column, row = facts.factors
     return [float(weight) for weight in column], [weight * scale for weight in row]
-
-
-def plan_for_core(core: ModuleType, plan: Plan) -> Any:
-    """Return a plan as the core has it, field by field."""
-    found = core.Plan()
-    found.algorithm = getattr(core.Algorithm, plan.algorithm.name)
-    found.horizontal = getattr(core.Algorithm, plan.horizontal.name)
-    found.sum_kind = getattr(core.SumKind, plan.sum_kind.name)
-    found.tile_rows, found.tile_columns = plan.tile
-    for name in ("separable", "shift", "bound", "bound_fixed", "scaled", "exact_span", "whole"):
-        setattr(found, name, getattr(plan, name))
-    return found
-
-
-def _halves(numbers: Sequence[int]) -> Pixels:
-    """Return 128-bit integers as pairs of int64, low half first."""
-    data = b"".join(number.to_bytes(16, "little", signed=True) for number in numbers)
-    return np.frombuffer(data, np.int64).reshape(-1, 2).copy()
-
-
-def _rounded_size(rows: int, columns: int) -> tuple[int, int]:
-    """Return the size that stands for a picture's in the cache of plans."""
-    return 3 << rows.bit_length() >> 2, 3 << columns.bit_length() >> 2
-
-
-def _threads(wanted: int, work: float) -> int:
-    """Return how many threads a number of nanoseconds of work pays for."""
-    return 1 if work < 2 * _THREAD_NS else min(wanted, math.floor(work / _THREAD_NS))

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from imgconv.engines.base import Pixels
+from imgconv.model.border import Border
 from imgconv.model.output import Depth, Rounding
 
 Affinity = tuple[float, float, float]
@@ -84,6 +85,34 @@ class Beginnings(NamedTuple):
     most: float
 
 
+class LocalThresholds(NamedTuple):
+    """How the neighbourhood of a pixel gives its threshold.
+
+    Attributes
+    ----------
+    method : {"NIBLACK", "SAUVOLA", "MEAN", "GAUSSIAN"}
+    window : int
+        Rows and columns; of a Gaussian the number of its weights.
+    border : Border
+    white : int
+    k, half_range : float
+        Of Niblack's and Sauvola's thresholds.
+    offset : float
+        Taken from the others.
+    weights : list of float
+        Of the Gaussian.
+    """
+
+    method: str
+    window: int
+    border: Border
+    white: int
+    k: float = 0.0
+    half_range: float = 1.0
+    offset: float = 0.0
+    weights: Sequence[float] = ()
+
+
 class Pointwise:
     """The core's work on values one by one, in one instruction set.
 
@@ -144,78 +173,6 @@ class Pointwise:
         )
         return found
 
-    def combine(
-        self,
-        how: str,
-        members: list[Pixels],
-        factors: Sequence[float],
-        value: Affinity,
-        target: Target,
-        out: Pixels,
-        *,
-        may_be_nan: bool,
-    ) -> int:
-        """Write the value of a set, and return how many were clamped.
-
-        Parameters
-        ----------
-        how : {"ROOT", "SUM_ABS", "MAX", "MAX_ABS", "WINNER", "WINNER_ABS"}
-        members : list of ndarray
-            Sums, all float32 or all float64.
-        factors : sequence of float
-            What each of them is multiplied by.
-        value : Affinity
-            Applied to what comes out; a float32 output has no divisor.
-        target : Target
-        out : ndarray
-        may_be_nan : bool
-            Whether values need not be numbers; those become 0 in an integer output.
-        """
-        clipped = self._core.combine(
-            self._isa,
-            getattr(self._core.Combine, how),
-            members,
-            factors,
-            members[0].dtype.itemsize == 8,
-            value,
-            target.absolute,
-            getattr(self._core.Rounding, target.rounding.name),
-            self._type(out),
-            may_be_nan,
-            out,
-        )
-        return int(clipped)
-
-    def directions(
-        self,
-        moments: tuple[float, float, float, float],
-        sums: tuple[Pixels, Pixels],
-        depth: Depth,
-        out: Pixels,
-    ) -> Pixels | None:
-        """Write the directions of a pair's gradient, a full turn being the range of a depth.
-
-        Parameters
-        ----------
-        moments : (float, float, float, float)
-            The gradient is ``a * m[0] - b * m[1]`` along x, ``b * m[2] - a * m[3]`` along y.
-        sums : (ndarray of float64, ndarray of float64)
-        depth : Depth
-            Of integers.
-        out : ndarray
-
-        Returns
-        -------
-        ndarray of uint8, optional
-            1 where the level may be the one beside; None where that is nowhere.
-        """
-        doubts = np.empty(out.shape, np.uint8)
-        levels, low = float(depth.high + 1 - depth.low), float(depth.low)
-        found = self._core.directions(
-            self._isa, moments, levels, low, *sums, self._type(out), out, doubts
-        )
-        return doubts if found else None
-
     def ordered_sums(
         self,
         weights: Sequence[Sequence[int]],
@@ -261,6 +218,23 @@ class Pointwise:
         total = sum(weights)
         kind = self._type(image)
         self._core.encode_mean(self._isa, *levels, table, weights, total, kind, image, out)
+
+    def above_local(self, image: Pixels, job: LocalThresholds, threads: int) -> Pixels:
+        """Return white where a gray image of uint8 or uint16 is above its windows' thresholds."""
+        out = np.empty_like(image)
+        self._core.above_local(
+            self._isa,
+            getattr(self._core.Local, job.method),
+            job.window,
+            (job.k, job.half_range, job.offset, float(job.white)),
+            job.weights,
+            getattr(self._core.Border, job.border.name),
+            self._type(image),
+            image,
+            threads,
+            out,
+        )
+        return out
 
     def _type(self, image: Pixels) -> Any:
         return getattr(self._core.Type, Depth.of(image.dtype).name)

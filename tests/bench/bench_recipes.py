@@ -79,13 +79,15 @@ def pictures(megapixels: float) -> dict[str, Any]:
     rgb = np.clip(rgb + noise, 0, 255).astype(np.uint8)
     alpha = np.clip(np.linspace(-80, 335, side), 0, 255).astype(np.uint8)
     rgba = np.dstack([rgb, np.broadcast_to(alpha, (side, side))])
+    opaque = np.dstack([rgb, np.full((side, side), 255, np.uint8)])
     gray = np.ascontiguousarray(rgb[..., 1])
     wide = gray.astype(np.uint16) * 257 + (gray[::-1] >> 1)
     floats = wide.astype(np.float32) / np.float32(65535)
     holes = floats.copy()
     holes.ravel()[::1009] = np.nan
     return {
-        "gray": gray, "rgb": rgb, "rgba": rgba, "u16": wide, "f32": floats, "nan": holes,
+        "gray": gray, "rgb": rgb, "rgba": rgba, "opaque": opaque, "u16": wide, "f32": floats,
+        "nan": holes,
         "rgb16": rgb.astype(np.uint16) * 257, "rgba16": rgba.astype(np.uint16) * 257,
         "rgbaf": rgba.astype(np.float32) / np.float32(255),
         "rgbf": rgb.astype(np.float32) / np.float32(255),
@@ -104,6 +106,11 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
             peers = {"cv2 float64": partial(premultiplied, at[alpha], kernel)}
             name = f"{alpha} {kernel}"
             yield Row(name, ours(alpha, kernels=kernel), ours(plain, kernels=kernel), 2.5, peers)
+    for kernel in ("sharpen", "gaussian:2"):
+        yield Row(f"rgba opaque {kernel}", ours("opaque", kernels=kernel),
+                  ours("rgb", kernels=kernel), 2.5)  # fmt: skip
+    for kernel in ("sobel-x", "sobel"):  # these add up to 0: alpha weighs, and is carried along
+        yield Row(f"rgba {kernel}", ours("rgba", kernels=kernel), ours("rgb", kernels=kernel), 2.5)
     yield from sets(at, ours)
     yield Row("rgb --linear gaussian:2", ours("rgb", kernels="gaussian:2", linear=True),
               ours("rgb", kernels="gaussian:2"), 6)  # fmt: skip

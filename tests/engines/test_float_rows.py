@@ -10,7 +10,7 @@ import pytest
 
 from engines.engine_jobs import Weights, job
 from engines.test_native import CORE, ISAS, REFERENCE
-from imgconv.engines import native as native_module
+from imgconv.engines import core_values
 from imgconv.engines.base import Correlation
 from imgconv.engines.native import NativeEngine
 from imgconv.model.border import STAND_INS, Border
@@ -24,7 +24,7 @@ APART: Weights = [[1, 3, 1], [2, 6, 2], [-1, -3, -1]]
 
 @pytest.fixture(autouse=True)
 def threads_for_anything(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native_module, "_THREAD_NS", 1)  # even for a small picture
+    monkeypatch.setattr(core_values, "_THREAD_NS", 1)  # even for a small picture
 
 
 def picture_of(*shape: int, seed: int = 1) -> Any:

@@ -16,10 +16,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from engines.engine_jobs import Weights, job, jobs, oracle
-from imgconv.engines import native as native_module
+from imgconv.engines import core_values
 from imgconv.engines import plan as plan_module
 from imgconv.engines.base import Correlation
-from imgconv.engines.native import NativeEngine, capabilities_of, load_core, plan_for_core
+from imgconv.engines.core_values import plan_for_core
+from imgconv.engines.native import NativeEngine, capabilities_of, load_core
 from imgconv.engines.plan import PATHS, Algorithm, Plan, SumKind
 from imgconv.engines.reference import ReferenceEngine
 from imgconv.model.border import STAND_INS, Border
@@ -75,7 +76,7 @@ ADVERSARIAL: dict[str, tuple[Weights, object, object]] = {
 
 @pytest.fixture(autouse=True)
 def threads_for_anything(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native_module, "_THREAD_NS", 1)  # even for a small picture
+    monkeypatch.setattr(core_values, "_THREAD_NS", 1)  # even for a small picture
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 from engines.engine_jobs import Weights, job
 from engines.test_native import CORE, ISAS, REFERENCE
-from imgconv.engines import native as native_module
+from imgconv.engines import core_values
 from imgconv.engines.base import Correlation
 from imgconv.engines.native import NativeEngine
 from imgconv.engines.plan import SumKind
@@ -24,7 +24,7 @@ SIDES = [3, 5, 7, 9, 11, 13]
 
 @pytest.fixture(autouse=True)
 def threads_for_anything(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native_module, "_THREAD_NS", 1)  # even for a small picture
+    monkeypatch.setattr(core_values, "_THREAD_NS", 1)  # even for a small picture
 
 
 def bell(side: int) -> tuple[Weights, Fraction]:

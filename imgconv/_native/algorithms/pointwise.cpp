@@ -1,6 +1,7 @@
 // What is done to values one by one, compiled once for each instruction set.
 #include "../pointwise.hpp"
 
+#include "local_thresholds.hpp"
 #include "set_values.hpp"
 #include "weighted_means.hpp"
 
@@ -82,9 +83,11 @@ void encode_mean(const Beginnings& levels, const int64_t* table, const int64_t* 
 
 }  // namespace
 
+Counts weighed_band(const Task& task, int64_t first, int64_t last);  // weighed.cpp
+
 extern const Pointwise pointwise;
-const Pointwise pointwise = {weight_bits, weigh,        means,  combine,
-                             directions,  ordered_sums, encode, encode_mean};
+const Pointwise pointwise = {weight_bits,  weigh,  means,       combine,     directions,
+                             ordered_sums, encode, encode_mean, above_local, weighed_band};
 
 }  // namespace IMGCONV_ISA
 }  // namespace imgconv

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <limits>
+#include <type_traits>
 
 #include "chunks.hpp"
 
@@ -111,6 +112,18 @@ IMGCONV_INLINE double turn_of(double t) {
   return sum * t;
 }
 
+// The share of a full turn, from 0 to 1.
+IMGCONV_INLINE double share_of(double x, double y) {
+  double wide = __builtin_fabs(x), high = __builtin_fabs(y);
+  double least = wide < high ? wide : high, most = wide < high ? high : wide;
+  double share = turn_of(least / (most > 0 ? most : 1.0));
+  share = high > wide ? 0.25 - share : share;
+  share = x < 0 ? 0.5 - share : share;
+  return y < 0 ? 1 - share : share;
+}
+
+// Whole levels, of which the one after the last is the first; floats are open by a part of
+// themselves. What is not finite is open too.
 template <class Out>
 int64_t directions_as(const Turn& turn, const double* __restrict a, const double* __restrict b,
                       int64_t count, Out* __restrict to, uint8_t* __restrict doubts) {
@@ -118,18 +131,20 @@ int64_t directions_as(const Turn& turn, const double* __restrict a, const double
   const double levels = turn.levels, doubt = 0x1p-40 * levels;
   for (int64_t i = 0; i < count; ++i) {
     double x = a[i] * turn.ax - b[i] * turn.bx, y = b[i] * turn.by - a[i] * turn.ay;
-    double wide = __builtin_fabs(x), high = __builtin_fabs(y);
-    double least = wide < high ? wide : high, most = wide < high ? high : wide;
-    double share = turn_of(least / (most > 0 ? most : 1.0));
-    share = high > wide ? 0.25 - share : share;
-    share = x < 0 ? 0.5 - share : share;
-    share = y < 0 ? 1 - share : share;
-    double level = share * levels, moved = level + 0.5;
-    double near = (level + magic<double>)-magic<double>;
-    bool open = __builtin_fabs(moved - ((moved + magic<double>)-magic<double>)) < doubt;
+    double level = share_of(x, y) * levels, finite = (x - x) + (y - y);
+    bool open;
+    if constexpr (std::is_same_v<Out, float>) {
+      float below = float(level - level * 0x1p-40), above = float(level + level * 0x1p-40);
+      open = !(below == above) | !(finite == 0);
+      to[i] = above == float(levels) ? 0.0f : above;
+    } else {
+      double near = (level + magic<double>)-magic<double>, moved = level + 0.5;
+      open = !(__builtin_fabs(moved - ((moved + magic<double>)-magic<double>)) >= doubt) |
+             !(finite == 0);
+      to[i] = Out(int32_t((near >= levels ? near - levels : near) + turn.low));
+    }
     doubts[i] = open;
     found += open;
-    to[i] = Out(int32_t((near >= levels ? near - levels : near) + turn.low));
   }
   return found;
 }
@@ -139,7 +154,8 @@ int64_t directions(const Turn& turn, const double* a, const double* b, int64_t c
   switch (type) {
     case Type::u8: return directions_as(turn, a, b, count, static_cast<uint8_t*>(to), doubts);
     case Type::u16: return directions_as(turn, a, b, count, static_cast<uint16_t*>(to), doubts);
-    default: return directions_as(turn, a, b, count, static_cast<int16_t*>(to), doubts);
+    case Type::i16: return directions_as(turn, a, b, count, static_cast<int16_t*>(to), doubts);
+    default: return directions_as(turn, a, b, count, static_cast<float*>(to), doubts);
   }
 }
 

@@ -12,7 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgconv.engines.cv2_library import load_cv2
+from imgconv.engines.native import NativeEngine
+from imgconv.engines.pointwise import LocalThresholds
+from imgconv.engines.select import select_engine
 from imgconv.engines.threads import run_each
+from imgconv.model.border import Border
 from imgconv.model.steps.methods import ThresholdMethod
 from imgconv.model.steps.threshold import Binarization
 from imgconv.ops.image import Image
@@ -21,12 +25,15 @@ from imgconv.system.cpus import usable_cpus
 _BAND_VALUES = 1 << 14  # doubles that are worked on while in the nearest caches
 _BY_MOMENTS = (ThresholdMethod.NIBLACK, ThresholdMethod.SAUVOLA)
 _EXACT = 1 << 53
+_PIXELS_FOR_THREADS = 1 << 20
 
 
 def is_served(pixels: Image, chosen: Binarization) -> bool:
     """Return whether `above_local` gives what scikit-image does for an image and a method."""
     if pixels.dtype not in (np.uint8, np.uint16) or chosen.window % 2 == 0:
         return False
+    if chosen.method is ThresholdMethod.LOCAL_GAUSSIAN:
+        return chosen.window > 1 and isinstance(select_engine(), NativeEngine)
     peak = int(np.iinfo(pixels.dtype).max)
     if chosen.method is ThresholdMethod.LOCAL_MEAN:
         return True
@@ -46,16 +53,46 @@ def above_local(pixels: Image, chosen: Binarization, white: int) -> Image:
         A local method that is served.
     white : int
     """
+    engine = select_engine()
+    if isinstance(engine, NativeEngine):
+        threads = usable_cpus() if pixels.size > _PIXELS_FOR_THREADS else 1
+        job = _job(pixels, chosen, white)
+        return engine.pointwise.above_local(np.ascontiguousarray(pixels), job, threads)
     if chosen.method in _BY_MOMENTS:
         return _above_moments(pixels, chosen, white)
     return _above_mean(pixels, chosen, white)
+
+
+def _job(pixels: Image, chosen: Binarization, white: int) -> LocalThresholds:
+    window, offset = chosen.window, float(chosen.offset)
+    if chosen.method is ThresholdMethod.LOCAL_MEAN:
+        return LocalThresholds("MEAN", window, Border.REFLECT, white, offset=offset)
+    if chosen.method is ThresholdMethod.LOCAL_GAUSSIAN:
+        weights = _gaussian((window - 1) / 6.0)
+        return LocalThresholds(
+            "GAUSSIAN", len(weights), Border.REFLECT, white, offset=offset, weights=weights
+        )
+    half = 0.5 * int(np.iinfo(pixels.dtype).max)
+    method = "NIBLACK" if chosen.method is ThresholdMethod.NIBLACK else "SAUVOLA"
+    return LocalThresholds(
+        method, window, Border.REFLECT101, white, k=float(chosen.k), half_range=half
+    )
+
+
+def _gaussian(sigma: float) -> list[float]:
+    """Return the weights of `scipy.ndimage.gaussian_filter`."""
+    reach = int(4.0 * sigma + 0.5)
+    places = np.arange(-reach, reach + 1)
+    weights = np.exp(-0.5 / (sigma * sigma) * places**2)
+    found: list[float] = (weights / weights.sum()).tolist()
+    return found
 
 
 def _in_bands(pixels: Image, fill: Any) -> None:
     rows, columns = pixels.shape
     height = max(_BAND_VALUES // columns, 1)
     bands = [slice(start, min(start + height, rows)) for start in range(0, rows, height)]
-    run_each(fill, bands, usable_cpus() if pixels.size > 1 << 20 else 1)
+    run_each(fill, bands, usable_cpus() if pixels.size > _PIXELS_FOR_THREADS else 1)
 
 
 def _above_mean(pixels: Image, chosen: Binarization, white: int) -> Image:

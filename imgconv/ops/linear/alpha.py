@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -10,9 +11,11 @@ from imgconv.engines.base import Engine, Filtered
 from imgconv.engines.native import NativeEngine
 from imgconv.engines.select import select_engine
 from imgconv.model.alpha import Alpha
+from imgconv.model.border import Border
+from imgconv.model.geometry import OutputSize
 from imgconv.model.kernel import Kernel
 from imgconv.model.kernel_set import KernelSet
-from imgconv.model.output import Depth
+from imgconv.model.output import Depth, OutputRange
 from imgconv.model.settings import Settings
 from imgconv.ops.image import Image
 from imgconv.ops.linear.kernel_set import apply_sums
@@ -60,23 +63,94 @@ def filter_with_alpha(
     if alpha is Alpha.FILTER:
         return run(image, kernel, settings)
     opacity = image[..., -1:]
-    seen = alpha is Alpha.AUTO and not is_opaque(image, engine)
+    opaque = is_opaque(image, engine)
+    if opaque and _keeps_level(settings):
+        return _opaque(image, kernel, settings, run)
+    seen = alpha is Alpha.AUTO and not opaque
     first = kernel.members[0]
     if seen and kernel.is_linear and first.sum:
         return weighted(image[..., :-1], opacity, first, settings, threads, engine, part)
+    depth_in = Depth.of(image.dtype)
+
+    def kept() -> Image:
+        if part is None and _stays(settings, depth_in):
+            return opacity
+        return run(opacity, _carrier(first), of_alpha(settings, depth_in)).image
+
+    chosen = engine or select_engine()
+    simple = image.dtype == np.uint8 and _keeps_level(settings)
+    if seen and simple and isinstance(chosen, NativeEngine):
+        filtered = _edges_of_bytes(image, kernel, settings, run, chosen)
+        filtered.image[..., -1:] = kept()
+        return filtered
     colours = np.ascontiguousarray(image[..., :-1])
     if seen:
-        white = Depth.of(image.dtype).high
         product, unit = _premultiplied(colours, opacity)
         scaled = settings._replace(
-            border_value=settings.border_value * unit, white=settings.white or white
+            border_value=settings.border_value * unit, white=settings.white or depth_in.high
         )  # fmt: skip
-        depth = settings.depth or Depth.of(image.dtype)
+        depth = settings.depth or depth_in
         filtered = run(product, _over(kernel, unit), scaled._replace(depth=depth))
     else:
         filtered = run(colours, kernel, settings)
-    kept = run(opacity, _carrier(first), of_alpha(settings, Depth.of(image.dtype)))
-    return filtered._replace(image=np.concatenate([filtered.image, kept.image], axis=2))
+    return filtered._replace(image=np.concatenate([filtered.image, kept()], axis=2))
+
+
+def _stays(settings: Settings, depth: Depth) -> bool:
+    """Return whether the pixel under the anchor is the one that a result stands for, as it is."""
+    whole = settings.size is OutputSize.SAME and settings.stride == (1, 1)
+    return whole and settings.depth in (None, depth) and depth is not Depth.F32
+
+
+def _edges_of_bytes(
+    image: Image,
+    kernel: Kernel | KernelSet,
+    settings: Settings,
+    run: Callable[..., Filtered],
+    engine: NativeEngine,
+) -> Filtered:
+    """Filter colours times alpha; what becomes of the last channel is not defined."""
+    product = np.empty(image.shape, np.uint16)
+    engine.pointwise.weigh(np.ascontiguousarray(image), product, None)
+    product[..., -1] = 0
+    scaled = settings._replace(
+        white=settings.white or 255, depth=settings.depth or Depth.U8
+    )  # fmt: skip
+    return _without_last(product, 0, _over(kernel, 255), scaled, run)
+
+
+def _keeps_level(settings: Settings) -> bool:
+    """Return whether a channel of one level has one value wherever it is filtered."""
+    borders = (Border.CONSTANT, Border.IGNORE)
+    return settings.border not in borders and settings.output_range is not OutputRange.RESCALE
+
+
+def _opaque(
+    image: Image, kernel: Kernel | KernelSet, settings: Settings, run: Callable[..., Filtered]
+) -> Filtered:
+    """Filter an image that is opaque: all channels at once, which takes less than to part them."""
+    filtered = _without_last(image, image.item(-1), kernel, settings, run)
+    filtered.image[..., -1] = (settings.depth or Depth.of(image.dtype)).high
+    return filtered
+
+
+def _without_last(
+    image: Image,
+    level: float,
+    kernel: Kernel | KernelSet,
+    settings: Settings,
+    run: Callable[..., Filtered],
+) -> Filtered:
+    """Filter an image whose last channel is one level everywhere, and does not count.
+
+    What one of its pixels counts for as clipped is taken away for all.
+    """
+    filtered = run(image, kernel, settings)
+    pixel = np.full((1, 1), level, image.dtype)
+    alone = settings._replace(border=Border.REPLICATE, size=OutputSize.SAME)
+    clipped = apply_sums(pixel, kernel, alone, threads=1).clipped
+    rows, columns = filtered.image.shape[:2]
+    return filtered._replace(clipped=filtered.clipped - clipped * rows * columns)
 
 
 def is_opaque(image: Image, engine: Engine | None) -> bool:

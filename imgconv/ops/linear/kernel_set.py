@@ -23,7 +23,7 @@ from imgconv.model.settings import Settings
 from imgconv.model.steps.base import Step
 from imgconv.ops.image import Image
 from imgconv.ops.linear.row_bands import RowBands
-from imgconv.ops.linear.set_bands import combine_in_bands
+from imgconv.ops.linear.set_bands import combine_in_bands, sums_of
 from imgconv.ops.linear.single import apply_kernel, plan
 from imgconv.ops.linear.weighted import filter_inside
 from imgconv.ops.part import Extremes, Part
@@ -107,46 +107,61 @@ def set_extremes(
 
 
 def _by_core(kernels: KernelSet, jobs: list[Correlation], engine: NativeEngine) -> Filtered | None:
-    """Return the result in bands, by the core where it can."""
+    """Return the result by the core where it can."""
     if kernels.output is not SetOutput.ORIENTATION:
         return combine_in_bands(kernels, jobs, engine)
+    sums = sums_of(jobs, engine, wide=True) if _directions_hold(kernels, jobs) else None
+    found = None if sums is None else _directions(kernels, jobs, sums, engine)
+    return found or _directions_in_bands(kernels, jobs, engine)
+
+
+def _directions_hold(kernels: KernelSet, jobs: list[Correlation]) -> bool:
+    """Return whether the core's gradients are off by no more than a part of themselves.
+
+    Sums of floats that have an error must not be taken from one another.
+    """
+    (_, bx), (_, ay) = _inverse_moments(kernels) or ((1.0, 0.0), (1.0, 0.0))
+    return jobs[0].image.dtype != np.float32 or bx == ay == 0
+
+
+def _directions_in_bands(
+    kernels: KernelSet, jobs: list[Correlation], engine: NativeEngine
+) -> Filtered:
+    """Return directions by the definition, a band at a time."""
     first = jobs[0]
     out = np.empty((*first.geometry.out_shape, first.image.shape[2]), first.depth.dtype)
     readers = [RowBands(job) for job in jobs]
-    whole = first.image.dtype != np.float32 and first.depth is not Depth.F32
 
     def fill(span: tuple[int, int]) -> None:
         parts = [
             job._replace(image=rows.read(*span), geometry=rows.geometry(*span), threads=1)
             for job, rows in zip(jobs, readers, strict=True)
         ]
-        band = out[slice(*span)]
-        if not (whole and _directions(kernels, parts, engine, band)):
-            values = _in_common_units(parts, [engine.sums(part) for part in parts])[1]
-            band[...] = _orientation(_along_axes(kernels, values), first.depth)
+        values = _in_common_units(parts, [engine.sums(part) for part in parts])[1]
+        out[slice(*span)] = _orientation(_along_axes(kernels, values), first.depth)
 
     run_each(fill, readers[0].spans(), first.threads)
     return Filtered(out, 0)
 
 
 def _directions(
-    kernels: KernelSet, jobs: list[Correlation], engine: NativeEngine, out: Image
-) -> bool:
-    """Write directions by the core, and those that it leaves open by the definition."""
-    sums = np.empty(out.shape), np.empty(out.shape)
-    if not all(engine.exact_sums(job, found) for job, found in zip(jobs, sums, strict=True)):
-        return False
+    kernels: KernelSet, jobs: list[Correlation], sums: list[Any], engine: NativeEngine
+) -> Filtered | None:
+    """Return directions by the core, and the few that it leaves open by the definition."""
     unit = math.lcm(*(job.gain.denominator for job in jobs))
     factors = [float(job.gain * unit) for job in jobs]
     (ax, bx), (by, ay) = _inverse_moments(kernels) or ((1.0, 0.0), (1.0, 0.0))
     moments = factors[0] * ax, factors[1] * bx, factors[1] * by, factors[0] * ay
-    depth = jobs[0].depth
-    doubts = engine.pointwise.directions(moments, sums, depth, out)
-    if doubts is not None:
-        open_ones = np.nonzero(doubts)
-        values = [found[open_ones] * factor for found, factor in zip(sums, factors, strict=True)]
-        out[open_ones] = _orientation(_along_axes(kernels, values), depth)
-    return True
+    found = engine.sets.directions(jobs, sums, moments)
+    if found is None:
+        return None
+    out, open_ones = found
+    if open_ones.places.size:
+        values = [these * factor for these, factor in zip(open_ones.sums, factors, strict=True)]
+        out.reshape(-1)[open_ones.places] = _orientation(
+            _along_axes(kernels, values), jobs[0].depth
+        )
+    return Filtered(out, 0)
 
 
 def _check_indices(kernels: KernelSet, depth: Depth) -> None:

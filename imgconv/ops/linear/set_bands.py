@@ -1,47 +1,29 @@
-"""The value of a set of kernels by the core: exact sums of bands, combined and rounded at once."""
+"""The value of a set of kernels by the core: exact sums, combined and rounded at once."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 
-from imgconv.engines.base import Correlation, Filtered, Pixels, largest_sum
+from imgconv.engines.base import Correlation, Filtered, largest_sum
 from imgconv.engines.native import NativeEngine
-from imgconv.engines.pointwise import Affinity, Target
-from imgconv.engines.threads import run_each
+from imgconv.engines.pointwise import Target
+from imgconv.engines.sets import SetPlan
 from imgconv.model.kernel_set import Combine, KernelSet, SetOutput
 from imgconv.model.output import Depth, Rounding
-from imgconv.ops.linear.row_bands import Buffers, RowBands
 
+_LARGEST = 1 << 1000
+"""Of weights, whose products with floats stay within float64."""
 _HOW = {
     Combine.ROOT_SUM_SQUARES: "ROOT",
     Combine.SUM_ABS: "SUM_ABS",
     Combine.MAX: "MAX",
     Combine.MAX_ABS: "MAX_ABS",
 }
-
-
-class _Plan(NamedTuple):
-    """What the core does with the sums of the members.
-
-    Attributes
-    ----------
-    how : str
-    factors : tuple of float
-        Of the members.
-    value : Affinity
-    wide : bool
-        Whether sums and values need float64.
-    """
-
-    how: str
-    factors: tuple[float, ...]
-    value: Affinity
-    wide: bool
 
 
 def combine_in_bands(
@@ -62,18 +44,28 @@ def combine_in_bands(
         None where a bound shows that the core's floats might round another way.
     """
     plan = _planned(kernels, jobs)
-    if plan is None:
+    sums = None if plan is None else sums_of(jobs, engine, wide=plan.wide)
+    if plan is None or sums is None:
         return None
     first = jobs[0]
-    out = np.empty((*first.geometry.out_shape, first.image.shape[2]), first.depth.dtype)
-    bands = _Bands(jobs, engine, plan)
-    counts = run_each(lambda span: bands.fill(out, *span), bands.spans, first.threads)
-    if None in counts:
-        return None
-    return Filtered(out, sum(count for count in counts if count is not None))
+    target = Target(first.depth, first.rounding, first.absolute and plan.how != "WINNER")
+    return Filtered(*engine.sets.combine(jobs, sums, plan, target))
 
 
-def _planned(kernels: KernelSet, jobs: Sequence[Correlation]) -> _Plan | None:
+def sums_of(jobs: Sequence[Correlation], engine: NativeEngine, *, wide: bool) -> list[Any] | None:
+    """Return the correlators of the members' sums; None where the core has none.
+
+    Of float32 images each is None: those are summed in the order of the definition.
+    """
+    if jobs[0].image.dtype == np.float32:
+        weights = [weight for job in jobs for row in job.weights for weight in row]
+        dense = all(job.geometry.columns.stride == 1 for job in jobs)
+        return [None] * len(jobs) if dense and max(map(abs, weights)) < _LARGEST else None
+    found = [engine.sum_correlator(job, wide=wide) for job in jobs]
+    return None if None in found else found
+
+
+def _planned(kernels: KernelSet, jobs: Sequence[Correlation]) -> SetPlan | None:
     first = jobs[0]
     denominator = math.lcm(*(job.gain.denominator for job in jobs))
     factors = [int(job.gain * denominator) for job in jobs]
@@ -85,29 +77,29 @@ def _planned(kernels: KernelSet, jobs: Sequence[Correlation]) -> _Plan | None:
 
 def _of_floats(
     kernels: KernelSet, job: Correlation, factors: list[int], unit: Fraction
-) -> _Plan | None:
+) -> SetPlan | None:
     """Return the steps of the definition, each in float64."""
     whole = kernels.output is SetOutput.INDEX
     halves = job.rounding in (Rounding.HALF_UP, Rounding.HALF_DOWN)
     if (halves and job.depth is not Depth.F32) or max(map(abs, factors)) >= 1 << 53:
         return None
     value = (1.0, 0.0, 1.0) if whole else (float(unit), float(job.bias), 1.0)
-    return _Plan(_how(kernels), tuple(map(float, factors)), value, True)
+    return SetPlan(_how(kernels), tuple(map(float, factors)), value, True)
 
 
 def _of_integers(
     kernels: KernelSet, jobs: Sequence[Correlation], factors: list[int], unit: Fraction
-) -> _Plan | None:
+) -> SetPlan | None:
     """Return steps that are exact, or off by too little to be rounded another way."""
     job, how = jobs[0], _how(kernels)
     peaks = [abs(f) * largest_sum(job) for f, job in zip(factors, jobs, strict=True)]
     if kernels.output is SetOutput.INDEX:
-        return _Plan(how, tuple(map(float, factors)), (1.0, 0.0, 1.0), max(peaks) >= 1 << 24)
+        return SetPlan(how, tuple(map(float, factors)), (1.0, 0.0, 1.0), max(peaks) >= 1 << 24)
     root, floats = how == "ROOT", job.depth is Depth.F32
     most = sum(p * p for p in peaks) if root else sum(peaks) if how == "SUM_ABS" else max(peaks)
     if floats and root:  # as the definition: whole squares, and steps in float64
         value = (float(unit), float(job.bias), 1.0)
-        return _Plan(how, tuple(map(float, factors)), value, True) if most < 1 << 53 else None
+        return SetPlan(how, tuple(map(float, factors)), value, True) if most < 1 << 53 else None
     common = math.gcd(*factors) or 1
     factors = [factor // common for factor in factors]
     most //= common * common if root else common
@@ -123,7 +115,7 @@ def _of_integers(
         value = (factor / divisor, added / divisor, 1.0)
     narrow = most < 1 << 21 and (not root or (factor, added, divisor) == (1, 0, 1))
     narrow &= most * abs(factor) + abs(added) < 1 << 23 and divisor < 1 << 23
-    return _Plan(how, tuple(map(float, factors)), value, not narrow)
+    return SetPlan(how, tuple(map(float, factors)), value, not narrow)
 
 
 def _ratios_hold(most: int, factor: int, added: int, divisor: int) -> bool:
@@ -150,50 +142,3 @@ def _how(kernels: KernelSet) -> str:
     if kernels.output is SetOutput.INDEX:
         return "WINNER" if kernels.combine is Combine.MAX else "WINNER_ABS"
     return _HOW[kernels.combine]
-
-
-class _Bands:
-    """Computes bands of a set's values."""
-
-    def __init__(self, jobs: Sequence[Correlation], engine: NativeEngine, plan: _Plan) -> None:
-        self._members = [(job._replace(threads=1), RowBands(job)) for job in jobs]
-        self._engine = engine
-        self._plan = plan
-        first = jobs[0]
-        self._floats = first.image.dtype == np.float32
-        self._target = Target(first.depth, first.rounding, first.absolute and plan.how != "WINNER")
-        self._spare: list[Buffers] = []
-        self.spans = max((rows.spans() for _, rows in self._members), key=lambda s: s[0][1])
-
-    def fill(self, out: Pixels, start: int, stop: int) -> int | None:
-        """Write a band and return how many values were clamped; None where sums fail."""
-        buffers = self._spare.pop() if self._spare else Buffers()
-        try:
-            return self._combined(out[start:stop], (start, stop), buffers)
-        finally:
-            self._spare.append(buffers)
-
-    def _combined(self, out: Pixels, span: tuple[int, int], buffers: Buffers) -> int | None:
-        sums = [
-            self._sums(number, job, rows, span, buffers)
-            for number, (job, rows) in enumerate(self._members)
-        ]
-        known = [array for array in sums if array is not None]
-        if len(known) < len(sums):
-            return None
-        how, factors, value, _ = self._plan
-        return self._engine.pointwise.combine(
-            how, known, factors, value, self._target, out, may_be_nan=self._floats
-        )
-
-    def _sums(
-        self, number: int, job: Correlation, rows: RowBands, span: tuple[int, int], buffers: Buffers
-    ) -> Pixels | None:
-        geometry = rows.geometry(*span)
-        job = job._replace(image=rows.read(*span), geometry=geometry)
-        if self._floats:
-            return np.ascontiguousarray(self._engine.sums(job))
-        shape = (*geometry.out_shape, job.image.shape[2])
-        dtype = np.float64 if self._plan.wide else np.float32
-        found = buffers.take(str(number), shape, dtype)
-        return found if self._engine.exact_sums(job, found) else None

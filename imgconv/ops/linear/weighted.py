@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgconv.engines.base import Engine, Filtered
+from imgconv.engines.means import Quotient
 from imgconv.engines.native import NativeEngine
 from imgconv.engines.rounding import Quotients, clamped, integers_up_to, round_floats
 from imgconv.engines.select import select_engine
@@ -21,10 +22,12 @@ from imgconv.model.output import Depth, OutputRange
 from imgconv.model.settings import Settings
 from imgconv.ops.image import Image
 from imgconv.ops.linear.single import plan
-from imgconv.ops.linear.weighted_bands import Quotient, each_band, mean_in_bands
+from imgconv.ops.linear.weighted_bands import each_band, mean_in_bands
 from imgconv.ops.part import Part
 
 _WORD = 1 << 16
+_MOST_COST = 6.0  # nanoseconds for a value, above which sums by other paths are cheaper
+_MOST_COST_OF_FLOATS = 100.0  # those have no other path but the definition
 
 
 def filter_inside(
@@ -157,6 +160,11 @@ def _by_core(
             )
 
         job = job if gain is None else job._replace(absolute=False)
+        whole = job._replace(image=image)
+        floats = colours.dtype == np.float32
+        cost = None if floats and ignores else chosen.weigher.cost(whole, quotient)
+        if cost is not None and cost <= (_MOST_COST_OF_FLOATS if floats else _MOST_COST):
+            return chosen.weigher.means(whole, quotient)
         found = mean_in_bands(image, job, quotient, chosen, definition)
         if found is None and gain is None:
             outside = np.array([*[job.border_value] * values.shape[2], quotient.opaque])

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from imgconv.engines.base import Correlation, Filtered, Pixels
+from imgconv.engines.means import Quotient
 from imgconv.engines.native import NativeEngine
 from imgconv.engines.pointwise import Affinity, Mean, MeanSums, Target
 from imgconv.engines.threads import run_each
@@ -24,25 +25,6 @@ _UNIT = 1 << 16
 
 Definition = Callable[[Pixels, int, int], Filtered]
 """The result of some output rows by the definition, of the rows of the image that they read."""
-
-
-class Quotient(NamedTuple):
-    """What a weighted mean becomes.
-
-    Attributes
-    ----------
-    gain, bias : Fraction
-        Of the mean.
-    share : Fraction
-        What the sum of the weights is multiplied by, for the last channel.
-    opaque : int
-        The weight that stands outside under a constant border.
-    """
-
-    gain: Fraction
-    bias: Fraction
-    share: Fraction
-    opaque: int
 
 
 class _Means(NamedTuple):

@@ -1,0 +1,69 @@
+// Sums of a window that slides along a row.
+#pragma once
+
+#include "../simd/simd.hpp"
+
+namespace imgconv {
+namespace IMGCONV_ISA {
+
+// Sums of a window that slides along a row, each channel apart, a piece at a time: what enters less
+// what leaves is added up within vectors and from vector to vector.
+template <class Sum>
+class Sliding {
+ public:
+  Sliding(int64_t channels, int64_t taps)
+      : channels_(int(channels)), entering_((taps - 1) * channels) {}
+
+  // Start a row, of which `from` is the first value; a pixel of zeros stands before it.
+  void begin(const Sum* from) {
+    from_ = from;
+    at_ = 0;
+    for (int c = 0; c < channels_; ++c) {
+      Sum sum = 0;  // of the window one pixel before
+      for (int64_t x = c; x < entering_; x += channels_) sum += from[x];
+      last_[c] = sum;
+    }
+    for (int i = 0; i < lanes; ++i) before_[i] = last_[i % channels_];
+  }
+
+  // Compute the next sums; but for a row's last piece whole vectors of them.
+  void run(Sum* to, int64_t count) {
+    if (channels_ == 1) return summed<1>(to, count);
+    if constexpr (shuffles) {
+      if (channels_ == 2) return summed<2>(to, count);
+      if (channels_ == 3) return summed<3>(to, count);
+      if (channels_ == 4) return summed<4>(to, count);
+    }
+    for (int64_t x = 0; x < count; ++x, ++at_)
+      to[x] = last_[at_ % channels_] += from_[at_ + entering_] - from_[at_ - channels_];
+  }
+
+ private:
+  static constexpr int lanes = int(lanes_of<Sum>);
+  static constexpr bool shuffles = lanes >= 4 && (sizeof(Sum) == 4 || lanes > 4);
+
+  template <int channels>
+  void summed(Sum* to, int64_t count) {
+    const Sum *in = from_ + at_ + entering_, *out = from_ + at_ - channels;
+    Vector<Sum> before = before_;
+    for (int64_t x = 0; x < count; x += lanes) {
+      Vector<Sum> sums = Simd::running_sums<channels, Sum>(load<Sum>(in + x) - load<Sum>(out + x));
+      store<Sum>(to + x, sums + before);
+      if constexpr (channels == 1)  // one addition is all that the next vector waits for
+        before += Simd::last_lanes<1, Sum>(sums);
+      else
+        before = Simd::last_lanes<channels, Sum>(sums + before);
+    }
+    before_ = before;
+    at_ += count;
+  }
+
+  int channels_;
+  int64_t entering_, at_ = 0;
+  const Sum* from_ = nullptr;
+  Sum last_[64];
+  Vector<Sum> before_;
+};
+
+}  // namespace IMGCONV_ISA
+}  // namespace imgconv

@@ -31,7 +31,7 @@ def load_cv2() -> ModuleType:
         raise MissingDependencyError(
             "OpenCV cannot be loaded: its files are gone, as after pip uninstall of another of its "
             "packages, which installs the same files",
-            hint="pip install --force-reinstall --no-deps opencv-python",
+            hint="pip uninstall opencv-python, then pip install opencv-python",
         )
     return cv2
 

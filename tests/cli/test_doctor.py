@@ -53,7 +53,7 @@ def test_opencv_whose_files_are_gone(run, photo, monkeypatch):
     monkeypatch.setitem(sys.modules, "cv2", ModuleType("cv2"))
     done = run("doctor")
     assert done.code == 1
-    assert b"pip install --force-reinstall --no-deps opencv-python" in done.out
+    assert b"pip uninstall opencv-python, then pip install opencv-python" in done.out
 
 
 def installed(monkeypatch, flavours):

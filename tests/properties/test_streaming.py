@@ -140,6 +140,16 @@ def test_sets(image, recipe, height):
     assert_same(image, recipe, height)
 
 
+@pytest.mark.parametrize("output", SetOutput)
+def test_members_that_read_other_rows(output, camera):
+    """Of a band each member has the rows that it reads: as many of them, but others."""
+    above = Kernel([[1], [2], [0]], anchor=(2, 0))
+    for other in (Kernel([[1], [3], [5]], anchor=(0, 0)), Kernel([[7]])):
+        recipe = Recipe(steps=(KernelSet((above, other), Combine.MAX, output=output),))
+        for height in (1, 3, 50):
+            assert_same(camera[:40, :30], recipe, height)
+
+
 class Only:
     """A source of some spans of rows, and of no others."""
 

@@ -56,7 +56,8 @@ def apply_set(
     jobs = _jobs(image, kernels, settings, threads, part)
     depth = jobs[0].depth
     _check_indices(kernels, depth)
-    if isinstance(engine, NativeEngine) and settings.output_range is not OutputRange.RESCALE:
+    core_does = settings.output_range is not OutputRange.RESCALE and _read_the_same(jobs)
+    if isinstance(engine, NativeEngine) and core_does:
         found = _by_core(kernels, jobs, engine)
         if found is not None:
             return found if image.ndim == 3 else found._replace(image=found.image[..., 0])
@@ -104,6 +105,15 @@ def set_extremes(
     jobs = _jobs(image, kernels, settings, threads, part)
     values = _in_common_units(jobs, [engine.sums(job) for job in jobs])[1]
     return _ends(_whole(kernels.combine, values))
+
+
+def _read_the_same(jobs: list[Correlation]) -> bool:
+    """Return whether all members have the same rows: in bands each has those that it reads."""
+    first = jobs[0].image
+    return all(
+        job.image.shape == first.shape and job.image.ctypes.data == first.ctypes.data
+        for job in jobs[1:]
+    )
 
 
 def _by_core(kernels: KernelSet, jobs: list[Correlation], engine: NativeEngine) -> Filtered | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,13 +25,14 @@ class Text(NamedTuple):
     text: str
 
 
-def texts() -> list[Text]:
+@cache
+def texts() -> tuple[Text, ...]:
     """Give the texts of all modules, in the order of the files."""
     found = []
     for path in sorted((ROOT / "imgconv").rglob("*.py")):
         tree = ast.parse(path.read_text())
         found += sorted({Text(path, line, text) for line, text in _of(tree, path)})
-    return found
+    return tuple(found)
 
 
 def _of(tree: ast.Module, path: Path) -> Iterator[tuple[int, str]]:

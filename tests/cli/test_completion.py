@@ -133,6 +133,7 @@ def test_what_other_shells_are_given(words, expected, shell):
     assert expected[::-1] in complete(words, shell)
 
 
+@pytest.mark.thorough
 def test_every_argument_and_every_value_is_completed_or_a_number():
     """A word that is neither a file, a step nor one of a list must be free text, by name."""
     import click

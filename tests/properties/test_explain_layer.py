@@ -27,6 +27,7 @@ def add_up(made):
     assert made.exact == sum(part.total for part in made.channels) + (made.bias or 0)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("axes", [1, 2, 3])
 @pytest.mark.parametrize("numbers", [WHOLE, DYADIC, RATIONAL], ids=["whole", "dyadic", "rational"])
 def test_every_number_is_the_engines(axes, numbers):

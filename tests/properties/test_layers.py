@@ -26,6 +26,7 @@ def check(case, depth="f32", rounding="half-even"):
     assert not np.signbit(found[found == 0]).any()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("axes", [1, 2, 3])
 @pytest.mark.parametrize(
     "numbers", [WHOLE, DYADIC, WIDE, RATIONAL], ids=["whole", "dyadic", "wide", "rational"]
@@ -39,6 +40,7 @@ def test_float_maps(axes, numbers):
     agree()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("depth", ["u8", "u16", "i16"])
 @settings(max_examples=250, deadline=None)
 @given(

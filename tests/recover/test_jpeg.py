@@ -97,6 +97,7 @@ def test_coefficients_lie_between_what_the_encoder_rounds_to_them(quality):
     assert 0.5 < near / far < 2
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("name", "quality"), [("identity", 95), ("unsharp", 75)])
 def test_intervals_hold_for_a_picture_with_little_detail(name, quality):
     before = crop("brick")
@@ -129,6 +130,7 @@ def test_weights_lie_in_their_intervals(photo, name, quality, code):
     assert np.ptp(intervals, axis=2).max() < 0.4 * true.max()
 
 
+@pytest.mark.thorough
 def test_colour_with_halved_chroma():
     colour = data.chelsea()[20:276, 100:356]
     found = recover(colour, by_pillow(filter_image(colour, steps=["gaussian"]), 90), budget=60)
@@ -153,7 +155,7 @@ NOT_LINEAR = {
 }
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", NOT_LINEAR)
 def test_no_window_explains_what_is_not_linear(photo, kind):
     before = photo[:168, :168]

@@ -164,6 +164,7 @@ def test_where_extremes_lie(written):
     assert said[-1] == "9 minus 5: written 4"
 
 
+@pytest.mark.thorough
 def test_frames_of_every_footprint_and_in_colour(written):
     image = np.random.default_rng(2).integers(0, 256, (4, 5, 3), np.uint8)
     for spec in ("mode", "midpoint", "range:3x2", "close:2,2", "hit_or_miss:0 1;-1 1"):

@@ -89,7 +89,7 @@ class RecipeOptions(TypedDict, total=False):
 
 
 def _by_name(function: _F) -> _F:
-    """Let a function of an image and a kernel take the kernel's name."""
+    """Return a function of an image and a kernel that takes the kernel's name too."""
 
     @wraps(function)
     def call(image: ArrayLike, kernel: KernelLike, **options: Any) -> object:
@@ -110,7 +110,7 @@ def filter_image(
     threads: int | None = None,
     **options: Unpack[RecipeOptions],
 ) -> Image:
-    """Do to an image what a recipe, or the options of one, say.
+    """Filter an image by a recipe, or by the options of one.
 
     Parameters
     ----------
@@ -349,7 +349,7 @@ def filter_dask_array(
     rows: int | None = None,
     **options: Unpack[RecipeOptions],
 ) -> Array:
-    """Do lazily to a Dask array what `filter_image` does to an image; the values are the same.
+    """Filter a Dask array lazily, with the values that `filter_image` gives.
 
     Parameters
     ----------

@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _refused(error: OSError) -> int:
-    """Say what the system refused; what is not known to be its doing is a bug."""
+    """Return the exit code for what the system refused; what it is not known to refuse is a bug."""
     if error.filename is None and error.errno in _OF_STDOUT:
         return _failed(f"stdout: {str(error.strerror).lower()}", None, 5)
     if error.errno in _OF_LIMITS:

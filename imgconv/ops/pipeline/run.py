@@ -29,7 +29,7 @@ def run_recipe(
     peers: bool = False,
     masks: Masks = NO_MASKS,
 ) -> Outcome:
-    """Do to an image what a recipe says.
+    """Filter an image by a recipe.
 
     Parameters
     ----------

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imgconv.engines.cv2_library import load_cv2
-from imgconv.io.images.header import DamagedError, Header, NotSupportedError, spread_note
+from imgconv.io.images.header import Header, NotSupportedError, spread_note
 from imgconv.io.images.picture import Encoding, Image, Picture
 from imgconv.io.images.shared import items, opencv
-from imgconv.io.images.shared.boxes import boxes
+from imgconv.io.images.shared.boxes import damage_of
 from imgconv.io.images.shared.levels import spread
 
 if TYPE_CHECKING:
@@ -22,12 +22,7 @@ def read_header(data: bytes) -> Header:
     """Read what the file says of the picture that it shows."""
     if data[8:12] == b"avis":
         raise NotSupportedError("animated AVIF")
-    damage = None
-    try:
-        for _ in boxes(data, 0, len(data)):
-            pass
-    except DamagedError as error:
-        damage = str(error)
+    damage = damage_of(data)
     shown = items.shown(data)
     if shown.cut is not None:
         raise NotSupportedError("AVIF that is cut when shown")

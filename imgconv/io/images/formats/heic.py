@@ -17,7 +17,7 @@ from imgconv.io.images.header import (
 )
 from imgconv.io.images.picture import Encoding, Image, Metadata, Picture
 from imgconv.io.images.shared import alpha, extra, items, opencv
-from imgconv.io.images.shared.boxes import boxes
+from imgconv.io.images.shared.boxes import damage_of
 from imgconv.io.images.shared.levels import spread
 
 if TYPE_CHECKING:
@@ -34,12 +34,7 @@ def read_header(data: bytes) -> Header:
 
     The library turns and cuts it, so that size is of the picture upright.
     """
-    damage = None
-    try:
-        for _ in boxes(data, 0, len(data)):
-            pass
-    except DamagedError as error:
-        damage = str(error)
+    damage = damage_of(data)
     if b"msf1" in items.brands(data)[:1] or data[8:12] == b"hevc":
         raise NotSupportedError("HEIC of a sequence of pictures")
     shown = items.shown(data)

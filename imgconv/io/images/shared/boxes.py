@@ -29,6 +29,16 @@ def boxes(data: bytes, start: int, stop: int) -> Iterator[tuple[bytes, int, int]
         at = end
 
 
+def damage_of(data: bytes) -> str | None:
+    """Return where the boxes of a whole file are cut or too long; None for nowhere."""
+    try:
+        for _ in boxes(data, 0, len(data)):
+            pass
+    except DamagedError as error:
+        return str(error)
+    return None
+
+
 def find(data: bytes, path: tuple[bytes, ...], start: int, stop: int) -> tuple[int, int] | None:
     """Return where the body of the first box of a path stands."""
     for kind, body, end in boxes(data, start, stop):

@@ -56,19 +56,23 @@ class Peaks<float> {
   void note(int64_t group, const float* row, int64_t first, int64_t after) {
     for (int64_t s = first; s < after; ++s) {
       int64_t last = (s + 1) * stretch < values_ ? (s + 1) * stretch : values_;
-      uint32_t most = 0, least = ~uint32_t(0), beyond = 0;
-      for (int64_t x = s * stretch; x < last; ++x) {
-        uint32_t bits;
-        __builtin_memcpy(&bits, row + x, sizeof bits);
-        bits &= 0x7fffffff;  // as integers, magnitudes keep their order
-        beyond |= bits >= infinity;
-        bits = bits < infinity ? bits : 0;
-        most = bits > most ? bits : most;
-        least = bits - 1 < least ? bits - 1 : least;  // zero becomes the greatest
+      Range range;
+      int64_t x = s * stretch;
+      for (; x + lanes <= last; x += lanes) range.take(load<uint32_t>(row + x));
+      if (x < last) {
+        Lanes rest{};  // zeros change nothing
+        __builtin_memcpy(&rest, row + x, size_t(last - x) * sizeof(float));
+        range.take(rest);
       }
-      most_[group % groups_ * stretches_ + s] = most;
-      least_[group % groups_ * stretches_ + s] = least;
-      beyond_[group % groups_ * stretches_ + s] = beyond;
+      const int64_t at = group % groups_ * stretches_ + s;
+      most_[at] = beyond_[at] = 0;
+      uint32_t least = ~uint32_t(0);
+      for (int64_t i = 0; i < lanes; ++i) {
+        most_[at] = range.most[i] > most_[at] ? range.most[i] : most_[at];
+        least = range.least[i] < least ? range.least[i] : least;
+        beyond_[at] |= range.beyond[i];
+      }
+      least_[at] = least;
     }
   }
 
@@ -93,6 +97,23 @@ class Peaks<float> {
   }
 
  private:
+  using Lanes = Vector<uint32_t>;
+  static constexpr int64_t lanes = lanes_of<uint32_t>;
+
+  // Ranges of the values in each lane.
+  struct Range {
+    Lanes most{}, least = ~Lanes{}, beyond{};
+    IMGCONV_INLINE void take(Lanes bits) {
+      bits &= 0x7fffffff;  // as integers, magnitudes keep their order
+      const Lanes over = (Lanes)(bits >= infinity);
+      beyond |= over;
+      bits &= ~over;
+      most = bits > most ? bits : most;
+      const Lanes below = bits - 1;  // zero becomes the greatest
+      least = below < least ? below : least;
+    }
+  };
+
   int64_t groups_ = 0, values_ = 0, stretches_ = 0;
   uint32_t *most_ = nullptr, *least_ = nullptr, *beyond_ = nullptr;
 };

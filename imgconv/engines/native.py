@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from functools import cached_property
@@ -13,7 +15,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from imgconv.engines.base import Correlation, Engine, Filtered, Pixels, largest_sum, padded
-from imgconv.engines.core_values import halves, paid_threads, plan_for_core, rounded_size
+from imgconv.engines.core_values import (
+    factors_of,
+    halves,
+    paid_threads,
+    plan_for_core,
+    rounded_size,
+)
 from imgconv.engines.kernel_facts import KernelFacts
 from imgconv.engines.native_ranks import NativeRanks
 from imgconv.engines.plan import (
@@ -162,6 +170,33 @@ class NativeEngine:
             counts = run(whole, out, rows, columns, mode, value, threads)
         clipped, self.recomputed = counts
         return Filtered(out, clipped)
+
+    def repeated(self, job: Correlation) -> tuple[Callable[[Pixels, int], Pixels] | None, int]:
+        """Return what does the same to other images of this shape and type; None if nothing can.
+
+        Returns
+        -------
+        function or None
+            Of an image of shape (rows, columns, channels) and a number of threads.
+        int
+            Bytes that it keeps.
+        """
+        prepared = self._prepare(job)
+        if prepared.correlator is None:
+            return None, 0
+        run, mode, value = prepared.correlator.run, self._borders[id(job.border)], job.border_value
+        rows, columns = job.geometry
+        shape, dtype = (rows.out, columns.out, job.image.shape[2]), job.depth.dtype
+        most = paid_threads(1 << 20, prepared.plan.cost * math.prod(shape))
+
+        def filtered(image: Pixels, threads: int) -> Pixels:
+            out = np.empty(shape, dtype)
+            if run(image, out, rows, columns, mode, value, min(threads, most)) is None:
+                whole = np.ascontiguousarray(image, image.dtype.name)
+                run(whole, out, rows, columns, mode, value, min(threads, most))
+            return out
+
+        return filtered, prepared.bytes
 
     def extremes(self, job: Correlation) -> tuple[Fraction, Fraction]:
         """Return the least and the greatest sum (see `imgconv.engines.base.Engine`)."""
@@ -357,7 +392,7 @@ class NativeEngine:
     def _correlator(
         self, facts: KernelFacts, request: Request, plan: Plan, job: Correlation
     ) -> Any:
-        column, row = _factors(facts, plan)
+        column, row = factors_of(facts, plan)
         floats = request.depth_in is request.depth_out is Depth.F32 and plan.bound
         steps, total = _RELATIVE_BOUND if floats else 0.0, float(facts.positive + facts.negative)
         core_plan = plan_for_core(self._core, plan)
@@ -390,12 +425,3 @@ def _checked_path(name: str) -> str:
             f"IMGCONV_PATH is {name!r}, which is not a path", hint="choose from " + ", ".join(PATHS)
         )
     return name
-
-
-def _factors(facts: KernelFacts, plan: Plan) -> tuple[list[float], list[float]]:
-    """Return column and row of a separable plan; real sums have the gain in the row."""
-    if not plan.separable or facts.factors is None:
-        return [], []
-    scale = facts.scale if plan.sum_kind is SumKind.REAL and not plan.scaled else 1.0
-    column, row = facts.factors
-    return [float(weight) for weight in column], [weight * scale for weight in row]

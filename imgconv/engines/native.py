@@ -23,7 +23,6 @@ from imgconv.engines.core_values import (
     rounded_size,
 )
 from imgconv.engines.kernel_facts import KernelFacts
-from imgconv.engines.native_ranks import NativeRanks
 from imgconv.engines.plan import (
     PATHS,
     Algorithm,
@@ -33,7 +32,6 @@ from imgconv.engines.plan import (
     is_exact,
     make_plan,
 )
-from imgconv.engines.pointwise import Pointwise
 from imgconv.engines.request import Capabilities, Request
 from imgconv.engines.threads import run_each
 from imgconv.model.border import STAND_INS
@@ -41,6 +39,8 @@ from imgconv.model.errors import ArgumentError
 from imgconv.model.output import Depth, Rounding
 
 if TYPE_CHECKING:
+    from imgconv.engines.native_ranks import NativeRanks
+    from imgconv.engines.pointwise import Pointwise
     from imgconv.engines.sets import Sets
     from imgconv.engines.weigher import Weigher
 
@@ -273,24 +273,28 @@ class NativeEngine:
 
     @cached_property
     def ranks(self) -> NativeRanks:
-        """The core's order statistics."""
+        """The core's order statistics; like all below seldom needed, so imported late."""
+        from imgconv.engines.native_ranks import NativeRanks
+
         return NativeRanks(self._core, self.isa)
 
     @cached_property
     def pointwise(self) -> Pointwise:
         """The core's work on values one by one."""
+        from imgconv.engines.pointwise import Pointwise
+
         return Pointwise(self._core, self.isa)
 
     @cached_property
     def weigher(self) -> Weigher:
-        """The core's weighted means; seldom needed, so imported late."""
+        """The core's weighted means."""
         from imgconv.engines.weigher import Weigher
 
         return Weigher(self._core, self.isa, self._capabilities, self._borders)
 
     @cached_property
     def sets(self) -> Sets:
-        """The core's sets of kernels; imported late, too."""
+        """The core's sets of kernels."""
         from imgconv.engines.sets import Sets
 
         return Sets(self._core, self.isa, self._borders)

@@ -15,7 +15,7 @@ from imgconv.model.output import Depth, OutputRange, Rounding, parse_choice
 from imgconv.model.settings import Settings
 from imgconv.model.steps.base import Step
 from imgconv.ops.image import Image, as_image
-from imgconv.ops.linear.kernel_set import apply_sums
+from imgconv.ops.linear.sums import apply_sums
 
 
 def correlate(

@@ -26,6 +26,7 @@ from imgconv.engines.plan import (
     make_plan,
 )
 from imgconv.engines.pointwise import Pointwise
+from imgconv.engines.repeated import Repeated, repeated
 from imgconv.engines.request import Capabilities, Request
 from imgconv.engines.threads import run_each
 from imgconv.model.border import STAND_INS
@@ -162,6 +163,10 @@ class NativeEngine:
             counts = run(whole, out, rows, columns, mode, value, threads)
         clipped, self.recomputed = counts
         return Filtered(out, clipped)
+
+    def repeated(self, job: Correlation) -> Repeated | None:
+        """Return what does a correlation again and again (see `imgconv.engines.repeated`)."""
+        return repeated(self._prepare(job), job, self._borders[id(job.border)])
 
     def extremes(self, job: Correlation) -> tuple[Fraction, Fraction]:
         """Return the least and the greatest sum (see `imgconv.engines.base.Engine`)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -31,12 +32,15 @@ def plain_array(image: ArrayLike) -> NDArray[Any]:
         For a Pillow image of another mode than gray, colour or alpha, and for an array of which
         values are masked.
     """
+    if type(image) is np.ndarray and image.dtype.isnative and image.flags.aligned:
+        return image
     if hasattr(image, "getbands") and hasattr(image, "mode"):
         image = _of_pillow(image)
-    if isinstance(image, np.ma.MaskedArray):
-        if np.ma.is_masked(image):
+    masking = sys.modules.get("numpy.ma")  # importing it takes 10 ms
+    if masking is not None and isinstance(image, masking.MaskedArray):
+        if masking.is_masked(image):
             raise ArgumentError(
-                f"{int(np.ma.getmaskarray(image).sum())} values of the image are masked",
+                f"{int(masking.getmaskarray(image).sum())} values of the image are masked",
                 hint="give them a value first: image.filled(0)",
             )
         image = image.data

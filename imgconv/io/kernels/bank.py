@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from imgconv.io.config import strict_yaml
+from imgconv.io.kernels import compiled
 from imgconv.io.kernels.bank_entry import BankEntry, read_entry
 from imgconv.model.errors import KernelError, UnknownKernelError
 from imgconv.model.kernel import Kernel
@@ -59,7 +60,8 @@ def read_bank_file(path: Path) -> dict[str, BankEntry]:
 
 
 def _parsed(text: str, path: Path) -> dict[str, BankEntry]:
-    top = strict_yaml.parse(text, str(path)).as_mapping(("kernels",))
+    read = compiled.read_compiled(path, text) or strict_yaml.parse(text, str(path))
+    top = read.as_mapping(("kernels",))
     if "kernels" not in top:
         raise KernelError(f"{path}:1:1: a bank file begins with the key 'kernels'")
     kernels = top["kernels"]

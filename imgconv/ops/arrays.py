@@ -32,6 +32,8 @@ def plain_array(image: ArrayLike) -> NDArray[Any]:
         For a Pillow image of another mode than gray, colour or alpha, and for an array of which
         values are masked.
     """
+    if type(image) is np.ndarray and image.dtype.isnative and image.flags.aligned:
+        return image
     if hasattr(image, "getbands") and hasattr(image, "mode"):
         image = _of_pillow(image)
     if "numpy.ma" in sys.modules:  # else nobody has made one, and importing it takes 10 ms

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 
 import numpy as np
 import simplejpeg
@@ -40,9 +41,7 @@ class JpegBlocks:
         tall = _UNIT_ROWS.get(subsampling, 8)
         units = min(_BLOCK_PIXELS // columns, _MOST_UNITS // across * tall)
         self.height = max(1, units // _TALLEST_UNIT) * _TALLEST_UNIT
-        example = np.zeros((min(rows, 8), columns, self._channels), np.uint8)
-        head, _ = _parted(self._encoded(example))
-        head = _with_rows(head, rows)
+        head = _with_rows(_head(columns, *self._how), rows)
         if rows > self.height:
             interval = across * self.height // tall
             scan = _segment(head, _SCAN)
@@ -62,7 +61,18 @@ class JpegBlocks:
         return _END
 
     def _encoded(self, image: Image) -> bytes:
-        return bytes(simplejpeg.encode_jpeg(image, *self._how, fastdct=False))
+        return _encoded(image, *self._how)
+
+
+def _encoded(image: Image, quality: int, space: str, subsampling: str) -> bytes:
+    return bytes(simplejpeg.encode_jpeg(image, quality, space, subsampling, fastdct=False))
+
+
+@lru_cache(maxsize=64)
+def _head(columns: int, quality: int, space: str, subsampling: str) -> bytes:
+    """Return what a JPEG of so many columns begins with."""
+    example = np.zeros((1, columns, 1 if space == "GRAY" else 3), np.uint8)
+    return _parted(_encoded(example, quality, space, subsampling))[0]
 
 
 def _segment(data: bytes, wanted: int) -> int:

@@ -43,8 +43,8 @@ build() {
     compile "$1" plain plain
     # shellcheck disable=SC2086
     $zig c++ -target "$1" $flags "-DIMGCONV_ISAS=$isas" "$root/tests/arm/vectors.cpp" \
-        "$core/arena.cpp" "$core/correlate.cpp" "$core/cpu.cpp" "$core/platform.cpp" \
-        "$core/proof.cpp" "$core/rank.cpp" "$core/threads.cpp" $objects -o "$work/$1.exe"
+        "$core/arena.cpp" "$core/correlate.cpp" "$core/cpu.cpp" "$core/division.cpp" \
+        "$core/platform.cpp" "$core/proof.cpp" "$core/rank.cpp" "$core/threads.cpp" $objects -o "$work/$1.exe"
 }
 
 # run TARGET [ISA]: the vectors, or the names of the instruction sets; fails where nothing runs them.

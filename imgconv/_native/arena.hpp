@@ -17,12 +17,7 @@ struct Arena {
   ~Arena();
 
   // Memory at the start of a cache line, for a multiple of one; nullptr where no room is left.
-  unsigned char* take(size_t bytes) {
-    if (!memory || bytes > size - used) return memory ? nullptr : first(bytes);
-    unsigned char* found = memory + used;
-    used += bytes;
-    return found;
-  }
+  unsigned char* take(size_t bytes);
 
  private:
   unsigned char* first(size_t bytes);

@@ -9,15 +9,15 @@ namespace imgconv {
 using i128 = __int128;
 using u128 = unsigned __int128;
 
-inline u128 magnitude_of(i128 n) { return n < 0 ? u128(0) - u128(n) : u128(n); }
+static inline u128 magnitude_of(i128 n) { return n < 0 ? u128(0) - u128(n) : u128(n); }
 
-inline int bits_of(u128 n) {
+static inline int bits_of(u128 n) {
   uint64_t high = uint64_t(n >> 64), low = uint64_t(n);
   return high ? 128 - __builtin_clzll(high) : low ? 64 - __builtin_clzll(low) : 0;
 }
 
-// Return the nearest double, half to even.
-inline double to_double(i128 n) {
+// Return the nearest double, half to even. Not inline: it is called seldom, in many places.
+[[maybe_unused]] __attribute__((noinline)) static double to_double(i128 n) {
   const u128 magnitude = magnitude_of(n);
   const int more = bits_of(magnitude) - 64;
   double result = double(uint64_t(magnitude));
@@ -30,7 +30,7 @@ inline double to_double(i128 n) {
 }
 
 // Return the quotient rounded down; d > 0.
-inline i128 floor_divided(i128 n, i128 d) {
+static inline i128 floor_divided(i128 n, i128 d) {
   if (i128(int64_t(n)) == n && i128(int64_t(d)) == d) {
     int64_t a = int64_t(n), b = int64_t(d), q = a / b;
     return q - (a % b < 0);

@@ -1,6 +1,8 @@
 // A band of output rows: source rows into a ring, blocks of sums out of it, and their finish.
 #pragma once
 
+#include <type_traits>
+
 #include "row_pass.hpp"
 #include "finish.hpp"
 #include "peaks.hpp"
@@ -23,13 +25,15 @@ static inline int64_t tile_columns(const Task& task, int64_t groups, int64_t gro
   return (task.columns.out + tiles - 1) / tiles;
 }
 
-template <class Mac, class Src>
+template <class Mac>
 class Band {
+  using Pixel = std::conditional_t<std::is_same_v<Mac, MacFloats>, float, uint8_t>;  // for peaks
+
  public:
   using Sum = typename Mac::Sum;
 
-  explicit Band(const Task& task)
-      : task_(task), finish_{task, exact_values<Src>, nullptr, nullptr, 0, {}} {
+  Band(const Task& task, FillGroup fill, ExactValues exact)
+      : task_(task), fill_(fill), finish_{task, exact, nullptr, nullptr, 0, {}} {
     const Weights& w = task.weights;
     const double* weights = weights_for<Mac>(scratch_, task);
     bool apart = task.plan.separable;
@@ -41,8 +45,8 @@ class Band {
     columns_ = tile_columns(task, steps_.groups, stored_bytes<Mac>);
     Tile widest = tile(0);
     int64_t values = (widest.last - widest.first) * task.channels;
-    ring_memory_ = scratch_.take<unsigned char>(Ring<Mac, Src>::bytes(steps_.groups, values));
-    peaks_ = Peaks<Src>(scratch_, steps_.groups, values);
+    ring_memory_ = scratch_.take<unsigned char>(Groups<Mac>::bytes(steps_.groups, values));
+    peaks_ = Peaks<Pixel>(scratch_, steps_.groups, values);
     int64_t reach = (w.columns - 1) * task.columns.dilation * task.channels;
     int64_t piece = task.columns.out * task.channels;  // or less where that is too much at a time
     if (piece > piece_values) piece = piece_values;
@@ -56,14 +60,15 @@ class Band {
 
   Counts run(int64_t first, int64_t last) {
     for (int64_t column = 0; column < task_.columns.out; column += columns_) {
-      Ring<Mac, Src> ring(task_, tile(column), ring_memory_, steps_.groups);
+      const Tile at = tile(column);
+      const Groups<Mac> ring(task_, at, ring_memory_, steps_.groups);
       int64_t filled = 0;
       for (int64_t row = first; row < last; row += block_rows) {
         int64_t base = row * task_.rows.stride / Mac::rows;
         if (filled < base) filled = base;
         for (; filled < base + steps_.groups; ++filled) {
-          ring.fill(filled);
-          if constexpr (Peaks<Src>::counts)
+          fill_(task_, at, ring_memory_, steps_.groups, filled);
+          if constexpr (Peaks<Pixel>::counts)
             peaks_.note(filled, reinterpret_cast<const float*>(ring.group(filled)));
         }
         for (int64_t g = 0; g < steps_.groups; ++g) groups_[g] = ring.group(base + g);
@@ -92,7 +97,7 @@ class Band {
       int64_t begin = (at - column) * stride * channels;
       int64_t values = ((count - 1) * stride + 1) * channels;
       Bound bound = whole_bound(task_);
-      if constexpr (Peaks<Src>::counts) {
+      if constexpr (Peaks<Pixel>::counts) {
         int64_t reach = (task_.columns.taps - 1) * task_.columns.dilation * channels;
         Peak peak = peaks_.of(base, steps_.groups, begin, begin + values + reach);
         bound = bound_for(task_.plan, peak);
@@ -148,11 +153,12 @@ class Band {
   }
 
   const Task& task_;
+  FillGroup fill_;
   Scratch scratch_;
   Finish finish_;
   Steps<Mac> steps_;
   RowPass row_pass_{};
-  Peaks<Src> peaks_;
+  Peaks<Pixel> peaks_;
   const unsigned char** groups_;
   int64_t columns_ = 1 << 30, pitch_;
   unsigned char* ring_memory_;
@@ -163,7 +169,7 @@ class Band {
 
 template <class Mac, class Src>
 Counts taps_band(const Task& task, int64_t first, int64_t last) {
-  return Band<Mac, Src>(task).run(first, last);
+  return Band<Mac>(task, fill_group<Mac, Src>, exact_values<Src>).run(first, last);
 }
 
 }  // namespace IMGCONV_ISA

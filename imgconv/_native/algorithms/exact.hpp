@@ -1,7 +1,7 @@
 // Single output values computed exactly, whatever the kernel, border, stride or pixel type.
 #pragma once
 
-#include "division.hpp"
+#include "../division.hpp"
 #include "lanes.hpp"
 
 namespace imgconv {
@@ -105,66 +105,6 @@ double exact_pixel(const Taps<Src>& taps) {
   return exact_value(task, sum);
 }
 
-// A float as mantissa * 2**exponent, the mantissa odd or zero.
-struct Parts {
-  int64_t mantissa;
-  int exponent;
-};
-
-static inline Parts parts_of(float x) {
-  uint32_t bits;
-  __builtin_memcpy(&bits, &x, sizeof bits);
-  int exponent = int(bits >> 23 & 255);
-  int64_t mantissa = bits & 0x7fffff;
-  if (exponent) mantissa |= 0x800000; else exponent = 1;
-  if (!mantissa) return {0, 0};
-  int zeros = __builtin_ctzll(uint64_t(mantissa));
-  mantissa >>= zeros;
-  return {bits >> 31 ? -mantissa : mantissa, exponent - 150 + zeros};
-}
-
-// What the pixels of one output value need: their exponents' range, and whether all are finite.
-struct Spread {
-  bool finite = true;
-  double ieee = 0;  // the sum that IEEE 754 gives where they are not
-  int low = 1000, high = -1000;  // exponents of the last and of the first bit
-};
-
-static inline Spread spread_of(const Taps<float>& taps) {
-  Spread s;
-  taps.each([&](int64_t tap, float pixel) {
-    double weight = taps.task.weights.nearest[tap];
-    if (!__builtin_isfinite(pixel)) s.finite = false;
-    s.ieee += (weight > 0 ? 1 : -1) * double(pixel);
-    Parts p = parts_of(pixel);
-    if (!p.mantissa || !__builtin_isfinite(pixel)) return;
-    int high = p.exponent + bits_of(magnitude_of(p.mantissa));
-    if (p.exponent < s.low) s.low = p.exponent;
-    if (high > s.high) s.high = high;
-  });
-  return s;
-}
-
-static inline double not_finite(const Task& task, double sum) {
-  if (task.quotient.absolute) sum = sum < 0 ? -sum : sum;
-  if (task.type_out == Type::f32) return sum;
-  if (sum != sum) return 0;
-  return double(sum > 0 ? highest(task.type_out) + 1 : lowest(task.type_out) - 1);
-}
-
-static inline Wide wide_sum(const Taps<float>& taps, bool& negative) {
-  Wide sums[2];
-  taps.each([&](int64_t tap, float pixel) {
-    Parts p = parts_of(pixel);
-    if (!p.mantissa) return;
-    i128 term = taps.task.weights.whole[tap] * p.mantissa;
-    add(sums[term < 0], shifted(widened(magnitude_of(term)), p.exponent + 149));
-  });
-  negative = compared(sums[0], sums[1]) < 0;
-  subtract(sums[negative], sums[!negative]);
-  return sums[negative];
-}
-
 // Sum products in double, and their magnitudes into `largest`: those bound the error.
 static inline double float_sum(const Taps<float>& taps, double& largest) {
   const double* real = taps.task.weights.real;
@@ -218,31 +158,9 @@ static inline bool decided(const Taps<float>& taps, double& result) {
 }
 
 static inline double exact_pixel(const Taps<float>& taps) {
-  const Task& task = taps.task;
-  const Quotient& q = task.quotient;
   double result;
   if (decided(taps, result)) return result;
-  Spread s = spread_of(taps);
-  if (!s.finite) return not_finite(task, s.ieee);
-  if (s.high < s.low) return exact_value(task, 0);
-  u128 weight = magnitude_of(task.weights.sum_positive) + magnitude_of(task.weights.sum_negative);
-  int unit = s.low < 0 ? -s.low : 0;
-  int bits = bits_of(weight) + s.high + unit + bits_of(u128(q.factor));
-  bool fits = s.high + unit < 62 && bits < 124 && bits_of(magnitude_of(q.added)) + unit < 124 &&
-              bits_of(u128(q.denominator)) + unit < 124;
-  if (!fits) {
-    bool negative;
-    Wide sum = wide_sum(taps, negative);
-    return wide_value(task, negative, sum, 149);
-  }
-  i128 sum = 0;
-  taps.each([&](int64_t tap, float pixel) {
-    Parts p = parts_of(pixel);
-    if (p.mantissa) sum += task.weights.whole[tap] * (p.mantissa * (i128(1) << (p.exponent + unit)));
-  });
-  i128 n = q.factor * sum + q.added * (i128(1) << unit);
-  u128 d = u128(q.denominator) << unit;
-  return rounded_quotient(n < 0, magnitude_of(n), d, task);
+  return exact_float(taps.task, taps.row, taps.column, taps.channel);
 }
 
 // Write one exact value; tell whether it had to be clamped.
@@ -254,19 +172,29 @@ bool put(Out* at, double value, Type type) {
   }
   double low = double(lowest(type)), high = double(highest(type));
   bool clipped = value < low || value > high;
-  *at = Out(value < low ? low : value > high ? high : value);
+  *at = Out(int32_t(value < low ? low : value > high ? high : value));
   return clipped;
 }
 
-template <class Src, class Out>
+// The same for an output of any type; the bits of both types of 16 are the same.
+static inline bool put(unsigned char* at, double value, Type type, int64_t which) {
+  switch (type) {
+    case Type::u8: return put(at + which, value, type);
+    case Type::f32: return put(reinterpret_cast<float*>(at) + which, value, type);
+    default: return put(reinterpret_cast<uint16_t*>(at) + which, value, type);
+  }
+}
+
+template <class Src>
 Counts exact_band(const Task& task, int64_t first, int64_t last) {
   Counts counts;
   for (int64_t row = first; row < last; ++row) {
-    Out* line = reinterpret_cast<Out*>(task.target + row * task.target_stride);
+    unsigned char* line = task.target + row * task.target_stride;
+    int64_t which = 0;
     for (int64_t column = 0; column < task.columns.out; ++column)
       for (int64_t channel = 0; channel < task.channels; ++channel) {
         double value = exact_pixel(Taps<Src>{task, row, column, channel});
-        counts.clipped += put(line++, value, task.type_out);
+        counts.clipped += put(line, value, task.type_out, which++);
       }
   }
   return counts;

@@ -40,7 +40,7 @@ IMGCONV_INLINE T rounded(T value, Rounding rounding) {
 template <class T>
 struct Affine {
   T factor, added, divisor;
-  Affine(Method method, const Quotient& q) {
+  IMGCONV_NOINLINE Affine(Method method, const Quotient& q) {
     bool divides = method == Method::float_divide || method == Method::double_divide;
     double d = to_double(q.denominator);
     factor = T(divides ? to_double(q.factor) : to_double(q.factor) / d);
@@ -75,12 +75,9 @@ template <bool clips, class Sum, class Out, class T, bool divides>
 void affine_piece(Finish& f, const Sum* sums, Out* to, int64_t count) {
   const Affine<T> a(f.task.method, f.task.quotient);
   const T low = T(lowest(f.task.type_out)), high = T(highest(f.task.type_out));
-  const bool absolute = f.task.quotient.absolute;
   FlagCount<T> clipped;
   write_each<T>(count, to, reinterpret_cast<T*>(f.stage), [&](int64_t i, Flags<T> valid, auto) {
-    Vector<T> sum = load_as<T>(sums + i);
-    if (absolute) sum = Simd::magnitude<T>(sum);
-    Vector<T> value = sum * a.factor + a.added;
+    Vector<T> value = load_as<T>(sums + i) * a.factor + a.added;
     if constexpr (divides) value = value / a.divisor;
     if constexpr (clips)
       value = Simd::at_most<T>(high + 2, Simd::at_least<T>(low - 2, value));
@@ -92,29 +89,51 @@ void affine_piece(Finish& f, const Sum* sums, Out* to, int64_t count) {
   f.counts.clipped += clipped.sum();
 }
 
-// Only what is common skips the clamp: each way more takes the compiler as long again.
+// Sums without their signs, as T.
+template <class T, class Sum>
+IMGCONV_NOINLINE const T* magnitudes(Finish& f, const Sum* sums, int64_t count) {
+  T* to = reinterpret_cast<T*>(f.stage);
+  for (int64_t i = 0; i < count; ++i) to[i] = T(__builtin_fabs(T(sums[i])));
+  return to;
+}
+
+// Only what is common skips the clamp, or is taken as it is: each way more takes the compiler as long
+// again.
 template <class Sum, class Out, class T, bool divides>
 void finish_affine(Finish& f, const Sum* sums, Out* to, int64_t count) {
+  if (f.task.quotient.absolute)
+    return affine_piece<true, T, Out, T, divides>(f, magnitudes<T>(f, sums, count), to, count);
   if constexpr (sizeof(T) == 4)
     if (!f.task.clips) return affine_piece<false, Sum, Out, T, divides>(f, sums, to, count);
   affine_piece<true, Sum, Out, T, divides>(f, sums, to, count);
 }
 
-// The other roundings, which are seldom asked for: one value after the other.
-template <class Sum, class Out, class T>
-void finish_rounded(Finish& f, const Sum* sums, Out* to, int64_t count) {
+// The other roundings, which are seldom asked for: sums become values where they are.
+template <class T>
+IMGCONV_NOINLINE void round_sums(Finish& f, T* sums, int64_t count) {
   const Affine<T> a(f.task.method, f.task.quotient);
   const bool divides =
       f.task.method == Method::float_divide || f.task.method == Method::double_divide;
+  const bool absolute = f.task.quotient.absolute;
+  const Rounding rounding = f.task.rounding;
   const T low = T(lowest(f.task.type_out)), high = T(highest(f.task.type_out));
+  int64_t clipped = 0;
   for (int64_t i = 0; i < count; ++i) {
-    T sum = T(sums[i]);
-    if (f.task.quotient.absolute) sum = T(__builtin_fabs(sum));
+    T sum = absolute ? T(__builtin_fabs(sums[i])) : sums[i];
     T value = divides ? affine<true>(a, sum) : affine<false>(a, sum);
-    value = rounded(value, f.task.rounding);
-    f.counts.clipped += value < low || value > high;
-    to[i] = Out(int32_t(value < low ? low : value > high ? high : value));
+    value = rounded(value, rounding);
+    clipped += value < low || value > high;
+    sums[i] = value < low ? low : value > high ? high : value;
   }
+  f.counts.clipped += clipped;
+}
+
+template <class Sum, class Out, class T>
+void finish_rounded(Finish& f, const Sum* sums, Out* to, int64_t count) {
+  T* values = reinterpret_cast<T*>(f.stage);
+  for (int64_t i = 0; i < count; ++i) values[i] = T(sums[i]);
+  round_sums<T>(f, values, count);
+  for (int64_t i = 0; i < count; ++i) to[i] = Out(int32_t(values[i]));
 }
 
 // Exact sums for a float output: every step in double is exact, but for the last.
@@ -305,8 +324,8 @@ template <class Sum>
 FinishPiece finish_for(Type type) {
   switch (type) {
     case Type::u8: return finish_piece<Sum, uint8_t>;
-    case Type::u16: return finish_piece<Sum, uint16_t>;
-    case Type::i16: return finish_piece<Sum, int16_t>;
+    case Type::u16:
+    case Type::i16: return finish_piece<Sum, uint16_t>;  // the bits are those of both
     case Type::f64: return write_sums<Sum>;
     default: return finish_piece<Sum, float>;
   }

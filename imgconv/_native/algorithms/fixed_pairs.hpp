@@ -12,6 +12,19 @@
 namespace imgconv {
 namespace IMGCONV_ISA {
 
+// A bit for each output row, and one for a column that another one is added to.
+inline constexpr int most_fixed_kind = 7;
+
+static IMGCONV_NOINLINE PairSteps<int32_t> listed_fixed_pairs(Scratch& scratch, const Task& task) {
+  const double* weights = weights_for<MacDot16>(scratch, task);
+  return listed_pairs<most_fixed_kind, int32_t>(
+      scratch, task, true, [&](int64_t tap) { return weights[tap]; },
+      [](const int32_t* words, bool folded) {
+        int rows = int(words[0] != 0) | int(words[1] != 0) << 1;
+        return rows ? rows | int(folded) << 2 : 0;
+      });
+}
+
 template <class S, bool clips>
 class FixedPairs {
  public:
@@ -21,13 +34,7 @@ class FixedPairs {
         lines_(scratch_.take<const uint8_t*>(2 * pairs_ + 2)),
         ends_(scratch_, task, lines_, 2 * pairs_, vector_bytes), far_(is_far(task)),
         undecided_(scratch_, task.columns.out * task.channels + 64) {
-    const double* weights = weights_for<MacDot16>(scratch_, task);
-    list_ = listed_pairs<most_kind, int32_t>(
-        scratch_, task, true, [&](int64_t tap) { return weights[tap]; },
-        [](const int32_t* words, bool folded) {  // a bit for each output row, one for the column
-          int rows = int(words[0] != 0) | int(words[1] != 0) << 1;
-          return rows ? rows | int(folded) << 2 : 0;
-        });
+    list_ = listed_fixed_pairs(scratch_, task);
     const Quotient& q = task.quotient;
     int shift = task.plan.shift;
     double added = __builtin_ldexp(to_double(q.added) / to_double(q.denominator), shift);
@@ -42,32 +49,28 @@ class FixedPairs {
       int64_t rows = find_rows(task_, row, last, 2 * pairs_, lines_, to);
       ends_.fill(row);
       for (const Stretch* stretch : {&ends_.interior, &ends_.left, &ends_.right})
-        if (rows == 2) blocks<2>(to, *stretch);
-        else blocks<1>(to, *stretch);
+        blocks(rows, to, *stretch);
       undecided_.recompute(finish_, to, row, rows);
     }
     return finish_.counts;
   }
 
  private:
-  static constexpr int lanes = int(lanes_of<int32_t>), most_kind = 7;
+  static constexpr int lanes = int(lanes_of<int32_t>), most_kind = most_fixed_kind;
 
-  template <int rows>
-  void blocks(uint8_t* const* to, const Stretch& stretch) {
+  void blocks(int64_t rows, uint8_t* const* to, const Stretch& stretch) {
     const int64_t end = task_.columns.out * task_.channels;
     const bool asks = far_ && &stretch == &ends_.interior;
     for (int64_t x = stretch.first; x < stretch.last; x += vector_bytes) {
       int64_t at = x + vector_bytes > end ? end - vector_bytes : x;  // the last block overlaps
       if (asks) prefetch<vector_bytes>(lines_ + 2 * pairs_, at - stretch.start);
-      block<rows>(to, at, stretch.lines, at - stretch.start, x - at);
+      block(rows, to, at, stretch.lines, at - stretch.start, x - at);
     }
   }
 
   // Sum and finish a block; its values before `known` are done already.
-  template <int rows>
-  IMGCONV_INLINE void block(uint8_t* const* to, int64_t x,
-                                                   const uint8_t* const* lines, int64_t from,
-                                                   int64_t known) {
+  IMGCONV_INLINE void block(int64_t rows, uint8_t* const* to, int64_t x,
+                            const uint8_t* const* lines, int64_t from, int64_t known) {
     Words sums[2][4];
     IMGCONV_UNROLL(2)
     for (int r = 0; r < 2; ++r)
@@ -75,7 +78,8 @@ class FixedPairs {
       for (int q = 0; q < 4; ++q) sums[r][q] = splat<int32_t>(start_);
     add_steps<most_kind>(list_.steps, list_.steps + list_.count, lines, from, sums);
     IMGCONV_UNROLL(2)  /* else the sums live in memory */
-    for (int r = 0; r < rows; ++r) {
+    for (int r = 0; r < 2; ++r) {
+      if (r >= rows) break;
       const int32_t shift = task_.plan.shift, bound = int32_t(task_.plan.bound);
       const Words mask = splat<int32_t>((int32_t(1) << shift) - 1);
       const Words most = splat<int32_t>(2 * bound);

@@ -26,7 +26,7 @@ class Plane {
         strip_{scratch.untouched<double>(s.rows * Columns::apart)} {}
 
   // Transform real_lanes rows, from `first` on, which are `pitch` apart.
-  void put_rows(int64_t first, const double* re, const double* im, int64_t pitch) const {
+  IMGCONV_NOINLINE void put_rows(int64_t first, const double* re, const double* im, int64_t pitch) const {
     Columns lines = rows_from(first);
     for (int64_t x = 0; x < along_.n; x += real_lanes) {
       Simd::transpose(re + x, pitch, lines.re(x), Columns::apart);
@@ -41,7 +41,7 @@ class Plane {
   }
 
   // Turn such rows back.
-  void take_rows(int64_t first, double* re, double* im, int64_t pitch) const {
+  IMGCONV_NOINLINE void take_rows(int64_t first, double* re, double* im, int64_t pitch) const {
     Columns lines = rows_from(first);
     inverse(lines, along_);
     for (int64_t x = 0; x < along_.n; x += real_lanes) {
@@ -108,6 +108,17 @@ static inline void transform_weights(const Spectrum& s, const double* weights, i
   });
 }
 
+// Multiply a plane by a spectrum.
+static IMGCONV_NOINLINE void convolve(const Plane& plane, const Spectrum& spectrum) {
+  plane.columns<true>([&](const Columns& strip, int64_t first) {
+    const double *re = spectrum.re + first, *im = spectrum.im + first;
+    for (int64_t i = 0; i < spectrum.rows; ++i) {
+      int64_t at = i * real_lanes;
+      strip.put(i, product(strip.get(i), load<double>(re + at), load<double>(im + at)));
+    }
+  });
+}
+
 template <class Src>
 class Fourier {
  public:
@@ -156,7 +167,7 @@ class Fourier {
     for (int64_t channel = 0; channel < task_.channels; ++channel) {
       for (int64_t r = 0; r < spectrum_.rows; r += real_lanes)
         put(r, tiles, rows + task_.rows.taps - 1, channel);
-      convolve();
+      convolve(plane_, spectrum_);
       for (int64_t r = 0; r < rows; r += real_lanes) {
         plane_.take_rows(r, lines_[0], lines_[1], line_pitch_);
         for (int64_t i = r; i < rows && i < r + real_lanes; ++i)
@@ -183,16 +194,6 @@ class Fourier {
         read(seen ? tile.row + r + i : -1, tile.column, channel, lines_[t] + i * line_pitch_);
       }
     plane_.put_rows(r, lines_[0], lines_[1], line_pitch_);
-  }
-
-  void convolve() const {
-    plane_.columns<true>([&](const Columns& strip, int64_t first) {
-      const double *re = spectrum_.re + first, *im = spectrum_.im + first;
-      for (int64_t i = 0; i < spectrum_.rows; ++i) {
-        int64_t at = i * real_lanes;
-        strip.put(i, product(strip.get(i), load<double>(re + at), load<double>(im + at)));
-      }
-    });
   }
 
   // Read one channel of a row of the span from a position on; beyond the span stands 0.

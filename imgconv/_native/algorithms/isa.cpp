@@ -17,16 +17,6 @@ namespace IMGCONV_ISA {
 using RunBand = Counts (*)(const Task&, int64_t, int64_t);
 
 template <class Src>
-RunBand exact_for(Type out) {
-  switch (out) {
-    case Type::u8: return exact_band<Src, uint8_t>;
-    case Type::u16: return exact_band<Src, uint16_t>;
-    case Type::i16: return exact_band<Src, int16_t>;
-    default: return exact_band<Src, float>;
-  }
-}
-
-template <class Src>
 RunBand wide_for(const Task& task) {
   if (task.plan.algorithm == Algorithm::f64) {
     if constexpr (is_floating<Src>) return float_band;
@@ -35,7 +25,7 @@ RunBand wide_for(const Task& task) {
   if (task.plan.algorithm == Algorithm::fft) return fourier_band<Src>;
   if constexpr (is_floating<Src>)
     if (task.plan.algorithm == Algorithm::box) return float_box_band;
-  return exact_for<Src>(task.type_out);
+  return exact_band<Src>;
 }
 
 template <class Src>

@@ -33,24 +33,21 @@ inline constexpr bool is_tail = sizeof(Extent) == sizeof(Tail);
 
 // Write values that are within the range of the output type. Where the instruction set does not
 // narrow vectors well they are staged, for the compiler's loop over a whole piece is better.
-template <class Out, class T>
-IMGCONV_INLINE void emit(Out* to, T* stage, Vector<T> values, Whole) {
+template <class Out, class T, class Extent>
+IMGCONV_INLINE void emit(Out* to, T* stage, Vector<T> values, Extent extent) {
   if constexpr (Simd::writes_at_once) {
     using Integers = typename VectorOf<int32_t, int(lanes_of<T>)>::Type;
     using Narrow = typename VectorOf<Out, int(lanes_of<T>)>::Type;
     Narrow narrow;
     if constexpr (!is_floating<T>) narrow = __builtin_convertvector(values, Narrow);
     else narrow = __builtin_convertvector(__builtin_convertvector(values, Integers), Narrow);
-    __builtin_memcpy(to, &narrow, sizeof narrow);
+    if constexpr (is_tail<Extent>)  // a loop over lanes would be unrolled in each of many finishes
+      __builtin_memcpy(to, &narrow, size_t(extent.lanes) * sizeof(Out));
+    else
+      __builtin_memcpy(to, &narrow, sizeof narrow);
   } else {
     store<T>(stage, values);
   }
-}
-
-template <class Out, class T>
-IMGCONV_INLINE void emit(Out* to, T* stage, Vector<T> values, Tail tail) {
-  if constexpr (!Simd::writes_at_once) return store<T>(stage, values);
-  for (int i = 0; i < tail.lanes; ++i) to[i] = Out(int32_t(values[i]));
 }
 
 template <class Out, class T>

@@ -8,6 +8,24 @@
 namespace imgconv {
 namespace IMGCONV_ISA {
 
+// A function object that is called by a pointer: what uses it is compiled once for all of them.
+template <class Signature>
+class Call;
+template <class Result, class... Arguments>
+class Call<Result(Arguments...)> {
+ public:
+  template <class Function>
+  explicit Call(Function& function)
+      : function_(&function), call_([](void* to, Arguments... arguments) -> Result {
+          return (*static_cast<Function*>(to))(arguments...);
+        }) {}
+  Result operator()(Arguments... arguments) const { return call_(function_, arguments...); }
+
+ private:
+  void* function_;
+  Result (*call_)(void*, Arguments...);
+};
+
 // The sums of as many vectors as a pixel has channels share one division: lane i of the divisors is
 // the weight of a pixel of vector i % channels.
 template <class T, int channels>
@@ -47,18 +65,16 @@ class MeanFinish {
     high_ = T(high);
   }
 
+  using Straight = Call<const T*()>;
+  using Exact = Call<double(int64_t)>;
+
   // Write a piece. `sums` and what `straight()` gives have room for a group more. exact(i) is the
   // whole number that value i is rounded to. Returns how many colours are clamped.
-  template <class Sum, class Straight, class Exact>
-  int64_t piece(const Sum* sums, int64_t count, unsigned char* to, int64_t start, Straight straight,
+  int64_t piece(const T* sums, int64_t count, unsigned char* to, int64_t start, Straight straight,
                 Exact exact) {
-    switch (type_) {
-      case Type::u8: return piece_as(sums, count, to + start, straight, exact);
-      case Type::u16:
-        return piece_as(sums, count, reinterpret_cast<uint16_t*>(to) + start, straight, exact);
-      default:
-        return piece_as(sums, count, reinterpret_cast<int16_t*>(to) + start, straight, exact);
-    }
+    if (type_ == Type::u8) return piece_as(sums, count, to + start, straight, exact);
+    auto* words = reinterpret_cast<uint16_t*>(to);  // signed ones have the same bits
+    return piece_as(sums, count, words + start, straight, exact);
   }
 
  private:
@@ -72,25 +88,23 @@ class MeanFinish {
           bias(to_double(q.added) / to_double(q.denominator)) {}
   };
 
-  template <class Sum, class Out, class Straight, class Exact>
-  int64_t piece_as(const Sum* sums, int64_t count, Out* to, Straight straight, Exact exact) {
+  template <class Out>
+  int64_t piece_as(const T* sums, int64_t count, Out* to, Straight straight, Exact exact) {
     int64_t clipped = 0;
-    const Sum* plain = nullptr;
+    const T* plain = nullptr;
     for (int64_t at = 0; at < count; at += chunk) {
       const int64_t part = count - at < chunk ? count - at : chunk;
       open_count_ = 0;
       hidden_ = false;
       V clips = {};
-      int64_t i = 0;
-      for (; i + group <= part; i += group) divide(sums + at + i, i, group, to + at + i, clips);
-      if (i < part) {  // the last pixels
-        Sum rest[group] = {};
+      for (int64_t i = 0; i < part; i += group) {
+        const int64_t valid = part - i < group ? part - i : group;
+        const T* from = sums + at + i;
+        T rest[group];
         Out few[group];
-        for (int64_t j = channels - 1; j < group; j += channels)
-          rest[j] = Sum(w_.sign * (1 + 2 * w_.floor));
-        __builtin_memcpy(rest, sums + at + i, size_t(part - i) * sizeof(Sum));
-        divide(rest, i, part - i, few, clips);
-        __builtin_memcpy(to + at + i, few, size_t(part - i) * sizeof(Out));
+        if (valid < group) from = filled_up(from, valid, rest);
+        divide(from, i, valid, valid < group ? few : to + at + i, clips);
+        if (valid < group) __builtin_memcpy(to + at + i, few, size_t(valid) * sizeof(Out));
       }
       if (hidden_) {
         if (!plain) plain = straight();
@@ -103,17 +117,24 @@ class MeanFinish {
         const double whole = quotient ? divided(sums + at, which) : exact(at + which % part_size);
         const bool beyond = whole < double(low_) || whole > double(high_);
         clipped += beyond && which % channels != channels - 1;
-        to[at + which % part_size] = Out(beyond ? whole < 0 ? low_ : high_ : T(whole));
+        to[at + which % part_size] = Out(int32_t(beyond ? whole < 0 ? low_ : high_ : T(whole)));
       }
     }
     return clipped;
   }
 
-  template <class Sum>
-  static IMGCONV_INLINE V taken(const Sum* from) {
-    typename VectorOf<Sum, width>::Type values;
+  // The last pixels as a group, with ones that count for nothing.
+  const T* filled_up(const T* from, int64_t valid, T* to) const {
+    for (int64_t j = 0; j < group; ++j)
+      to[j] = j % channels == channels - 1 ? T(w_.sign * (1 + 2 * w_.floor)) : T(0);
+    __builtin_memcpy(to, from, size_t(valid) * sizeof(T));
+    return to;
+  }
+
+  static IMGCONV_INLINE V taken(const T* from) {
+    V values;
     __builtin_memcpy(&values, from, sizeof values);
-    return __builtin_convertvector(values, V);
+    return values;
   }
 
   template <int k, int... lane>
@@ -131,8 +152,8 @@ class MeanFinish {
 
   // Divide a group of sums and write what they are rounded to. What is open or cannot be seen is
   // written later.
-  template <class Sum, class Out>
-  IMGCONV_INLINE void divide(const Sum* sums, int64_t start, int64_t valid, Out* to,
+  template <class Out>
+  IMGCONV_INLINE void divide(const T* sums, int64_t start, int64_t valid, Out* to,
                              V& clips) {
     V above[channels];
     IMGCONV_UNROLL(4)
@@ -224,16 +245,29 @@ class MeanFinish {
     }
     narrow(inside, to);
     if (__builtin_expect(some.any() || valid < group, 0)) {
+      V lanes[3][channels];  // copies, else all of them would go to memory always
       for (int k = 0; k < channels; ++k) {
-        Masks open = ~(away[k] < settled[k]);
-        for (int64_t at = valid; at < (k + 1) * width; ++at)
-          if (at >= k * width) open[at - k * width] = 0, beyond[k][at - k * width] = 0;
-        list(open, start + k * width);
-        clips += open ? V{} : beyond[k];
+        lanes[0][k] = away[k];
+        lanes[1][k] = settled[k];
+        lanes[2][k] = beyond[k];
       }
+      list_group(lanes[0], lanes[1], lanes[2], start, valid, clips);
     } else if constexpr (clipping) {
       IMGCONV_UNROLL(4)
       for (int k = 0; k < channels; ++k) clips += beyond[k];
+    }
+  }
+
+  // List what is open of a group, and count what is clamped of the rest.
+  IMGCONV_NOINLINE void list_group(const V* away, const V* settled, const V* beyond, int64_t start,
+                                   int64_t valid, V& clips) {
+    for (int k = 0; k < channels; ++k) {
+      Masks open = ~(away[k] < settled[k]);
+      V counted = open ? V{} : beyond[k];
+      for (int64_t lane = 0; lane < width; ++lane)
+        if (k * width + lane >= valid) open[lane] = 0, counted[lane] = 0;
+      list(open, start + k * width);
+      clips += counted;
     }
   }
 
@@ -287,8 +321,8 @@ class MeanFinish {
   }
 
   // Write a group of which all sums are 0; tell whether it is one.
-  template <class Sum, class Out>
-  bool replace_group(const Sum* sums, const Sum* plain, int64_t start, Out* to, V& clips) {
+  template <class Out>
+  IMGCONV_NOINLINE bool replace_group(const T* sums, const T* plain, int64_t start, Out* to, V& clips) {
     V value[channels], settled[channels];
     Masks some{};
     for (int k = 0; k < channels; ++k) {
@@ -299,14 +333,13 @@ class MeanFinish {
       settled[k] = colours_ ? straight_settled_ : settled_;
     }
     if (any(some) || floor_ > 0) return false;
-    if (clips_) write_group<true>(value, settled, start + part_size, group, to, clips);
-    else write_group<false>(value, settled, start + part_size, group, to, clips);
+    write_group<true>(value, settled, start + part_size, group, to, clips);
     return true;
   }
 
   // Colours of pixels that cannot be seen; those whose weight may be 0 are left open.
-  template <class Sum, class Out>
-  void replace(const Sum* sums, const Sum* plain, int64_t count, Out* to, V& clips) {
+  template <class Out>
+  IMGCONV_NOINLINE void replace(const T* sums, const T* plain, int64_t count, Out* to, V& clips) {
     for (int64_t i = 0; i < count; i += width) {
       const V below = spread<channels - 1>(taken(sums + i));
       Masks hides = ~(below * sign_ > floor_) & colours_;
@@ -339,15 +372,14 @@ class MeanFinish {
 
   // The quotient of exact sums, rounded to T and then to a whole number: it stays on its side of
   // every half, as the planner has shown.
-  template <class Sum>
-  double divided(const Sum* sums, int64_t which) const {
+  double divided(const T* sums, int64_t which) const {
     const int64_t pixel = which - which % channels;
-    const T below = T(sums[pixel + channels - 1]);
+    const T below = sums[pixel + channels - 1];
     const bool last = which % channels == channels - 1;
     const Quotient& q = last ? w_.share : w_.colour;
     const T factor = T(to_double(q.factor)), added = T(to_double(q.added));
     const T divisor = T(to_double(q.denominator));
-    const T n = last ? below * factor : T(sums[which]) * factor + below * added;
+    const T n = last ? below * factor : sums[which] * factor + below * added;
     T value = n / (last ? divisor : below * divisor);
     if (absolute_ && !last && value < 0) value = -value;
     value = value < low_ - 1 ? low_ - 1 : value > high_ + 1 ? high_ + 1 : value;

@@ -32,8 +32,9 @@ void interleave(Stored* __restrict to, const Src* const* from, int64_t n) {
   }
 }
 
-template <class Mac, class Src>
-class Ring {
+// Where the groups of a tile lie, whatever they are filled from.
+template <class Mac>
+class Groups {
  public:
   using Stored = typename Mac::Stored;
 
@@ -46,15 +47,27 @@ class Ring {
     return (used + (block_vectors + 1) * vector_bytes + 63) / 64 * 64 + 64;
   }
 
-  Ring(const Task& task, Tile tile, unsigned char* memory, int64_t groups)
-      : task_(task), tile_(tile), memory_(memory), groups_(groups) {
-    values_ = (tile.last - tile.first) * task.channels;
-    pitch_ = pitch(values_);
-  }
+  Groups(const Task& task, Tile tile, unsigned char* memory, int64_t groups)
+      : task_(task), tile_(tile), memory_(memory), groups_(groups),
+        pitch_(pitch((tile.last - tile.first) * task.channels)) {}
 
-  const unsigned char* group(int64_t index) const {
-    return memory_ + index % groups_ * pitch_;
-  }
+  unsigned char* group(int64_t index) const { return memory_ + index % groups_ * pitch_; }
+
+ protected:
+  const Task& task_;
+  Tile tile_;
+  unsigned char* memory_;
+  int64_t groups_, pitch_;
+};
+
+template <class Mac, class Src>
+class Ring : public Groups<Mac> {
+  using Groups<Mac>::task_;
+  using Groups<Mac>::tile_;
+
+ public:
+  using Stored = typename Mac::Stored;
+  using Groups<Mac>::Groups;
 
   // Fill one group with the rows that start at index * Mac::rows of the span.
   void fill(int64_t index) {
@@ -66,7 +79,7 @@ class Ring {
           at < 0 ? task_.constant_row : task_.source + at * task_.source_stride;
       lines[i] = reinterpret_cast<const Src*>(line);
     }
-    Stored* to = reinterpret_cast<Stored*>(memory_ + index % groups_ * pitch_);
+    Stored* to = reinterpret_cast<Stored*>(this->group(index));
     int64_t inside = clamped(task_.columns.before);
     int64_t after = clamped(task_.columns.before + task_.columns.length);
     outside(to, lines, tile_.first, inside);
@@ -91,7 +104,8 @@ class Ring {
     interleave<Stored, Mac::rows>(place(to, first), from, (last - first) * task_.channels);
   }
 
-  void outside(Stored* to, const Src* const* lines, int64_t first, int64_t last) const {
+  IMGCONV_NOINLINE void outside(Stored* to, const Src* const* lines, int64_t first,
+                                int64_t last) const {
     for (int64_t position = first; position < last; ++position) {
       int32_t at = task_.column_map[position];
       Stored* pixel = place(to, position);
@@ -101,12 +115,15 @@ class Ring {
               Stored(at < 0 ? Src(task_.constant) : lines[i][at * task_.channels + c]);
     }
   }
-
-  const Task& task_;
-  Tile tile_;
-  unsigned char* memory_;
-  int64_t groups_, values_, pitch_;
 };
+
+// A ring's fill, for what is compiled once for all types of pixels.
+using FillGroup = void (*)(const Task&, Tile, unsigned char* memory, int64_t groups, int64_t index);
+
+template <class Mac, class Src>
+void fill_group(const Task& task, Tile tile, unsigned char* memory, int64_t groups, int64_t index) {
+  Ring<Mac, Src>(task, tile, memory, groups).fill(index);
+}
 
 }  // namespace IMGCONV_ISA
 }  // namespace imgconv

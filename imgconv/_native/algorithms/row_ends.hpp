@@ -33,8 +33,8 @@ class RowEnds {
   }
 
   // Blocks are of `width` values, and read `past` more than they see.
-  RowEnds(Scratch& scratch, const Task& task, const unsigned char* const* lines, int64_t count,
-          int64_t width, int64_t past = 0)
+  IMGCONV_NOINLINE RowEnds(Scratch& scratch, const Task& task, const unsigned char* const* lines,
+                           int64_t count, int64_t width, int64_t past = 0)
       : task_(task), lines_(lines), count_(count) {
     const Axis& columns = task.columns;
     int64_t before = columns.before * task.channels, length = columns.length * task.channels;
@@ -53,7 +53,7 @@ class RowEnds {
 
   // Copy the ends of the lines, which stand at a position of the span and after it; what the last
   // call has copied is kept.
-  void fill(int64_t position) {
+  IMGCONV_NOINLINE void fill(int64_t position) {
     if (copied_to_ < position) copied_to_ = position;
     for (const Copy& copy : copies_) {
       if (!copy.memory) continue;
@@ -84,7 +84,8 @@ class RowEnds {
   };
 
   // Make room for copies of the values from `start` to `stop` of the span.
-  Stretch copied(Scratch& scratch, int64_t first, int64_t last, int64_t start, int64_t stop) {
+  IMGCONV_NOINLINE Stretch copied(Scratch& scratch, int64_t first, int64_t last, int64_t start,
+                                  int64_t stop) {
     Copy& copy = copies_[first > 0];
     if (first >= last) return {first, last, nullptr, 0};
     copy.pitch = (stop - start + 63) / 64 * 64;

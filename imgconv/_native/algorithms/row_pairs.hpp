@@ -79,8 +79,8 @@ PairSteps<Word> listed_pairs(Scratch& scratch, const Task& task, bool folds, Wei
 // Find the source lines of a pair of output rows, the two that the next one needs more, and where
 // they are written; give how many of the two there are. One that is not wanted is written where the
 // other is.
-static inline int64_t find_rows(const Task& task, int64_t row, int64_t last, int64_t count,
-                                const uint8_t** lines, uint8_t** to) {
+static IMGCONV_NOINLINE int64_t find_rows(const Task& task, int64_t row, int64_t last,
+                                          int64_t count, const uint8_t** lines, uint8_t** to) {
   for (int64_t i = 0; i < count + 2; ++i) {
     int64_t position = row + i, end = task.rows.span() - 1;
     int32_t at = task.row_map[position < end ? position : end];
@@ -104,7 +104,7 @@ struct UndecidedPair {
   void add(int r, int64_t value) { which[r][counts[r]++] = int32_t(value); }
 
   // Compute them, when all of the rows is written.
-  void recompute(Finish& finish, uint8_t* const* to, int64_t row, int64_t rows) {
+  IMGCONV_NOINLINE void recompute(Finish& finish, uint8_t* const* to, int64_t row, int64_t rows) {
     for (int64_t r = 0; r < rows; ++r) {
       finish.undecided = which[r];
       finish.undecided_count = counts[r];
@@ -122,6 +122,31 @@ static IMGCONV_INLINE void prefetch(const uint8_t* const* next, int64_t x) {
     for (int r = 0; r < 2; ++r) __builtin_prefetch(next[r] + x + i);
 }
 
+// For each output row a bit for each source row with a weight, or one for both of them.
+template <class S>
+struct PairKinds {
+  static constexpr int bits = S::rows_are_apart ? 2 : 1, most = S::rows_are_apart ? 15 : 3;
+  static int of(int16_t words) {
+    if (!S::rows_are_apart) return words != 0;
+    return int((words & 255) != 0) | int((words & -256) != 0) << 1;
+  }
+};
+
+// List the steps of whole weights, and what sums start with.
+template <class S>
+IMGCONV_NOINLINE PairSteps<int16_t> listed_row_pairs(Scratch& scratch, const Task& task,
+                                                     int16_t& start) {
+  using Kinds = PairKinds<S>;
+  const i128* whole = task.weights.whole;
+  for (int64_t i = 0; i < task.weights.rows * task.weights.columns; ++i)
+    start = int16_t(start + S::pixel_offset * int32_t(whole[i]));
+  return listed_pairs<Kinds::most, int16_t>(
+      scratch, task, false, [&](int64_t tap) { return int32_t(whole[tap]); },
+      [](const int16_t* words, bool) {
+        return Kinds::of(words[0]) | Kinds::of(words[1]) << Kinds::bits;
+      });
+}
+
 template <class S, ShortKind kind, bool clips, int vectors>
 class RowPairs {
  public:
@@ -131,12 +156,7 @@ class RowPairs {
         ends_(scratch_, task, lines_, 2 * pairs_, width), far_(is_far(task)) {
     for (int lane = 0; lane < lanes_of<int16_t>; ++lane)
       places_[lane] = int16_t(S::place_of_short(lane));
-    const i128* whole = task.weights.whole;
-    for (int64_t i = 0; i < task.weights.rows * task.weights.columns; ++i)
-      start_ = int16_t(start_ + S::pixel_offset * int32_t(whole[i]));
-    list_ = listed_pairs<most_kind, int16_t>(
-        scratch_, task, false, [&](int64_t tap) { return int32_t(whole[tap]); },
-        [](const int16_t* words, bool) { return kind_of(words[0]) | kind_of(words[1]) << bits; });
+    list_ = listed_row_pairs<S>(scratch_, task, start_);
   }
 
   Counts run(int64_t first, int64_t last) {
@@ -145,8 +165,7 @@ class RowPairs {
       int64_t rows = find_rows(task_, row, last, 2 * pairs_, lines_, to);
       ends_.fill(row);
       for (const Stretch* stretch : {&ends_.interior, &ends_.left, &ends_.right})
-        if (rows == 2) blocks<2>(to, *stretch);
-        else blocks<1>(to, *stretch);
+        blocks(rows, to, *stretch);
     }
     return counts_;
   }
@@ -155,15 +174,9 @@ class RowPairs {
   using Sums = Shorts[2][vectors][2];
   static constexpr int64_t width = vectors * vector_bytes;
 
-  // For each output row a bit for each source row with a weight, or one for both of them.
-  static constexpr int bits = S::rows_are_apart ? 2 : 1, most_kind = S::rows_are_apart ? 15 : 3;
-  static int kind_of(int16_t words) {
-    if (!S::rows_are_apart) return words != 0;
-    return int((words & 255) != 0) | int((words & -256) != 0) << 1;
-  }
+  static constexpr int bits = PairKinds<S>::bits, most_kind = PairKinds<S>::most;
 
-  template <int rows>
-  void blocks(uint8_t* const* to, const Stretch& stretch) {
+  void blocks(int64_t rows, uint8_t* const* to, const Stretch& stretch) {
     const int64_t end = task_.columns.out * task_.channels;
     const bool asks = far_ && &stretch == &ends_.interior;
     for (int64_t x = stretch.first; x < stretch.last;) {
@@ -172,17 +185,16 @@ class RowPairs {
       for (; x < stop; x += width) {
         int64_t at = x + width > end ? end - width : x;  // the last block overlaps
         if (asks) prefetch<width>(lines_ + 2 * pairs_, at - stretch.start);
-        block<rows>(to, at, stretch.lines, at - stretch.start, x - at, clipped);
+        block(rows, to, at, stretch.lines, at - stretch.start, x - at, clipped);
       }
       if (clips) counts_.clipped += clipped.sum();
     }
   }
 
   // Sum and finish a block; of its values those before `known` have been counted already.
-  template <int rows>
-  IMGCONV_INLINE void block(uint8_t* const* to, int64_t x,
-                                                   const uint8_t* const* lines, int64_t from,
-                                                   int64_t known, FlagCount<int16_t>& clipped) {
+  IMGCONV_INLINE void block(int64_t rows, uint8_t* const* to, int64_t x,
+                            const uint8_t* const* lines, int64_t from, int64_t known,
+                            FlagCount<int16_t>& clipped) {
     Sums sums;
     const Shorts start = S::pixel_offset ? splat<int16_t>(start_) : Shorts{};
     IMGCONV_UNROLL(2)
@@ -191,7 +203,8 @@ class RowPairs {
       for (int v = 0; v < vectors; ++v) sums[r][v][0] = sums[r][v][1] = start;
     add_steps<most_kind>(list_.steps, list_.steps + list_.count, lines, from, sums);
     IMGCONV_UNROLL(2)  /* else the sums live in memory */
-    for (int r = 0; r < rows; ++r)
+    for (int r = 0; r < 2; ++r) {
+      if (r >= rows) break;
       IMGCONV_UNROLL(2)
       for (int v = 0; v < vectors; ++v) {
         Shorts low = rounder_(sums[r][v][0]), high = rounder_(sums[r][v][1]);
@@ -207,6 +220,7 @@ class RowPairs {
           clipped.add(over[1]);
         }
       }
+    }
   }
 
   // Add all steps: those of few kinds in one loop after the other, those of many in one.

@@ -15,6 +15,7 @@ class WeighedBox {
   using Finished = std::conditional_t<sizeof(Src) == 1, int32_t, double>;
   using Product = std::conditional_t<sizeof(Src) == 1, uint16_t, double>;
   using Real = std::conditional_t<sizeof(Src) == 1, float, double>;
+  using Finish = MeanFinish<Real, channels>;
 
  public:
   explicit WeighedBox(const Task& task)
@@ -23,33 +24,34 @@ class WeighedBox {
         finish_(task), exact_(task) {
     for (auto& line : lines_) line = scratch_.take<Product>(values_);
     sums_ = scratch_.take<Sum>(piece_values + 64);
-    plain_sums_ = scratch_.take<Sum>(task.columns.out * channels + 64);
+    real_sums_ = scratch_.take<Real>(piece_values + 64);
+    plain_sums_ = scratch_.take<Real>(task.columns.out * channels + 64);
   }
 
   Counts run(int64_t first, int64_t last) {
     Counts counts;
     const int64_t values = task_.columns.out * channels;
     for (int64_t row = first; row < last; ++row) {
-      move<Rows::weighed>(weighed_, row);
+      move(Rows::weighed, weighed_, row);
       weighed_.sliding.begin(weighed_.padded);
       bool plain_known = false;
       for (int64_t start = 0; start < values; start += piece_values) {
         const int64_t count = values - start < piece_values ? values - start : piece_values;
         weighed_.sliding.run(sums_, count);
-        times_weight(sums_, count);
-        counts.clipped += finish_.piece(
-            reinterpret_cast<const Finished*>(sums_), count,
-            task_.target + row * task_.target_stride, start,
-            [&] {
-              if (!plain_known) sum_plain(row, values);
-              plain_known = true;
-              return reinterpret_cast<const Finished*>(plain_sums_) + start;
-            },
-            [&](int64_t i) {
-              ++counts.recomputed;
-              const int64_t at = start + i;
-              return exact_.template value<Src, channels>(row, at / channels, int(at % channels));
-            });
+        finished(sums_, count, real_sums_);
+        auto plain = [&] {
+          if (!plain_known) sum_plain(row, values);
+          plain_known = true;
+          return plain_sums_ + start;
+        };
+        auto exact = [&](int64_t i) {
+          ++counts.recomputed;
+          const int64_t at = start + i;
+          return exact_.template value<Src, channels>(row, at / channels, int(at % channels));
+        };
+        counts.clipped +=
+            finish_.piece(real_sums_, count, task_.target + row * task_.target_stride, start,
+                          typename Finish::Straight(plain), typename Finish::Exact(exact));
       }
     }
     return counts;
@@ -67,79 +69,80 @@ class WeighedBox {
           sliding(channels, task.columns.taps) {}
   };
 
-  void times_weight(Sum* sums, int64_t count) const {
+  // Sums as they are divided, times the weight that all pixels have.
+  void finished(const Sum* __restrict sums, int64_t count, Real* __restrict to) const {
     const Sum weight = Sum(Finished(task_.weights.nearest[0]));
-    if (weight != 1)
-      for (int64_t x = 0; x < count; ++x) sums[x] *= weight;
+    if (weight == 1)
+      for (int64_t x = 0; x < count; ++x) to[x] = Real(Finished(sums[x]));
+    else
+      for (int64_t x = 0; x < count; ++x) to[x] = Real(Finished(sums[x] * weight));
   }
 
   void sum_plain(int64_t row, int64_t values) {
-    move<Rows::plain>(plain_, row);
+    move(Rows::plain, plain_, row);
     plain_.sliding.begin(plain_.padded);
-    for (int64_t start = 0; start < values; start += piece_values)
-      plain_.sliding.run(plain_sums_ + start,
-                         values - start < piece_values ? values - start : piece_values);
-    times_weight(plain_sums_, values);
+    for (int64_t start = 0; start < values; start += piece_values) {
+      const int64_t count = values - start < piece_values ? values - start : piece_values;
+      plain_.sliding.run(sums_, count);
+      finished(sums_, count, plain_sums_ + start);
+    }
   }
 
   const Src* source_line(int32_t at) const {
     return reinterpret_cast<const Src*>(task_.source + at * task_.source_stride);
   }
 
-  template <Rows rows>
-  const Product* line(int64_t position, Product* to) const {
+  const Product* line(Rows rows, int64_t position, Product* to) const {
     const int32_t at = task_.row_map[position];
-    if (at >= 0)
-      products<channels, rows>(source_line(at), values_, to);
+    if (at < 0)
+      for (int64_t x = 0; x < values_; ++x) to[x] = Product(outside(rows, int(x % channels)));
+    else if (rows == Rows::weighed)
+      products<channels, Rows::weighed>(source_line(at), values_, to);
     else
-      for (int64_t x = 0; x < values_; ++x) to[x] = Product(outside<rows>(int(x % channels)));
+      products<channels, Rows::plain>(source_line(at), values_, to);
     return to;
   }
 
-  template <Rows rows>
-  Sum outside(int channel) const {
+  Sum outside(Rows rows, int channel) const {
     const Sum weight = Sum(task_.weighing->opaque), colour = Sum(task_.constant);
     return channel == channels - 1 ? weight : rows == Rows::weighed ? colour * weight : colour;
   }
 
-  template <Rows rows>
-  void move(Moving& m, int64_t row) {
+  IMGCONV_NOINLINE void move(Rows rows, Moving& m, int64_t row) {
     Sum* __restrict down = m.down;
     if (m.row == row - 1) {
-      const Product* __restrict in = line<rows>(row + task_.rows.taps - 1, lines_[0]);
-      const Product* __restrict out = line<rows>(row - 1, lines_[1]);
+      const Product* __restrict in = line(rows, row + task_.rows.taps - 1, lines_[0]);
+      const Product* __restrict out = line(rows, row - 1, lines_[1]);
       for (int64_t x = 0; x < values_; ++x) down[x] += Sum(Finished(in[x]) - Finished(out[x]));
     } else {
       __builtin_memset(down, 0, size_t(values_) * sizeof(Sum));
       for (int64_t r = 0; r < task_.rows.taps; ++r) {
-        const Product* __restrict in = line<rows>(row + r, lines_[0]);
+        const Product* __restrict in = line(rows, row + r, lines_[0]);
         for (int64_t x = 0; x < values_; ++x) down[x] += Sum(in[x]);
       }
     }
     m.row = row;
-    spread<rows>(m);
+    spread(rows, m);
   }
 
   // Spread the column sums over the span, borders included.
-  template <Rows rows>
-  void spread(Moving& m) const {
+  void spread(Rows rows, Moving& m) const {
     const int64_t span = task_.columns.span(), before = task_.columns.before;
     const int64_t first = before < 0 ? 0 : before > span ? span : before;
     const int64_t end = before + task_.columns.length;
     const int64_t last = end < first ? first : end > span ? span : end;
-    outside<rows>(m, 0, first);
+    outside(rows, m, 0, first);
     __builtin_memcpy(m.padded + first * channels, m.down + (first - before) * channels,
                      size_t((last - first) * channels) * sizeof(Sum));
-    outside<rows>(m, last, span);
+    outside(rows, m, last, span);
   }
 
-  template <Rows rows>
-  void outside(Moving& m, int64_t first, int64_t last) const {
+  void outside(Rows rows, Moving& m, int64_t first, int64_t last) const {
     for (int64_t position = first; position < last; ++position)
       for (int c = 0; c < channels; ++c) {
         const int32_t at = task_.column_map[position];
         m.padded[position * channels + c] =
-            at < 0 ? outside<rows>(c) * Sum(task_.rows.taps) : m.down[at * channels + c];
+            at < 0 ? outside(rows, c) * Sum(task_.rows.taps) : m.down[at * channels + c];
       }
   }
 
@@ -147,10 +150,11 @@ class WeighedBox {
   Scratch scratch_;
   int64_t values_, span_;
   Moving weighed_, plain_;
-  MeanFinish<Real, channels> finish_;
+  Finish finish_;
   WeighedExact exact_;
   Product* lines_[2];
-  Sum *sums_, *plain_sums_;
+  Sum* sums_;
+  Real *real_sums_, *plain_sums_;
 };
 
 }  // namespace IMGCONV_ISA

@@ -1,7 +1,7 @@
 // Single means of weighed colours, computed exactly.
 #pragma once
 
-#include "division.hpp"
+#include "../division.hpp"
 #include "lanes.hpp"
 #include "scratch.hpp"
 #include "weighed_ring.hpp"
@@ -29,7 +29,7 @@ class WeighedExact {
     if (row != row_ || column != column_) {
       row_ = row;
       column_ = column;
-      sum<Src, channels, Rows::weighed>(weighed_);
+      sum<Src, channels>(Rows::weighed, weighed_);
       plain_known_ = false;
     }
     const Weighing& w = *task_.weighing;
@@ -39,7 +39,7 @@ class WeighedExact {
       i128 n = w.colour.factor * weighed_[channel] + w.colour.added * weight;
       return rounded(w.colour, weight < 0 ? -n : n, weight < 0 ? -weight : weight);
     }
-    if (!plain_known_) sum<Src, channels, Rows::plain>(plain_);
+    if (!plain_known_) sum<Src, channels>(Rows::plain, plain_);
     plain_known_ = true;
     return rounded(w.straight, w.straight.factor * plain_[channel] + w.straight.added, 1);
   }
@@ -50,8 +50,7 @@ class WeighedExact {
   double rounded(const Quotient& q, i128 n, i128 weight, bool colour = true) const {
     bool negative = n < 0 && !(colour && q.absolute);
     u128 d = u128(q.denominator * weight);
-    return within(negative, whole_magnitude(negative, magnitude_of(n), d, task_.rounding),
-                  task_.type_out);
+    return exact_whole(negative, magnitude_of(n), d, task_.rounding, task_.type_out);
   }
 
   template <class Src>
@@ -60,13 +59,13 @@ class WeighedExact {
     return at < 0 ? nullptr : reinterpret_cast<const Src*>(task_.source + at * task_.source_stride);
   }
 
-  template <class Src, int channels, Rows rows>
-  void sum(i128* to) {
+  template <class Src, int channels>
+  IMGCONV_NOINLINE void sum(Rows rows, i128* to) {
     const Weights& w = task_.weights;
     const int32_t* map = task_.column_map + column_ * task_.columns.stride;
     const int64_t first = map[0], last = map[(w.columns - 1) * task_.columns.dilation];
     if (spread_ && first >= 0 && last - first == w.columns - 1)
-      return sum_rows<Src, channels, rows>(first, to);
+      return sum_rows<Src, channels>(rows, first, to);
     for (int c = 0; c < channels; ++c) to[c] = 0;
     for (int64_t r = 0; r < w.rows; ++r) {
       const Src* from = line<Src>(r);
@@ -87,15 +86,17 @@ class WeighedExact {
   }
 
   // The same where no border is in the way, in double.
-  template <class Src, int channels, Rows rows>
-  void sum_rows(int64_t first, i128* to) {
+  template <class Src, int channels>
+  void sum_rows(Rows rows, int64_t first, i128* to) {
     const int64_t count = task_.weights.rows, values = task_.weights.columns * channels;
     double *__restrict pixels = rows_[0], *__restrict sums = rows_[1];
     for (int64_t x = 0; x < values; ++x) sums[x] = 0;
     for (int64_t r = 0; r < count; ++r) {
       const Src* from = line<Src>(r);
-      if (from) {
-        products<channels, rows>(from + first * channels, values, pixels);
+      if (from && rows == Rows::weighed) {
+        products<channels, Rows::weighed>(from + first * channels, values, pixels);
+      } else if (from) {
+        for (int64_t x = 0; x < values; ++x) pixels[x] = double(from[first * channels + x]);
       } else {
         const double weight = task_.weighing->opaque;
         const double colour = task_.constant * (rows == Rows::weighed ? weight : 1);

@@ -53,12 +53,12 @@ class WeighedRing {
       : task_(task), memory_(memory), groups_(groups) {}
 
   static int64_t bytes(int64_t groups, int64_t values) {
-    return Ring<Mac, Src>::bytes(groups, values);
+    return Groups<Mac>::bytes(groups, values);
   }
 
   void begin(Tile tile) {
     tile_ = tile;
-    pitch_ = Ring<Mac, Src>::pitch((tile.last - tile.first) * channels);
+    pitch_ = Groups<Mac>::pitch((tile.last - tile.first) * channels);
   }
 
   const unsigned char* group(int64_t index) const { return memory_ + index % groups_ * pitch_; }

@@ -35,12 +35,10 @@ class WeighedRows {
     int64_t values = task.columns.out * channels;
     piece_ = values < piece_values ? values : piece_values;
     pitch_ = piece_ * task.columns.stride + (apart_ ? reach_ : 0) + past_end;
-    if (!apart_)
-      for (auto& sums : sums_) sums = scratch_.take<Sum>(pitch_ * block_rows);
+    for (auto& sums : sums_) sums = scratch_.take<Real>(pitch_ * block_rows);
     if (!apart_) return;
     row_pass_ = listed_row_pass(scratch_, task.weights.row, task.weights.columns,
                                 task.columns.dilation * channels);
-    for (auto& down : down_) down = scratch_.take<Real>(pitch_ * block_rows);
     for (auto& crossed : crossed_) crossed = scratch_.take<Real>(pitch_);
   }
 
@@ -98,8 +96,7 @@ class WeighedRows {
       sum(weighed_, 0);
       plain_summed_ = false;
       for (int64_t r = 0; r < rows; ++r) {
-        if (apart_) finish(across(0, r), row, r, at);
-        else finish(gathered(sums_[0] + r * pitch_), row, r, at);
+        finish(sums_of(0, r), row, r, at);
       }
     }
   }
@@ -107,18 +104,17 @@ class WeighedRows {
   // Sum a piece of all rows of a block.
   void sum(const Products& from, int which) {
     for (int64_t g = 0; g < steps_.groups; ++g) groups_[g] = from.group(base_ + g);
-    if (apart_) run_rows<Mac>(steps_, groups_, begin_, values_ + reach_, down_[which], pitch_);
-    else run_rows<Mac>(steps_, groups_, begin_, values_, sums_[which], pitch_);
+    const int64_t values = apart_ ? values_ + reach_ : values_;
+    run_rows<Mac>(steps_, groups_, begin_, values, sums_[which], pitch_);
   }
 
-  // Sums of a row of the block along it.
-  Real* across(int which, int64_t r) {
-    run_row_pass<Real>(row_pass_, down_[which] + r * pitch_, values_, crossed_[which]);
-    return gathered(crossed_[which]);
-  }
-
-  template <class T>
-  T* gathered(T* sums) const {
+  // Sums of a row of the block, those of separable kernels along it too.
+  const Real* sums_of(int which, int64_t r) {
+    Real* sums = sums_[which] + r * pitch_;
+    if (apart_) {
+      run_row_pass<Real>(row_pass_, sums, values_, crossed_[which]);
+      sums = crossed_[which];
+    }
     const int64_t stride = task_.columns.stride;
     if (stride > 1)
       for (int64_t x = 0; x < count_; ++x)
@@ -127,8 +123,7 @@ class WeighedRows {
   }
 
   // The sums of plain colours, which only pixels that cannot be seen need.
-  template <class T>
-  const T* plain_sums(int64_t r) {
+  const Real* plain_sums(int64_t r) {
     if (!plain_summed_) {
       const int64_t first = tile_.first + begin_ / channels;
       for (int64_t g = base_; g < base_ + steps_.groups; ++g)
@@ -136,10 +131,7 @@ class WeighedRows {
       sum(plain_, 1);
       plain_summed_ = true;
     }
-    if constexpr (std::is_same_v<T, Real>)
-      if (apart_) return across(1, r);
-    if constexpr (std::is_same_v<T, Sum>) return gathered(sums_[1] + r * pitch_);
-    return nullptr;
+    return sums_of(1, r);
   }
 
   // The range of what a tile sees of a row.
@@ -177,10 +169,9 @@ class WeighedRows {
     }
   }
 
-  template <class T>
-  void finish(const T* sums, int64_t row, int64_t r, int64_t column) {
+  void finish(const Real* sums, int64_t row, int64_t r, int64_t column) {
     unsigned char* to = task_.target + (row + r) * task_.target_stride;
-    auto plain = [&] { return plain_sums<T>(r); };
+    auto plain = [&] { return plain_sums(r); };
     auto exact = [&](int64_t i) {
       ++counts_.recomputed;
       const int64_t x = column + i / channels;
@@ -194,7 +185,8 @@ class WeighedRows {
                     exact);
     else
       counts_.clipped +=
-          finish_.piece(sums, count_ * channels, to, column * channels, plain, exact);
+          finish_.piece(sums, count_ * channels, to, column * channels,
+                        typename Finish::Straight(plain), typename Finish::Exact(exact));
   }
 
   const Task& task_;
@@ -215,8 +207,7 @@ class WeighedRows {
   RowPass row_pass_{};
   int64_t piece_, pitch_, base_ = 0, begin_ = 0, count_ = 0, values_ = 0;
   bool plain_summed_ = false;
-  Sum* sums_[2];
-  Real *down_[2], *crossed_[2];
+  Real *sums_[2], *crossed_[2];
   Counts counts_;
 };
 

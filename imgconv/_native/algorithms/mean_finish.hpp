@@ -322,7 +322,7 @@ class MeanFinish {
 
   // Write a group of which all sums are 0; tell whether it is one.
   template <class Out>
-  IMGCONV_NOINLINE bool replace_group(const T* sums, const T* plain, int64_t start, Out* to, V& clips) {
+  bool replace_group(const T* sums, const T* plain, int64_t start, Out* to, V& clips) {
     V value[channels], settled[channels];
     Masks some{};
     for (int k = 0; k < channels; ++k) {

@@ -108,6 +108,7 @@ IMGCONV_INLINE double turn_of(double t) {
       -0.006766026008017104,  0.004557530628920315,   -0.0024538931048113553,
       0.0009607623828220601,  -0.00023850221547665478, 2.785036477301555e-05};
   double square = t * t, sum = terms[14];
+  IMGCONV_UNROLL(14)  // else the loop over values is not made of vectors
   for (int i = 13; i >= 0; --i) sum = sum * square + terms[i];
   return sum * t;
 }

@@ -1,6 +1,8 @@
 // Sums of a window that slides along a row.
 #pragma once
 
+#include <type_traits>
+
 #include "../simd/simd.hpp"
 
 namespace imgconv {
@@ -26,8 +28,9 @@ class Sliding {
     for (int i = 0; i < lanes; ++i) before_[i] = last_[i % channels_];
   }
 
-  // Compute the next sums; but for a row's last piece whole vectors of them.
-  void run(Sum* to, int64_t count) {
+  // Compute the next sums, as they are or as floats; but for a row's last piece whole vectors of them.
+  template <class To>
+  void run(To* to, int64_t count) {
     if (channels_ == 1) return summed<1>(to, count);
     if constexpr (shuffles) {
       if (channels_ == 2) return summed<2>(to, count);
@@ -35,20 +38,22 @@ class Sliding {
       if (channels_ == 4) return summed<4>(to, count);
     }
     for (int64_t x = 0; x < count; ++x, ++at_)
-      to[x] = last_[at_ % channels_] += from_[at_ + entering_] - from_[at_ - channels_];
+      to[x] = To(Signed(last_[at_ % channels_] += from_[at_ + entering_] - from_[at_ - channels_]));
   }
 
  private:
   static constexpr int lanes = int(lanes_of<Sum>);
   static constexpr bool shuffles = lanes >= 4 && (sizeof(Sum) == 4 || lanes > 4);
 
-  template <int channels>
-  void summed(Sum* to, int64_t count) {
+  using Signed = std::conditional_t<is_floating<Sum>, Sum, int32_t>;  // what they are
+
+  template <int channels, class To>
+  void summed(To* to, int64_t count) {
     const Sum *in = from_ + at_ + entering_, *out = from_ + at_ - channels;
     Vector<Sum> before = before_;
     for (int64_t x = 0; x < count; x += lanes) {
       Vector<Sum> sums = Simd::running_sums<channels, Sum>(load<Sum>(in + x) - load<Sum>(out + x));
-      store<Sum>(to + x, sums + before);
+      store<To>(to + x, __builtin_convertvector(Vector<Signed>(sums + before), Vector<To>));
       if constexpr (channels == 1)  // one addition is all that the next vector waits for
         before += Simd::last_lanes<1, Sum>(sums);
       else

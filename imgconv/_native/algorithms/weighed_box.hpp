@@ -24,25 +24,27 @@ class WeighedBox {
         finish_(task), exact_(task) {
     for (auto& line : lines_) line = scratch_.take<Product>(values_);
     sums_ = scratch_.take<Sum>(piece_values + 64);
-    real_sums_ = scratch_.take<Real>(piece_values + 64);
-    plain_sums_ = scratch_.take<Real>(task.columns.out * channels + 64);
+    for (auto& sums : real_sums_) sums = scratch_.take<Real>(piece_values + 64);
+    plain_sums_ = scratch_.take<Sum>(task.columns.out * channels + 64);
   }
 
   Counts run(int64_t first, int64_t last) {
     Counts counts;
     const int64_t values = task_.columns.out * channels;
+    const bool times = task_.weights.nearest[0] != 1;
     for (int64_t row = first; row < last; ++row) {
       move(Rows::weighed, weighed_, row);
       weighed_.sliding.begin(weighed_.padded);
       bool plain_known = false;
       for (int64_t start = 0; start < values; start += piece_values) {
         const int64_t count = values - start < piece_values ? values - start : piece_values;
-        weighed_.sliding.run(sums_, count);
-        finished(sums_, count, real_sums_);
+        if (times) weighed_.sliding.run(sums_, count);
+        else weighed_.sliding.run(real_sums_[0], count);
+        const Real* sums = times ? finished(sums_, count, real_sums_[0]) : real_sums_[0];
         auto plain = [&] {
           if (!plain_known) sum_plain(row, values);
           plain_known = true;
-          return plain_sums_ + start;
+          return finished(plain_sums_ + start, count, real_sums_[1]);
         };
         auto exact = [&](int64_t i) {
           ++counts.recomputed;
@@ -50,7 +52,7 @@ class WeighedBox {
           return exact_.template value<Src, channels>(row, at / channels, int(at % channels));
         };
         counts.clipped +=
-            finish_.piece(real_sums_, count, task_.target + row * task_.target_stride, start,
+            finish_.piece(sums, count, task_.target + row * task_.target_stride, start,
                           typename Finish::Straight(plain), typename Finish::Exact(exact));
       }
     }
@@ -69,23 +71,19 @@ class WeighedBox {
           sliding(channels, task.columns.taps) {}
   };
 
-  // Sums as they are divided, times the weight that all pixels have.
-  void finished(const Sum* __restrict sums, int64_t count, Real* __restrict to) const {
+  // Give sums as they are divided, times the weight that all pixels have.
+  const Real* finished(const Sum* __restrict sums, int64_t count, Real* __restrict to) const {
     const Sum weight = Sum(Finished(task_.weights.nearest[0]));
-    if (weight == 1)
-      for (int64_t x = 0; x < count; ++x) to[x] = Real(Finished(sums[x]));
-    else
-      for (int64_t x = 0; x < count; ++x) to[x] = Real(Finished(sums[x] * weight));
+    for (int64_t x = 0; x < count; ++x) to[x] = Real(Finished(sums[x] * weight));
+    return to;
   }
 
   void sum_plain(int64_t row, int64_t values) {
     move(Rows::plain, plain_, row);
     plain_.sliding.begin(plain_.padded);
-    for (int64_t start = 0; start < values; start += piece_values) {
-      const int64_t count = values - start < piece_values ? values - start : piece_values;
-      plain_.sliding.run(sums_, count);
-      finished(sums_, count, plain_sums_ + start);
-    }
+    for (int64_t start = 0; start < values; start += piece_values)
+      plain_.sliding.run(plain_sums_ + start,
+                         values - start < piece_values ? values - start : piece_values);
   }
 
   const Src* source_line(int32_t at) const {
@@ -153,8 +151,8 @@ class WeighedBox {
   Finish finish_;
   WeighedExact exact_;
   Product* lines_[2];
-  Sum* sums_;
-  Real *real_sums_, *plain_sums_;
+  Sum *sums_, *plain_sums_;
+  Real* real_sums_[2];
 };
 
 }  // namespace IMGCONV_ISA

@@ -2,7 +2,8 @@
 
 `python tests/bench/bench_recipes.py` prints what each recipe takes, how many times that of its
 plain twin it is, and the ratio to the best peer: above 1 imgconv is ahead. `--bank` takes every
-kernel of the bank beside `cv2.filter2D` instead, and prints the geometric mean and the ten worst.
+kernel of the bank beside `cv2.filter2D` instead, and prints the geometric mean and the ten worst;
+`whole` are floats that came from bytes, whose sums need fewer bits.
 All sides run interleaved in one process; times are medians.
 """
 
@@ -43,8 +44,7 @@ def main() -> None:
     print(f"{options.megapixels} MP, {options.threads} threads; OpenCV {cv2.__version__}, "
           f"SciPy {scipy.__version__}; milliseconds for a megapixel")  # fmt: skip
     if options.bank:
-        for depth in options.depths.split(","):
-            bank(depth, options)
+        banks(options)
         return
     print(
         f"{'recipe':<34}{'ms':>9}{'twin':>9}{'times':>7}{'most':>6}  {'best peer':<23}{'ratio':>7}"
@@ -53,7 +53,7 @@ def main() -> None:
         if options.only in found.name:
             show(found, options)
     if options.smoke:
-        bank("u8", options)
+        banks(options)
 
 
 def parsed() -> argparse.Namespace:
@@ -63,7 +63,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--only", default="", help="recipes whose names have this in them")
     parser.add_argument("--bank", action="store_true", help="every kernel of the bank")
-    parser.add_argument("--depths", default="u8,u16,f32", help="of --bank")
+    parser.add_argument("--depths", default="u8,u16,f32,whole", help="of --bank")
     parser.add_argument("--smoke", action="store_true", help="tiny images, once")
     options = parser.parse_args()
     if options.smoke:
@@ -87,7 +87,7 @@ def pictures(megapixels: float) -> dict[str, Any]:
     holes.ravel()[::1009] = np.nan
     return {
         "gray": gray, "rgb": rgb, "rgba": rgba, "opaque": opaque, "u16": wide, "f32": floats,
-        "nan": holes,
+        "nan": holes, "whole": gray.astype(np.float32),
         "rgb16": rgb.astype(np.uint16) * 257, "rgba16": rgba.astype(np.uint16) * 257,
         "rgbaf": rgba.astype(np.float32) / np.float32(255),
         "rgbf": rgb.astype(np.float32) / np.float32(255),
@@ -206,6 +206,11 @@ def medians(sides: dict[str, Run], repeats: int) -> dict[str, float]:
             if turn or repeats == 1:
                 taken[side].append(time.perf_counter() - start)
     return {side: statistics.median(times) for side, times in taken.items()}
+
+
+def banks(options: argparse.Namespace) -> None:
+    for depth in options.depths.split(","):
+        bank(depth, options)
 
 
 def bank(depth: str, options: argparse.Namespace) -> None:

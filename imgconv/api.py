@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, cast
 
 from numpy.typing import ArrayLike
 
+from imgconv.io.config.ready import READY, call_job, kernel_of, key_of, lasts, recipe_job
 from imgconv.io.config.recipes import recipe_from
 from imgconv.io.images.masks import beside, masks_given
 from imgconv.io.kernels.spec import load_kernel
@@ -34,7 +35,7 @@ from imgconv.ops.explain import explain as _explain
 from imgconv.ops.image import Image, as_image
 from imgconv.ops.linear import correlate as _correlate
 from imgconv.ops.pipeline import run as _run
-from imgconv.ops.regions.selected import Masks
+from imgconv.ops.regions.masks import Masks
 
 if TYPE_CHECKING:
     from dask.array import Array
@@ -88,19 +89,34 @@ class RecipeOptions(TypedDict, total=False):
     nodata_keep: bool
 
 
-def _by_name(function: _F) -> _F:
-    """Return a function of an image and a kernel that takes the kernel's name too."""
+def _by_name(function: _F, *, flips: bool) -> _F:
+    """Return a function of an image and a kernel that takes the kernel's name too.
+
+    What it has found out for a call is kept for the next one.
+    """
+    name = function.__name__
 
     @wraps(function)
     def call(image: ArrayLike, kernel: KernelLike, **options: Any) -> object:
-        chosen = load_kernel(kernel) if isinstance(kernel, str) else kernel
-        return function(image, chosen, **options)
+        threads = options.pop("threads", None)
+        key = key_of(name, kernel, options)
+        found = READY.result(key, image, threads)
+        if found is not None:
+            return found
+        if isinstance(kernel, Step):
+            chosen: Step = kernel
+        else:
+            chosen = load_kernel(kernel) if isinstance(kernel, str) else kernel_of(kernel)
+        result = function(image, chosen, threads=threads, **options)
+        if key is not None and lasts(kernel, options):
+            READY.keep(key, kernel, image, call_job(image, chosen, options, flips=flips))
+        return result
 
     return cast(_F, call)
 
 
-correlate = _by_name(_correlate.correlate)
-convolve = _by_name(_correlate.convolve)
+correlate = _by_name(_correlate.correlate, flips=False)
+convolve = _by_name(_correlate.convolve, flips=True)
 
 
 def filter_image(
@@ -142,9 +158,16 @@ def filter_image(
            [  0, 200,   0],
            [  0, 200,   0]], dtype=int16)
     """
+    key = key_of("filter_image", recipe, options)
+    found = READY.result(key, image, threads)
+    if found is not None:
+        return found
     chosen, masks = _recipe_and_masks(recipe, options)
-    return _run.run_recipe(as_image(image, chosen.settings.depth), chosen, threads=threads,
-                           masks=masks).image  # fmt: skip
+    pixels = as_image(image, chosen.settings.depth)
+    result = _run.run_recipe(pixels, chosen, threads=threads, masks=masks).image
+    if key is not None and lasts(recipe, options):
+        READY.keep(key, recipe, image, recipe_job(image, chosen))
+    return result
 
 
 def compare(

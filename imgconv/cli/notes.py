@@ -11,7 +11,7 @@ from imgconv.model.output import OutputRange
 from imgconv.model.settings import Settings
 
 if TYPE_CHECKING:
-    from imgconv.jobs.apply.filter_file import Row
+    from imgconv.jobs.apply.row import Row
     from imgconv.model.recipe import Recipe
 
 _CLIPPED_BY_A_DERIVATIVE = 0.01

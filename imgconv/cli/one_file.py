@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from imgconv.io.images.formats import Format
     from imgconv.io.images.picture import Encoding, Reading
     from imgconv.io.storage.locations import Place
-    from imgconv.jobs.apply.filter_file import Row
+    from imgconv.jobs.apply.row import Row
     from imgconv.model.recipe import Recipe
 
 

@@ -17,7 +17,7 @@ from imgconv.model.text import visible
 if TYPE_CHECKING:
     from imgconv.io.images.picture import Reading
     from imgconv.io.storage.locations import Place
-    from imgconv.jobs.apply.filter_file import Row
+    from imgconv.jobs.apply.row import Row
     from imgconv.model.recipe import Recipe
 
 STREAM = Path("-")

@@ -11,14 +11,17 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from imgconv.model.errors import ArgumentError, LimitError
-from imgconv.model.layer_shapes import LayerShapes, in_bytes
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
 from imgconv.model.step_plan import PlannedStep
 from imgconv.model.steps.base import Form, Reach
 from imgconv.system.memory import free_memory
+
+if TYPE_CHECKING:
+    from imgconv.model.layer_shapes import LayerShapes
 
 _HOLE_BYTES = 64  # for each value: sums above and below, a quotient, and flags
 _PLANE_BYTES = 200  # for each pixel: linear light, roots and their sums as float64
@@ -129,6 +132,8 @@ def check_layers(shapes: Sequence[LayerShapes]) -> None:
     LimitError
         When they do not.
     """
+    from imgconv.model.layer_shapes import in_bytes
+
     free = free_memory()
     for layer in shapes:
         need = layer.bytes_in + layer.bytes_out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -31,19 +32,28 @@ def plain_array(image: ArrayLike) -> NDArray[Any]:
         For a Pillow image of another mode than gray, colour or alpha, and for an array of which
         values are masked.
     """
+    if type(image) is np.ndarray and image.dtype.isnative and image.flags.aligned:
+        return image
     if hasattr(image, "getbands") and hasattr(image, "mode"):
         image = _of_pillow(image)
-    if isinstance(image, np.ma.MaskedArray):
-        if np.ma.is_masked(image):
-            raise ArgumentError(
-                f"{int(np.ma.getmaskarray(image).sum())} values of the image are masked",
-                hint="give them a value first: image.filled(0)",
-            )
-        image = image.data
+    if "numpy.ma" in sys.modules:  # else nobody has made one, and importing it takes 10 ms
+        image = _unmasked(image)
     array = np.asarray(image)
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
     return array if array.flags.aligned else array.copy()
+
+
+def _unmasked(image: ArrayLike) -> ArrayLike:
+    """Return an image without its mask, which marks nothing."""
+    if not isinstance(image, np.ma.MaskedArray):
+        return image
+    if np.ma.is_masked(image):
+        raise ArgumentError(
+            f"{int(np.ma.getmaskarray(image).sum())} values of the image are masked",
+            hint="give them a value first: image.filled(0)",
+        )
+    return image.data
 
 
 def _of_pillow(image: Any) -> Any:

@@ -129,6 +129,7 @@ def test_the_script_for_fish_keeps_values_with_commas():
     ],
     ids=str,
 )
+@pytest.mark.sampled(3)
 def test_what_other_shells_are_given(words, expected, shell):
     assert expected[::-1] in complete(words, shell)
 

@@ -23,6 +23,7 @@ def told(image, spec, at, **options):
 @pytest.mark.parametrize(
     "options", ["", "0,3,false", "0,5,false", "0,7,true", "0,3,true", "1,3,false"]
 )
+@pytest.mark.sampled(5)
 def test_gradients_and_verdicts_are_those_of_the_step(image, dtype, options):
     image = image.astype(dtype)
     low, high = (9000, 60000) if options.startswith("0,7") else (60, 180)

@@ -119,6 +119,7 @@ def test_adversarial_kernels(name: str, depth: Depth) -> None:
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
 @pytest.mark.parametrize("name", ["sharpen", "floats", "separable, wide", "box over 14"])
+@pytest.mark.sampled(4)
 def test_photographs(camera: Any, astronaut: Any, name: str, threads: int) -> None:
     weights, scale, offset = ADVERSARIAL[name]
     for photograph in (camera[100:223, 40:371], astronaut[60:171, 100:253]):

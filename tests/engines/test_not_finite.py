@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from engines.engine_jobs import job
 from imgconv import load_kernel
+from imgconv.engines.base import Correlation, Filtered
 from imgconv.engines.native import NativeEngine, load_core
 from imgconv.engines.reference import ReferenceEngine
 from imgconv.model.border import Border
@@ -35,20 +37,28 @@ def holed(kind: str, rows: int = 60, columns: int = 900) -> Any:
     return image
 
 
+@cache
+def by_definition(kind: str, name: str, scale: Any, depth: Depth, absolute: bool) -> Filtered:
+    return REFERENCE.correlate(job_of(kind, name, scale, depth, absolute))
+
+
+def job_of(kind: str, name: str, scale: Any, depth: Depth, absolute: bool) -> Correlation:
+    return job(
+        holed(kind), KERNELS[name], scale=scale, depth=depth, absolute=absolute,
+        border=Border.REFLECT,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("isa", CORE.isas())
 @pytest.mark.parametrize("kind", ["nan", "infinities", "all"])
 @pytest.mark.parametrize("name", KERNELS)
 @pytest.mark.parametrize("scale", ["1/3", 1])
 def test_the_result_is_that_of_the_reference(isa: str, kind: str, name: str, scale: Any) -> None:
     engine = NativeEngine(CORE, isa=isa)
-    image = holed(kind)
     for depth in (Depth.F32, Depth.U8):
         for absolute in (False, True):
-            wanted = job(
-                image, KERNELS[name], scale=scale, depth=depth, absolute=absolute,
-                border=Border.REFLECT,
-            )  # fmt: skip
-            found, expected = engine.correlate(wanted), REFERENCE.correlate(wanted)
+            found = engine.correlate(job_of(kind, name, scale, depth, absolute))
+            expected = by_definition(kind, name, scale, depth, absolute)
             np.testing.assert_array_equal(found.image, expected.image)
             assert found.clipped == expected.clipped
 

@@ -6,6 +6,7 @@ import io
 import lzma
 import struct
 import zlib
+from functools import cache, partial
 
 import imagecodecs
 import numpy as np
@@ -30,37 +31,41 @@ def packbits(data):
     return b"".join(bytes([len(run) - 1]) + run for run in runs)
 
 
+@cache
 def lzw(data):
     """Compress as TIFF does, the highest bit first and each width one code early."""
-    bits, table, width, word = [format(256, "09b")], {}, 9, b""
-    table = {bytes([value]): value for value in range(256)}
-    following = 258
+    bits, table, code, following = [TEXTS[9][256]], {}, -1, 258
+    texts = TEXTS[9]  # of codes, as wide as they are now
     for value in data:
-        longer = word + bytes([value])
-        if longer in table:
-            word = longer
-            continue
-        bits.append(format(table[word], f"0{width}b"))
-        table[longer] = following
-        following += 1
-        width = max(9, following.bit_length()) if following < 4094 else width
-        if following == 4094:
-            bits.append(format(256, f"0{width}b"))
-            table = {bytes([one]): one for one in range(256)}
-            following, width = 258, 9
-        word = bytes([value])
-    if word:
-        bits.append(format(table[word], f"0{width}b"))
-        following += 1
-        width = max(9, following.bit_length())
-    bits.append(format(257, f"0{width}b"))
+        longer = code << 8 | value  # the string of a code, and one value more
+        if code < 0:
+            code = value
+        elif longer in table:
+            code = table[longer]
+        else:
+            bits.append(texts[code])
+            table[longer] = following
+            following += 1
+            if following == 4094:
+                bits.append(texts[256])
+                table, following = {}, 258
+            texts = TEXTS[following.bit_length()]
+            code = value
+    if code >= 0:
+        bits.append(texts[code])
+        texts = TEXTS[(following + 1).bit_length()]
+    bits.append(texts[257])
     text = "".join(bits)
     text += "0" * (-len(text) % 8)
     return int(text, 2).to_bytes(len(text) // 8, "big")
 
 
+TEXTS = {width: [f"{code:0{width}b}" for code in range(1 << width)] for width in range(9, 13)}
+"""Codes of each width in binary digits."""
+
+
 PACKERS = {LZW: lzw, DEFLATE: zlib.compress, OLD_DEFLATE: zlib.compress, PACKBITS: packbits,
-           LZMA: lzma.compress, ZSTD: imagecodecs.zstd_encode}  # fmt: skip
+           LZMA: partial(lzma.compress, preset=0), ZSTD: imagecodecs.zstd_encode}  # fmt: skip
 PICTURES = {
     50001: lambda block: imagecodecs.webp_encode(block, lossless=True),
     34712: lambda block: imagecodecs.jpeg2k_encode(block, reversible=True, codecformat="j2k"),

@@ -129,13 +129,13 @@ def test_a_file_that_came_meanwhile_is_not_overwritten(run, photo, tmp_path, mon
     """The check before the work is not enough: the file may come while the picture is made."""
     from imgconv.jobs.apply import filter_file
 
-    original = filter_file.filter_bytes
+    original = filter_file.filter_picture
 
     def slow(*arguments, **options):
         (tmp_path / "out.png").write_text("theirs")
         return original(*arguments, **options)
 
-    monkeypatch.setattr(filter_file, "filter_bytes", slow)
+    monkeypatch.setattr(filter_file, "filter_picture", slow)
     assert_fails(run("apply", "photo.png", "out.png"), 5, "out.png exists", "--overwrite")
     assert (tmp_path / "out.png").read_text() == "theirs"
 

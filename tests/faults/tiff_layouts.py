@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import math
 from fractions import Fraction
 
 import cv2
@@ -184,15 +185,21 @@ def rgb_of(luma, chroma, shares, references):
     """Give RGB of each pixel, exactly and then rounded."""
     red, green, blue = (Fraction(*pair) for pair in shares)
     ranges = [Fraction(*pair) for pair in references]
-    values = np.dstack([luma, chroma]).reshape(-1, 3).astype(object)
-    y, cb, cr = (
-        (values[:, at] - ranges[2 * at]) * (Fraction(full) / (ranges[2 * at + 1] - ranges[2 * at]))
-        for at, full in enumerate((255, 127, 127))
-    )
-    r, b = y + cr * (2 - 2 * red), y + cb * (2 - 2 * blue)
-    g = (y - blue * b - red * r) / green
-    found = [[round(min(max(value, 0), 255)) for value in each] for each in (r, g, b)]
-    return np.array(found, np.uint8).T.reshape(*luma.shape, 3)
+    steps = [
+        full / (ranges[2 * at + 1] - ranges[2 * at]) for at, full in enumerate((255, 127, 127))
+    ]
+    of_cr, of_cb = 2 - 2 * red, 2 - 2 * blue
+    green_row = ((1 - blue - red) / green, -blue * of_cb / green, -red * of_cr / green)
+    channels = []
+    for row in ((1, 0, of_cr), green_row, (1, of_cb, 0)):
+        factors = [factor * step for factor, step in zip(row, steps, strict=True)]
+        added = -sum(factor * low for factor, low in zip(factors, ranges[::2], strict=True))
+        whole = math.lcm(*(factor.denominator for factor in (*factors, added)))
+        exact = np.dstack([luma, chroma]).astype(np.int64) @ [int(f * whole) for f in factors]
+        quotient, rest = np.divmod(exact + int(added * whole), whole)
+        quotient += (2 * rest > whole) | ((2 * rest == whole) & (quotient % 2 == 1))
+        channels.append(np.clip(quotient, 0, 255).astype(np.uint8))
+    return np.dstack(channels)
 
 
 def add_packings():
@@ -253,8 +260,8 @@ def add_samples():
         for name, photometric, count in (("black", BLACK, 1), ("white", WHITE, 1),
                                          ("rgb", RGB, 3), ("black", BLACK, 5)):  # fmt: skip
             image = samples(dtype, count, bits)
-            exact = [Fraction(int(value) * full, white) for value in range(white + 1)]
-            table = np.array([int(value + Fraction(1, 2)) for value in exact], dtype)
+            table = (2 * np.arange(white + 1) * full + white) // (2 * white)
+            table = table.astype(dtype)
             meant = full - table[image] if photometric == WHITE else table[image]
             for place, order in itertools.product(PLACES, "<>"):
                 data = tiff(image, photometric, bits=bits, order=order, extra=(0,) * (count - 3),

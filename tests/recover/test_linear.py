@@ -127,6 +127,7 @@ def test_the_picture_itself(photo):
         "turned by -4",
     ],
 )
+@pytest.mark.sampled(4)
 def test_hopeless_pairs_are_refused_with_a_reason(photo, change, said):
     with pytest.raises(NothingMatchedError, match=said):
         recover(photo, change(photo), budget=2)

@@ -43,6 +43,7 @@ def check_exact(before, after, budget=60):
         ("morph_gradient:5,cross", "morph_gradient:size=5,shape=cross"),
     ],
 )
+@pytest.mark.sampled(4)
 def test_ranks_and_morphology_of_any_window(photo, made_by, name):
     after = filter_image(photo, steps=[made_by], border="replicate")
     assert check_exact(photo, after).name == name

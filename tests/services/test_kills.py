@@ -62,10 +62,11 @@ def needs_servers(way):
     [
         pytest.param(way, marks=[pytest.mark.services] if needs_servers(way) else [], id=str(way))
         for way in WAYS
+        if needs_servers(way) or not way.in_place  # the others: test_batch_in_place
     ],
 )
 def test_a_run_that_is_killed_now_and_then_is_finished(way, places, tmp_path):
-    killed(way, places, tmp_path, 1 if needs_servers(way) else 2, 1)
+    killed(way, places, tmp_path, 1, 1)
 
 
 @pytest.mark.slow

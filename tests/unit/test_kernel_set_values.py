@@ -53,6 +53,7 @@ class TestValues:
     @pytest.mark.parametrize("depth", WHOLE_DEPTHS)
     @pytest.mark.parametrize("dtype", KINDS)
     @pytest.mark.parametrize("combine", Combine)
+    @pytest.mark.sampled(5)
     def test_every_combination_of_types(self, combine, dtype, depth, rounding):
         limits = np.iinfo(dtype)
         random = np.random.default_rng(len(dtype) + limits.bits)

@@ -1,8 +1,7 @@
 // Means of float colours that are weighed by the last channel.
 //
 // The definition adds up in double, tap after tap, the products as two floats each. Here sums may
-// be made in any order:
-// made in any order: both are off by a share of what the magnitudes add up to. Where that leaves no
+// be made in any order: both are off by a share of what the magnitudes add up to. Where that leaves no
 // choice of the float that a value is rounded to, it is the definition's; the rest is added up as
 // the definition does it.
 #pragma once

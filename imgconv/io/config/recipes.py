@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from imgconv.io.config import selections, strict_yaml
 from imgconv.io.config.strict_yaml import YamlNode
@@ -24,10 +24,11 @@ from imgconv.model.recipe import Recipe
 from imgconv.model.region import EVERYWHERE, Selection
 from imgconv.model.settings import Settings
 from imgconv.model.steps.base import Step
-from imgconv.model.steps.color import EncodeLight, Invert, LinearLight, ToGray
 from imgconv.model.steps.convert import Convert
 from imgconv.model.steps.methods import Gray
-from imgconv.model.steps.threshold import Binarization
+
+if TYPE_CHECKING:
+    from imgconv.model.steps.threshold import Binarization
 
 PLACES = ("linear", "binarize-after", "invert", "gray", "binarize")
 """Keys that stand for steps around the list: those before there was one."""
@@ -70,6 +71,19 @@ class _Draft(NamedTuple):
         """
         if self.binarize_after and self.binarize is None:
             raise ArgumentError("binarize-after says when to binarize, not how", "add binarize")
+        steps = self.steps
+        if self.linear or self.binarize or self.invert or self.gray:
+            steps = self._with_places()
+        result = replace(self.recipe, steps=steps, selection=self.selection, nodata=self.nodata)
+        if result.anchor is not None:
+            for step in result.steps:
+                step.anchored(result.anchor)
+        return result
+
+    def _with_places(self) -> tuple[Step, ...]:
+        """Return the list with the steps around it."""
+        from imgconv.model.steps.color import EncodeLight, Invert, LinearLight, ToGray
+
         middle = self.steps
         if self.linear:
             middle = (LinearLight(), *middle, EncodeLight())
@@ -77,14 +91,8 @@ class _Draft(NamedTuple):
         around += [Invert()] if self.invert else []
         before: list[Step] = [ToGray(self.gray)] if self.gray else []
         if self.binarize_after:
-            steps = (*before, *(middle or (Convert(),)), *around)
-        else:
-            steps = (*before, *around, *middle)
-        result = replace(self.recipe, steps=steps, selection=self.selection, nodata=self.nodata)
-        if result.anchor is not None:
-            for step in result.steps:
-                step.anchored(result.anchor)
-        return result
+            return (*before, *(middle or (Convert(),)), *around)
+        return (*before, *around, *middle)
 
 
 def recipe_from(options: Mapping[str, object], bank: KernelBank | None = None) -> Recipe:
@@ -211,10 +219,16 @@ def _anchor(text: str) -> tuple[int, int]:
     return row, column
 
 
+def _binarization(text: str) -> Binarization:
+    from imgconv.model.steps.threshold import Binarization
+
+    return Binarization.parse(text)
+
+
 _PARSERS: dict[str, Callable[[str], object]] = {
     "alpha": lambda text: parse_choice(Alpha, text, "way with alpha"),
     "gray": lambda text: parse_choice(Gray, text, "gray method"),
-    "binarize": Binarization.parse,
+    "binarize": _binarization,
     "anchor": _anchor,
 }
 

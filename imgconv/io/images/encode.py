@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
+from imgconv.io.images.blocks import BlockEncoder, encoded_blocks
 from imgconv.io.images.formats import FORMATS, Format, codec_of
 from imgconv.io.images.header import EncodingError
 from imgconv.io.images.picture import Encoding, Image, Metadata, Picture, check_encoding
 from imgconv.io.images.shared import exif
 from imgconv.model.errors import ImageWriteError
 from imgconv.model.output import Depth
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from imgconv.io.images.formats import BlockCodec
 
 _PLAIN = Encoding()
 _WORDS = {
@@ -57,6 +65,7 @@ def encode_picture(
     kind: Format,
     name: str,
     encoding: Encoding = _PLAIN,
+    threads: int = 1,
 ) -> tuple[bytes, tuple[str, ...]]:
     """Encode a picture in memory; `name` is for messages (see `images.write_picture`).
 
@@ -65,21 +74,16 @@ def encode_picture(
     (bytes, tuple of str)
         And what the format could not keep, in words.
     """
-    check_encoding(encoding)
-    for page in picture.pages:
-        check_holds(kind, Depth.of(page.dtype), channels_of(page), name, bands=picture.bands)
-    _check_pages(kind, picture, name)
-    if encoding.lossless and kind.name == "jpeg":
-        raise ImageWriteError(f"{name}: jpeg always loses something", hint="use .png or .webp")
     pages = tuple(_plain(page) for page in picture.pages)
+    for page in pages:
+        _check_page(page.shape, page.dtype, picture, kind, name, encoding)
+    _check_pages(kind, picture, name)
+    if len(pages) == 1:
+        begun = begin_encoding(pages[0].shape, pages[0].dtype, picture, kind, name, encoding)
+        if begun is not None:
+            return b"".join(encoded_blocks(begun[0], pages, threads)), begun[1]
     codec = codec_of(kind)
-    rows, columns = pages[0].shape[:2]
-    kept = picture.metadata.fitting(channels_of(pages[0]))
-    if encoding.strip:
-        kept = Metadata(nodata=kept.nodata)
-    kept = kept._replace(exif=exif.of_upright(kept.exif, columns, rows))
-    left_out = _left_out(kept, kind)
-    kept = kept._replace(**{field: None for field in kept._fields if field not in kind.keeps})
+    kept, left_out = _kept(pages[0].shape, picture.metadata, kind, encoding)
     try:
         data, notes = codec.encode(picture._replace(pages=pages, metadata=kept), kind, encoding)
     except EncodingError as error:
@@ -90,6 +94,81 @@ def encode_picture(
     return data, (*notes, *lost, *left_out)
 
 
+def begin_encoding(
+    shape: tuple[int, ...],
+    dtype: np.dtype[np.generic],
+    about: Picture,
+    kind: Format,
+    name: str,
+    encoding: Encoding = _PLAIN,
+) -> tuple[BlockEncoder, tuple[str, ...]] | None:
+    """Return what encodes one picture in blocks of rows (see `blocks.encoded_blocks`).
+
+    Parameters
+    ----------
+    shape, dtype
+        Of the picture.
+    about : Picture
+        Its metadata, and how it was encoded; its pages are not looked at.
+    kind : Format
+    name : str
+        For messages.
+    encoding : Encoding, optional
+
+    Returns
+    -------
+    (BlockEncoder, tuple of str) or None
+        And what the format cannot keep, in words. None where it is encoded as a whole only.
+
+    Raises
+    ------
+    ImageWriteError
+        When the format cannot hold the picture.
+    """
+    _check_page(shape, dtype, about, kind, name, encoding)
+    if not kind.blocks:
+        return None
+    codec = cast("BlockCodec", codec_of(kind))
+    encoder, notes = codec.block_encoder(shape, dtype, about.encoded, encoding)
+    if encoder is None:
+        return None
+    kept, left_out = _kept(shape, about.metadata, kind, encoding)
+    lost: list[str] = []
+    if any(kept):
+        encoder.head, lost = codec.embed(encoder.head, kept)
+    return encoder, (*notes, *lost, *left_out)
+
+
+def _check_page(
+    shape: tuple[int, ...],
+    dtype: np.dtype[np.generic],
+    about: Picture,
+    kind: Format,
+    name: str,
+    encoding: Encoding,
+) -> None:
+    """Check that a format can hold a page as it is asked to."""
+    check_encoding(encoding)
+    channels = shape[2] if len(shape) == 3 else 1
+    check_holds(kind, Depth.of(dtype), channels, name, bands=about.bands)
+    if encoding.lossless and kind.name == "jpeg":
+        raise ImageWriteError(f"{name}: jpeg always loses something", hint="use .png or .webp")
+
+
+def _kept(
+    shape: tuple[int, ...], metadata: Metadata, kind: Format, encoding: Encoding
+) -> tuple[Metadata, tuple[str, ...]]:
+    """Return the metadata that goes into the file, and in words what does not."""
+    rows, columns = shape[:2]
+    kept = metadata.fitting(shape[2] if len(shape) == 3 else 1)
+    if encoding.strip:
+        kept = Metadata(nodata=kept.nodata)
+    kept = kept._replace(exif=exif.of_upright(kept.exif, columns, rows))
+    left_out = _left_out(kept, kind)
+    lost = {field: None for field in kept._fields if field not in kind.keeps}
+    return kept._replace(**lost), left_out
+
+
 def _left_out(metadata: Metadata, kind: Format) -> tuple[str, ...]:
     """Return in words what a format does not keep, but for a resolution."""
     lost = [
@@ -98,11 +177,6 @@ def _left_out(metadata: Metadata, kind: Format) -> tuple[str, ...]:
         if getattr(metadata, field) and field not in kind.keeps
     ]
     return (f"{kind.name} does not keep {' and '.join(lost)}",) if lost else ()
-
-
-def channels_of(image: Image) -> int:
-    """Return the number of channels of an image."""
-    return 1 if image.ndim == 2 else image.shape[2]
 
 
 def _check_pages(kind: Format, picture: Picture, name: str) -> None:

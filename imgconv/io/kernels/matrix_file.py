@@ -6,8 +6,6 @@ it is. Nothing in a file is run, and its size is bounded before it is parsed.
 
 from __future__ import annotations
 
-import csv
-import json
 import math
 import re
 from fractions import Fraction
@@ -87,6 +85,8 @@ def _code(text: str) -> Kernel:
 
 def _csv(text: str) -> Kernel:
     """Read rows of cells; whichever of tab, ``;`` and ``,`` there is stands between them."""
+    import csv
+
     separators = [mark for mark in "\t;," if mark in text]
     if not separators:
         return parse_matrix(text)
@@ -111,6 +111,8 @@ def _csv(text: str) -> Kernel:
 
 def _json(text: str) -> Kernel:
     """Read ``[[0, 1], [1, 0]]`` or ``{"weights": ..., "scale": ..., "offset": ...}``."""
+    import json
+
     try:
         found = json.loads(
             text,

@@ -67,10 +67,15 @@ def load_step(spec: str, bank: KernelBank | None = None) -> Step:
     text = spec.strip()
     if len(text) > LARGEST_TEXT:
         raise KernelError(f"a kernel of {len(text)} characters; at most {LARGEST_TEXT} are read")
-    from_file = _FILE.match(text) or is_matrix_file(text)
-    if bank is None and not os.environ.get(ENVIRONMENT_VARIABLE) and not from_file:
+    if bank is None and is_built_in(text):
         return _built_in(text)
     return _loaded(text, bank)
+
+
+def is_built_in(spec: str) -> bool:
+    """Return whether a spec depends on no files but those of the package."""
+    from_file = _FILE.match(spec) or is_matrix_file(spec)
+    return not from_file and not os.environ.get(ENVIRONMENT_VARIABLE)
 
 
 def load_kernel(spec: str, bank: KernelBank | None = None) -> Kernel | KernelSet:

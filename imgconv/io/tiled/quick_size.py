@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 from pathlib import Path
 from typing import BinaryIO
 
@@ -54,6 +53,8 @@ def _header(file: BinaryIO) -> Header | None:
     try:
         if kind.name != "tiff":
             return read_header(head, kind)
+        import mmap
+
         from imgconv.io.images.formats.tiff.header import read_header as read_tiff
 
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any
 
 from imgconv.engines.select import select_engine
 from imgconv.io.images.decode import decode_picture, read_file
@@ -12,58 +13,18 @@ from imgconv.io.images.encode import encode_picture
 from imgconv.io.images.formats import Format
 from imgconv.io.images.header import Header
 from imgconv.io.images.masks import key_of, read_masks
-from imgconv.io.images.picture import Encoding, Reading, check_encoding
+from imgconv.io.images.picture import Encoding, Picture, Reading, check_encoding
 from imgconv.io.storage import files
 from imgconv.io.storage.locations import Place
+from imgconv.jobs.apply import rows
 from imgconv.jobs.apply.light import about_light
 from imgconv.jobs.apply.nodata import nodata_of
+from imgconv.jobs.apply.row import Row, plans
 from imgconv.model.alpha import Alpha
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
-from imgconv.ops.image import Image
-from imgconv.ops.linear.plans import describe_plans
 from imgconv.ops.pipeline.run import run_recipe
-
-
-class Row(NamedTuple):
-    """What happened to one file.
-
-    Attributes
-    ----------
-    source, target : str
-    shape : tuple of int
-        Of the output: rows, columns and, for colour, channels.
-    depth : str
-    clipped_share : float
-        Share of the output's values that were clamped to the range of their type.
-    threshold : float, optional
-    engine : str
-    seconds : float
-        For reading, filtering and writing.
-    notes : tuple of str
-        What fusing did, and what was converted, lost or salvaged.
-    pages : int
-        How many pages or frames there are; shape and depth are those of the first.
-    plan : tuple of str
-        The engine's path for each kernel, on the first page.
-    """
-
-    source: str
-    target: str
-    shape: tuple[int, ...]
-    depth: str
-    clipped_share: float
-    threshold: float | None
-    engine: str
-    seconds: float
-    notes: tuple[str, ...] = ()
-    pages: int = 1
-    plan: tuple[str, ...] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the row as plain data."""
-        return self._asdict()
-
+from imgconv.system.cpus import usable_cpus
 
 _READING, _ENCODING = Reading(), Encoding()
 
@@ -105,6 +66,29 @@ def filter_bytes(
     """
     started = time.perf_counter()
     picture = decode_picture(data, source, reading, recipe.settings.depth, header)
+    how: dict[str, Any] = {"encoding": encoding, "plan": plan, "key": key, "started": started}
+    return filter_picture(
+        picture, recipe, kind, source=source, target=target, threads=threads, **how
+    )
+
+
+def filter_picture(
+    picture: Picture,
+    recipe: Recipe,
+    kind: Format,
+    *,
+    source: str,
+    target: str,
+    threads: int | None = None,
+    encoding: Encoding = _ENCODING,
+    plan: bool = False,
+    key: str | None = None,
+    started: float,
+) -> tuple[bytes, Row]:
+    """Run a recipe on each page of a picture and encode the result (see `filter_bytes`).
+
+    `started` is when the work on the picture began, by ``time.perf_counter``.
+    """
     recipe, nodata, said = nodata_of(recipe, picture.metadata.nodata, source)
     if picture.bands:
         recipe = replace(recipe, alpha=Alpha.FILTER)
@@ -120,7 +104,7 @@ def filter_bytes(
         pages=tuple(outcome.image for outcome in outcomes),
         metadata=metadata._replace(nodata=nodata),
     )
-    encoded, kept = encode_picture(filtered, kind, target, encoding)
+    encoded, kept = encode_picture(filtered, kind, target, encoding, threads or usable_cpus())
     row = Row(
         source=source,
         target=target,
@@ -132,14 +116,9 @@ def filter_bytes(
         seconds=time.perf_counter() - started,
         notes=(*picture.notes, *said, *light, *first.notes, *moved, *kept),
         pages=len(outcomes),
-        plan=tuple(_plans(picture.pages[0], recipe)) if plan else (),
+        plan=plans(picture.pages[0].shape, picture.pages[0].dtype, recipe) if plan else (),
     )
     return encoded, row
-
-
-def _plans(page: Image, recipe: Recipe) -> list[str]:
-    """Name the engine's paths for the kernels."""
-    return describe_plans(recipe, page.shape, Depth.of(page.dtype)) if recipe.kernels else []
 
 
 def filter_file(
@@ -177,17 +156,30 @@ def filter_file(
     """
     check_encoding(encoding)
     files.check_target(target, overwrite=overwrite, source=source, in_place=in_place)
+    started = time.perf_counter()
+    how: dict[str, Any] = {"target": target, "threads": threads}
+    how |= {"encoding": encoding, "overwrite": overwrite or in_place, "started": started}
+    by_rows = kind.blocks and isinstance(target, Path) and rows.can_stream(recipe)
+    if by_rows and isinstance(source, Path):
+        row = rows.filter_png(source, recipe, kind, reading=reading, **how)
+        if row is not None:
+            return row
     data = read_file(source, reading)
-    encoded, row = filter_bytes(
-        data,
+    picture = decode_picture(data, str(source), reading, recipe.settings.depth)
+    if by_rows:
+        row = rows.filter_held(picture, recipe, kind, source=source, **how)
+        if row is not None:
+            return row
+    encoded, row = filter_picture(
+        picture,
         recipe,
         kind,
         source=str(source),
         target=str(target),
         threads=threads,
-        reading=reading,
         encoding=encoding,
         plan=True,
+        started=started,
     )
     files.write_whole(target, encoded, overwrite=overwrite or in_place)
     return row

@@ -10,7 +10,8 @@ from imgconv.io.images.picture import Encoding, Reading
 from imgconv.io.storage.locations import Place, pure_path
 from imgconv.io.tiled.quick_size import is_surely_small, is_zarr
 from imgconv.jobs import memory
-from imgconv.jobs.apply.filter_file import Row, filter_file
+from imgconv.jobs.apply.filter_file import filter_file
+from imgconv.jobs.apply.row import Row
 from imgconv.model.recipe import Recipe
 
 _NEVER_SMALL = 48 << 30

@@ -12,7 +12,8 @@ from imgconv.io.images.formats import Format, is_pnm, sniff
 from imgconv.io.images.picture import Encoding, Reading, check_encoding
 from imgconv.io.images.picture_stream import Begun, pictures
 from imgconv.io.storage import files
-from imgconv.jobs.apply.filter_file import Row, filter_bytes
+from imgconv.jobs.apply.filter_file import filter_bytes
+from imgconv.jobs.apply.row import Row
 from imgconv.model.errors import ImageReadError
 from imgconv.model.recipe import Recipe
 

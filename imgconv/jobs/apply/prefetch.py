@@ -6,12 +6,14 @@ import queue
 import threading
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imgconv.io.tiled.base import HugeReader
+if TYPE_CHECKING:
+    from imgconv.ops.pipeline.lazy_rows import Source
+
 
 Image = NDArray[Any]
 _T = TypeVar("_T")
@@ -78,12 +80,12 @@ class ReadAhead:
 
     Parameters
     ----------
-    reader : HugeReader
+    reader : Source
     step : int
         Rows to decode at a time.
     """
 
-    def __init__(self, reader: HugeReader, step: int) -> None:
+    def __init__(self, reader: Source, step: int) -> None:
         self.shape = reader.shape
         self.dtype = reader.dtype
         self._reader = reader

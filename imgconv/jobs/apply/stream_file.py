@@ -27,10 +27,10 @@ from imgconv.io.tiled.choice import (
 from imgconv.io.tiled.masks import open_masks
 from imgconv.io.tiled.quick_size import MOST_PACKED, is_zarr
 from imgconv.jobs.apply.bands import bands_within, whole_bytes
-from imgconv.jobs.apply.filter_file import Row
 from imgconv.jobs.apply.light import about_light
 from imgconv.jobs.apply.nodata import nodata_of
 from imgconv.jobs.apply.prefetch import ReadAhead, ahead
+from imgconv.jobs.apply.row import Row
 from imgconv.model.alpha import Alpha
 from imgconv.model.errors import ImageReadError, LimitError
 from imgconv.model.output import Depth

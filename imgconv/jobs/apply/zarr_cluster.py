@@ -17,7 +17,7 @@ from imgconv.io.storage.folders import folder_whole
 from imgconv.io.tiled.ome_zarr import ZarrReader, create_zarr
 from imgconv.io.tiled.quick_size import is_zarr
 from imgconv.jobs.apply.dask_arrays import dask_arrays, filter_rows
-from imgconv.jobs.apply.filter_file import Row
+from imgconv.jobs.apply.row import Row
 from imgconv.jobs.dask_cluster import Cluster, gave_up
 from imgconv.model.errors import ArgumentError, ImgconvError
 from imgconv.model.output import Depth

@@ -18,6 +18,10 @@ _COMPRESSED = ("jpeg", "png", "webp")
 _BESIDE = {"webp": 9, "gif": 14, "avif": 14, "heic": 14, "jxl": 24, "exr": 9}
 """Bytes for each value that a codec takes beside its input and output."""
 
+_MOST_NEEDS = 256
+_needs: dict[tuple[object, ...], tuple[int, Recipe]] = {}
+"""What was found for pictures of the same size and form."""
+
 
 def budget(limit: int, workers: int) -> tuple[int, int]:
     """Share memory out.
@@ -54,12 +58,18 @@ def need_of(data: bytes, recipe: Recipe, kind: Format) -> tuple[int, Header | No
     size = -(-header.pixels // max(header.width, 1)), header.width
     encoders = 1 if kind.name in _COMPRESSED else 2
     beside = max(_BESIDE.get(kind.name, 0), _BESIDE.get(source.name, 0))
+    form = _form_of(header, source)
+    key = id(recipe), size, form, encoders, beside
+    known = _needs.get(key)
+    if known is not None:
+        return _FIXED + len(data) + known[0], header
     try:
-        need = picture_bytes(
-            size, _form_of(header, source), recipe, encoders=encoders, beside=beside
-        )
+        need = picture_bytes(size, form, recipe, encoders=encoders, beside=beside)
     except ImgconvError:  # filtering will say the same
         return 0, header
+    if len(_needs) >= _MOST_NEEDS:
+        _needs.clear()
+    _needs[key] = need, recipe  # which lives as long as its id is a key
     return _FIXED + len(data) + need, header
 
 

@@ -15,7 +15,7 @@ from imgconv.model.output import Depth, OutputRange, Rounding, parse_choice
 from imgconv.model.settings import Settings
 from imgconv.model.steps.base import Step
 from imgconv.ops.image import Image, as_image
-from imgconv.ops.linear.kernel_set import apply_sums
+from imgconv.ops.linear.sums import apply_sums
 
 
 def correlate(
@@ -96,7 +96,40 @@ def correlate(
            [8, 9, 9]], dtype=uint8)
     """
     chosen = _as_sums(kernel)
-    settings = Settings(
+    settings = settings_of(
+        border=border,
+        border_value=border_value,
+        stride=stride,
+        dilation=dilation,
+        size=size,
+        depth=depth,
+        rounding=rounding,
+        output_range=output_range,
+    )
+    if anchor is not None:
+        chosen = chosen.anchored(anchor)
+    return apply_sums(as_image(image, settings.depth), chosen, settings, threads=threads).image
+
+
+def settings_of(
+    *,
+    border: Border | str = "reflect101",
+    border_value: int | float = 0,
+    stride: int | Sequence[int] = 1,
+    dilation: int | Sequence[int] = 1,
+    size: OutputSize | str | int | Sequence[int] = "same",
+    depth: Depth | str | None = None,
+    rounding: Rounding | str = "half-even",
+    output_range: OutputRange | str = "saturate",
+) -> Settings:
+    """Return the settings that the arguments of `correlate` ask for.
+
+    Raises
+    ------
+    ArgumentError
+        For one that it cannot take.
+    """
+    return Settings(
         border=Border.parse(border),
         border_value=parse_border_value(border_value),
         stride=parse_steps(stride, "stride"),
@@ -106,9 +139,6 @@ def correlate(
         rounding=parse_choice(Rounding, rounding, "rounding"),
         output_range=parse_choice(OutputRange, output_range, "output range"),
     )
-    if anchor is not None:
-        chosen = chosen.anchored(anchor)
-    return apply_sums(as_image(image, settings.depth), chosen, settings, threads=threads).image
 
 
 def convolve(

@@ -26,8 +26,6 @@ from imgconv.model.steps.threshold import Binarization
 from imgconv.ops.color.threshold import binarize_reporting
 from imgconv.ops.context import StepContext, StepResult
 from imgconv.ops.image import Image, form_of
-from imgconv.ops.linear.counted import filter_counted, pairs_defined
-from imgconv.ops.rank.holes import STATISTICS, statistic_with_holes
 from imgconv.ops.regions.reading import part_read
 from imgconv.ops.regions.weights import check_mask_size
 from imgconv.ops.windows import under_anchor
@@ -108,6 +106,9 @@ def check_holes(plan: StepPlan, recipe: Recipe, form: Form) -> None:
 
 def _why_not(step: Step) -> tuple[str, str] | None:
     """Return why a step cannot leave out pixels, and what to do; None where it can."""
+    from imgconv.ops.linear.counted import pairs_defined
+    from imgconv.ops.rank.holes import STATISTICS
+
     name = step.name or "the matrix"
     if step.is_linear:
         kernel = as_kernel(step)
@@ -199,6 +200,8 @@ def run_with_holes(
     (StepResult, ndarray of bool)
         And which values of the result count; the others are 0.
     """
+    from imgconv.ops.rank.holes import STATISTICS
+
     step = planned.step
     kind = step.kind if step.reach is Reach.WINDOW or step.kind == "binarize" else ""
     function = _FUNCTIONS.get("rank" if step.kind in STATISTICS else kind, _plain_step)
@@ -247,6 +250,8 @@ def _counted(
     holed: Holed, kernel: Kernel, context: StepContext, nodata: Nodata, whole: StepResult | None
 ) -> tuple[StepResult, Flags]:
     """Filter by the quotient, where `whole` does not have the result."""
+    from imgconv.ops.linear.counted import filter_counted
+
     image, valid = (part if part.ndim == 3 else part[..., None] for part in holed)
     counted = filter_counted(
         np.ascontiguousarray(image),
@@ -330,6 +335,8 @@ def _rank(
     whole: StepResult = function_of(step, "apply")(
         holed.image, step, context._replace(alpha=Alpha.FILTER)
     )
+    from imgconv.ops.rank.holes import statistic_with_holes
+
     pixels, valid = statistic_with_holes(
         whole.image, holed.image, holed.valid, step, context, nodata.min_valid
     )

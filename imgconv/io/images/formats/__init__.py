@@ -11,12 +11,17 @@ from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import PurePath
-from typing import NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from imgconv.io.images.header import DamagedError, Header
 from imgconv.io.images.picture import Encoding, Image, Metadata, Picture
 from imgconv.model.errors import ImageWriteError, MissingDependencyError
 from imgconv.model.output import Depth
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from imgconv.io.images.blocks import BlockEncoder
 
 
 class Codec(Protocol):
@@ -58,6 +63,20 @@ class Codec(Protocol):
         ...
 
 
+class BlockCodec(Codec, Protocol):
+    """The module of a format whose files can be made of blocks of rows."""
+
+    def block_encoder(
+        self,
+        shape: tuple[int, ...],
+        dtype: np.dtype[np.generic],
+        encoded: Encoding,
+        encoding: Encoding,
+    ) -> tuple[BlockEncoder | None, tuple[str, ...]]:
+        """Return what encodes one picture, and what is lost; None where only `encode` can."""
+        ...
+
+
 class Format(NamedTuple):
     """An image file format.
 
@@ -83,6 +102,8 @@ class Format(NamedTuple):
         The module in this package; default that of the format's name.
     library : str
         What reads and writes it, of the extra ``formats``; empty where nothing else is needed.
+    blocks : bool
+        Whether its module is a `BlockCodec`.
     """
 
     name: str
@@ -95,14 +116,18 @@ class Format(NamedTuple):
     writes: bool = True
     home: str = ""
     library: str = ""
+    blocks: bool = False
 
 
 _U8, _U8_U16, _F32 = (Depth.U8,), (Depth.U8, Depth.U16), (Depth.F32,)
 _ALL, _ANY = ("exif", "icc", "xmp", "resolution"), (1, 2, 3, 4)
 _BANDS = tuple(range(1, 65))
 FORMATS = (
-    Format("png", (".png", ".apng"), _U8_U16, _ANY, (b"\x89PNG\r\n\x1a\n",), _ALL, "frames"),
-    Format("jpeg", (".jpg", ".jpeg", ".jpe"), _U8, (1, 3), (b"\xff\xd8\xff",), _ALL),
+    Format(
+        "png", (".png", ".apng"), _U8_U16, _ANY, (b"\x89PNG\r\n\x1a\n",), _ALL, "frames",
+        blocks=True,
+    ),
+    Format("jpeg", (".jpg", ".jpeg", ".jpe"), _U8, (1, 3), (b"\xff\xd8\xff",), _ALL, blocks=True),
     Format(
         "tiff", (".tiff", ".tif"), tuple(Depth), _BANDS,
         (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), (*_ALL, "nodata", "places"), "pages",

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import simplejpeg
 
+from imgconv.io.images.blocks import BlockEncoder, encoded_blocks
+from imgconv.io.images.formats.jpeg.blocks import JpegBlocks
 from imgconv.io.images.formats.jpeg.header import EXIF, ICC, XMP
 from imgconv.io.images.header import DamagedError, Header
 from imgconv.io.images.picture import SUBSAMPLINGS, Encoding, Image, Metadata, Picture
@@ -83,21 +85,28 @@ def _said(error: ValueError) -> str:
     return text[:1].lower() + text[1:80]
 
 
-def encode(picture: Picture, kind: Format, encoding: Encoding) -> tuple[bytes, tuple[str, ...]]:
-    """Encode gray or RGB, by default as finely as the JPEG that it came from."""
-    del kind
-    image = np.ascontiguousarray(picture.pages[0])
-    quality = encoding.quality or picture.encoded.quality or _QUALITY
-    if image.ndim == 2 or image.shape[2] == 1:
-        gray = image.reshape(*image.shape[:2], 1)
-        return bytes(simplejpeg.encode_jpeg(gray, quality, "GRAY", "Gray", fastdct=False)), ()
+def block_encoder(
+    shape: tuple[int, ...], dtype: np.dtype[np.generic], encoded: Encoding, encoding: Encoding
+) -> tuple[BlockEncoder, tuple[str, ...]]:
+    """Return what encodes gray or RGB, by default as finely as the JPEG that it came from."""
+    del dtype
+    quality = encoding.quality or encoded.quality or _QUALITY
+    if len(shape) == 2 or shape[2] == 1:
+        return JpegBlocks(shape, quality, "Gray"), ()
     notes: tuple[str, ...] = ()
-    subsampling = encoding.subsampling or picture.encoded.subsampling or _SUBSAMPLING
+    subsampling = encoding.subsampling or encoded.subsampling or _SUBSAMPLING
     if subsampling not in SUBSAMPLINGS:
         notes = (f"jpeg: samples of {subsampling} are written as {_SUBSAMPLING}",)
         subsampling = _SUBSAMPLING
-    data = simplejpeg.encode_jpeg(image, quality, "RGB", subsampling, fastdct=False)
-    return bytes(data), notes
+    return JpegBlocks(shape, quality, subsampling), notes
+
+
+def encode(picture: Picture, kind: Format, encoding: Encoding) -> tuple[bytes, tuple[str, ...]]:
+    """Encode gray or RGB, one block after the other."""
+    del kind
+    page = picture.pages[0]
+    encoder, notes = block_encoder(page.shape, page.dtype, picture.encoded, encoding)
+    return b"".join(encoded_blocks(encoder, [page], 1)), notes
 
 
 def embed(data: bytes, metadata: Metadata) -> tuple[bytes, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 
 from imgconv.io.images.formats.jpeg.quality import quality_of
 from imgconv.io.images.header import (
@@ -31,11 +32,11 @@ def read_header(data: bytes) -> Header:
     xmp: bytes | None = None
     resolution: tuple[Fraction, Fraction] | None = None
     frame: bytes | None = None
-    profile, tables = dict[int, bytes](), dict[int, tuple[int, ...]]()
+    profile, tables = dict[int, bytes](), list[bytes]()
     process = 0
     for marker, body in _segments(data):
         if marker == 0xDB:
-            _quantisation(body, tables)
+            tables.append(body)
         elif marker in _FRAMES and frame is None:
             frame, process = body, marker
         elif marker == 0xE0 and body.startswith(b"JFIF\0"):
@@ -64,7 +65,9 @@ def read_header(data: bytes) -> Header:
         bits,
         orientation=exif.orientation(exif_data),
         metadata=Metadata(exif_data, icc, xmp, resolution),
-        encoded=Encoding(quality=quality_of(tables), subsampling=_subsampling(frame, components)),
+        encoded=Encoding(
+            quality=_quality(tuple(tables)), subsampling=_subsampling(frame, components)
+        ),
         notes=notes,
         damage="it ends before its last marker" if by_extra and not _ends(data) else None,
         extra=(components, data.count(b"\xff\xda") if process == 0xC2 else 1, by_extra),
@@ -124,14 +127,21 @@ def _segments(data: bytes) -> list[tuple[int, bytes]]:
     raise DamagedError("it ends within its headers")
 
 
-def _quantisation(body: bytes, tables: dict[int, tuple[int, ...]]) -> None:
-    at = 0
-    while at < len(body):
-        wide, number = body[at] >> 4, body[at] & 15
-        tables[number] = unpack(">64H" if wide else ">64B", body, at + 1, "a quantisation table")
-        at += 1 + (128 if wide else 64)
+@lru_cache(maxsize=64)
+def _quality(bodies: tuple[bytes, ...]) -> int | None:
+    """Return the quality that tables stand for; the pictures of a folder mostly have the same."""
+    tables: dict[int, tuple[int, ...]] = {}
+    for body in bodies:
+        at = 0
+        while at < len(body):
+            wide, number = body[at] >> 4, body[at] & 15
+            layout = ">64H" if wide else ">64B"
+            tables[number] = unpack(layout, body, at + 1, "a quantisation table")
+            at += 1 + (128 if wide else 64)
+    return quality_of(tables)
 
 
+@lru_cache(maxsize=64)
 def _density(body: bytes) -> tuple[Fraction, Fraction] | None:
     unit, across, down = unpack(">BHH", body, 7, "its headers")
     if unit not in (1, 2) or not across or not down:

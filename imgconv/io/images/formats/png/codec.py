@@ -1,7 +1,8 @@
-"""PNG by OpenCV; animations of 8 bits are encoded by Pillow."""
+"""PNG: read and written by rows; OpenCV decodes what is rarer, Pillow encodes animations."""
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import zlib
 from collections.abc import Sequence
@@ -10,10 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imgconv.engines.cv2_library import load_cv2
-from imgconv.io.images.formats.png import animation
+from imgconv.io.images.blocks import BlockEncoder, encoded_blocks
+from imgconv.io.images.formats.png.blocks import PngBlocks
 from imgconv.io.images.formats.png.gray_alpha import chunk
 from imgconv.io.images.formats.png.gray_alpha import encode as encode_gray_alpha
 from imgconv.io.images.formats.png.header import XMP, read_header
+from imgconv.io.images.formats.png.rows import UnusualError, decode_plain, is_plain
 from imgconv.io.images.header import PER_METRE, DamagedError, Header
 from imgconv.io.images.picture import Encoding, Image, Metadata, Picture
 from imgconv.io.images.shared import opencv
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 def decode(data: bytes, header: Header, wanted: Sequence[int], salvage: bool) -> list[Image]:
     """Decode one picture or the frames of an animation."""
     if header.pages > 1:
+        from imgconv.io.images.formats.png import animation
+
         return animation.decode(data, header, wanted, salvage, _decode_still)
     if salvage and header.damage:
         from imgconv.io.images.formats.png.salvage import mended
@@ -41,6 +46,9 @@ def _decode_still(data: bytes) -> Image:
 
 
 def _decoded(data: bytes, header: Header) -> Image:
+    if is_plain(data, header):
+        with contextlib.suppress(UnusualError):
+            return decode_plain(data, header)
     pixels = opencv.decode(data, header)
     if pixels.shape[:2] != (header.height, header.width):
         raise DamagedError("it decodes to another size than its header states")
@@ -61,8 +69,10 @@ def _with_clear_gray(gray: Image, header: Header) -> Image:
 def encode(picture: Picture, kind: Format, encoding: Encoding) -> tuple[bytes, tuple[str, ...]]:
     """Encode one picture, or several as an animation."""
     del kind
-    level = int(asked) if (asked := encoding.compression or "").isdigit() else None
+    level = _level(encoding)
     if len(picture.pages) > 1 and picture.pages[0].dtype != np.uint8:
+        from imgconv.io.images.formats.png import animation
+
         stills = [_encoded(page, level) for page in picture.pages]
         return animation.encode(stills, picture.delays, picture.loop), ()
     if len(picture.pages) > 1:
@@ -73,11 +83,24 @@ def encode(picture: Picture, kind: Format, encoding: Encoding) -> tuple[bytes, t
     return _encoded(picture.pages[0], level), ()
 
 
+def block_encoder(
+    shape: tuple[int, ...], dtype: np.dtype[np.generic], encoded: Encoding, encoding: Encoding
+) -> tuple[BlockEncoder | None, tuple[str, ...]]:
+    """Return what encodes one picture in blocks; None for a level, which only zlib has."""
+    del encoded
+    return (None if _level(encoding) is not None else PngBlocks(shape, dtype)), ()
+
+
+def _level(encoding: Encoding) -> int | None:
+    return int(asked) if (asked := encoding.compression or "").isdigit() else None
+
+
 def _encoded(page: Image, level: int | None) -> bytes:
+    if level is None:
+        return b"".join(encoded_blocks(PngBlocks(page.shape, page.dtype), [page], 1))
     if page.ndim == 3 and page.shape[2] == 2:
         return encode_gray_alpha(page, level)
-    parameters = [] if level is None else [load_cv2().IMWRITE_PNG_COMPRESSION, level]
-    return opencv.encode(".png", page, parameters)
+    return opencv.encode(".png", page, [load_cv2().IMWRITE_PNG_COMPRESSION, level])
 
 
 def embed(data: bytes, metadata: Metadata) -> tuple[bytes, list[str]]:

@@ -1,0 +1,95 @@
+"""Pictures encoded in blocks of rows, several at a time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+import numpy as np
+
+from imgconv.io.images.picture import Image
+
+
+class BlockEncoder(Protocol):
+    """A file that is made of blocks of rows, none of which needs another.
+
+    Attributes
+    ----------
+    height : int
+        Rows of a block; the last one may have fewer.
+    head : bytes
+        What is before the first block.
+    """
+
+    height: int
+    head: bytes
+
+    def block(self, rows: Image, number: int) -> tuple[bytes, int]:
+        """Return the bytes of a block, counted from 0, and its checksum; from any thread."""
+        ...
+
+    def tail(self, sums: list[tuple[int, int]]) -> bytes:
+        """Return what is behind the last block, from checksums and heights of all."""
+        ...
+
+
+def encoded_blocks(encoder: BlockEncoder, bands: Iterable[Image], threads: int) -> Iterator[bytes]:
+    """Yield the pieces of a file from bands of rows of any height, blocks made side by side.
+
+    The bytes depend neither on the bands nor on the number of threads.
+    """
+    yield encoder.head
+    sums = []
+    for data, checksum, rows in _made(encoder, bands, threads):
+        yield data
+        sums.append((checksum, rows))
+    yield encoder.tail(sums)
+
+
+def _made(
+    encoder: BlockEncoder, bands: Iterable[Image], threads: int
+) -> Iterator[tuple[bytes, int, int]]:
+    numbered = enumerate(_cut(bands, encoder.height))
+
+    def one(number: int, rows: Image) -> tuple[bytes, int, int]:
+        return *encoder.block(rows, number), len(rows)
+
+    first = next(numbered)
+    if threads == 1 or len(first[1]) < encoder.height:  # no block follows
+        yield one(*first)
+        yield from (one(*each) for each in numbered)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(threads) as pool:
+        waiting = deque([pool.submit(one, *first)])
+        for each in numbered:
+            waiting.append(pool.submit(one, *each))
+            if len(waiting) > threads + 1:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _cut(bands: Iterable[Image], height: int) -> Iterator[Image]:
+    """Cut bands into blocks of one height, the rest last.
+
+    Examples
+    --------
+    >>> [len(block) for block in _cut([np.zeros((5, 1)), np.zeros((4, 1)), np.zeros((2, 1))], 4)]
+    [4, 4, 3]
+    """
+    held: list[Image] = []
+    count = 0
+    for band in bands:
+        rest = band
+        while count + len(rest) >= height:
+            head = rest[: height - count]
+            yield np.concatenate([*held, head]) if held else head
+            held, rest, count = [], rest[height - count :], 0
+        if len(rest):
+            held.append(rest)
+            count += len(rest)
+    if held:
+        yield np.concatenate(held)

@@ -86,7 +86,7 @@ _WIDE = Table(
     fma32=Line(0.25, 0.0225),
     fma64=Line(0.45, 0.038),
     across=0.08,
-    folded=Line(0.1, 0.027),
+    folded=Line(0.2, 0.027),
     pairs=Line(0.1, 0.028),
     symmetric=Line(0.17, 0.024),
     box=0.39,
@@ -157,6 +157,8 @@ _HALF = 90.0
 """A value that is a half and a whole number: whole numbers alone can decide it."""
 _TIE_BITS, _TIES = 17, 3.0
 """Denominators of up to so many bits make halves common; what they cost for a value."""
+_BRIGHTNESS, _LEAST_VALUE = 0.25, 1 / 64
+"""Of photographs: pixels, and values of kernels that add up to 0, as parts of the most."""
 _SYMMETRIC_SIDES = (3, 5, 7, 9, 11, 13)
 _WIDER = 4
 """How many times as much each change of running sums costs where pixels are not bytes."""
@@ -267,3 +269,14 @@ def undecided(facts: KernelFacts, share: float) -> float:
     """
     ties = facts.positive == facts.negative and facts.denominator.bit_length() <= _TIE_BITS
     return share * exact(facts) + (_TIES if ties else 0.0)
+
+
+def undecided_floats(facts: KernelFacts, bound: float) -> float:
+    """Return the cost of the float values that a Fourier transform leaves undecided.
+
+    The bound is per unit of the sum of all magnitudes, as are the values of a smooth area, which
+    are no more than what the weights add up to: the less that is, the more are undecided.
+    """
+    balance = abs(facts.positive - facts.negative) / (facts.positive + facts.negative)
+    share = min(bound * 2.0**25 / max(balance * _BRIGHTNESS, _LEAST_VALUE), 1.0)
+    return 0.01 + share * (22 + 0.45 * facts.taps)

@@ -340,8 +340,9 @@ def _fourier(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator
             yield replace(plan, sum_kind=SumKind.REAL, whole=True)
     undecided_cost = _undecided_cost(facts, request, bound)
     if request.depth_in is Depth.F32 and request.depth_out is Depth.F32:
-        share = bound / (facts.scale * (facts.positive + facts.negative)) * 2.0**26
-        undecided_cost = 0.01 + share * facts.taps if share < _MOST_UNDECIDED else 0.0
+        part = bound / (facts.scale * (facts.positive + facts.negative))
+        serves = part * 2.0**26 < _MOST_UNDECIDED
+        undecided_cost = costs.undecided_floats(facts, part) if serves else 0.0
     if undecided_cost:
         real = replace(plan, sum_kind=SumKind.REAL, bound=bound, bound_fixed=fixed)
         yield replace(real, cost=plan.cost + undecided_cost)

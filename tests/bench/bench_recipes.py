@@ -2,9 +2,9 @@
 
 `python tests/bench/bench_recipes.py` prints what each recipe takes, how many times that of its
 plain twin it is, and the ratio to the best peer: above 1 imgconv is ahead. `--bank` takes every
-kernel of the bank beside `cv2.filter2D` instead, and prints the geometric mean and the ten worst.
-`--small` times public calls on small images. All sides run interleaved in one process; times are
-medians.
+kernel of the bank beside `cv2.filter2D` instead, and prints the geometric mean and the ten worst;
+`whole` are floats that came from bytes, whose sums need fewer bits. `--small` times public calls on
+small images. All sides run interleaved in one process; times are medians.
 """
 
 from __future__ import annotations
@@ -47,8 +47,7 @@ def main() -> None:
         small(options)
         return
     if options.bank:
-        for depth in options.depths.split(","):
-            bank(depth, options)
+        banks(options)
         return
     print(
         f"{'recipe':<34}{'ms':>9}{'twin':>9}{'times':>7}{'most':>6}  {'best peer':<23}{'ratio':>7}"
@@ -57,7 +56,7 @@ def main() -> None:
         if options.only in found.name:
             show(found, options)
     if options.smoke:
-        bank("u8", options)
+        banks(options)
         small(options)
 
 
@@ -69,7 +68,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="recipes whose names have this in them")
     parser.add_argument("--bank", action="store_true", help="every kernel of the bank")
     parser.add_argument("--small", action="store_true", help="public calls on small images")
-    parser.add_argument("--depths", default="u8,u16,f32", help="of --bank")
+    parser.add_argument("--depths", default="u8,u16,f32,whole", help="of --bank")
     parser.add_argument("--smoke", action="store_true", help="tiny images, once")
     options = parser.parse_args()
     if options.smoke:
@@ -93,7 +92,7 @@ def pictures(megapixels: float) -> dict[str, Any]:
     holes.ravel()[::1009] = np.nan
     return {
         "gray": gray, "rgb": rgb, "rgba": rgba, "opaque": opaque, "u16": wide, "f32": floats,
-        "nan": holes,
+        "nan": holes, "whole": gray.astype(np.float32),
         "rgb16": rgb.astype(np.uint16) * 257, "rgba16": rgba.astype(np.uint16) * 257,
         "rgbaf": rgba.astype(np.float32) / np.float32(255),
         "rgbf": rgb.astype(np.float32) / np.float32(255),
@@ -212,6 +211,11 @@ def medians(sides: dict[str, Run], repeats: int) -> dict[str, float]:
             if turn or repeats == 1:
                 taken[side].append(time.perf_counter() - start)
     return {side: statistics.median(times) for side, times in taken.items()}
+
+
+def banks(options: argparse.Namespace) -> None:
+    for depth in options.depths.split(","):
+        bank(depth, options)
 
 
 def bank(depth: str, options: argparse.Namespace) -> None:

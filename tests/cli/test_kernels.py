@@ -64,6 +64,12 @@ def test_show_gives_exact_weights(run):
     assert shown["weights"] == [["1"] * 7] * 7
 
 
+def test_show_says_how_finely_weights_are_rounded(run):
+    for spec, bits in (("gaussian:2", 30), ("gaussian:2,precision=fine", 56)):
+        assert f"weights are multiples of 2^-{bits}\n" in run("kernels", "show", spec).out.decode()
+    assert "multiples" not in run("kernels", "show", "binomial_5").out.decode()
+
+
 def test_show_gives_a_footprint(run):
     shown = json.loads(run("kernels", "show", "erode:diamond,3", "--json").out)
     assert shown["footprint"] == [[".", "1", "."], ["1", "1", "1"], [".", "1", "."]]

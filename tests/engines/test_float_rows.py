@@ -138,3 +138,34 @@ def test_quotients(factor: int, denominator: int) -> None:
             scale = Fraction(factor, 2 * denominator)
             check(job(picture, weights, scale=scale, offset=offset))
             check(job(-picture, weights, scale=scale, offset=offset, absolute=True))
+
+
+@pytest.mark.parametrize("bits", [1, 8, 15, 18, 20, 22, 24])
+@pytest.mark.parametrize("unit", [2.0**-149, 2.0**-16, 1.0, 2.0**98, 2.0**103])
+def test_multiples_of_a_power_of_two(bits: int, unit: float) -> None:
+    """Sums in float are exact for few bits, and for more they are not: up to where, and beyond."""
+    rng = np.random.default_rng(bits)
+    picture = (rng.integers(-(2**bits) + 1, 2**bits, (11, 300)) * unit).astype(np.float32)
+    for weights in (UNEVEN[:2], [[1, 2, 1], [0, 0, 0], [1, 2, 1]], APART, [[1, 1]]):
+        for scale, offset in ((1, 0), (Fraction(-1, 8), 0), (Fraction(1, 9), 0), (0.3, 5)):
+            with np.errstate(over="ignore"):
+                wanted = job(picture, weights, scale=scale, offset=offset, absolute=bits == 8)
+                check(wanted)
+
+
+def test_a_dark_pixel_makes_the_unit_finer_for_its_neighbours() -> None:
+    picture = np.random.default_rng(4).integers(0, 256, (40, 1200)).astype(np.float32)
+    picture[20, 600] += np.float32(2.0**-14)
+    picture[9, 3] = np.float32(2.0**-60)
+    for weights in (UNEVEN[:2], EVEN, APART):
+        check(job(picture, weights, scale=Fraction(1, 16)))
+
+
+@pytest.mark.parametrize("rows", [1, 2, 4, 5, 6, 11])
+def test_columns_of_any_height_with_gaps(rows: int) -> None:
+    rng = np.random.default_rng(rows)
+    for _ in range(4):
+        weights = (rng.integers(-9, 10, (rows, 5)) * rng.integers(0, 2, (rows, 5))).tolist()
+        weights[0][1] = weights[0][3] = 1
+        check(job(picture_of(19, 140), weights, scale=Fraction(1, 5)))
+        check(job(np.round(picture_of(19, 140) * 255), weights, scale=Fraction(1, 4)))

@@ -50,6 +50,9 @@ SHARPEN = facts([[0, -1, 0], [-1, 5, -1], [0, -1, 0]])
 RANDOM = np.random.default_rng(2).integers(-9, 10, (9, 9)).tolist()
 FLOATS = np.random.default_rng(2).random((7, 7)).tolist()
 LARGE = facts(np.random.default_rng(2).integers(-9, 10, (51, 51)).tolist(), Fraction(1, 9000))
+BRIGHT = facts(np.random.default_rng(2).integers(0, 10, (51, 51)).tolist(), Fraction(1, 9000))
+BALANCED = np.random.default_rng(3).integers(-9, 10, (13, 13))
+BALANCED[6, 6] -= BALANCED.sum()
 DISK = facts((np.hypot(*np.mgrid[-9:10, -9:10]) < 9.5).astype(int).tolist(), Fraction(1, 293))
 GAUSSIAN = facts(np.outer([300, 900, 300] * 5, [300, 900, 300] * 5).tolist(), Fraction(1, 9000**2))
 
@@ -83,7 +86,11 @@ GAUSSIAN = facts(np.outer([300, 900, 300] * 5, [300, 900, 300] * 5).tolist(), Fr
         (SHARPEN, request(channels=65), "exact"),
         (LARGE, request(), "fft"),
         (LARGE, request(isa="v3"), "fft"),
-        (LARGE, request(Depth.F32), "fft"),
+        (LARGE, request(Depth.F32), "fma64"),
+        (BRIGHT, request(Depth.F32), "fft"),
+        (facts(BALANCED.tolist()), request(Depth.F32), "fma64"),
+        (facts(BALANCED.tolist()), request(Depth.U16), "fft"),
+        (facts([[1, 2, 1]] * 3), request(Depth.F32), "fma64"),
         (LARGE, request(stride=(2, 2)), "dot8"),
         (facts(FLOATS, 1 / 25), request(size=(3, 3)), "fma32"),
         (SHARPEN, request(stride=(1, 9)), "exact"),

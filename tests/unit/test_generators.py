@@ -197,6 +197,22 @@ class TestGaussians:
         assert kernel.is_separable
         check_blur_row(rows, bell(sigma, side // 2))
 
+    @some
+    @given(SIGMA, AUTO_OR_SIZE, st.sampled_from(["3sigma", "4sigma", "opencv"]))
+    def test_fine_gaussians_are_within_a_hundredth_of_a_level_of_65535(self, sigma, size, rule):
+        kernel = load(f"gaussian:sigma={float(sigma)},size={size},rule={rule},precision=fine")
+        row = bell(sigma, kernel.shape[0] // 2)
+        off = np.abs(floats(kernel) - np.outer(row, row)).sum()
+        assert 65535 * off < 0.01
+        assert total(kernel) == 1
+        assert mirrored(exact(kernel))
+
+    def test_standard_gaussians_are_not(self):
+        """Otherwise the precision would change nothing."""
+        kernel = load("gaussian:2")
+        row = bell(Fraction(2), kernel.shape[0] // 2)
+        assert 65535 * np.abs(floats(kernel) - np.outer(row, row)).sum() > 1
+
     @pytest.mark.parametrize("sigma", ["20", "50", "77", "99", "100"])
     def test_wide_gaussians_fall_from_the_centre(self, sigma):
         row = load(f"gaussian:{sigma}").factors[1]

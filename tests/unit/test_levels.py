@@ -36,6 +36,22 @@ def test_the_mean_is_that_of_the_image(image):
     assert binarize_reporting(image, "mean")[1] == image.mean()
 
 
+@pytest.mark.parametrize("at_once", [1, 7, 20])
+def test_minima_are_found_however_many_smoothings_are_done_at_once(monkeypatch, at_once):
+    monkeypatch.setattr(levels, "_SMOOTHINGS_AT_ONCE", at_once)
+    rng = np.random.default_rng(5)
+    for spread in (3, 10, 25, 40):
+        image = np.concatenate([rng.normal(80, spread, 3000), rng.normal(170, spread, 2000)])
+        image = image.clip(0, 255).astype(np.uint8).reshape(50, 100)
+        assert binarize_reporting(image, "minimum")[1] == filters.threshold_minimum(image)
+
+
+def test_smoothings_end(monkeypatch):
+    monkeypatch.setattr(levels, "_MOST_SMOOTHINGS", 45)  # this one takes many more
+    with pytest.raises(ArgumentError, match="Unable to find two maxima"):
+        binarize_reporting(IMAGES["page"], "minimum")
+
+
 def test_maxima_are_the_last_of_their_plateaus():
     assert levels._maxima(np.float32([5, 3, 3, 4, 4, 1, 2, 2])).tolist() == [0, 4]
 

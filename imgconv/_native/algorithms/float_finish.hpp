@@ -29,6 +29,8 @@ struct FloatSteps {
   double added = 0, gain = 1, factor = 1, denominator = 1;
   double relative = 0;  // how far the steps put a value off
   bool absolute = false;
+  bool exact = false;      // gain and added are what they stand for
+  bool shifts = false;     // and the gain is a power of two
   bool divides = false;    // Rounds::quotient serves where the bound allows
   bool has_bound = false;  // the error of sums that are not exact has these steps in it
 
@@ -39,8 +41,10 @@ struct FloatSteps {
     denominator = to_double(q.denominator);
     added = to_double(q.added) / denominator;
     gain = factor / denominator;
-    bool exact = !q.added && is_power_of_two(q.factor) && is_power_of_two(q.denominator);
-    relative = exact ? 0 : task.plan.relative_bound;
+    const i128 most = i128(1) << 53, size = q.added < 0 ? -q.added : q.added;
+    exact = is_power_of_two(q.denominator) && q.factor < most && size < most;
+    shifts = is_power_of_two(q.factor) && is_power_of_two(q.denominator);
+    relative = shifts && !q.added ? 0 : task.plan.relative_bound;
     absolute = q.absolute;
     divides = !q.added && q.denominator <= 1 << 28 && q.factor < i128(1) << 53;
     has_bound = task.type_in == Type::f32;
@@ -53,6 +57,7 @@ class FloatFinish {
       : steps_(steps), relative_(bound.error && steps.has_bound ? 0 : steps.relative),
         fixed_(bound.error + 2 * relative_ * __builtin_fabs(steps.added)),
         inverse_(1 / steps.denominator), bounded_(bound.error < __builtin_inf()) {
+    if (steps.added != 0 && adds_exactly(bound)) relative_ = fixed_ = 0;
     bool normal = bound.least * steps.gain >= 0x1p-125;  // none is between 0 and normal floats
     bool fits = bound.room >= 2 * steps.factor;
     if (!relative_ && !fixed_) rounds_ = Rounds::once;
@@ -60,6 +65,13 @@ class FloatFinish {
   }
 
   Rounds rounds() const { return rounds_; }
+
+  // Whether sums in float that are exact become values in one step that rounds once.
+  bool serves_floats() const {
+    const float gain = float(steps_.gain), added = float(steps_.added);
+    const bool once = Simd::fuses || (rounds_ == Rounds::once && added == 0);
+    return steps_.exact && once && double(gain) == steps_.gain && double(added) == steps_.added;
+  }
 
   // Round sums; tell which are undecided.
   template <Rounds rounds>
@@ -88,6 +100,14 @@ class FloatFinish {
   }
 
  private:
+  // Whether exact sums times the gain, and what is added, are multiples of a power of two and less
+  // than 2**52 of it, so that adding them is exact.
+  bool adds_exactly(Bound bound) const {
+    if (bound.error || !steps_.exact || !steps_.shifts || bound.room < 2) return false;
+    const double units = steps_.added / (bound.least * steps_.gain);
+    return __builtin_fabs(units) < 0x1p52 && units == __builtin_rint(units);
+  }
+
   // The sum times factor / denominator, off by so little that it rounds to the float that the
   // quotient itself rounds to. A quotient that is not the middle of two floats is a double's unit
   // in the last place from it, or more: what is between them is a multiple either of least /

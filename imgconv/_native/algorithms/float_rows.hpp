@@ -2,7 +2,9 @@
 //
 // Pixels become doubles as they are loaded, which takes less than to keep rows of doubles. Sums of
 // all taps are rounded in the registers that they are made in; those down the columns of separable
-// kernels stay in the nearest cache until they are summed along the rows.
+// kernels stay in the nearest cache until they are summed along the rows. Where pixels are whole
+// multiples of a power of two that is not too small, as those that came from 8 or 16 bits are, sums
+// of all taps are exact in float, which takes half as long.
 #pragma once
 
 #include "row_pass.hpp"
@@ -11,7 +13,7 @@
 #include "float_row_pass.hpp"
 #include "peaks.hpp"
 #include "row_ends.hpp"
-#include "taps.hpp"
+#include "segments.hpp"
 
 namespace imgconv {
 namespace IMGCONV_ISA {
@@ -27,11 +29,12 @@ class FloatRows {
   explicit FloatRows(const Task& task)
       : task_(task), finish_{task, exact_values<float>, nullptr, nullptr, 0, {}},
         apart_(task.plan.separable), reach_(reach_of(task)), steps_(steps_for(scratch_, task)),
-        ahead_(block_rows * task.rows.stride),
-        lines_(scratch_.take<const unsigned char*>(steps_.groups + ahead_)),
+        ahead_(block_rows * task.rows.stride), chunks_((steps_.groups + ahead_ - 1) / ahead_),
+        lines_(scratch_.take<const unsigned char*>((chunks_ + 1) * ahead_)),
         ends_(scratch_, task, lines_, steps_.groups, width),
-        peaks_(scratch_, steps_.groups + ahead_, task.columns.length * task.channels),
-        far_(is_far(task)) {
+        peaks_(scratch_, chunks_ + 1, task.columns.length * task.channels),
+        far_(is_far(task)), near_(has_segments(task)) {
+    if (near_) list_segments();
     int64_t values = task.columns.out * task.channels;
     for (auto& undecided : undecided_) undecided = scratch_.take<int32_t>(values + width);
     if (!apart_) return;
@@ -56,8 +59,8 @@ class FloatRows {
       for (int64_t r = 0; r < rows_; ++r)
         to_[r] = reinterpret_cast<float*>(task_.target + (row + r) * task_.target_stride);
       ends_.fill(base_);
-      if (row == first)
-        for (int64_t i = 0; i < steps_.groups; ++i) peaks_.note(base_ + i, line(i));
+      chunk_ = (row - first) / block_rows;
+      for (int64_t i = 0; i < chunks_ && row == first; ++i) note_chunk(i, 0, peaks_.stretches());
       noted_ = 0;
       pieces(ends_.interior);
       note_ahead(peaks_.stretches());
@@ -71,6 +74,7 @@ class FloatRows {
  private:
   static constexpr int64_t lanes = lanes_of<double>, width = block_vectors * lanes;
   static constexpr int64_t piece = 512;
+  static constexpr int64_t most_single_taps = 25;  // where sums of columns and rows stand apart
 
   static int64_t reach_of(const Task& task) {
     return (task.columns.taps - 1) * task.columns.dilation * task.channels;
@@ -83,22 +87,41 @@ class FloatRows {
                              task.rows.dilation, task.columns.dilation * task.channels);
   }
 
+  void list_segments() {
+    const Weights& w = task_.weights;
+    const int64_t step = task_.columns.dilation * task_.channels;
+    const double* weights = weights_for<MacFloats>(scratch_, task_);
+    segments_ = listed_segments<MacFloats>(scratch_, weights, w.rows, apart_ ? 1 : w.columns, step);
+    if (!task_.plan.scaled || (apart_ && w.rows * w.columns > most_single_taps)) return;
+    singles_ = listed_segments<MacF32>(scratch_, w.nearest, w.rows, w.columns, step);
+  }
+
+  // Whether sums in float are exact: they are multiples of the unit, and less than 2**24 of them.
+  bool is_single(Peak peak) const {
+    const bool fits = peak.most < task_.plan.exact_span * 0x1p-29 * peak.unit;
+    return singles_.count && peak.finite && fits && peak.unit < 0x1p100;
+  }
+
   const float* line(int64_t i) const { return reinterpret_cast<const float*>(lines_[i]); }
 
   // The lines that a block of rows sees, and those that the next one needs more.
   void find_lines() {
-    for (int64_t i = 0; i < steps_.groups + ahead_; ++i) {
+    for (int64_t i = 0; i < (chunks_ + 1) * ahead_; ++i) {
       int64_t position = base_ + i, end = task_.rows.span() - 1;
       int32_t at = task_.row_map[position < end ? position : end];
       lines_[i] = at < 0 ? task_.constant_row : task_.source + at * task_.source_stride;
     }
   }
 
-  // Note the peaks of the next block's lines while it is this one's turn: they are on their way.
+  void note_chunk(int64_t i, int64_t first, int64_t after) {
+    peaks_.note(chunk_ + i, lines_ + i * ahead_, ahead_, first, after);
+  }
+
+  // Note the peaks of the lines that the next block sees more while it is this one's turn: they are
+  // on their way.
   void note_ahead(int64_t stretches) {
     if (stretches <= noted_) return;
-    for (int64_t i = steps_.groups; i < steps_.groups + ahead_; ++i)
-      peaks_.note(base_ + i, line(i), noted_, stretches);
+    note_chunk(chunks_, noted_, stretches);
     noted_ = stretches;
   }
 
@@ -110,8 +133,11 @@ class FloatRows {
       int64_t after = stretch.last - x < piece ? stretch.last : x + piece;
       int64_t from = interior ? x - stretch.start : 0;
       int64_t to = interior ? from + after - x + reach_ : values;
-      Bound bound = bound_for(task_.plan, peaks_.of(base_, steps_.groups, from, to, constant));
-      if (apart_) apart(stretch, x, after, bound);
+      const Peak peak = peaks_.of(chunk_, chunks_, from, to, constant);
+      const Bound bound = bound_for(task_.plan, peak);
+      finite_ = peak.finite;
+      if (after - x >= 2 * width && is_single(peak)) singly(stretch, x, after, bound);
+      else if (apart_) apart(stretch, x, after, bound);
       else together(stretch, x, after, bound);
       if (interior) note_ahead((from + after - x) / Peaks<float>::stretch);
     }
@@ -121,7 +147,7 @@ class FloatRows {
   // drops calls that do nothing else.
   IMGCONV_INLINE void ask(const Stretch& stretch, int64_t from) const {
     if (!far_ || &stretch != &ends_.interior) return;
-    for (int64_t i = steps_.groups; i < steps_.groups + ahead_; ++i)
+    for (int64_t i = chunks_ * ahead_; i < (chunks_ + 1) * ahead_; ++i)
       for (int64_t x = 0; x < width; x += 16) __builtin_prefetch(line(i) + from + x);
     for (int64_t r = 0; r < rows_; ++r) {
       unsigned char* to = task_.target + (row_ + r) * task_.target_stride;
@@ -142,15 +168,78 @@ class FloatRows {
     for (; x < after; x += width) {
       int64_t at = x + width > end ? end - width : x;  // the last block overlaps
       ask(stretch, at - stretch.start);
+      const int64_t from = (at - stretch.start) * int64_t(sizeof(float));
       Block<MacFloats> sums;
-      sum_block<MacFloats>(steps_, stretch.lines, (at - stretch.start) * int64_t(sizeof(float)),
-                           sums);
+      if (near_ && finite_) sum_segments<MacFloats>(segments_, stretch.lines, from, sums);
+      else sum_steps(stretch.lines, from, sums);
       IMGCONV_UNROLL(4)
       for (int r = 0; r < block_rows; ++r) {
         if (r >= rows_) break;
         round<rounds>(sums[r], r, at, finish);
       }
     }
+  }
+
+  // The same by the list of steps, which leaves out zeros: for what is not finite, and what is not
+  // near.
+  IMGCONV_INLINE void sum_steps(const unsigned char* const* lines, int64_t from,
+                                Block<MacFloats>& sums) const {
+    Block<MacFloats> found;  // apart from the others, which stay in registers
+    run_steps(lines, from, found);
+    IMGCONV_UNROLL(4)
+    for (int r = 0; r < block_rows; ++r)
+      IMGCONV_UNROLL(4)
+      for (int v = 0; v < block_vectors; ++v) sums[r][v] = found[r][v];
+  }
+
+  IMGCONV_NOINLINE void run_steps(const unsigned char* const* lines, int64_t from,
+                                  Block<MacFloats>& sums) const {
+    sum_block<MacFloats>(steps_, lines, from, sums);
+  }
+
+  // Sum all taps in float, exactly, and round.
+  void singly(const Stretch& stretch, int64_t x, int64_t after, Bound bound) {
+    const FloatFinish finish(finish_.floats, bound);
+    const bool at_once = finish.serves_floats();
+    const Vector<float> gain = splat<float>(float(finish_.floats.gain));
+    const Vector<float> added = splat<float>(float(finish_.floats.added));
+    for (; x < after; x += 2 * width) {
+      int64_t at = after - x < 2 * width ? after - 2 * width : x;  // the last block overlaps
+      ask(stretch, at - stretch.start);
+      ask(stretch, at - stretch.start + width);
+      Block<MacF32> sums;
+      sum_segments<MacF32>(singles_, stretch.lines, (at - stretch.start) * int64_t(sizeof(float)),
+                           sums);
+      IMGCONV_UNROLL(4)
+      for (int r = 0; r < block_rows; ++r) {
+        if (r >= rows_) break;
+        IMGCONV_UNROLL(4)
+        for (int v = 0; v < block_vectors; ++v) {
+          Vector<float> value = sums[r][v];
+          if (at_once) {
+            value = Simd::multiply_add<float>(added, value, gain);
+            if (finish_.floats.absolute) value = Simd::magnitude<float>(value);
+            value += 0.0f;
+          }
+          store<float>(to_[r] + at + v * lanes_of<float>, value);
+        }
+      }
+      if (!at_once) round_singles(at, finish);
+    }
+  }
+
+  // Round sums that stand where the values will.
+  void round_singles(int64_t at, const FloatFinish& finish) {
+    with_rounds(finish, [&](auto rounds) {
+      for (int64_t r = 0; r < rows_; ++r)
+        for (int64_t x = at; x < at + 2 * width; x += width) {
+          DoubleBlock sums;
+          IMGCONV_UNROLL(4)
+          for (int v = 0; v < block_vectors; ++v)
+            sums[v] = Simd::load_pixels(to_[r] + x + v * lanes);
+          round<rounds>(sums, r, x, finish);
+        }
+    });
   }
 
   template <Rounds rounds>
@@ -191,8 +280,15 @@ class FloatRows {
     for (int64_t i = 0; i < values; i += width) {
       int64_t at = values - i < width ? values - width : i, from = x - stretch.start + at;
       if (i < count) ask(stretch, from);
-      run_block<MacFloats>(steps_, stretch.lines, from * int64_t(sizeof(float)), sums_ + at,
-                           pitch_);
+      Block<MacFloats> sums;
+      if (near_ && finite_)
+        sum_segments<MacFloats>(segments_, stretch.lines, from * int64_t(sizeof(float)), sums);
+      else sum_steps(stretch.lines, from * int64_t(sizeof(float)), sums);
+      IMGCONV_UNROLL(4)
+      for (int r = 0; r < block_rows; ++r)
+        IMGCONV_UNROLL(4)
+        for (int v = 0; v < block_vectors; ++v)
+          store<double>(sums_ + at + r * pitch_ + v * lanes, sums[r][v]);
     }
     if (folded_) return folded(x, count, bound);
     for (int64_t r = 0; r < rows_; ++r) {
@@ -234,15 +330,18 @@ class FloatRows {
   const bool apart_;
   const int64_t reach_;
   Steps<MacFloats> steps_;
-  const int64_t ahead_;
+  const int64_t ahead_, chunks_;  // lines of a chunk, and chunks that a block sees
   const unsigned char** lines_;
   RowEnds<float> ends_;
   Peaks<float> peaks_;
-  bool far_;
+  const bool far_, near_;
+  bool finite_ = true;
+  Segments<MacFloats> segments_{};
+  Segments<MacF32> singles_{};
   RowPass row_pass_{};
   int64_t folded_ = 0;  // weights along the row, where those that are the same are added up first
   Vector<double> weights_[most_row_taps / 2 + 1];
-  int64_t pitch_ = 0, row_ = 0, rows_ = 0, base_ = 0, noted_ = 0;
+  int64_t pitch_ = 0, row_ = 0, rows_ = 0, base_ = 0, chunk_ = 0, noted_ = 0;
   double *sums_ = nullptr, *crossed_ = nullptr;
   float* to_[block_rows];
   int64_t undecided_counts_[block_rows] = {};

@@ -1,4 +1,5 @@
-// The range of magnitudes in stretches of source rows: error bounds of float images follow it.
+// The range of magnitudes in stretches of source rows, and of their last bits: error bounds of float
+// images follow them.
 #pragma once
 
 #include "float_finish.hpp"
@@ -7,8 +8,8 @@
 namespace imgconv {
 namespace IMGCONV_ISA {
 
-// The largest finite magnitude, the last bit of the least that is not zero, and whether all are
-// finite. Where one is not, sums that see it are not finite themselves, and need no bound.
+// The largest finite magnitude, a power of two of which all values are multiples, and whether all
+// are finite. Where one is not, sums that see it are not finite themselves, and need no bound.
 struct Peak {
   double most, unit;
   bool finite = true;
@@ -38,7 +39,7 @@ template <>
 class Peaks<float> {
  public:
   static constexpr bool counts = true;
-  static constexpr int64_t stretch = 256;
+  static constexpr int64_t stretch = 512;
   static constexpr uint32_t infinity = 0x7f800000;
   Peaks() = default;
   Peaks(Scratch& scratch, int64_t groups, int64_t values)
@@ -50,38 +51,37 @@ class Peaks<float> {
 
   int64_t stretches() const { return stretches_; }
 
-  void note(int64_t group, const float* row) { note(group, row, 0, stretches_); }
+  void note(int64_t group, const float* row) {
+    const auto* bytes = reinterpret_cast<const unsigned char*>(row);
+    note(group, &bytes, 1, 0, stretches_);
+  }
 
-  // Note some stretches of a row.
-  void note(int64_t group, const float* row, int64_t first, int64_t after) {
+  // Note some stretches of rows that make one group.
+  void note(int64_t group, const unsigned char* const* rows, int64_t count, int64_t first,
+            int64_t after) {
     for (int64_t s = first; s < after; ++s) {
-      int64_t last = (s + 1) * stretch < values_ ? (s + 1) * stretch : values_;
+      const int64_t begin = s * stretch, left = values_ - begin;
+      const int64_t values = left < stretch ? left : stretch;
       Range range;
-      int64_t x = s * stretch;
-      for (; x + lanes <= last; x += lanes) range.take(load<uint32_t>(row + x));
-      if (x < last) {
-        Lanes rest{};  // zeros change nothing
-        __builtin_memcpy(&rest, row + x, size_t(last - x) * sizeof(float));
-        range.take(rest);
-      }
+      for (int64_t i = 0; i < count; ++i)
+        range.take(reinterpret_cast<const float*>(rows[i]) + begin, values);
       const int64_t at = group % groups_ * stretches_ + s;
-      most_[at] = beyond_[at] = 0;
-      uint32_t least = ~uint32_t(0);
-      for (int64_t i = 0; i < lanes; ++i) {
-        most_[at] = range.most[i] > most_[at] ? range.most[i] : most_[at];
-        least = range.least[i] < least ? range.least[i] : least;
-        beyond_[at] |= range.beyond[i];
+      most_[at] = range.most_of_all();
+      beyond_[at] = most_[at] >= infinity;
+      if (beyond_[at]) {
+        range = {};
+        for (int64_t i = 0; i < count; ++i)
+          range.take_finite(reinterpret_cast<const float*>(rows[i]) + begin, values);
+        most_[at] = range.most_of_all();
       }
-      least_[at] = least;
+      least_[at] = range.least_of_all();
     }
   }
 
   Peak of(int64_t group, int64_t count, int64_t first, int64_t last, float other = 0) const {
-    uint32_t most, least;  // `other` is a value that counts too
-    __builtin_memcpy(&most, &other, sizeof most);
-    most &= 0x7fffffff;
-    least = most - 1;
-    uint32_t beyond = 0;
+    Range constant;  // a value that counts too
+    constant.take(bits_of(other));
+    uint32_t most = constant.most[0], least = constant.least[0], beyond = 0;
     int64_t line = group % groups_;
     for (int64_t i = 0; i < count; ++i, line = line + 1 < groups_ ? line + 1 : 0)
       for (int64_t s = first / stretch; s * stretch < last && s < stretches_; ++s) {
@@ -90,29 +90,64 @@ class Peaks<float> {
         least = least_[at] < least ? least_[at] : least;
         beyond |= beyond_[at];
       }
-    int exponent = least == ~uint32_t(0) ? 254 : int((least + 1) >> 23);
+    int exponent = least == ~uint32_t(0) ? 231 : int((least + 1) >> 23);
     float value;
     __builtin_memcpy(&value, &most, sizeof value);
-    return {double(value), __builtin_ldexp(1.0, (exponent ? exponent : 1) - 150), !beyond};
+    return {double(value), __builtin_ldexp(1.0, exponent ? exponent - 127 : -149), !beyond};
   }
 
  private:
   using Lanes = Vector<uint32_t>;
   static constexpr int64_t lanes = lanes_of<uint32_t>;
 
-  // Ranges of the values in each lane.
+  // Ranges of magnitudes and of last bits in each lane, as the bits of floats: these keep their
+  // order. Of a power of two the last bit may come out as the half of it.
   struct Range {
-    Lanes most{}, least = ~Lanes{}, beyond{};
+    Lanes most{}, least = ~Lanes{};
     IMGCONV_INLINE void take(Lanes bits) {
-      bits &= 0x7fffffff;  // as integers, magnitudes keep their order
-      const Lanes over = (Lanes)(bits >= infinity);
-      beyond |= over;
-      bits &= ~over;
+      bits &= 0x7fffffff;
       most = bits > most ? bits : most;
-      const Lanes below = bits - 1;  // zero becomes the greatest
-      least = below < least ? below : least;
+      const Lanes rest = bits & (bits - 1);
+      const Lanes last = (Lanes)((Vector<float>)bits - (Vector<float>)rest) - 1;
+      least = last < least ? last : least;  // that of zero became the greatest
     }
+
+    IMGCONV_INLINE void take(const float* values, int64_t count) {
+      int64_t x = 0;
+      for (; x + lanes <= count; x += lanes) take(load<uint32_t>(values + x));
+      if (x == count) return;
+      Lanes rest{};  // zeros change nothing
+      __builtin_memcpy(&rest, values + x, size_t(count - x) * sizeof(float));
+      take(rest);
+    }
+
+    IMGCONV_NOINLINE void take_finite(const float* values, int64_t count) {
+      for (int64_t x = 0; x < count; ++x) {
+        const Lanes bits = bits_of(values[x]);
+        if ((bits[0] & infinity) != infinity) take(bits);
+      }
+    }
+
+    uint32_t most_of_all() const { return largest<int(lanes)>(most); }
+    uint32_t least_of_all() const { return ~largest<int(lanes)>(~least); }
   };
+
+  static Lanes bits_of(float value) {
+    Lanes bits{};
+    __builtin_memcpy(&bits, &value, sizeof value);
+    return bits;
+  }
+
+  template <int count>
+  static IMGCONV_INLINE uint32_t largest(typename VectorOf<uint32_t, count>::Type x) {
+    if constexpr (count == 1) {
+      return x[0];
+    } else {
+      typename VectorOf<uint32_t, count / 2>::Type halves[2];
+      __builtin_memcpy(halves, &x, sizeof x);
+      return largest<count / 2>(halves[0] > halves[1] ? halves[0] : halves[1]);
+    }
+  }
 
   int64_t groups_ = 0, values_ = 0, stretches_ = 0;
   uint32_t *most_ = nullptr, *least_ = nullptr, *beyond_ = nullptr;

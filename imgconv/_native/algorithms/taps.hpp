@@ -19,18 +19,10 @@ inline constexpr int64_t stored_bytes = Mac::rows * int64_t(sizeof(typename Mac:
 template <class Mac>
 struct Step {
   int32_t group;   // of the block
-  int32_t set;     // bit r: the block's row r takes part; the next one: so does another column
+  int32_t set;     // bit r: the block's row r takes part
   int64_t offset;  // bytes
-  int64_t other;   // of the column with the same weights, which is added to this one's pixels
   typename Mac::Word words[block_rows];
 };
-
-// Whether to add up columns with the same weights first. That pays where multiplying takes longest:
-// most processors add doubles beside it.
-template <class Mac>
-inline constexpr bool folds = false;
-template <>
-inline constexpr bool folds<MacFloats> = true;
 
 // What a pass over one kernel does.
 template <class Mac>
@@ -72,22 +64,18 @@ Steps<Mac> listed(Scratch& scratch, const Weight* weights, int64_t rows, int64_t
   int64_t total = 0;
   for (int64_t i = 0; Mac::offset && i < rows * columns; ++i) total += int64_t(weights[i]);
   for (int64_t c = 0; c < columns; ++c) {
-    int64_t other = columns - 1 - c;
-    bool folded = folds<Mac> && c != other && same_columns(weights, rows, columns, c, other);
-    if (folded && c > other) continue;
     for (int64_t block_row = 0; block_row < block_rows; ++block_row)
       for (int64_t r = 0; r < rows; ++r) {
         Weight weight = weights[r * columns + c];
         if (weight == 0) continue;
         int64_t row = block_row * row_stride + r * row_step;
         Step<Mac>& step = grid[row / Mac::rows * columns + c];
-        step.set |= 1 << block_row | int(folded) << block_rows;
-        step.other = other * column_step * stored_bytes<Mac>;
+        step.set |= 1 << block_row;
         put_weight<Mac>(step.words[block_row], int(row % Mac::rows), weight);
       }
   }
   auto* sorted = scratch.take<Step<Mac>>(cells);
-  constexpr int sets = 2 << block_rows;
+  constexpr int sets = 1 << block_rows;
   int64_t after[sets + 1] = {};  // where the steps of a set end, after those of the sets before
   for (int64_t i = 0; i < cells; ++i) ++after[grid[i].set + 1];
   after[1] = 0;  // steps of no row are left out
@@ -129,7 +117,6 @@ IMGCONV_INLINE const Step<Mac>* run_set(
     for (int v = 0; v < block_vectors; ++v) {
       int64_t x = v * stored_bytes<Mac> * lanes_of<Sum>;
       pixels[v] = Mac::load_pixels(from + step->offset + x);
-      if constexpr (set >> block_rows != 0) pixels[v] += Mac::load_pixels(from + step->other + x);
     }
     IMGCONV_UNROLL(4)
     for (int r = 0; r < block_rows; ++r)
@@ -160,18 +147,11 @@ IMGCONV_INLINE void sum_block(const Steps<Mac>& steps,
     switch (step->set) {
 #define IMGCONV_SET(set) \
   case set: step = run_set<Mac, set>(step, end, groups, at, sums); break;
-#define IMGCONV_FOLDED(set) \
-  case set + 16:            \
-    if constexpr (folds<Mac>) \
-      step = run_set<Mac, set + 16>(step, end, groups, at, sums);      \
-    break;
 #define IMGCONV_SETS(one)   \
   one(1) one(2) one(3) one(4) one(5) one(6) one(7) one(8) one(9) one(10) \
   one(11) one(12) one(13) one(14) one(15)
       IMGCONV_SETS(IMGCONV_SET)
-      IMGCONV_SETS(IMGCONV_FOLDED)
 #undef IMGCONV_SETS
-#undef IMGCONV_FOLDED
 #undef IMGCONV_SET
       default: __builtin_unreachable();
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 
 _LARGEST_PICTURE = 31
+_BITS_OF_BYTES = 12  # finer weights are said to be so
 
 
 @click.command(
@@ -109,6 +111,8 @@ def _show_kernel(kernel: Kernel) -> None:
         output.show("\n".join(_picture(kernel)))
     facts = examine(kernel)
     output.show(f"  scale {kernel.scale}, offset {kernel.offset}, sum {facts.sum}")
+    if bits := _rounded_to(kernel):
+        output.show(f"  weights are multiples of 2^-{bits}")
     output.show(f"  rank {facts.rank}" + (" (separable)" if facts.rank == 1 else ""))
     if kernel.factors:
         column, row = (" ".join(map(str, factor)) for factor in kernel.factors)
@@ -116,6 +120,13 @@ def _show_kernel(kernel: Kernel) -> None:
             output.show(f"  = column {column}  times  row {row}")
     output.show(f"  symmetry: {', '.join(facts.symmetry) or 'none'}")
     output.show(f"  8-bit input yields {_decimal(facts.low)} to {_decimal(facts.high)}")
+
+
+def _rounded_to(kernel: Kernel) -> int:
+    """Return s where weights are multiples of 2**-s and finer than bytes; else 0."""
+    denominator = Fraction(kernel.scale).denominator
+    bits = denominator.bit_length() - 1
+    return bits if denominator == 1 << bits and bits > _BITS_OF_BYTES else 0
 
 
 def _picture(kernel: Kernel) -> list[str]:

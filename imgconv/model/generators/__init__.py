@@ -38,7 +38,12 @@ LIMITS: dict[str, dict[str, Allowed]] = {
     "motion": {"length": (1, 511), "angle": _ANGLE},
     "binomial": {"size": (1, 63)},
     "haar": {"kind": ("edge_x", "edge_y", "line_x", "line_y", "checker"), "size": (2, 256)},
-    "gaussian": {"sigma": _SIGMA, "size": _SIZE, "rule": ("3sigma", "4sigma", "opencv")},
+    "gaussian": {
+        "sigma": _SIGMA,
+        "size": _SIZE,
+        "rule": ("3sigma", "4sigma", "opencv"),
+        "precision": ("standard", "fine"),
+    },
     "log": {"sigma": _from("0.3", "50"), "size": (3, 1023)},
     "dog": {"sigma1": _SIGMA, "sigma2": _SIGMA, "size": (3, 1023)},
     "unsharp": {"sigma": _SIGMA, "amount": _AMOUNT, "size": _SIZE},

@@ -2,7 +2,8 @@
 
 A blur is the outer product of one row with itself. The row is the sampled Gaussian, normalised and
 rounded to multiples of 2**-s that add up to exactly 1; s is at least 15 and gives the largest
-weight 12 bits or more.
+weight 12 bits or more. That is enough for bytes; on 16 bits results may be some levels from those
+of the true Gaussian. With precision "fine" s is so large that they are within 1/100 of a level.
 """
 
 from __future__ import annotations
@@ -25,15 +26,17 @@ from imgconv.model.numbers import Rational
 Size = int | str
 """An odd number, or ``"auto"``."""
 
-_SURFACE_BITS = 15
+_SURFACE_BITS, _SHIFT = 15, 15
+_DEEPEST, _LEVEL_PARTS = 65535, 100
+"""Of fine weights: the highest level, and the parts of a level that results may be off by."""
 _LARGEST = 1023
 _LARGEST_WAVE = 255
 
 
-def gaussian(sigma: Rational, size: Size, rule: str) -> Kernel:
+def gaussian(sigma: Rational, size: Size, rule: str, precision: str = "standard") -> Kernel:
     """Return the Gaussian blur; the rule says what size ``"auto"`` is."""
     side = _side(size, _auto_size(sigma, rule))
-    return _blur(sigma, side)
+    return _blur(sigma, side, _fine_shift(side) if precision == "fine" else _SHIFT)
 
 
 def unsharp(sigma: Rational, amount: Rational, size: Size) -> Kernel:
@@ -124,11 +127,20 @@ def gabor(
     return _square(whole, side, shift)
 
 
+def _fine_shift(side: int) -> int:
+    """Return the least s with which rounded weights put no value off by a part of a level.
+
+    Of a row each weight is off by less than 2**-s, and the central one by half of that for each
+    weight, so all of them by less than 3/2 * side, and the products with the column by twice that.
+    """
+    return (3 * side * _DEEPEST * _LEVEL_PARTS).bit_length()
+
+
 @fifty_digits
-def _blur(sigma: Rational, side: int) -> Kernel:
+def _blur(sigma: Rational, side: int, least_shift: int = _SHIFT) -> Kernel:
     row = _bell(side // 2, exact(sigma) ** 2)
     total = sum(row)
-    whole, shift = quantised([value / total for value in row], 1, bits=12, least_shift=15)
+    whole, shift = quantised([value / total for value in row], 1, bits=12, least_shift=least_shift)
     return Kernel([[a * b for b in whole] for a in whole], scale=Fraction(1, 4**shift))
 
 

@@ -19,6 +19,8 @@ Counts = NDArray[np.int64]
 Levels = tuple[Counts, NDArray[Any]]
 _MOST = 1 << 24  # pixels that OpenCV counts at a time: its counts are float32
 _MOST_SMOOTHINGS = 10_000
+_SMOOTHINGS_AT_ONCE = 20  # whose maxima are looked for together
+_SMOOTHED_LEVELS = 1 << 16  # in all of them
 
 
 def counted(image: Image) -> Counts:
@@ -90,16 +92,21 @@ def _minimum(histogram: Levels) -> float:
     from scipy import ndimage
 
     counts, levels = histogram
-    smooth = counts.astype(np.float32)
-    maxima: NDArray[np.intp] = np.empty(0, np.intp)
-    left = _MOST_SMOOTHINGS
-    while left:
-        left -= 1
-        smooth = ndimage.uniform_filter1d(smooth, 3)
-        maxima = _maxima(smooth)
-        if len(maxima) < 3:
-            break
-    if len(maxima) != 2:
+    at_once = max(min(_SMOOTHED_LEVELS // len(counts), _SMOOTHINGS_AT_ONCE), 1)
+    lines = np.empty((at_once + 1, len(counts)), np.float32)
+    lines[-1] = counts
+    found, left = 0, _MOST_SMOOTHINGS
+    while left and not found:
+        lines[0] = lines[-1]
+        steps = min(at_once, left)
+        for i in range(steps):
+            ndimage.uniform_filter1d(lines[i], 3, output=lines[i + 1])
+        few = np.flatnonzero(_maxima_of_each(lines[1 : steps + 1]) < 3)
+        found = int(few[0]) + 1 if len(few) else 0
+        left -= found or steps
+    smooth = lines[found]
+    maxima = _maxima(smooth)
+    if not found or len(maxima) != 2:
         raise RuntimeError("Unable to find two maxima in histogram")
     if not left:
         raise RuntimeError("Maximum iteration reached for histogramsmoothing")
@@ -109,12 +116,23 @@ def _minimum(histogram: Levels) -> float:
 
 def _maxima(values: NDArray[np.float32]) -> NDArray[np.intp]:
     """Return where values begin to fall after they rose; of a plateau its last."""
-    changes = np.sign(np.diff(values))
-    places = np.flatnonzero(changes)
-    falling = changes[places] < 0
-    after_rise = np.concatenate([[True], ~falling[:-1]])
-    found: NDArray[np.intp] = places[falling & after_rise]
-    return found
+    return _maxima_of_lines(values[np.newaxis])[1]
+
+
+def _maxima_of_each(lines: NDArray[np.float32]) -> NDArray[np.intp]:
+    """Return how many maxima each line has."""
+    return np.bincount(_maxima_of_lines(lines)[0], minlength=len(lines))
+
+
+def _maxima_of_lines(lines: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return line and place of each maximum."""
+    rises, falls = lines[:, 1:] > lines[:, :-1], lines[:, 1:] < lines[:, :-1]
+    line, place = np.nonzero(rises | falls)
+    falling = falls[line, place]
+    after_rise = np.ones(len(line), bool)  # so is the first of a line
+    after_rise[1:] = ~falling[:-1] | (line[1:] != line[:-1])
+    found = falling & after_rise
+    return line[found], place[found]
 
 
 def _by_skimage(name: str) -> Callable[[Levels], float]:

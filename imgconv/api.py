@@ -34,7 +34,7 @@ from imgconv.ops.explain import explain as _explain
 from imgconv.ops.image import Image, as_image
 from imgconv.ops.linear import correlate as _correlate
 from imgconv.ops.pipeline import run as _run
-from imgconv.ops.regions.selected import Masks
+from imgconv.ops.regions.masks import Masks
 
 if TYPE_CHECKING:
     from dask.array import Array

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from imgconv.model.recipe import Recipe
     from imgconv.model.tolerance import ToleranceSpec
     from imgconv.ops.compare.compare import Comparison
-    from imgconv.ops.regions.selected import Masks
+    from imgconv.ops.regions.masks import Masks
 
 
 class _Tolerance(click.FloatRange):

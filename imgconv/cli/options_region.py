@@ -11,7 +11,7 @@ from imgconv.cli.command import option, together
 if TYPE_CHECKING:
     from imgconv.io.storage.locations import Place
     from imgconv.model.recipe import Recipe
-    from imgconv.ops.regions.selected import Masks
+    from imgconv.ops.regions.masks import Masks
 
 _HEADING = "Where it acts"
 

@@ -15,7 +15,6 @@ import numpy as np
 from imgconv.engines.base import Correlation, Engine, Filtered, Pixels, largest_sum, padded
 from imgconv.engines.core_values import halves, paid_threads, plan_for_core, rounded_size
 from imgconv.engines.kernel_facts import KernelFacts
-from imgconv.engines.native_ranks import NativeRanks
 from imgconv.engines.plan import (
     PATHS,
     Algorithm,
@@ -25,7 +24,6 @@ from imgconv.engines.plan import (
     is_exact,
     make_plan,
 )
-from imgconv.engines.pointwise import Pointwise
 from imgconv.engines.repeated import Repeated, repeated
 from imgconv.engines.request import Capabilities, Request
 from imgconv.engines.threads import run_each
@@ -34,6 +32,8 @@ from imgconv.model.errors import ArgumentError
 from imgconv.model.output import Depth, Rounding
 
 if TYPE_CHECKING:
+    from imgconv.engines.native_ranks import NativeRanks
+    from imgconv.engines.pointwise import Pointwise
     from imgconv.engines.sets import Sets
     from imgconv.engines.weigher import Weigher
 
@@ -244,11 +244,15 @@ class NativeEngine:
     @cached_property
     def ranks(self) -> NativeRanks:
         """The core's order statistics."""
+        from imgconv.engines.native_ranks import NativeRanks
+
         return NativeRanks(self._core, self.isa)
 
     @cached_property
     def pointwise(self) -> Pointwise:
         """The core's work on values one by one."""
+        from imgconv.engines.pointwise import Pointwise
+
         return Pointwise(self._core, self.isa)
 
     @cached_property

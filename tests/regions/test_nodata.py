@@ -20,7 +20,7 @@ from imgconv.model.nodata import antisymmetric, parse_nodata
 from imgconv.model.region_explanation import HoleStage
 from imgconv.ops.pipeline.bands import Stream
 from imgconv.ops.pipeline.run import run_recipe
-from imgconv.ops.regions.selected import Masks
+from imgconv.ops.regions.masks import Masks
 from regions.test_region_bands import Held
 
 HOLE = 200

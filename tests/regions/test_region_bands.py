@@ -15,7 +15,7 @@ from imgconv.model.kernel import Kernel
 from imgconv.model.region import Region
 from imgconv.ops.pipeline.bands import Stream
 from imgconv.ops.pipeline.run import run_recipe
-from imgconv.ops.regions.selected import Masks
+from imgconv.ops.regions.masks import Masks
 from regions.test_regions import rectangles
 
 STEPS = ("gaussian:0.8", "sobel_x", "median", "1 -2; 3 1", "invert", "gray", "linear", "open:3")

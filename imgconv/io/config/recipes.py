@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from imgconv.io.config import selections, strict_yaml
 from imgconv.io.config.strict_yaml import YamlNode
@@ -24,10 +24,11 @@ from imgconv.model.recipe import Recipe
 from imgconv.model.region import EVERYWHERE, Selection
 from imgconv.model.settings import Settings
 from imgconv.model.steps.base import Step
-from imgconv.model.steps.color import EncodeLight, Invert, LinearLight, ToGray
 from imgconv.model.steps.convert import Convert
 from imgconv.model.steps.methods import Gray
-from imgconv.model.steps.threshold import Binarization
+
+if TYPE_CHECKING:
+    from imgconv.model.steps.threshold import Binarization
 
 PLACES = ("linear", "binarize-after", "invert", "gray", "binarize")
 """Keys that stand for steps around the list: those before there was one."""
@@ -71,11 +72,14 @@ class _Draft(NamedTuple):
         if self.binarize_after and self.binarize is None:
             raise ArgumentError("binarize-after says when to binarize, not how", "add binarize")
         middle = self.steps
-        if self.linear:
-            middle = (LinearLight(), *middle, EncodeLight())
         around: list[Step] = [self.binarize] if self.binarize else []
-        around += [Invert()] if self.invert else []
-        before: list[Step] = [ToGray(self.gray)] if self.gray else []
+        before: list[Step] = []
+        if self.linear or self.invert or self.gray:
+            from imgconv.model.steps.color import EncodeLight, Invert, LinearLight, ToGray
+
+            middle = (LinearLight(), *middle, EncodeLight()) if self.linear else middle
+            around += [Invert()] if self.invert else []
+            before += [ToGray(self.gray)] if self.gray else []
         if self.binarize_after:
             steps = (*before, *(middle or (Convert(),)), *around)
         else:
@@ -211,10 +215,16 @@ def _anchor(text: str) -> tuple[int, int]:
     return row, column
 
 
+def _binarization(text: str) -> Binarization:
+    from imgconv.model.steps.threshold import Binarization
+
+    return Binarization.parse(text)
+
+
 _PARSERS: dict[str, Callable[[str], object]] = {
     "alpha": lambda text: parse_choice(Alpha, text, "way with alpha"),
     "gray": lambda text: parse_choice(Gray, text, "gray method"),
-    "binarize": Binarization.parse,
+    "binarize": _binarization,
     "anchor": _anchor,
 }
 

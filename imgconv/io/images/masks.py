@@ -15,7 +15,7 @@ from imgconv.io.storage import files
 from imgconv.io.storage.locations import Place, Url, parse_place
 from imgconv.model.errors import ArgumentError, ImageReadError
 from imgconv.model.recipe import Recipe
-from imgconv.ops.regions.selected import NO_MASKS, Flags, Masks
+from imgconv.ops.regions.masks import NO_MASKS, Flags, Masks
 from imgconv.ops.regions.weights import Weights, mask_weights
 
 ARRAY = "(array)"

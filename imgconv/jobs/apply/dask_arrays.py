@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from imgconv.model.errors import ArgumentError, LimitError, MissingDependencyError
 from imgconv.model.recipe import Recipe
 from imgconv.ops.pipeline.bands import Stream, chain_of
-from imgconv.ops.regions.selected import NO_MASKS, check_masks
+from imgconv.ops.regions.masks import NO_MASKS, check_masks
 
 if TYPE_CHECKING:
     from dask.array import Array

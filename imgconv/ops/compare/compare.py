@@ -29,7 +29,8 @@ from imgconv.ops.compare.metrics import Difference, absolute_difference, measure
 from imgconv.ops.context import Outcome
 from imgconv.ops.image import Image, as_image, form_of
 from imgconv.ops.pipeline.run import run_recipe
-from imgconv.ops.regions.selected import NO_MASKS, Masks, selected_pixels
+from imgconv.ops.regions.masks import NO_MASKS, Masks
+from imgconv.ops.regions.selected import selected_pixels
 from imgconv.ops.windows import geometries_of
 
 ENGINES: dict[str, type[OpenCVEngine] | type[NaiveEngine]] = {

@@ -25,7 +25,7 @@ from imgconv.model.recipe import Recipe
 from imgconv.model.steps.base import Reach, Step
 from imgconv.ops.compare.cause import Cause
 from imgconv.ops.pipeline.run import run_recipe
-from imgconv.ops.regions.selected import NO_MASKS, Masks
+from imgconv.ops.regions.masks import NO_MASKS, Masks
 
 Image = NDArray[Any]
 

@@ -21,8 +21,9 @@ from imgconv.ops.image import Image, as_image, form_of
 from imgconv.ops.pipeline.run import context_of, run_all, run_recipe
 from imgconv.ops.regions.channels import planes_of
 from imgconv.ops.regions.holes import Flags, Holed, run_with_holes, start, within
+from imgconv.ops.regions.masks import NO_MASKS, Masks, mask_rows
 from imgconv.ops.regions.mixing import spread
-from imgconv.ops.regions.selected import NO_MASKS, Masks, mask_rows, selected_pixels
+from imgconv.ops.regions.selected import selected_pixels
 from imgconv.ops.regions.weights import weights_of_rows
 
 _MOST_TAPS = 1 << 16

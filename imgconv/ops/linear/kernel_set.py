@@ -23,9 +23,7 @@ from imgconv.model.settings import Settings
 from imgconv.model.steps.base import Step
 from imgconv.ops.image import Image
 from imgconv.ops.linear.row_bands import RowBands
-from imgconv.ops.linear.set_bands import combine_in_bands, sums_of
 from imgconv.ops.linear.single import apply_kernel, plan
-from imgconv.ops.linear.weighted import filter_inside
 from imgconv.ops.part import Extremes, Part
 from imgconv.ops.windows import check_alike
 
@@ -87,6 +85,8 @@ def apply_sums(
     if isinstance(kernel, KernelSet):
         return apply_set(image, kernel, settings, threads=threads, engine=engine, part=part)
     if settings.border is Border.IGNORE and kernel.shape != (1, 1):
+        from imgconv.ops.linear.weighted import filter_inside
+
         return filter_inside(image, kernel, settings, threads, engine, part)
     return apply_kernel(image, kernel, settings, threads=threads, engine=engine, part=part)
 
@@ -118,6 +118,8 @@ def _read_the_same(jobs: list[Correlation]) -> bool:
 
 def _by_core(kernels: KernelSet, jobs: list[Correlation], engine: NativeEngine) -> Filtered | None:
     """Return the result by the core where it can."""
+    from imgconv.ops.linear.set_bands import combine_in_bands, sums_of
+
     if kernels.output is not SetOutput.ORIENTATION:
         return combine_in_bands(kernels, jobs, engine)
     sums = sums_of(jobs, engine, wide=True) if _directions_hold(kernels, jobs) else None

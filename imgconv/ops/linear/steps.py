@@ -11,7 +11,6 @@ from imgconv.model.kernel_set import KernelSet
 from imgconv.model.steps.base import Step
 from imgconv.ops.context import StepContext, StepResult
 from imgconv.ops.image import Image, colour_values, has_alpha
-from imgconv.ops.linear.alpha import filter_with_alpha
 from imgconv.ops.linear.kernel_set import apply_sums, set_extremes
 from imgconv.ops.linear.single import extremes_of
 from imgconv.ops.part import Extremes
@@ -24,11 +23,17 @@ def apply(image: Image, step: Kernel | KernelSet, context: StepContext) -> StepR
     part = context.part
     if part is not None and context.facts is not None:
         part = part._replace(extremes=context.facts)
-    run = partial(filter_with_alpha, alpha=context.alpha) if has_alpha(image) else apply_sums
+    run = _with_alpha(context.alpha) if has_alpha(image) else apply_sums
     image, clipped = run(
         image, step, context.settings, threads=context.threads, engine=context.engine, part=part
     )
     return StepResult(image, clipped, colour_values(image.shape))
+
+
+def _with_alpha(alpha: Alpha) -> Any:
+    from imgconv.ops.linear.alpha import filter_with_alpha
+
+    return partial(filter_with_alpha, alpha=alpha)
 
 
 def convert(image: Image, step: Step, context: StepContext) -> StepResult:

@@ -20,8 +20,7 @@ from imgconv.model.step_plan import PlannedStep
 from imgconv.model.steps.registry import function_of, kind_of
 from imgconv.ops.context import Outcome, StepContext, StepResult
 from imgconv.ops.image import Image, as_image, form_of, has_alpha
-from imgconv.ops.regions.holes import Holed, filled, hole_notes, run_with_holes, start, within
-from imgconv.ops.regions.selected import NO_MASKS, Masks, check_masks, run_selected
+from imgconv.ops.regions.masks import NO_MASKS, Masks, check_masks
 
 _MOST_KEPT = 256
 _calls: dict[tuple[object, ...], tuple[Engine, Repeated, Recipe]] = {}
@@ -61,13 +60,18 @@ def run_recipe(
     """
     pixels = as_image(image, recipe.settings.depth)
     if recipe.everywhere is not recipe or masks.mask is not None:
+        from imgconv.ops.regions.selected import run_selected
+
         run = partial(run_recipe, threads=threads, engine=engine, peers=peers)
         return run_selected(pixels, recipe, masks, run)
     check_masks(recipe, masks)
     plan = recipe.planned(form_of(pixels))
-    valid = start(pixels, recipe, plan, masks.valid, masks.limit)
-    if valid is not None:
-        return _run_on_holes(pixels, valid, recipe, masks, threads, engine)
+    if recipe.nodata.given or masks.valid is not None or masks.limit is not None:
+        from imgconv.ops.regions.holes import start
+
+        valid = start(pixels, recipe, plan, masks.valid, masks.limit)
+        if valid is not None:
+            return _run_on_holes(pixels, valid, recipe, masks, threads, engine)
     clipped, threshold = 0.0, None
     notes = list(plan.notes)
     for planned in plan.steps:
@@ -125,6 +129,8 @@ def _run_on_holes(
     engine: Engine | None,
 ) -> Outcome:
     """Do to an image, of which some values do not count, what a recipe says."""
+    from imgconv.ops.regions.holes import Holed, filled, hole_notes, run_with_holes, within
+
     plan = recipe.planned(form_of(image))
     clipped, threshold = 0.0, None
     notes, missing = list(plan.notes), int(np.count_nonzero(~valid))

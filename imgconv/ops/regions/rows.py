@@ -9,8 +9,8 @@ from imgconv.ops.context import StepResult
 from imgconv.ops.image import shape_of
 from imgconv.ops.pipeline.lazy_rows import LazyRows
 from imgconv.ops.regions.channels import Plane, put_back
+from imgconv.ops.regions.masks import check_masks_known
 from imgconv.ops.regions.mixing import check_form, mix, spread
-from imgconv.ops.regions.selected import check_masks_known
 from imgconv.ops.regions.weights import MaskRows, weights_of_rows
 
 _SCRATCH = 16  # bytes for each pixel: its weight, distances, and what is mixed

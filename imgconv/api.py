@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, cast
 
 from numpy.typing import ArrayLike
 
+from imgconv.io.config.ready import READY, call_job, kernel_of, key_of, lasts, recipe_job
 from imgconv.io.config.recipes import recipe_from
 from imgconv.io.images.masks import beside, masks_given
-from imgconv.io.kernels.spec import depends_on_nothing, load_kernel
+from imgconv.io.kernels.spec import load_kernel
 from imgconv.model.alpha import Alpha
 from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
@@ -47,14 +48,6 @@ KernelLike = Kernel | KernelSet | WeightsLike | str
 RecipeLike = Recipe | Step | str | Sequence[Step | WeightsLike | str] | None
 """A recipe, one step or several, by value or as text; None where options say it all."""
 StepLike = Step | WeightsLike | str
-
-_MOST_RECIPES = 256
-_KEPT_OPTIONS = frozenset(
-    ("convolve", "fuse", "alpha", "linear", "gray", "invert", "border", "padding", "border_value",
-     "anchor", "stride", "dilation", "size", "depth", "rounding", "output_range", "range")
-)  # fmt: skip
-"""Those that name no files."""
-_recipes: dict[tuple[object, ...], Recipe] = {}
 
 
 class RecipeOptions(TypedDict, total=False):
@@ -96,19 +89,34 @@ class RecipeOptions(TypedDict, total=False):
     nodata_keep: bool
 
 
-def _by_name(function: _F) -> _F:
-    """Return a function of an image and a kernel that takes the kernel's name too."""
+def _by_name(function: _F, *, flips: bool) -> _F:
+    """Return a function of an image and a kernel that takes the kernel's name too.
+
+    What it has found out for a call is kept for the next one.
+    """
+    name = function.__name__
 
     @wraps(function)
     def call(image: ArrayLike, kernel: KernelLike, **options: Any) -> object:
-        chosen = load_kernel(kernel) if isinstance(kernel, str) else kernel
-        return function(image, chosen, **options)
+        threads = options.pop("threads", None)
+        key = key_of(name, kernel, options)
+        found = READY.result(key, image, threads)
+        if found is not None:
+            return found
+        if isinstance(kernel, Step):
+            chosen: Step = kernel
+        else:
+            chosen = load_kernel(kernel) if isinstance(kernel, str) else kernel_of(kernel)
+        result = function(image, chosen, threads=threads, **options)
+        if key is not None and lasts(kernel, options):
+            READY.keep(key, kernel, image, call_job(image, chosen, options, flips=flips))
+        return result
 
     return cast(_F, call)
 
 
-correlate = _by_name(_correlate.correlate)
-convolve = _by_name(_correlate.convolve)
+correlate = _by_name(_correlate.correlate, flips=False)
+convolve = _by_name(_correlate.convolve, flips=True)
 
 
 def filter_image(
@@ -150,12 +158,16 @@ def filter_image(
            [  0, 200,   0],
            [  0, 200,   0]], dtype=int16)
     """
-    kept = _kept_recipe(recipe, options)
-    if kept is not None:
-        return _run.run_again(image, kept, threads)
+    key = key_of("filter_image", recipe, options)
+    found = READY.result(key, image, threads)
+    if found is not None:
+        return found
     chosen, masks = _recipe_and_masks(recipe, options)
-    return _run.run_recipe(as_image(image, chosen.settings.depth), chosen, threads=threads,
-                           masks=masks).image  # fmt: skip
+    pixels = as_image(image, chosen.settings.depth)
+    result = _run.run_recipe(pixels, chosen, threads=threads, masks=masks).image
+    if key is not None and lasts(recipe, options):
+        READY.keep(key, recipe, image, recipe_job(image, chosen))
+    return result
 
 
 def compare(
@@ -396,24 +408,6 @@ def filter_dask_array(
 def _flat(image: Image) -> Image:
     """Return a gray image of one channel as files have it."""
     return image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image
-
-
-def _kept_recipe(recipe: RecipeLike, options: RecipeOptions) -> Recipe | None:
-    """Return the recipe of one step by name that was given before, or is kept now; else None."""
-    if type(recipe) is not str or not depends_on_nothing(recipe):
-        return None
-    values = tuple(options.values())
-    key = recipe, tuple(options), values, tuple(map(type, values))  # 1 and True are equal
-    try:
-        found = _recipes.get(key)
-    except TypeError:  # a list is no key
-        return None
-    if found is None and _KEPT_OPTIONS.issuperset(options) and float not in key[3]:
-        found = _recipe(recipe, options)
-        if len(_recipes) >= _MOST_RECIPES:
-            _recipes.clear()
-        _recipes[key] = found
-    return found
 
 
 def _recipe_and_masks(recipe: RecipeLike, options: RecipeOptions) -> tuple[Recipe, Masks]:

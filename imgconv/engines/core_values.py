@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from imgconv.engines.base import Pixels
-from imgconv.engines.plan import Plan
+from imgconv.engines.kernel_facts import KernelFacts
+from imgconv.engines.plan import Plan, SumKind
 
 _THREAD_NS = 100_000  # work below this does not pay for waking a thread
 
@@ -41,3 +42,12 @@ def rounded_size(rows: int, columns: int) -> tuple[int, int]:
 def paid_threads(wanted: int, work: float) -> int:
     """Return how many threads a number of nanoseconds of work pays for."""
     return 1 if work < 2 * _THREAD_NS else min(wanted, math.floor(work / _THREAD_NS))
+
+
+def factors_of(facts: KernelFacts, plan: Plan) -> tuple[list[float], list[float]]:
+    """Return column and row of a separable plan; real sums have the gain in the row."""
+    if not plan.separable or facts.factors is None:
+        return [], []
+    scale = facts.scale if plan.sum_kind is SumKind.REAL and not plan.scaled else 1.0
+    column, row = facts.factors
+    return [float(weight) for weight in column], [weight * scale for weight in row]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from functools import cached_property
@@ -13,7 +15,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from imgconv.engines.base import Correlation, Engine, Filtered, Pixels, largest_sum, padded
-from imgconv.engines.core_values import halves, paid_threads, plan_for_core, rounded_size
+from imgconv.engines.core_values import (
+    factors_of,
+    halves,
+    paid_threads,
+    plan_for_core,
+    rounded_size,
+)
 from imgconv.engines.kernel_facts import KernelFacts
 from imgconv.engines.plan import (
     PATHS,
@@ -24,7 +32,6 @@ from imgconv.engines.plan import (
     is_exact,
     make_plan,
 )
-from imgconv.engines.repeated import Repeated, repeated
 from imgconv.engines.request import Capabilities, Request
 from imgconv.engines.threads import run_each
 from imgconv.model.border import STAND_INS
@@ -164,9 +171,32 @@ class NativeEngine:
         clipped, self.recomputed = counts
         return Filtered(out, clipped)
 
-    def repeated(self, job: Correlation) -> Repeated | None:
-        """Return what does a correlation again and again (see `imgconv.engines.repeated`)."""
-        return repeated(self._prepare(job), job, self._borders[id(job.border)])
+    def repeated(self, job: Correlation) -> tuple[Callable[[Pixels, int], Pixels] | None, int]:
+        """Return what does the same to other images of this shape and type; None if nothing can.
+
+        Returns
+        -------
+        function or None
+            Of an image of shape (rows, columns, channels) and a number of threads.
+        int
+            Bytes that it keeps.
+        """
+        prepared = self._prepare(job)
+        if prepared.correlator is None:
+            return None, 0
+        run, mode, value = prepared.correlator.run, self._borders[id(job.border)], job.border_value
+        rows, columns = job.geometry
+        shape, dtype = (rows.out, columns.out, job.image.shape[2]), job.depth.dtype
+        most = paid_threads(1 << 20, prepared.plan.cost * math.prod(shape))
+
+        def filtered(image: Pixels, threads: int) -> Pixels:
+            out = np.empty(shape, dtype)
+            if run(image, out, rows, columns, mode, value, min(threads, most)) is None:
+                whole = np.ascontiguousarray(image, image.dtype.name)
+                run(whole, out, rows, columns, mode, value, min(threads, most))
+            return out
+
+        return filtered, prepared.bytes
 
     def extremes(self, job: Correlation) -> tuple[Fraction, Fraction]:
         """Return the least and the greatest sum (see `imgconv.engines.base.Engine`)."""
@@ -243,7 +273,7 @@ class NativeEngine:
 
     @cached_property
     def ranks(self) -> NativeRanks:
-        """The core's order statistics."""
+        """The core's order statistics; like all below seldom needed, so imported late."""
         from imgconv.engines.native_ranks import NativeRanks
 
         return NativeRanks(self._core, self.isa)
@@ -257,14 +287,14 @@ class NativeEngine:
 
     @cached_property
     def weigher(self) -> Weigher:
-        """The core's weighted means; seldom needed, so imported late."""
+        """The core's weighted means."""
         from imgconv.engines.weigher import Weigher
 
         return Weigher(self._core, self.isa, self._capabilities, self._borders)
 
     @cached_property
     def sets(self) -> Sets:
-        """The core's sets of kernels; imported late, too."""
+        """The core's sets of kernels."""
         from imgconv.engines.sets import Sets
 
         return Sets(self._core, self.isa, self._borders)
@@ -366,7 +396,7 @@ class NativeEngine:
     def _correlator(
         self, facts: KernelFacts, request: Request, plan: Plan, job: Correlation
     ) -> Any:
-        column, row = _factors(facts, plan)
+        column, row = factors_of(facts, plan)
         floats = request.depth_in is request.depth_out is Depth.F32 and plan.bound
         steps, total = _RELATIVE_BOUND if floats else 0.0, float(facts.positive + facts.negative)
         core_plan = plan_for_core(self._core, plan)
@@ -399,12 +429,3 @@ def _checked_path(name: str) -> str:
             f"IMGCONV_PATH is {name!r}, which is not a path", hint="choose from " + ", ".join(PATHS)
         )
     return name
-
-
-def _factors(facts: KernelFacts, plan: Plan) -> tuple[list[float], list[float]]:
-    """Return column and row of a separable plan; real sums have the gain in the row."""
-    if not plan.separable or facts.factors is None:
-        return [], []
-    scale = facts.scale if plan.sum_kind is SumKind.REAL and not plan.scaled else 1.0
-    column, row = facts.factors
-    return [float(weight) for weight in column], [weight * scale for weight in row]

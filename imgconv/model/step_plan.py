@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from imgconv.model.fusion import fused
 from imgconv.model.output import Depth, OutputRange
 from imgconv.model.settings import Settings
 from imgconv.model.steps.base import Form, Reach, Step
@@ -94,6 +93,8 @@ def plan_steps(
         run = planner.placed(_run_of_sums(chain[at:]) if fuse else chain[at : at + 1])
         at += len(run)
         if len(run) > 1:
+            from imgconv.model.fusion import fused
+
             run, said = fused(run, settings, planner.now.depth, planner.carried())
             notes += said
         for step in run[:-1]:

@@ -36,18 +36,24 @@ def plain_array(image: ArrayLike) -> NDArray[Any]:
         return image
     if hasattr(image, "getbands") and hasattr(image, "mode"):
         image = _of_pillow(image)
-    masking = sys.modules.get("numpy.ma")  # importing it takes 10 ms
-    if masking is not None and isinstance(image, masking.MaskedArray):
-        if masking.is_masked(image):
-            raise ArgumentError(
-                f"{int(masking.getmaskarray(image).sum())} values of the image are masked",
-                hint="give them a value first: image.filled(0)",
-            )
-        image = image.data
+    if "numpy.ma" in sys.modules:  # else nobody has made one, and importing it takes 10 ms
+        image = _unmasked(image)
     array = np.asarray(image)
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
     return array if array.flags.aligned else array.copy()
+
+
+def _unmasked(image: ArrayLike) -> ArrayLike:
+    """Return an image without its mask, which marks nothing."""
+    if not isinstance(image, np.ma.MaskedArray):
+        return image
+    if np.ma.is_masked(image):
+        raise ArgumentError(
+            f"{int(np.ma.getmaskarray(image).sum())} values of the image are masked",
+            hint="give them a value first: image.filled(0)",
+        )
+    return image.data
 
 
 def _of_pillow(image: Any) -> Any:

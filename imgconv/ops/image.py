@@ -68,6 +68,8 @@ def checked_threads(threads: object) -> int:
     if threads is None:
         return usable_cpus()
     # An int first: to ask whether something has a method takes longer than a small image.
+    if type(threads) is int and threads >= 1:
+        return min(threads, _MOST_THREADS)
     if isinstance(threads, int | SupportsIndex) and (count := operator.index(threads)) >= 1:
         return min(count, _MOST_THREADS)
     raise ArgumentError(f"threads is {threads!r}; a whole number of at least 1 is needed")

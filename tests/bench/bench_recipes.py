@@ -3,7 +3,8 @@
 `python tests/bench/bench_recipes.py` prints what each recipe takes, how many times that of its
 plain twin it is, and the ratio to the best peer: above 1 imgconv is ahead. `--bank` takes every
 kernel of the bank beside `cv2.filter2D` instead, and prints the geometric mean and the ten worst.
-All sides run interleaved in one process; times are medians.
+`--small` times public calls on small images. All sides run interleaved in one process; times are
+medians.
 """
 
 from __future__ import annotations
@@ -42,6 +43,9 @@ def main() -> None:
     cv2.setNumThreads(options.threads)
     print(f"{options.megapixels} MP, {options.threads} threads; OpenCV {cv2.__version__}, "
           f"SciPy {scipy.__version__}; milliseconds for a megapixel")  # fmt: skip
+    if options.small:
+        small(options)
+        return
     if options.bank:
         for depth in options.depths.split(","):
             bank(depth, options)
@@ -54,6 +58,7 @@ def main() -> None:
             show(found, options)
     if options.smoke:
         bank("u8", options)
+        small(options)
 
 
 def parsed() -> argparse.Namespace:
@@ -63,6 +68,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--only", default="", help="recipes whose names have this in them")
     parser.add_argument("--bank", action="store_true", help="every kernel of the bank")
+    parser.add_argument("--small", action="store_true", help="public calls on small images")
     parser.add_argument("--depths", default="u8,u16,f32", help="of --bank")
     parser.add_argument("--smoke", action="store_true", help="tiny images, once")
     options = parser.parse_args()
@@ -230,6 +236,36 @@ def bank(depth: str, options: argparse.Namespace) -> None:
     print(f"{depth}: {len(ratios)} kernels, geometric mean {mean:.2f}, {below} below 1; the worst:")
     for name in sorted(ratios, key=ratios.__getitem__)[:10]:
         print(f"  {name:<32}{ratios[name]:>7.2f}")
+
+
+def small(options: argparse.Namespace) -> None:
+    """Hold public calls on small gray images against `cv2.filter2D`: microseconds for a call."""
+    weights = np.array([[0, -1, 0], [-1, 5, -1], [0, -1, 0]], np.float32)
+    calls = 10 if options.smoke else 200
+    print(f"{'image':<12}{'cv2':>9}" + "".join(f"{name:>22}" for name in public(None, weights, 1)))
+    for side in (64, 128, 256, 512):
+        for kind in (np.uint8, np.uint16, np.float32):
+            image = np.random.default_rng(1).integers(0, 256, (side, side)).astype(kind)
+            sides = {"cv2": partial(cv2.filter2D, image, -1, weights)}
+            sides |= public(image, weights, options.threads)
+            times = medians({n: partial(again, run, calls) for n, run in sides.items()}, 9)
+            base = times.pop("cv2")
+            print(f"{side:<4}{np.dtype(kind).name:<8}{1e6 * base / calls:>9.1f}" + "".join(
+                f"{1e6 * taken / calls:>14.1f}{taken / base:>6.2f} x" for taken in times.values()
+            ), flush=True)  # fmt: skip
+
+
+def public(image: Any, weights: Any, threads: int) -> dict[str, Run]:
+    return {
+        "correlate, name": lambda: imgconv.correlate(image, "sharpen", threads=threads),
+        "correlate, array": lambda: imgconv.correlate(image, weights, threads=threads),
+        "filter_image": lambda: imgconv.filter_image(image, "sharpen", threads=threads),
+    }
+
+
+def again(run: Run, times: int) -> None:
+    for _ in range(times):
+        run()
 
 
 if __name__ == "__main__":

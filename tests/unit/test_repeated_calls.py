@@ -8,24 +8,14 @@ import numpy as np
 import pytest
 
 import imgconv
-from imgconv import api
+from imgconv.io.config import ready
+from imgconv.io.config.ready import READY
 from imgconv.model.errors import ArgumentError
-from imgconv.ops.linear import correlate as correlate_module
-from imgconv.ops.linear import single
-from imgconv.ops.pipeline import run as run_module
-
-KEPT = (
-    (correlate_module, "_calls", "_MOST_KEPT"),
-    (single, "_known", "_MOST_KNOWN"),
-    (run_module, "_calls", "_MOST_KEPT"),
-    (api, "_recipes", "_MOST_RECIPES"),
-)
 
 
 @pytest.fixture(autouse=True)
 def nothing_kept():
-    for module, name, _ in KEPT:
-        getattr(module, name).clear()
+    READY.clear()
 
 
 @pytest.fixture
@@ -130,21 +120,8 @@ def test_another_engine_is_asked(monkeypatch, rng):
     assert all((a == b).all() for a, b in zip(made, expected, strict=True))
 
 
-def test_what_is_kept_is_bounded(monkeypatch, rng):
-    image = rng.integers(0, 256, (40, 40)).astype(np.uint8)
-    for module, _, bound in KEPT:
-        monkeypatch.setattr(module, bound, 8)
-    for size in range(5, 40):
-        part = np.ascontiguousarray(image[:size])
-        imgconv.correlate(part, "sharpen")
-        imgconv.filter_image(part, f"gaussian:{size / 10}")
-    for module, name, _ in KEPT:
-        assert 0 < len(getattr(module, name)) <= 8
-
-
 def test_from_many_threads(monkeypatch, rng):
-    for module, _, bound in KEPT:
-        monkeypatch.setattr(module, bound, 4)
+    monkeypatch.setattr(ready, "_MOST_KEPT", 4)
     parts = [rng.integers(0, 256, (9, 5 + n)).astype(np.uint8) for n in range(12)]
     expected = [imgconv.correlate(part, "sharpen") for part in parts]
     wrong = []

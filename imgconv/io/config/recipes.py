@@ -71,6 +71,19 @@ class _Draft(NamedTuple):
         """
         if self.binarize_after and self.binarize is None:
             raise ArgumentError("binarize-after says when to binarize, not how", "add binarize")
+        steps = self.steps
+        if self.linear or self.binarize or self.invert or self.gray:
+            steps = self._with_places()
+        result = replace(self.recipe, steps=steps, selection=self.selection, nodata=self.nodata)
+        if result.anchor is not None:
+            for step in result.steps:
+                step.anchored(result.anchor)
+        return result
+
+    def _with_places(self) -> tuple[Step, ...]:
+        """Return the list with the steps around it."""
+        from imgconv.model.steps.color import EncodeLight, Invert, LinearLight, ToGray
+
         middle = self.steps
         around: list[Step] = [self.binarize] if self.binarize else []
         before: list[Step] = []
@@ -81,14 +94,8 @@ class _Draft(NamedTuple):
             around += [Invert()] if self.invert else []
             before += [ToGray(self.gray)] if self.gray else []
         if self.binarize_after:
-            steps = (*before, *(middle or (Convert(),)), *around)
-        else:
-            steps = (*before, *around, *middle)
-        result = replace(self.recipe, steps=steps, selection=self.selection, nodata=self.nodata)
-        if result.anchor is not None:
-            for step in result.steps:
-                step.anchored(result.anchor)
-        return result
+            return (*before, *(middle or (Convert(),)), *around)
+        return (*before, *around, *middle)
 
 
 def recipe_from(options: Mapping[str, object], bank: KernelBank | None = None) -> Recipe:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,7 +17,9 @@ from imgconv.io.storage.locations import Place, Url, parse_place
 from imgconv.model.errors import ArgumentError, ImageReadError
 from imgconv.model.recipe import Recipe
 from imgconv.ops.regions.masks import NO_MASKS, Flags, Masks
-from imgconv.ops.regions.weights import Weights, mask_weights
+
+if TYPE_CHECKING:
+    from imgconv.ops.regions.weights import Weights
 
 ARRAY = "(array)"
 """The name of a mask that is no file."""
@@ -132,6 +135,8 @@ def _known_file(path: str, changed: int, size: int) -> tuple[Weights, ...]:
 
 
 def _decoded(place: Place) -> tuple[Weights, ...]:
+    from imgconv.ops.regions.weights import mask_weights
+
     picture = decode_picture(read_file(place), str(place))
     return tuple(mask_weights(page, str(place)) for page in picture.pages)
 
@@ -154,6 +159,8 @@ def masks_given(given: Mapping[str, object]) -> tuple[dict[str, object], Masks]:
     for name in ("mask", "valid"):
         picture = options.get(name)
         if picture is not None and not isinstance(picture, str | os.PathLike):
+            from imgconv.ops.regions.weights import mask_weights
+
             options[name] = ARRAY
             arrays[name] = mask_weights(np.asarray(picture), name)
     if not arrays:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from imgconv.io.config import strict_yaml
-from imgconv.io.kernels import compiled
+from imgconv.io.config.strict_yaml import YamlNode
 from imgconv.io.kernels.bank_entry import BankEntry, read_entry
 from imgconv.model.errors import KernelError, UnknownKernelError
 from imgconv.model.kernel import Kernel
@@ -60,8 +62,7 @@ def read_bank_file(path: Path) -> dict[str, BankEntry]:
 
 
 def _parsed(text: str, path: Path) -> dict[str, BankEntry]:
-    read = compiled.read_compiled(path, text) or strict_yaml.parse(text, str(path))
-    top = read.as_mapping(("kernels",))
+    top = strict_yaml.parse(text, str(path)).as_mapping(("kernels",))
     if "kernels" not in top:
         raise KernelError(f"{path}:1:1: a bank file begins with the key 'kernels'")
     kernels = top["kernels"]
@@ -107,7 +108,8 @@ class KernelBank(Mapping[str, Step]):
     def standard(cls, extra: Sequence[str | os.PathLike[str]] = ()) -> KernelBank:
         """Return the built-in bank, those of ``IMGCONV_KERNELS``, and extra ones over them."""
         from_environment = os.environ.get(ENVIRONMENT_VARIABLE, "").split(os.pathsep)
-        return cls([built_in_directory(), *filter(None, from_environment), *extra])
+        over = [*filter(None, from_environment), *extra]
+        return (cls if over else _BuiltInBank)([built_in_directory(), *over])
 
     def entry(self, name: str) -> BankEntry:
         """Return the entry of a name or an alias; case does not matter, nor ``-`` for ``_``.
@@ -211,3 +213,38 @@ class KernelBank(Mapping[str, Step]):
         known = [n for entry in self.entries() for n in (entry.name, *entry.aliases)]
         known += [name for name in step_names() if name not in known]
         return UnknownKernelError(f"no kernel is called {name[:80]!r}", hint(name[:80], known))
+
+
+class _BuiltInBank(KernelBank):
+    """The built-in bank alone, which looks up single names without reading its files."""
+
+    def _found(self, name: str) -> BankEntry | None:
+        return _compiled_entry(name)
+
+
+@cache
+def _compiled_entry(name: str) -> BankEntry | None:
+    """Return an entry of the built-in bank as its YAML has it, from what was made of that."""
+    from imgconv.io.kernels.compiled_bank import ALIASES, ENTRIES
+
+    if name not in ENTRIES:
+        if name not in ALIASES:
+            return None
+        name = ALIASES[name]
+    family, line, fields = ENTRIES[name]
+    place = YamlNode(f"{family}.yaml", line, 1, "text", KernelError)
+    return read_entry(name, place, _node(place, fields), family)
+
+
+def _node(place: YamlNode, value: Any) -> YamlNode:
+    """Return text, lists or dictionaries as YAML that stands in one place."""
+    kind = "text" if isinstance(value, str) else "list" if isinstance(value, list) else "mapping"
+    node = YamlNode(place.file, place.line, place.column, kind, place.raises)
+    if isinstance(value, str):
+        node.text = value
+    elif isinstance(value, list):
+        node.items = [_node(place, item) for item in value]
+    else:
+        node.fields = {key: _node(place, item) for key, item in value.items()}
+        node.keys = dict.fromkeys(value, place)
+    return node

@@ -67,9 +67,15 @@ def load_step(spec: str, bank: KernelBank | None = None) -> Step:
     text = spec.strip()
     if len(text) > LARGEST_TEXT:
         raise KernelError(f"a kernel of {len(text)} characters; at most {LARGEST_TEXT} are read")
-    if bank is None and depends_on_nothing(text):
+    if bank is None and is_built_in(text):
         return _built_in(text)
     return _loaded(text, bank)
+
+
+def is_built_in(spec: str) -> bool:
+    """Return whether a spec depends on no files but those of the package."""
+    from_file = _FILE.match(spec) or is_matrix_file(spec)
+    return not from_file and not os.environ.get(ENVIRONMENT_VARIABLE)
 
 
 def load_kernel(spec: str, bank: KernelBank | None = None) -> Kernel | KernelSet:
@@ -112,25 +118,7 @@ def load_kernel(spec: str, bank: KernelBank | None = None) -> Kernel | KernelSet
     """
     if not isinstance(spec, str):
         raise ArgumentError(f"a kernel's name is text, not {type(spec).__name__}")
-    if bank is None and depends_on_nothing(spec):
-        return _built_in_kernel(spec)
     return as_sums(load_step(spec, bank), spec)
-
-
-@lru_cache(maxsize=256)
-def _built_in_kernel(spec: str) -> Kernel | KernelSet:
-    return as_sums(load_step(spec), spec)
-
-
-def depends_on_nothing(spec: str) -> bool:
-    """Return whether a spec means the same always: it names no file, nor is there another bank."""
-    return not os.environ.get(ENVIRONMENT_VARIABLE) and not _names_file(spec)
-
-
-@lru_cache(maxsize=256)
-def _names_file(spec: str) -> bool:
-    text = spec.strip()
-    return bool(_FILE.match(text)) or is_matrix_file(text)
 
 
 def load_single(spec: str, bank: KernelBank | None = None, why: str = "") -> Kernel:

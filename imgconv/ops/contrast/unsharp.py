@@ -12,7 +12,7 @@ from imgconv.model.numbers import parse_number
 from imgconv.model.output import Depth
 from imgconv.model.settings import Settings
 from imgconv.ops.image import Image, as_image
-from imgconv.ops.linear.kernel_set import apply_sums
+from imgconv.ops.linear.sums import apply_sums
 
 
 def unsharp_mask(

@@ -18,7 +18,7 @@ from imgconv.model.kernel_set import KernelSet
 from imgconv.model.output import Depth, OutputRange
 from imgconv.model.settings import Settings
 from imgconv.ops.image import Image
-from imgconv.ops.linear.kernel_set import apply_sums
+from imgconv.ops.linear.sums import apply_sums
 from imgconv.ops.linear.weighted import of_alpha, weighted
 from imgconv.ops.part import Part
 

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from imgconv.engines.base import Engine
-from imgconv.engines.repeated import Repeated
-from imgconv.engines.select import select_engine
 from imgconv.model.border import Border, parse_border_value
 from imgconv.model.geometry import OutputSize, parse_size, parse_steps
 from imgconv.model.kernel import Kernel, WeightsLike
@@ -20,13 +15,7 @@ from imgconv.model.output import Depth, OutputRange, Rounding, parse_choice
 from imgconv.model.settings import Settings
 from imgconv.model.steps.base import Step
 from imgconv.ops.image import Image, as_image
-from imgconv.ops.linear.kernel_set import apply_sums
-from imgconv.ops.linear.single import repeatable
-
-_MOST_KEPT = 256
-_SMALL = 4096  # bytes of weights that are compared
-_calls: dict[tuple[object, ...], tuple[Engine, Repeated, object]] = {}
-"""Correlations that were done before, by their arguments: checks take longer than small images."""
+from imgconv.ops.linear.sums import apply_sums
 
 
 def correlate(
@@ -106,63 +95,40 @@ def correlate(
            [5, 6, 6],
            [8, 9, 9]], dtype=uint8)
     """
-    given = (border, border_value, stride, dilation, size, depth, rounding, output_range)
-    if type(kernel) is np.ndarray and kernel.dtype.kind in "iuf" and kernel.nbytes <= _SMALL:
-        kernel = _kernel_of(kernel.tobytes(), kernel.shape, kernel.dtype.str)
-    if type(image) is not np.ndarray or anchor is not None:
-        return _correlated(image, kernel, given, anchor, threads)[0]
-    numbers = (border_value, stride, dilation, size, threads)
-    kinds = tuple(map(type, numbers))  # 1, 1.0 and True are equal
-    key = id(kernel), image.shape, image.dtype, given, threads, kinds
-    try:
-        known = _calls.get(key)
-    except TypeError:  # a list is no key
-        return _correlated(image, kernel, given, anchor, threads)[0]
-    engine = select_engine()
-    if known is not None and known[0] is engine and image.flags.carray:
-        return known[1](image) if image.ndim == 3 else known[1](image[..., None])[..., 0]
-    made, settings = _correlated(image, kernel, given, anchor, threads)
-    call = None
-    if isinstance(kernel, Kernel) and not isinstance(settings.border_value, float):  # -0.0 is 0.0
-        call = repeatable(image, kernel, settings, threads, engine)
-    if call is not None:
-        if len(_calls) >= _MOST_KEPT:
-            _calls.clear()
-        _calls[key] = engine, call, kernel  # which lives as long as its id is a key
-    return made
-
-
-def _correlated(
-    image: ArrayLike,
-    kernel: Kernel | KernelSet | WeightsLike | str,
-    given: tuple[Any, ...],
-    anchor: Sequence[int] | None,
-    threads: int | None,
-) -> tuple[Image, Settings]:
-    chosen = kernel if isinstance(kernel, Step) else Kernel(kernel)
-    settings = _settings_of(*given)
+    chosen = _as_sums(kernel)
+    settings = settings_of(
+        border=border,
+        border_value=border_value,
+        stride=stride,
+        dilation=dilation,
+        size=size,
+        depth=depth,
+        rounding=rounding,
+        output_range=output_range,
+    )
     if anchor is not None:
         chosen = chosen.anchored(anchor)
-    pixels = as_image(image, settings.depth)
-    return apply_sums(pixels, chosen, settings, threads=threads).image, settings
+    return apply_sums(as_image(image, settings.depth), chosen, settings, threads=threads).image
 
 
-@lru_cache(maxsize=_MOST_KEPT)
-def _kernel_of(data: bytes, shape: tuple[int, ...], dtype: str) -> Kernel:
-    """Return the kernel that an array means; to find its exact numbers takes long."""
-    return Kernel(np.frombuffer(data, dtype).reshape(shape))
-
-
-def _settings_of(
-    border: Any,
-    border_value: Any,
-    stride: Any,
-    dilation: Any,
-    size: Any,
-    depth: Any,
-    rounding: Any,
-    output_range: Any,
+def settings_of(
+    *,
+    border: Border | str = "reflect101",
+    border_value: int | float = 0,
+    stride: int | Sequence[int] = 1,
+    dilation: int | Sequence[int] = 1,
+    size: OutputSize | str | int | Sequence[int] = "same",
+    depth: Depth | str | None = None,
+    rounding: Rounding | str = "half-even",
+    output_range: OutputRange | str = "saturate",
 ) -> Settings:
+    """Return the settings that the arguments of `correlate` ask for.
+
+    Raises
+    ------
+    ArgumentError
+        For one that it cannot take.
+    """
     return Settings(
         border=Border.parse(border),
         border_value=parse_border_value(border_value),
@@ -205,8 +171,12 @@ def convolve(
            [4, 5, 6],
            [7, 8, 9]], dtype=uint8)
     """
-    chosen = kernel if isinstance(kernel, Step) else Kernel(kernel)
+    chosen = _as_sums(kernel)
     anchor = options.pop("anchor", None)
     if anchor is not None:
         chosen = chosen.anchored(anchor)
     return correlate(image, chosen.flipped(), **options)
+
+
+def _as_sums(kernel: Kernel | KernelSet | WeightsLike | str) -> Kernel | KernelSet:
+    return kernel if isinstance(kernel, Step) else Kernel(kernel)

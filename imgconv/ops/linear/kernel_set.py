@@ -17,13 +17,13 @@ from imgconv.engines.threads import run_each
 from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
 from imgconv.model.kernel import Kernel
-from imgconv.model.kernel_set import Combine, KernelSet, SetOutput, as_sums
+from imgconv.model.kernel_set import Combine, KernelSet, SetOutput
 from imgconv.model.output import Depth, OutputRange, Rounding
 from imgconv.model.settings import Settings
-from imgconv.model.steps.base import Step
 from imgconv.ops.image import Image
 from imgconv.ops.linear.row_bands import RowBands
-from imgconv.ops.linear.single import apply_kernel, plan
+from imgconv.ops.linear.set_bands import combine_in_bands, sums_of
+from imgconv.ops.linear.single import plan
 from imgconv.ops.part import Extremes, Part
 from imgconv.ops.windows import check_alike
 
@@ -71,26 +71,6 @@ def apply_set(
     return Filtered(pixels if image.ndim == 3 else pixels[..., 0], clipped)
 
 
-def apply_sums(
-    image: Image,
-    step: Step,
-    settings: Settings,
-    *,
-    threads: int | None = None,
-    engine: Engine | None = None,
-    part: Part | None = None,
-) -> Filtered:
-    """Correlate a checked image, or a part of one, with a kernel or a set of them."""
-    kernel = as_sums(step)
-    if isinstance(kernel, KernelSet):
-        return apply_set(image, kernel, settings, threads=threads, engine=engine, part=part)
-    if settings.border is Border.IGNORE and kernel.shape != (1, 1):
-        from imgconv.ops.linear.weighted import filter_inside
-
-        return filter_inside(image, kernel, settings, threads, engine, part)
-    return apply_kernel(image, kernel, settings, threads=threads, engine=engine, part=part)
-
-
 def set_extremes(
     image: Image,
     kernels: KernelSet,
@@ -118,8 +98,6 @@ def _read_the_same(jobs: list[Correlation]) -> bool:
 
 def _by_core(kernels: KernelSet, jobs: list[Correlation], engine: NativeEngine) -> Filtered | None:
     """Return the result by the core where it can."""
-    from imgconv.ops.linear.set_bands import combine_in_bands, sums_of
-
     if kernels.output is not SetOutput.ORIENTATION:
         return combine_in_bands(kernels, jobs, engine)
     sums = sums_of(jobs, engine, wide=True) if _directions_hold(kernels, jobs) else None

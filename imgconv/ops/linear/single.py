@@ -7,21 +7,14 @@ from fractions import Fraction
 import numpy as np
 
 from imgconv.engines.base import Correlation, Engine, Filtered
-from imgconv.engines.native import NativeEngine
-from imgconv.engines.repeated import Repeated
 from imgconv.engines.select import select_engine
 from imgconv.model.border import Border
 from imgconv.model.geometry import plan_geometry
 from imgconv.model.kernel import Kernel
 from imgconv.model.output import Depth, OutputRange
 from imgconv.model.settings import Settings
-from imgconv.ops.image import Image, as_image, checked_threads, outside_value
+from imgconv.ops.image import Image, checked_threads, outside_value
 from imgconv.ops.part import Extremes, Part
-
-_MOST_KNOWN = 256
-_NO_IMAGE = np.empty((0, 0, 0), np.uint8)
-_known: dict[tuple[object, ...], tuple[Kernel, Settings, Correlation]] = {}
-"""Plans of correlations without their image: of small images they take longer than the sums."""
 
 
 def apply_kernel(
@@ -75,22 +68,6 @@ def plan(
 
     Under ``Border.IGNORE`` the sums are those of the weights inside.
     """
-    if part is not None:
-        return _planned(image, kernel, settings, threads, part)
-    key = (id(kernel), id(settings), image.shape, image.dtype, threads, type(threads))
-    known = _known.get(key)
-    if known is None:
-        job = _planned(image, kernel, settings, threads, None)
-        if len(_known) >= _MOST_KNOWN:
-            _known.clear()
-        _known[key] = kernel, settings, job._replace(image=_NO_IMAGE)  # what the ids are of lives
-        return job
-    return Correlation(image if image.ndim == 3 else image[..., None], *known[2][1:])
-
-
-def _planned(
-    image: Image, kernel: Kernel, settings: Settings, threads: int | None, part: Part | None
-) -> Correlation:
     ignores = settings.border is Border.IGNORE
     channels = image if image.ndim == 3 else image[..., None]
     geometry = plan_geometry(
@@ -134,21 +111,3 @@ def _stretched(job: Correlation, extremes: Extremes) -> Correlation:
         return job._replace(gain=Fraction(0), bias=Fraction(job.depth.low))
     factor = (job.depth.high - job.depth.low) / (high - low)
     return job._replace(gain=job.gain * factor, bias=(job.bias - low) * factor + job.depth.low)
-
-
-def repeatable(
-    image: Image, kernel: Kernel, settings: Settings, threads: int | None, engine: Engine
-) -> Repeated | None:
-    """Return what does a correlation again on images like this one, without any check.
-
-    Returns
-    -------
-    callable or None
-        A function of an array of three axes, whose values lie one after the other. None where one
-        run of the core is not enough, or the array is none that `as_image` leaves as it is.
-    """
-    if not isinstance(engine, NativeEngine) or as_image(image, settings.depth) is not image:
-        return None
-    if settings.output_range is OutputRange.RESCALE or settings.border is Border.IGNORE:
-        return None
-    return engine.repeated(plan(image, kernel, settings, threads))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from imgconv.engines.base import Filtered
 from imgconv.model.alpha import Alpha
 from imgconv.model.kernel import Kernel
 from imgconv.model.kernel_set import KernelSet
 from imgconv.model.steps.base import Step
 from imgconv.ops.context import StepContext, StepResult
 from imgconv.ops.image import Image, colour_values, has_alpha
-from imgconv.ops.linear.kernel_set import apply_sums, set_extremes
 from imgconv.ops.linear.single import extremes_of
+from imgconv.ops.linear.sums import apply_sums
 from imgconv.ops.part import Extremes
 
 IDENTITY = Kernel([[1]], name="identity")
@@ -23,17 +25,15 @@ def apply(image: Image, step: Kernel | KernelSet, context: StepContext) -> StepR
     part = context.part
     if part is not None and context.facts is not None:
         part = part._replace(extremes=context.facts)
-    run = _with_alpha(context.alpha) if has_alpha(image) else apply_sums
+    run: Callable[..., Filtered] = apply_sums
+    if has_alpha(image):
+        from imgconv.ops.linear.alpha import filter_with_alpha
+
+        run = partial(filter_with_alpha, alpha=context.alpha)
     image, clipped = run(
         image, step, context.settings, threads=context.threads, engine=context.engine, part=part
     )
     return StepResult(image, clipped, colour_values(image.shape))
-
-
-def _with_alpha(alpha: Alpha) -> Any:
-    from imgconv.ops.linear.alpha import filter_with_alpha
-
-    return partial(filter_with_alpha, alpha=alpha)
 
 
 def convert(image: Image, step: Step, context: StepContext) -> StepResult:
@@ -72,5 +72,7 @@ class SetSurvey(KernelSurvey):
         self._set = step
 
     def _ends_of(self, image: Image, context: StepContext) -> Extremes:
+        from imgconv.ops.linear.kernel_set import set_extremes
+
         settings, _, threads, engine, part, _ = context
         return set_extremes(image, self._set, settings, threads=threads, engine=engine, part=part)

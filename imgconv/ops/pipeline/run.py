@@ -4,27 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from types import NoneType
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from imgconv.engines.base import Engine
-from imgconv.engines.repeated import Repeated
-from imgconv.engines.select import select_engine
 from imgconv.model.alpha import Alpha
-from imgconv.model.kernel import Kernel
 from imgconv.model.recipe import Recipe
 from imgconv.model.settings import Settings
 from imgconv.model.step_plan import PlannedStep
 from imgconv.model.steps.registry import function_of, kind_of
 from imgconv.ops.context import Outcome, StepContext, StepResult
-from imgconv.ops.image import Image, as_image, form_of, has_alpha
+from imgconv.ops.image import Image, as_image, form_of
 from imgconv.ops.regions.masks import NO_MASKS, Masks, check_masks
-
-_MOST_KEPT = 256
-_calls: dict[tuple[object, ...], tuple[Engine, Repeated, Recipe]] = {}
-"""What does a recipe of one kernel again, by the recipe and the form of the image."""
 
 
 def run_recipe(
@@ -84,40 +76,6 @@ def run_recipe(
             threshold = result.threshold
         notes += result.notes
     return Outcome(pixels, clipped, threshold, tuple(notes))
-
-
-def run_again(image: ArrayLike, recipe: Recipe, threads: int | None) -> Image:
-    """Return the image that `run_recipe` makes, by what was found for one like it, if any was.
-
-    For a recipe that is given again and again: it is kept, with what is found.
-    """
-    if type(image) is not np.ndarray or type(threads) not in (int, NoneType):
-        return run_recipe(as_image(image, recipe.settings.depth), recipe, threads=threads).image
-    key = id(recipe), image.shape, image.dtype, threads
-    known, engine = _calls.get(key), select_engine()
-    if known is not None and known[0] is engine and image.flags.carray:
-        return known[1](image) if image.ndim == 3 else known[1](image[..., None])[..., 0]
-    made = run_recipe(image, recipe, threads=threads).image
-    call = _repeatable(image, recipe, threads, engine)
-    if call is not None:
-        if len(_calls) >= _MOST_KEPT:
-            _calls.clear()
-        _calls[key] = engine, call, recipe  # which lives as long as its id is a key
-    return made
-
-
-def _repeatable(
-    image: Image, recipe: Recipe, threads: int | None, engine: Engine
-) -> Repeated | None:
-    """Return what does a recipe of one kernel again; None where there is more to it."""
-    from imgconv.ops.linear.single import repeatable
-
-    if recipe.everywhere is not recipe or recipe.has_holes or has_alpha(image):
-        return None
-    steps = recipe.planned(form_of(image)).steps
-    if len(steps) != 1 or not isinstance(steps[0].step, Kernel):
-        return None
-    return repeatable(image, steps[0].step, input_settings(steps[0]), threads, engine)
 
 
 def _run_on_holes(

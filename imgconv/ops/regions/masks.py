@@ -1,15 +1,17 @@
-"""The pictures that a recipe names, as arrays."""
+"""The pictures that a recipe names, read, and the check that they were."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imgconv.model.errors import ArgumentError
 from imgconv.model.recipe import Recipe
-from imgconv.ops.regions.weights import MaskRows, Weights
+
+if TYPE_CHECKING:
+    from imgconv.ops.regions.weights import MaskRows, Weights
 
 Flags = NDArray[np.bool_]
 

@@ -26,8 +26,8 @@ from imgconv.ops.contrast.clahe import clahe
 from imgconv.ops.contrast.local_normalize import normalized, usual_scale
 from imgconv.ops.contrast.unsharp import where_far
 from imgconv.ops.image import Image, has_alpha
-from imgconv.ops.linear.kernel_set import apply_sums
 from imgconv.ops.linear.steps import apply
+from imgconv.ops.linear.sums import apply_sums
 from imgconv.ops.rank.placing import windows_of_step
 from imgconv.ops.rank.windows import Windows
 from imgconv.ops.smoothing.bilateral import bilateral_of

@@ -174,6 +174,7 @@ def _streamed(
     if begun is None:
         return None
     encoder, kept = begun
+    stream.height = encoder.height * max(1, round(stream.height / encoder.height))  # as it is cut
     with (
         _bands(stream, cpus) as bands,
         files.open_whole(target, overwrite=overwrite) as file,

@@ -28,6 +28,7 @@ from imgconv.model.steps.base import Reach
 from imgconv.system.cpus import usable_cpus
 
 if TYPE_CHECKING:
+    from imgconv.io.images.formats.png.rows import PngRows
     from imgconv.ops.pipeline.bands import Stream
     from imgconv.ops.pipeline.lazy_rows import Source
 
@@ -84,14 +85,20 @@ def filter_png(
 
 
 @contextlib.contextmanager
-def _ahead_of(reader: Source, threads: int | None) -> Iterator[Source]:
+def _ahead_of(reader: PngRows, threads: int | None) -> Iterator[Source]:
     """Return rows that are decoded while those before them are filtered and encoded."""
     if _cpus(threads) == 1:
         yield reader
         return
-    from imgconv.jobs.apply.prefetch import ReadAhead
+    from imgconv.io.images.formats.png.rows import UnfilteredRows
+    from imgconv.jobs.apply.prefetch import ReadAhead, ahead
 
-    with contextlib.closing(ReadAhead(reader, _height(reader))) as rows:
+    step, height = _height(reader), reader.shape[0]
+    spans = (min(step, height - start) for start in range(0, height, step))
+    with (
+        contextlib.closing(ahead(map(reader.inflated, spans))) as lines,
+        contextlib.closing(ReadAhead(UnfilteredRows(reader, lines), step)) as rows,
+    ):
         yield rows
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,9 +77,8 @@ def filter_png(
         about = Picture((), header.metadata, notes=header.notes)
         try:
             with _ahead_of(reader, threads) as rows:
-                return _streamed(
-                    rows, about, recipe, kind, source=source, threads=threads, **writing
-                )
+                how: dict[str, Any] = {"source": source, "threads": threads, **writing}
+                return _streamed(rows, about, recipe, kind, written=file.close, **how)
         except UnusualError:
             return None
 
@@ -168,8 +167,13 @@ def _streamed(
     encoding: Encoding,
     overwrite: bool,
     started: float,
+    written: Callable[[], object] | None = None,
 ) -> Row | None:
-    """Filter rows into a file, which appears whole or not at all, with what is said about them."""
+    """Filter rows into a file, which appears whole or not at all, with what is said about them.
+
+    `written` is called when nothing more is read, before the file takes its name: some systems
+    rename nothing to the name of a file that is open.
+    """
     stream = _stream(source_rows, recipe, threads)
     if stream is None:
         return None
@@ -188,6 +192,8 @@ def _streamed(
     ):
         for piece in encoded_blocks(encoder, bands, cpus):
             file.write(piece)
+        if written is not None:
+            written()
     return Row(
         source=str(source),
         target=str(target),

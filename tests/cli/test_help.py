@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import click
+import numpy as np
 import pytest
 from cli.program import assert_fails
 
@@ -182,3 +183,23 @@ def test_help_and_version_import_neither_numpy_nor_opencv(arguments, tmp_path):
     )
     assert done.stdout
     assert done.stderr == b"0 []\n"
+
+
+MODULES = HEAVY.replace(
+    '{"numpy", "cv2", "skimage", "yaml"} & set(sys.modules)',
+    '{"cv2", "skimage", "yaml", "PIL", "numpy.ma", "imgconv.ops.rank.holes",'
+    ' "imgconv.ops.linear.alpha", "imgconv.ops.regions.selected", "imgconv.engines.sets",'
+    ' "imgconv.model.layer", "imgconv.model.steps.color"} & set(sys.modules)',
+)
+
+
+def test_one_kernel_on_a_png_imports_little(tmp_path):
+    from imgconv.io.images.image_files import write_image
+
+    write_image(tmp_path / "in.png", np.arange(256, dtype=np.uint8).reshape(16, 16))
+    done = subprocess.run(
+        [sys.executable, "-c", MODULES.replace("sys.stderr)", "open('said', 'w'))"),
+         "apply", "in.png", "out.png", "-k", "sharpen"],
+        cwd=tmp_path, capture_output=True, check=False,
+    )  # fmt: skip
+    assert (tmp_path / "said").read_text() == "0 []\n", done.stderr

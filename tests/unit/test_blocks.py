@@ -20,6 +20,7 @@ from imgconv.io.images.formats.png import blocks as png_blocks
 from imgconv.io.images.formats.png.blocks import PngBlocks
 from imgconv.io.images.picture import SUBSAMPLINGS, Encoding, Metadata, Picture
 from imgconv.io.images.shared import deflate
+from imgconv.model.errors import ImageWriteError
 
 
 @pytest.fixture
@@ -122,3 +123,11 @@ def test_metadata_stands_before_the_blocks(monkeypatch, rng, name):
 def test_a_level_of_compression_is_zlibs(rng):
     image = np.tile(rng.integers(0, 256, (16, 16, 3)).astype(np.uint8), (20, 20, 1))
     assert len(encoded(image, "png", compression="9")) < len(encoded(image, "png", compression="0"))
+
+
+@pytest.mark.parametrize("size", [(65_501, 1), (1, 65_501)])
+def test_a_jpeg_has_a_longest_side(size):
+    with pytest.raises(ImageWriteError, match="65501; it has 65500 at most"):
+        encoded(np.zeros(size, np.uint8), "jpeg")
+    longest = np.zeros([min(side, 65_500) for side in size], np.uint8)
+    assert simplejpeg.decode_jpeg(encoded(longest, "jpeg"), "GRAY").shape[:2] == longest.shape

@@ -15,7 +15,13 @@ from imgconv.io.images.decode import decode_picture
 from imgconv.io.images.formats import format_named, read_header
 from imgconv.io.images.formats.png import rows as png_rows
 from imgconv.io.images.formats.png.gray_alpha import chunk
-from imgconv.io.images.formats.png.rows import PngRows, UnusualError, decode_plain, open_rows
+from imgconv.io.images.formats.png.rows import (
+    PngRows,
+    UnfilteredRows,
+    UnusualError,
+    decode_plain,
+    open_rows,
+)
 from imgconv.io.images.shared import deflate
 from imgconv.model.errors import ImageReadError
 
@@ -100,6 +106,19 @@ def test_rows_of_a_file(rng, tmp_path):
         assert (reader.read(0, 5) == image[:5]).all()
         with pytest.raises(UnusualError, match="out of turn"):
             reader.read(0, 5)
+
+
+def test_lines_are_inflated_apart(rng):
+    image = rng.integers(0, 256, (23, 9, 3)).astype(np.uint8)
+    data = png(image, filtered(image, [3, 4, 2, 1]))
+    reader = PngRows(io.BytesIO(data), header(data))
+    lines = [reader.inflated(10), reader.inflated(10), reader.inflated(3)]
+    rows = UnfilteredRows(reader, iter(lines))
+    assert (rows.read(0, 10) == image[:10]).all()
+    with pytest.raises(UnusualError, match="out of turn"):
+        rows.read(0, 10)
+    assert (rows.read(10, 20) == image[10:20]).all()
+    assert (rows.read(20, 23) == image[20:]).all()
 
 
 def unusual():

@@ -8,9 +8,11 @@ from PIL import Image
 
 import imgconv
 from imgconv.io.config.recipes import recipe_from
+from imgconv.io.images.formats.png import rows as png_rows
 from imgconv.io.images.image_files import read_picture, write_picture
 from imgconv.io.images.picture import Encoding, Metadata, Picture
 from imgconv.io.kernels.bank import KernelBank
+from imgconv.io.storage import files
 from imgconv.jobs.apply import filter_file as whole
 from imgconv.jobs.apply import rows
 from imgconv.jobs.apply.filter_path import filter_path
@@ -155,3 +157,20 @@ def test_small_pictures_are_filtered_whole(monkeypatch, picture, made, tmp_path)
     for name in ("a.png", "a.jpg"):
         filter_path(picture(name), tmp_path / "b.png", recipe("sharpen"), overwrite=True)
     assert made == []
+
+
+def test_the_source_is_closed_before_the_output_takes_its_name(monkeypatch, picture, made):
+    source = picture("a.png")
+    opened = []
+    real = png_rows.open_rows
+    monkeypatch.setattr(png_rows, "open_rows", lambda path: opened.append(real(path)) or opened[0])
+    closed = []
+    name = files.name_unnamed
+    monkeypatch.setattr(
+        files,
+        "name_unnamed",
+        lambda *arguments, **how: closed.append(opened[0][0].closed) or name(*arguments, **how),
+    )
+    filter_path(source, source, recipe("sharpen"), in_place=True)
+    assert made == [True]
+    assert closed == [True]

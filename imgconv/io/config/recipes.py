@@ -85,11 +85,14 @@ class _Draft(NamedTuple):
         from imgconv.model.steps.color import EncodeLight, Invert, LinearLight, ToGray
 
         middle = self.steps
-        if self.linear:
-            middle = (LinearLight(), *middle, EncodeLight())
         around: list[Step] = [self.binarize] if self.binarize else []
-        around += [Invert()] if self.invert else []
-        before: list[Step] = [ToGray(self.gray)] if self.gray else []
+        before: list[Step] = []
+        if self.linear or self.invert or self.gray:
+            from imgconv.model.steps.color import EncodeLight, Invert, LinearLight, ToGray
+
+            middle = (LinearLight(), *middle, EncodeLight()) if self.linear else middle
+            around += [Invert()] if self.invert else []
+            before += [ToGray(self.gray)] if self.gray else []
         if self.binarize_after:
             return (*before, *(middle or (Convert(),)), *around)
         return (*before, *around, *middle)

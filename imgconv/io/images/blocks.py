@@ -47,6 +47,14 @@ def encoded_blocks(encoder: BlockEncoder, bands: Iterable[Image], threads: int) 
     yield encoder.tail(sums)
 
 
+def encoded_whole(encoder: BlockEncoder, image: Image, threads: int = 1) -> bytes:
+    """Return a file from all of its rows."""
+    if len(image) > encoder.height:
+        return b"".join(encoded_blocks(encoder, [image], threads))
+    data, checksum = encoder.block(image, 0)
+    return b"".join((encoder.head, data, encoder.tail([(checksum, len(image))])))
+
+
 def _made(
     encoder: BlockEncoder, bands: Iterable[Image], threads: int
 ) -> Iterator[tuple[bytes, int, int]]:

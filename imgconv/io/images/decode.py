@@ -8,7 +8,7 @@ from imgconv.io.images import lfs, limits
 from imgconv.io.images.formats import FORMATS, Format, codec_of, read_header, sniff
 from imgconv.io.images.header import DamagedError, Header, NotSupportedError
 from imgconv.io.images.picture import PLACES_LOST, Image, Picture, Reading
-from imgconv.io.images.shared import exif, xmp
+from imgconv.io.images.shared import exif
 from imgconv.io.storage import files
 from imgconv.io.storage.locations import Place
 from imgconv.model.errors import ArgumentError, ImageReadError, LimitError
@@ -194,7 +194,7 @@ def _picture(
     rows, columns = upright[0].shape[:2]
     metadata = header.metadata._replace(
         exif=exif.of_upright(header.metadata.exif, columns, rows),
-        xmp=xmp.of_upright(header.metadata.xmp),
+        xmp=_upright_xmp(header.metadata.xmp),
     )
     if metadata.places and (wanted.start > 0 or header.orientation != 1):
         metadata = metadata._replace(places=None)
@@ -211,6 +211,14 @@ def _picture(
         tuple(notes),
         any(header.each[number].bands for number in wanted if header.each),
     )
+
+
+def _upright_xmp(data: bytes | None) -> bytes | None:
+    if not data:
+        return data
+    from imgconv.io.images.shared import xmp
+
+    return xmp.of_upright(data)
 
 
 def _of_known_depth(pixels: Image, name: str, depth: Depth | str | None) -> Image:

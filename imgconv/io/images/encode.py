@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from imgconv.io.images.blocks import BlockEncoder, encoded_blocks
+from imgconv.io.images.blocks import BlockEncoder, encoded_whole
 from imgconv.io.images.formats import FORMATS, Format, codec_of
 from imgconv.io.images.header import EncodingError
 from imgconv.io.images.picture import Encoding, Image, Metadata, Picture, check_encoding
@@ -75,13 +75,13 @@ def encode_picture(
         And what the format could not keep, in words.
     """
     pages = tuple(_plain(page) for page in picture.pages)
+    if len(pages) == 1 and kind.blocks:
+        begun = begin_encoding(pages[0].shape, pages[0].dtype, picture, kind, name, encoding)
+        if begun is not None:
+            return encoded_whole(begun[0], pages[0], threads), begun[1]
     for page in pages:
         _check_page(page.shape, page.dtype, picture, kind, name, encoding)
     _check_pages(kind, picture, name)
-    if len(pages) == 1:
-        begun = begin_encoding(pages[0].shape, pages[0].dtype, picture, kind, name, encoding)
-        if begun is not None:
-            return b"".join(encoded_blocks(begun[0], pages, threads)), begun[1]
     codec = codec_of(kind)
     kept, left_out = _kept(pages[0].shape, picture.metadata, kind, encoding)
     try:
@@ -129,7 +129,10 @@ def begin_encoding(
     if not kind.blocks:
         return None
     codec = cast("BlockCodec", codec_of(kind))
-    encoder, notes = codec.block_encoder(shape, dtype, about.encoded, encoding)
+    try:
+        encoder, notes = codec.block_encoder(shape, dtype, about.encoded, encoding)
+    except EncodingError as error:
+        raise ImageWriteError(f"{name}: it cannot be encoded as {kind.name}: {error}") from None
     if encoder is None:
         return None
     kept, left_out = _kept(shape, about.metadata, kind, encoding)

@@ -164,8 +164,9 @@ def filter_file(
         row = rows.filter_png(source, recipe, kind, reading=reading, **how)
         if row is not None:
             return row
-    data = read_file(source, reading)
-    picture = decode_picture(data, str(source), reading, recipe.settings.depth)
+    picture = decode_picture(
+        read_file(source, reading), str(source), reading, recipe.settings.depth
+    )
     if by_rows:
         row = rows.filter_held(picture, recipe, kind, source=source, **how)
         if row is not None:

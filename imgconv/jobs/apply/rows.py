@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ from imgconv.model.steps.base import Reach
 from imgconv.system.cpus import usable_cpus
 
 if TYPE_CHECKING:
+    from imgconv.io.images.formats.png.rows import PngRows
     from imgconv.ops.pipeline.bands import Stream
     from imgconv.ops.pipeline.lazy_rows import Source
 
@@ -76,22 +77,27 @@ def filter_png(
         about = Picture((), header.metadata, notes=header.notes)
         try:
             with _ahead_of(reader, threads) as rows:
-                return _streamed(
-                    rows, about, recipe, kind, source=source, threads=threads, **writing
-                )
+                how: dict[str, Any] = {"source": source, "threads": threads, **writing}
+                return _streamed(rows, about, recipe, kind, written=file.close, **how)
         except UnusualError:
             return None
 
 
 @contextlib.contextmanager
-def _ahead_of(reader: Source, threads: int | None) -> Iterator[Source]:
+def _ahead_of(reader: PngRows, threads: int | None) -> Iterator[Source]:
     """Return rows that are decoded while those before them are filtered and encoded."""
     if _cpus(threads) == 1:
         yield reader
         return
-    from imgconv.jobs.apply.prefetch import ReadAhead
+    from imgconv.io.images.formats.png.rows import UnfilteredRows
+    from imgconv.jobs.apply.prefetch import ReadAhead, ahead
 
-    with contextlib.closing(ReadAhead(reader, _height(reader))) as rows:
+    step, height = _height(reader), reader.shape[0]
+    spans = (min(step, height - start) for start in range(0, height, step))
+    with (
+        contextlib.closing(ahead(map(reader.inflated, spans))) as lines,
+        contextlib.closing(ReadAhead(UnfilteredRows(reader, lines), step)) as rows,
+    ):
         yield rows
 
 
@@ -161,8 +167,13 @@ def _streamed(
     encoding: Encoding,
     overwrite: bool,
     started: float,
+    written: Callable[[], object] | None = None,
 ) -> Row | None:
-    """Filter rows into a file, which appears whole or not at all, with what is said about them."""
+    """Filter rows into a file, which appears whole or not at all, with what is said about them.
+
+    `written` is called when nothing more is read, before the file takes its name: some systems
+    rename nothing to the name of a file that is open.
+    """
     stream = _stream(source_rows, recipe, threads)
     if stream is None:
         return None
@@ -174,12 +185,15 @@ def _streamed(
     if begun is None:
         return None
     encoder, kept = begun
+    stream.height = encoder.height * max(1, round(stream.height / encoder.height))  # as it is cut
     with (
         _bands(stream, cpus) as bands,
         files.open_whole(target, overwrite=overwrite) as file,
     ):
         for piece in encoded_blocks(encoder, bands, cpus):
             file.write(piece)
+        if written is not None:
+            written()
     return Row(
         source=str(source),
         target=str(target),

@@ -107,6 +107,7 @@ class Stream:
 
     Attributes
     ----------
+    height : int
     shape : tuple of int
         Of the output.
     dtype : dtype
@@ -138,7 +139,7 @@ class Stream:
     ) -> None:
         self._opened = opened
         self._recipe = recipe
-        self._height = height
+        self.height = height
         self._running: dict[str, Any] = {
             "threads": threads,
             "engine": engine,
@@ -212,8 +213,8 @@ class Stream:
         self._facts[number] = rows.found(survey)
 
     def _spans(self, rows: LazyRows) -> Iterator[tuple[int, int]]:
-        for start in range(0, rows.shape[0], self._height):
-            yield start, min(start + self._height, rows.shape[0])
+        for start in range(0, rows.shape[0], self.height):
+            yield start, min(start + self.height, rows.shape[0])
 
 
 def _surveying(chain: list[LazyRows]) -> list[int]:

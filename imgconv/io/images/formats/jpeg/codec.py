@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import simplejpeg
 
-from imgconv.io.images.blocks import BlockEncoder, encoded_blocks
+from imgconv.io.images.blocks import BlockEncoder, encoded_whole
 from imgconv.io.images.formats.jpeg.blocks import JpegBlocks
 from imgconv.io.images.formats.jpeg.header import EXIF, ICC, XMP
 from imgconv.io.images.header import DamagedError, Header
@@ -106,7 +106,7 @@ def encode(picture: Picture, kind: Format, encoding: Encoding) -> tuple[bytes, t
     del kind
     page = picture.pages[0]
     encoder, notes = block_encoder(page.shape, page.dtype, picture.encoded, encoding)
-    return b"".join(encoded_blocks(encoder, [page], 1)), notes
+    return encoded_whole(encoder, page), notes
 
 
 def embed(data: bytes, metadata: Metadata) -> tuple[bytes, list[str]]:

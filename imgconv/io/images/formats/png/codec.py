@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imgconv.engines.cv2_library import load_cv2
-from imgconv.io.images.blocks import BlockEncoder, encoded_blocks
+from imgconv.io.images.blocks import BlockEncoder, encoded_whole
 from imgconv.io.images.formats.png.blocks import PngBlocks
 from imgconv.io.images.formats.png.gray_alpha import chunk
 from imgconv.io.images.formats.png.gray_alpha import encode as encode_gray_alpha
@@ -97,7 +97,7 @@ def _level(encoding: Encoding) -> int | None:
 
 def _encoded(page: Image, level: int | None) -> bytes:
     if level is None:
-        return b"".join(encoded_blocks(PngBlocks(page.shape, page.dtype), [page], 1))
+        return encoded_whole(PngBlocks(page.shape, page.dtype), page)
     if page.ndim == 3 and page.shape[2] == 2:
         return encode_gray_alpha(page, level)
     return opencv.encode(".png", page, [load_cv2().IMWRITE_PNG_COMPRESSION, level])

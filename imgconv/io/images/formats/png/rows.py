@@ -57,7 +57,7 @@ class PngRows:
         self._inflater = deflate.inflater()
         self._begun = False
         self._above = np.zeros((1, self._row), np.uint8)
-        self._at = 0
+        self._at = self._lines = 0
 
     def read(self, start: int, stop: int) -> Image:
         """Return the rows that follow on those that were read last.
@@ -69,15 +69,27 @@ class PngRows:
         """
         if start != self._at:
             raise UnusualError("rows are read out of turn")
-        lines = np.frombuffer(self._inflated((stop - start) * self._row), np.uint8)
-        pixels = self._unfiltered(lines.reshape(-1, self._row))
-        self._above[0, 1:] = pixels[-1].reshape(-1)
-        self._at = stop
-        if stop == self.shape[0]:
+        return self.unfiltered(self.inflated(stop - start))
+
+    def inflated(self, rows: int) -> Image:
+        """Return the lines that follow, filtered as they are in the file.
+
+        `read` does this and then `unfiltered`; two threads do both at the same time.
+        """
+        lines = np.frombuffer(self._unpacked(rows * self._row), np.uint8)
+        self._lines += rows
+        if self._lines == self.shape[0]:
             self._end()
+        return lines.reshape(-1, self._row)
+
+    def unfiltered(self, lines: Image) -> Image:
+        """Return the pixels of lines, which follow on those of the last call."""
+        pixels = self._unfiltered(lines)
+        self._above[0, 1:] = pixels[-1].reshape(-1)
+        self._at += len(lines)
         return pixels.reshape(-1, *self.shape[1:])
 
-    def _inflated(self, size: int) -> bytes:
+    def _unpacked(self, size: int) -> bytes:
         parts = []
         while size:
             part = self._some(size)
@@ -120,6 +132,35 @@ class PngRows:
         packed = zlib.compress(np.concatenate([self._above, lines]).data, 0)
         size, mode = (self.shape[1], len(lines) + 1), _MODES[self._channels]
         return np.asarray(frombytes(mode, size, packed, "zip", mode, 0))[1:]
+
+
+class UnfilteredRows:
+    """The rows of a PNG, to be read in order as they were inflated, perhaps by another thread.
+
+    Parameters
+    ----------
+    rows : PngRows
+    lines : iterator of ndarray
+        What its `inflated` gives.
+    """
+
+    def __init__(self, rows: PngRows, lines: Iterator[Image]) -> None:
+        self.shape, self.dtype = rows.shape, rows.dtype
+        self._rows, self._lines = rows, lines
+        self._at = 0
+
+    def read(self, start: int, stop: int) -> Image:
+        """Return the rows that follow on those that were read last, as many as were inflated.
+
+        Raises
+        ------
+        UnusualError
+            When they are others, or what is in the file is.
+        """
+        if start != self._at:
+            raise UnusualError("rows are read out of turn")
+        self._at = stop
+        return self._rows.unfiltered(next(self._lines))
 
 
 def _pixel_pieces(file: BinaryIO) -> Iterator[bytes]:

@@ -275,8 +275,11 @@ def undecided_floats(facts: KernelFacts, bound: float) -> float:
     """Return the cost of the float values that a Fourier transform leaves undecided.
 
     The bound is per unit of the sum of all magnitudes, as are the values of a smooth area, which
-    are no more than what the weights add up to: the less that is, the more are undecided.
+    are no more than what the weights add up to and the offset: the less that is, the more are
+    undecided.
     """
-    balance = abs(facts.positive - facts.negative) / (facts.positive + facts.negative)
-    share = min(bound * 2.0**25 / max(balance * _BRIGHTNESS, _LEAST_VALUE), 1.0)
+    size = facts.positive + facts.negative
+    balance, offset = abs(facts.positive - facts.negative) / size, abs(facts.bias) / facts.scale
+    value = max(balance * _BRIGHTNESS, offset / size, _LEAST_VALUE)
+    share = min(bound * 2.0**25 / value, 1.0)
     return 0.01 + share * (22 + 0.45 * facts.taps)

@@ -89,6 +89,7 @@ GAUSSIAN = facts(np.outer([300, 900, 300] * 5, [300, 900, 300] * 5).tolist(), Fr
         (LARGE, request(Depth.F32), "fma64"),
         (BRIGHT, request(Depth.F32), "fft"),
         (facts(BALANCED.tolist()), request(Depth.F32), "fma64"),
+        (facts(BALANCED.tolist(), 1, 128), request(Depth.F32), "fft"),
         (facts(BALANCED.tolist()), request(Depth.U16), "fft"),
         (facts([[1, 2, 1]] * 3), request(Depth.F32), "fma64"),
         (LARGE, request(stride=(2, 2)), "dot8"),

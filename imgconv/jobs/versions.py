@@ -13,6 +13,8 @@ def versions() -> str:
     from imgconv import __version__
     from imgconv.engines.cv2_library import cv2_version
     from imgconv.engines.select import select_engine
+    from imgconv.io.images.shared import deflate
 
-    codecs = f"OpenCV {cv2_version()}, simplejpeg {simplejpeg.__version__}"
+    jpeg, png = f"simplejpeg {simplejpeg.__version__}", deflate.library()
+    codecs = f"OpenCV {cv2_version()}, {jpeg}, {png}"
     return f"imgconv {__version__}, {select_engine().name}, {codecs}"

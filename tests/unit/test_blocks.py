@@ -20,6 +20,7 @@ from imgconv.io.images.formats.png import blocks as png_blocks
 from imgconv.io.images.formats.png.blocks import PngBlocks
 from imgconv.io.images.picture import SUBSAMPLINGS, Encoding, Metadata, Picture
 from imgconv.io.images.shared import deflate
+from imgconv.jobs import versions
 from imgconv.model.errors import ImageWriteError
 
 
@@ -32,6 +33,8 @@ def rng():
 def library(request, monkeypatch):
     if request.param == "zlib":
         monkeypatch.setattr(deflate, "_library", zlib)
+    else:
+        pytest.importorskip("isal", reason="there are machines that it is not made for")
     return request.param
 
 
@@ -131,3 +134,9 @@ def test_a_jpeg_has_a_longest_side(size):
         encoded(np.zeros(size, np.uint8), "jpeg")
     longest = np.zeros([min(side, 65_500) for side in size], np.uint8)
     assert simplejpeg.decode_jpeg(encoded(longest, "jpeg"), "GRAY").shape[:2] == longest.shape
+
+
+def test_versions_name_what_deflates(library):
+    versions.versions.cache_clear()
+    assert versions.versions().rpartition(", ")[2].startswith(f"{library} ")
+    versions.versions.cache_clear()

@@ -35,6 +35,8 @@ def rng():
 def library(request, monkeypatch):
     if request.param == "zlib":
         monkeypatch.setattr(deflate, "_library", zlib)
+    else:
+        pytest.importorskip("isal", reason="there are machines that it is not made for")
 
 
 FILTERS = {

@@ -19,6 +19,13 @@ _QUICK = 1
 _MEMORY = 9
 
 
+def library() -> str:
+    """Return the name and the version of the library that deflates."""
+    if _library is zlib:
+        return f"zlib {zlib.ZLIB_RUNTIME_VERSION}"
+    return f"isal {import_module('isal').__version__}"
+
+
 def adler32(data: Any) -> int:
     """Return Adler's checksum of bytes."""
     return int(_library.adler32(data))

@@ -15,7 +15,7 @@ namespace IMGCONV_ISA {
 // A bit for each output row, and one for a column that another one is added to.
 inline constexpr int most_fixed_kind = 7;
 
-static IMGCONV_NOINLINE PairSteps<int32_t> listed_fixed_pairs(Scratch& scratch, const Task& task) {
+static inline IMGCONV_NOINLINE PairSteps<int32_t> listed_fixed_pairs(Scratch& scratch, const Task& task) {
   const double* weights = weights_for<MacDot16>(scratch, task);
   return listed_pairs<most_fixed_kind, int32_t>(
       scratch, task, true, [&](int64_t tap) { return weights[tap]; },

@@ -109,7 +109,7 @@ static inline void transform_weights(const Spectrum& s, const double* weights, i
 }
 
 // Multiply a plane by a spectrum.
-static IMGCONV_NOINLINE void convolve(const Plane& plane, const Spectrum& spectrum) {
+static inline IMGCONV_NOINLINE void convolve(const Plane& plane, const Spectrum& spectrum) {
   plane.columns<true>([&](const Columns& strip, int64_t first) {
     const double *re = spectrum.re + first, *im = spectrum.im + first;
     for (int64_t i = 0; i < spectrum.rows; ++i) {

@@ -79,7 +79,7 @@ PairSteps<Word> listed_pairs(Scratch& scratch, const Task& task, bool folds, Wei
 // Find the source lines of a pair of output rows, the two that the next one needs more, and where
 // they are written; give how many of the two there are. One that is not wanted is written where the
 // other is.
-static IMGCONV_NOINLINE int64_t find_rows(const Task& task, int64_t row, int64_t last,
+static inline IMGCONV_NOINLINE int64_t find_rows(const Task& task, int64_t row, int64_t last,
                                           int64_t count, const uint8_t** lines, uint8_t** to) {
   for (int64_t i = 0; i < count + 2; ++i) {
     int64_t position = row + i, end = task.rows.span() - 1;

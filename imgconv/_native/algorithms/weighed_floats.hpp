@@ -40,7 +40,7 @@ FloatRange range_of(const float* __restrict from, int64_t values) {
     most = x > most ? x : most;
     least = x < least ? x : least;
     x = x < 0 ? -x : x;
-    near = (x < near) & (x != 0) ? x : near;
+    near = ((x < near) & (x != 0)) ? x : near;
   };
   for (; i + width <= values; i += width) {
     V x;
@@ -205,7 +205,7 @@ class FloatMeanFinish {
       const V settled = error;
       error = unsure ? splat_of(__builtin_inf()) : error;
       if (all_open_) error = splat_of(__builtin_inf());
-      if (absolute_) value = colours & (value < 0) ? -value : value;
+      if (absolute_) value = (colours & (value < 0)) ? -value : value;
       const F low = __builtin_convertvector(value - error, F) + 0.0f;
       const F high = __builtin_convertvector(value + error, F) + 0.0f;
       const int64_t lanes = count - i < width ? count - i : width;

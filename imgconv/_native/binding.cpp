@@ -295,6 +295,7 @@ std::vector<std::string> names_of_isas() {
 }  // namespace
 
 NB_MODULE(_core, m) {
+  nb::set_leak_warnings(false);  // kernels that are kept for the next call live until the end
   m.doc() = "The native core of imgconv; use imgconv.engines.native.";
   bind_enums(m);
   bind_plans(m);

@@ -133,7 +133,7 @@ def test_a_gigapixel(tmp_path):
 def test_a_picture_that_is_filtered_as_a_whole_says_so(imgconv, tmp_path):
     import cv2
 
-    data = cv2.imencode(".png", np.zeros((3000, 4000, 3), np.uint8))[1].tobytes()
+    data = cv2.imencode(".png", np.zeros((6000, 5000, 3), np.uint8))[1].tobytes()
     words = ["apply", "-", "o.png", "-k", "blur", "--overwrite"]
     done = imgconv(*words, "--max-memory", "40M", stdin=data)
     assert done.code == 0

@@ -13,6 +13,8 @@ from imgconv.model.errors import ArgumentError, ImgconvError, LimitError, Missin
 _SILENT = logging.CRITICAL + 1
 _PATIENCE = 60
 """Seconds to wait for a first worker."""
+_LONGEST_SILENCE = 15
+"""Seconds to wait for a scheduler."""
 
 
 class VersionError(ImgconvError, RuntimeError):
@@ -44,7 +46,8 @@ class Cluster:
         _silence()
         self._own = self._local(address) if address.startswith("local:") else None
         try:
-            self.client: Any = self.distributed.Client(self._own or address, timeout="15s")
+            at = self._own or address
+            self.client: Any = self.distributed.Client(at, timeout=_LONGEST_SILENCE)
         except (OSError, ValueError) as error:
             said = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise LimitError(f"no scheduler answers at {address}: {said}") from None

@@ -77,6 +77,7 @@ def expected(image, settings):
     )
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16])
 def test_every_pixel_is_the_engine_s(browser, tmp_path, dtype):  # noqa: F811
     ends = np.iinfo(dtype)

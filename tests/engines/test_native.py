@@ -137,7 +137,7 @@ def test_photographs(camera: Any, astronaut: Any, name: str, threads: int) -> No
 
 
 @settings(
-    max_examples=250,
+    max_examples=120,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

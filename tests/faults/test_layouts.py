@@ -31,7 +31,7 @@ REFUSED = {name: layout for table in TABLES for name, layout in table.REFUSED.it
 
 
 @pytest.mark.parametrize("name", READ)
-@pytest.mark.sampled(7)
+@pytest.mark.sampled(11)
 def test_a_layout_that_is_read_gives_its_pixels(name):
     data, expected = READ[name]
     found = decode(data, "x")
@@ -201,7 +201,7 @@ def test_what_does_not_fit_the_header_is_never_given(monkeypatch, shape):
 
 
 @pytest.mark.parametrize("name", READ)
-@pytest.mark.sampled(7)
+@pytest.mark.sampled(11)
 def test_the_reader_by_rows_gives_the_same_pixels_or_leaves_it(name, tmp_path):
     data, expected = READ[name]
     (tmp_path / "in").write_bytes(data)

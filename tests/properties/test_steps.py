@@ -72,7 +72,7 @@ class Held:
         return self.image[start:stop]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(images(max_side=11, channels=(None, 1, 3)), orders, depths, shared, st.integers(1, 6))
 def test_any_order_of_steps(image, steps, depth, options, height):
     recipe = recipe_from({"steps": steps, "depth": depth, **options})

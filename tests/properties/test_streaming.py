@@ -118,7 +118,7 @@ def needs_all(image, recipe):
 PICTURES = images(max_side=13, channels=(None, 3, 4))
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(PICTURES, recipes(st.lists(kernels(), max_size=3)), st.integers(1, 9))
 def test_chains_of_kernels(image, recipe, height):
     assume(not needs_all(image, recipe))

@@ -114,7 +114,7 @@ def test_a_wide_kernel_is_measured_in_a_window_wide_enough(photo):
     assert share_inside("box:size=9", found.compressed) >= 0.95
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.thorough
 @pytest.mark.parametrize("code", [by_opencv, by_pillow])
 @pytest.mark.parametrize("quality", [95, 75])
 @pytest.mark.parametrize("name", ["sharpen", "gaussian"])

@@ -51,7 +51,8 @@ def test_a_picture_that_is_too_large_for_a_worker(tmp_path):
         ("nonsense://x", 7, "no scheduler answers"),
     ],
 )
-def test_clusters_that_are_none(run, tmp_path, address, code, words):
+def test_clusters_that_are_none(run, tmp_path, monkeypatch, address, code, words):
+    monkeypatch.setattr("imgconv.jobs.dask_cluster._LONGEST_SILENCE", 1)
     make_tree(tmp_path / "photos", ["a.png"])
     assert_fails(run("batch", "photos", "out", "-k", "blur", "--cluster", address), code, words)
 

@@ -41,7 +41,7 @@ def copy_attribute(source: int, target: int, name: str) -> None:
 
 
 def set_times(opened: int, folder: Folder, name: str, status: os.stat_result) -> None:
-    """Give an open file the times of another, by its descriptor or else by its name."""
+    """Set the times of an open file to those of another, by its descriptor or else by its name."""
     if os.utime in os.supports_fd:
         os.utime(opened, ns=(status.st_atime_ns, status.st_mtime_ns))
     else:

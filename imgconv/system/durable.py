@@ -152,7 +152,7 @@ def exchange(part: str, name: str, source: Folder, target: Folder) -> bool:
 
 
 def give_name(partial: Path, target: Path, *, replace: bool) -> None:
-    """Give a staged file its name, and fail if that is taken and not to be replaced."""
+    """Name a staged file, and fail if that is taken and not to be replaced."""
     if replace:
         partial.replace(target)
         return

@@ -101,7 +101,7 @@ class Folder:
         os.unlink(self._at(name), dir_fd=self.descriptor)
 
     def link(self, name: str, source: Folder, source_name: str) -> None:
-        """Give a file another name, which must be free."""
+        """Rename a file; the new name must be free."""
         os.link(
             source._at(source_name),
             self._at(name),

@@ -35,7 +35,7 @@ def set_mode(file: BinaryIO, mode: int) -> None:
 
 
 def name_unnamed(file: BinaryIO, target: Path, *, replace: bool) -> None:
-    """Give an unnamed file a name.
+    """Name an unnamed file.
 
     Raises
     ------

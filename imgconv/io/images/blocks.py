@@ -58,7 +58,7 @@ def encoded_whole(encoder: BlockEncoder, image: Image, threads: int = 1) -> byte
 def _made(
     encoder: BlockEncoder, bands: Iterable[Image], threads: int
 ) -> Iterator[tuple[bytes, int, int]]:
-    numbered = enumerate(_cut(bands, encoder.height))
+    numbered = enumerate(rechunked(bands, encoder.height))
 
     def one(number: int, rows: Image) -> tuple[bytes, int, int]:
         return *encoder.block(rows, number), len(rows)
@@ -80,22 +80,23 @@ def _made(
             yield waiting.popleft().result()
 
 
-def _cut(bands: Iterable[Image], height: int) -> Iterator[Image]:
-    """Cut bands into blocks of one height, the rest last.
+def rechunked(bands: Iterable[Image], rows: int) -> Iterator[Image]:
+    """Cut bands anew, so that each but the last has this many rows.
 
     Examples
     --------
-    >>> [len(block) for block in _cut([np.zeros((5, 1)), np.zeros((4, 1)), np.zeros((2, 1))], 4)]
+    >>> bands = [np.zeros((5, 1)), np.zeros((4, 1)), np.zeros((2, 1))]
+    >>> [len(band) for band in rechunked(bands, 4)]
     [4, 4, 3]
     """
     held: list[Image] = []
     count = 0
     for band in bands:
         rest = band
-        while count + len(rest) >= height:
-            head = rest[: height - count]
+        while count + len(rest) >= rows:
+            head = rest[: rows - count]
             yield np.concatenate([*held, head]) if held else head
-            held, rest, count = [], rest[height - count :], 0
+            held, rest, count = [], rest[rows - count :], 0
         if len(rest):
             held.append(rest)
             count += len(rest)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, NamedTuple, Protocol
 
@@ -93,30 +92,6 @@ class HeldReader:
 
     def close(self) -> None:
         """Do nothing."""
-
-
-def rechunked(bands: Iterator[Image], rows: int) -> Iterator[Image]:
-    """Cut bands anew, so that each but the last has this many rows.
-
-    Examples
-    --------
-    >>> bands = iter([np.zeros((5, 1)), np.zeros((4, 1)), np.zeros((2, 1))])
-    >>> [len(band) for band in rechunked(bands, 4)]
-    [4, 4, 3]
-    """
-    held: list[Image] = []
-    count = 0
-    for band in bands:
-        rest = band
-        while count + len(rest) >= rows:
-            head = rest[: rows - count]
-            yield np.concatenate([*held, head]) if held else head
-            held, rest, count = [], rest[rows - count :], 0
-        if len(rest):
-            held.append(rest)
-            count += len(rest)
-    if held:
-        yield np.concatenate(held)
 
 
 def load_extra(name: str, what: str) -> ModuleType:

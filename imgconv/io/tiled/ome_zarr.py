@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from imgconv.io.images.blocks import rechunked
 from imgconv.io.images.picture import Metadata
-from imgconv.io.tiled.base import Image, TileLayout, load_extra, rechunked
+from imgconv.io.tiled.base import Image, TileLayout, load_extra
 from imgconv.model.errors import ImageReadError
 
 _DTYPES = ("uint8", "uint16", "int16", "float32", "float64")

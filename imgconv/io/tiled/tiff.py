@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from imgconv.io.images.blocks import rechunked
 from imgconv.io.images.formats.tiff import segments
 from imgconv.io.images.formats.tiff.encoding import branch_apart
 from imgconv.io.images.formats.tiff.header import NODATA, notes_of, one_page
@@ -29,7 +30,7 @@ from imgconv.io.images.header import DamagedError, NotSupportedError
 from imgconv.io.images.picture import Metadata
 from imgconv.io.images.shared.alpha import divided
 from imgconv.io.images.shared.ifd import BrokenError
-from imgconv.io.tiled.base import Image, TileLayout, rechunked
+from imgconv.io.tiled.base import Image, TileLayout
 from imgconv.model.errors import ImageReadError
 
 _XMP, _SOFTWARE = 700, 305

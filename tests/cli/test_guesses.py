@@ -51,6 +51,7 @@ GUESSES = [
 
 
 @pytest.mark.parametrize(("typed", "meant"), GUESSES, ids=lambda words: " ".join(words)[:40])
+@pytest.mark.sampled(3)
 def test_the_command_of_the_hint_is_the_one_that_is_meant_and_works(
     run, photo, tmp_path, typed, meant
 ):
@@ -85,6 +86,7 @@ STEPS = [
 
 
 @pytest.mark.parametrize(("typed", "meant"), STEPS, ids=str)
+@pytest.mark.sampled(3)
 def test_the_step_of_the_hint_is_the_one_that_is_meant_and_works(run, photo, typed, meant):
     done = run("apply", "photo.png", "b.png", *typed)
     assert_fails(done, 3 if typed[0] == "-k" and len(typed) == 2 else 2)

@@ -106,7 +106,7 @@ def forced(wanted: Correlation) -> Iterator[tuple[str, Any]]:
 
 @pytest.mark.parametrize("depth", Depth)
 @pytest.mark.parametrize("name", ADVERSARIAL)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(6)
 def test_adversarial_kernels(name: str, depth: Depth) -> None:
     weights, scale, offset = ADVERSARIAL[name]
     big = len(weights) * len(weights[0]) > 50
@@ -119,7 +119,7 @@ def test_adversarial_kernels(name: str, depth: Depth) -> None:
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
 @pytest.mark.parametrize("name", ["sharpen", "floats", "separable, wide", "box over 14"])
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 def test_photographs(camera: Any, astronaut: Any, name: str, threads: int) -> None:
     weights, scale, offset = ADVERSARIAL[name]
     for photograph in (camera[100:223, 40:371], astronaut[60:171, 100:253]):
@@ -137,7 +137,7 @@ def test_photographs(camera: Any, astronaut: Any, name: str, threads: int) -> No
 
 
 @settings(
-    max_examples=120,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -149,7 +149,7 @@ def test_any_job(wanted: Correlation) -> None:
         assert got.clipped == expected.clipped, which
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(wanted=jobs())
 def test_the_oracle_agrees_with_the_reference(wanted: Correlation) -> None:
     if wanted.image.size > 400 or wanted.geometry.out_shape[0] * wanted.geometry.out_shape[1] > 200:
@@ -194,6 +194,7 @@ NEAR_TIES: dict[tuple[str, Depth], tuple[Weights, object]] = {
 
 @pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize(("path", "depth"), NEAR_TIES)
+@pytest.mark.sampled(3)
 def test_the_bounds_are_needed(camera: Any, path: str, depth: Depth, isa: str) -> None:
     """With a bound of zero results must go wrong, or this test could not see that they do."""
     weights, scale = NEAR_TIES[path, depth]
@@ -287,7 +288,7 @@ def test_pairs_of_rows_in_fixed_point(offset: object, rounding: Rounding) -> Non
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
 @pytest.mark.parametrize("shape", [(131, 217), (150, 90, 3), (300, 45), (40, 130)])
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 def test_tiles(monkeypatch: pytest.MonkeyPatch, shape: tuple[int, ...], threads: int) -> None:
     """Several transformed tiles beside and below each other, odd ones too, in every type."""
     monkeypatch.setattr(plan_module, "_SIDES", (64, 128))
@@ -391,6 +392,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 
 
 @pytest.mark.parametrize("weights", ["[[1] * 101] * 101", "[[1, -2, 3]] * 31", "[[0.1, 0.7]] * 51"])
+@pytest.mark.sampled(2)
 def test_scratch_is_bounded(weights: str) -> None:
     """At most 32 MiB and 1 % of the image for each of two threads."""
     done = subprocess.run(

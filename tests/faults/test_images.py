@@ -39,7 +39,7 @@ def shape_of(rows, columns, channels):
 
 @pytest.mark.parametrize("size", [(13, 17), (1, 1), (1, 9), (9, 1)])
 @pytest.mark.parametrize(("name", "suffix", "depth", "channels"), HELD)
-@pytest.mark.sampled(11)
+@pytest.mark.sampled(44)
 def test_what_is_written_is_read(tmp_path, name, suffix, depth, channels, size):
     image = picture(shape_of(*size, channels), depth)
     before = image.copy()

@@ -44,6 +44,7 @@ class Held:
 
 
 @pytest.mark.parametrize("spec", RANKS + MORPHOLOGY)
+@pytest.mark.sampled(4)
 @settings(max_examples=40, deadline=None)
 @given(
     image=images(max_side=10, channels=(None, 1, 3, 4)),
@@ -71,6 +72,7 @@ def test_bands_are_the_whole(spec, image, border, alpha, size, stride, dilation,
 
 
 @pytest.mark.parametrize("spec", RANKS + MORPHOLOGY)
+@pytest.mark.sampled(4)
 @settings(max_examples=25, deadline=None)
 @given(
     image=images(max_side=7, channels=(None, 3)),

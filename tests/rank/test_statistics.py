@@ -77,7 +77,7 @@ def footprints():
 @pytest.mark.parametrize("border", ALL_BORDERS)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", FootprintShape)
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(12)
 def test_a_rank_is_that_of_the_sorted_window(shape, dtype, border):
     image = noise(dtype, (5, 7))
     for rows in range(1, 6):
@@ -97,6 +97,7 @@ def test_a_rank_is_that_of_the_sorted_window(shape, dtype, border):
 
 
 @pytest.mark.parametrize("name", STATISTICS)
+@pytest.mark.sampled(3)
 @settings(max_examples=40, deadline=None)
 @given(
     image=images(max_side=5),
@@ -133,7 +134,7 @@ METHODS = {
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(6)
 def test_every_method_is_exact(method, dtype):
     dtype = "uint8" if method == "histograms" else dtype
     image = noise(dtype, (300, 170, 5), levels=90)

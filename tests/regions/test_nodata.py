@@ -88,6 +88,7 @@ def expected(image, kernel, border, min_valid=0, hole=HOLE, oracle=quotient):
 
 @pytest.mark.parametrize("border", [*BORDERS, "ignore"])
 @pytest.mark.parametrize("text", ["1 2 1; 1 1 1", "0 -1 0; -1 5 -1; 0 -1 0", "-1 -2 1", "3"])
+@pytest.mark.sampled(5)
 def test_every_set_of_holes_of_a_small_image(border, text):
     values = np.array([[10, 60, 30], [90, 20, 120]], np.uint8)
     kernel = load_kernel(text)
@@ -98,7 +99,7 @@ def test_every_set_of_holes_of_a_small_image(border, text):
         np.testing.assert_array_equal(made, expected(image, kernel, Border.parse(border)))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     hnp.arrays(np.uint8, st.tuples(st.integers(1, 6), st.integers(1, 6)),
                elements=st.sampled_from([HOLE, HOLE, 3, 77, 255, 0])),
@@ -142,7 +143,7 @@ def ranked(values, step):
     return values[max(-(-share * len(values) // 1), 1) - 1]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     hnp.arrays(np.uint8, st.tuples(st.integers(1, 6), st.integers(1, 6)),
                elements=st.sampled_from([HOLE, HOLE, 3, 77, 255, 0])),
@@ -342,7 +343,7 @@ STEPS = (
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(images(("uint8", "uint16", "float32"), 12, (None, 3)), st.data())
 def test_bands_and_regions_give_the_bits_of_the_whole_run(image, data):
     image = (np.nan_to_num(np.abs(image)) % 6).astype(image.dtype)

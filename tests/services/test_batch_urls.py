@@ -102,6 +102,7 @@ def test_a_bad_file_costs_one_file(uploaded, folder):
     assert "bad.png" not in outputs(f"{folder}/out")
 
 
+@pytest.mark.thorough
 def test_shards_add_up(uploaded, folder):
     recipe = recipe_from({"kernels": ["blur"]})
     done = [
@@ -177,6 +178,7 @@ def test_in_place_once_and_not_twice(uploaded, folder):
 
 
 @pytest.mark.parametrize("lost", ["rows of some", "rows of all"])
+@pytest.mark.sampled(2)
 def test_in_place_not_twice_when_rows_were_lost(uploaded, folder, lost):
     """Marks of objects show it on S3; elsewhere a run without any rows stops."""
     recipe, more = recipe_from({"kernels": ["sharpen"]}), parse_place(uploaded) / "more.png"
@@ -201,6 +203,7 @@ def test_in_place_not_twice_when_rows_were_lost(uploaded, folder, lost):
 
 
 @pytest.mark.parametrize("known", [True, False])
+@pytest.mark.sampled(2)
 def test_in_place_a_put_that_seems_to_fail_is_not_done_again(
     uploaded, folder, tmp_path, monkeypatch, known
 ):
@@ -397,6 +400,7 @@ def is_object_store(folder):
     return remote_listing.is_object_store(parse_place(folder))
 
 
+@pytest.mark.thorough
 def test_keys_that_folders_have_no_place_for(run, pictures, folder):
     if not is_object_store(folder):
         return

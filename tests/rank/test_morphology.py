@@ -25,7 +25,7 @@ from imgconv.ops.rank.morphology import (
     top_hat,
 )
 from rank import window_oracle as oracle
-from rank.test_statistics import ALL_BORDERS, SCIPY_MODES, footprints, noise
+from rank.windows import ALL_BORDERS, SCIPY_MODES, footprints, noise
 
 BORDERS_BUT_CONSTANT = ("replicate", "reflect", "reflect101", "wrap", "ignore")
 

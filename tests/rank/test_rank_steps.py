@@ -16,7 +16,7 @@ from imgconv.model.errors import ImgconvError, KernelError
 from imgconv.ops.pipeline.bands import Stream
 from imgconv.ops.rank import morphology
 from imgconv.ops.rank.statistics import median, mode, rank_filter
-from rank.test_statistics import ALL_BORDERS
+from rank.windows import ALL_BORDERS
 
 RANKS = ["median:4x3", "rank:disk,3,0.2", "min:cross,3", "max:2x3", "range", "midpoint:diamond,5",
          "mode:2"]  # fmt: skip

@@ -60,8 +60,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Look for garbage again; what was collected is none, and a quarter of the time was for it."""
-    gc.freeze()
+    """Look for garbage again: what was collected is none, and a quarter of the time was for it."""
     gc.enable()
 
 

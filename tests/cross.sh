@@ -11,7 +11,7 @@ zig=${ZIG:-"${PYTHON:-python3} -m ziglang"}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-flags="-std=gnu++17 -O1 -Wall -Wextra -ffp-contract=off -fno-math-errno -fno-trapping-math -I$core"
+flags="-std=gnu++17 -O1 -Wall -Wextra -Wno-psabi -ffp-contract=off -fno-math-errno -fno-trapping-math -I$core"
 
 # compile TARGET NAME FILE [FLAGS]: one instruction set.
 compile() {

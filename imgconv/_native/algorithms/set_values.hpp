@@ -154,9 +154,9 @@ int64_t directions(const Turn& turn, const double* a, const double* b, int64_t c
                    void* to, uint8_t* doubts) {
   switch (type) {
     case Type::u8: return directions_as(turn, a, b, count, static_cast<uint8_t*>(to), doubts);
-    case Type::u16: return directions_as(turn, a, b, count, static_cast<uint16_t*>(to), doubts);
-    case Type::i16: return directions_as(turn, a, b, count, static_cast<int16_t*>(to), doubts);
-    default: return directions_as(turn, a, b, count, static_cast<float*>(to), doubts);
+    case Type::f32: return directions_as(turn, a, b, count, static_cast<float*>(to), doubts);
+    default:  // the bits of both types of 16 are the same
+      return directions_as(turn, a, b, count, static_cast<uint16_t*>(to), doubts);
   }
 }
 

@@ -256,10 +256,9 @@ Counts Correlator::run(const Picture& picture, const Correlator* plain) const {
   prepare(picture, ready);
   const Task& task = ready.task;
   std::optional<EvenParts> parts;
-  if (plain) {
-    plain->prepare(picture, even);
-    parts.emplace(*isa_, task, even.task);
-  }
+  if (plain) plain->prepare(picture, even);
+  if (plain || (spec_.weighs && spec_.type_in == Type::f32))
+    parts.emplace(*isa_, task, plain ? &even.task : nullptr);
   int64_t rows = picture.rows.out, step = band_step(picture);
   int64_t bands = (rows + step - 1) / step;
   const auto band = spec_.weighs ? isa_->pointwise->weighed_band : isa_->band;

@@ -3,13 +3,12 @@
 #include <algorithm>
 
 #include "division.hpp"
-#include "pointwise.hpp"
 
 namespace imgconv {
 namespace {
 
 constexpr int64_t strip = 32;         // columns that are told apart
-constexpr int64_t most_pixel = 8;     // bytes
+constexpr int64_t most_pixel = 16;    // bytes
 constexpr int64_t fewest_strips = 2;  // of a part: to begin one takes time
 constexpr int64_t fewest_rows = 32;
 constexpr int64_t near_bytes = 512 << 10;  // half of an L2 cache
@@ -36,15 +35,16 @@ Task narrowed(const Task& task, int64_t from, int64_t to, std::vector<int32_t>& 
 
 }  // namespace
 
-EvenParts::EvenParts(const Isa& isa, const Task& weighed, const Task& plain)
+EvenParts::EvenParts(const Isa& isa, const Task& weighed, const Task* plain)
     : isa_(isa), weighed_(weighed), plain_(plain),
-      strips_((weighed.columns.out + strip - 1) / strip), peak_(double(highest(weighed.type_in))) {
+      strips_((weighed.columns.out + strip - 1) / strip) {
   const Axis& rows = weighed.rows;
   const int64_t reach = (rows.taps - 1) * rows.dilation / rows.stride;
   high_ = (std::max(fewest_rows, 2 * reach) + block_rows - 1) / block_rows * block_rows;
   for (int64_t i = 0; i < strips_; ++i) seen_.push_back(seen_by(i));
-  flats_[full] = flat(peak_);
-  flats_[none] = flat(0);
+  if (!plain) return;
+  flats_[int(Even::full)] = flat(double(highest(weighed.type_in)));
+  flats_[int(Even::none)] = flat(0);
 }
 
 EvenParts::Seen EvenParts::seen_by(int64_t i) const {
@@ -67,25 +67,25 @@ EvenParts::Flat EvenParts::flat(double level) const {
   };
   const Quotient& q = weighed_.weighing->share;
   const i128 n = q.factor * sum(weighed_.weights);
-  const double low = double(lowest(plain_.type_out)), high = double(highest(plain_.type_out));
+  const double low = double(lowest(plain_->type_out)), high = double(highest(plain_->type_out));
   const double share = exact_whole(n < 0, magnitude_of(n), u128(q.denominator),
                                    weighed_.rounding, weighed_.type_out);
-  const double made = exact_value(plain_, sum(plain_.weights));
+  const double made = exact_value(*plain_, sum(plain_->weights));
   const double kept = std::clamp(share, low, high);
   return {kept, kept != std::clamp(made, low, high), made < low || made > high};
 }
 
-// Whether all bytes of the last channel are alike.
-bool EvenParts::has_only(const unsigned char (&bytes)[64], int byte) const {
+// Whether the last channel is at a level, of which these are the bytes.
+bool EvenParts::has_only(const ByteBits& bits, const unsigned char* level) const {
   const size_t item = size_of(weighed_.type_in), pixel = size_t(weighed_.channels) * item;
-  for (size_t at = pixel - item; at < sizeof bytes; at += pixel)
-    for (size_t i = at; i < at + item; ++i)
-      if (bytes[i] != byte) return false;
+  for (size_t at = pixel - item; at < sizeof bits.all; at += pixel)
+    for (size_t i = 0; i < item; ++i)
+      if (bits.all[at + i] != level[i] || bits.any[at + i] != level[i]) return false;
   return true;
 }
 
 // See what weights strips of some output rows have.
-void EvenParts::look(int64_t first, int64_t last, Weight* strips) const {
+void EvenParts::look(int64_t first, int64_t last, Even* strips) const {
   const int64_t length = weighed_.columns.length, blocks = (length + strip - 1) / strip;
   const int64_t pixel = weighed_.channels * int64_t(size_of(weighed_.type_in));
   std::vector<ByteBits> bits(static_cast<size_t>(blocks));
@@ -110,45 +110,50 @@ void EvenParts::look(int64_t first, int64_t last, Weight* strips) const {
       __builtin_memcpy(rest + i, line + from, size_t(std::min(count, strip * pixel - i)));
     isa_.pointwise->note_bits(rest, 1, strip * pixel, &bits.back());
   }
+  const float one = 1;
+  unsigned char one_bytes[sizeof one];
+  __builtin_memcpy(one_bytes, &one, sizeof one);
+  const unsigned char most[] = {0xff, 0xff}, nothing[sizeof one] = {};
+  const bool floats = weighed_.type_in == Type::f32;
   for (int64_t s = 0; s < strips_; ++s) {
     const Seen& seen = seen_[size_t(s)];
     bool is_full = !outside && !seen.outside, is_none = is_full;
     for (int64_t i = std::max<int64_t>(seen.first, 0) / strip; i <= seen.last / strip; ++i) {
-      is_full = is_full && has_only(bits[size_t(i)].all, 0xff);
-      is_none = is_none && has_only(bits[size_t(i)].any, 0);
+      is_full = is_full && has_only(bits[size_t(i)], floats ? one_bytes : most);
+      is_none = is_none && has_only(bits[size_t(i)], nothing);
     }
-    strips[s] = is_full ? full : is_none ? none : mixed;
+    strips[s] = is_full ? Even::full : is_none ? Even::none : Even::no;
   }
 }
 
 // Rows that look the same stay together.
 std::vector<EvenParts::Part> EvenParts::parts(int64_t first, int64_t last) const {
   const int64_t looks = (last - first + high_ - 1) / high_;
-  std::vector<Weight> grid(size_t(looks * strips_));
-  const auto end_of = [&](const Weight* line, int64_t s) {
+  std::vector<Even> grid(size_t(looks * strips_));
+  const auto end_of = [&](const Even* line, int64_t s) {
     int64_t end = s + 1;
     while (end < strips_ && line[end] == line[s]) ++end;
     return end;
   };
   for (int64_t i = 0; i < looks; ++i) {
-    Weight* line = grid.data() + i * strips_;
+    Even* line = grid.data() + i * strips_;
     look(first + i * high_, std::min(last, first + (i + 1) * high_), line);
     for (int64_t s = 0, end; s < strips_; s = end) {
       end = end_of(line, s);
-      if (end - s < std::min(fewest_strips, strips_)) std::fill(line + s, line + end, mixed);
+      if (end - s < std::min(fewest_strips, strips_)) std::fill(line + s, line + end, Even::no);
     }
   }
   std::vector<Part> found;
   std::vector<bool> taken(grid.size());
   for (int64_t i = 0; i < looks; ++i)
     for (int64_t s = 0, end; s < strips_; s = end) {
-      const Weight* line = grid.data() + i * strips_;
+      const Even* line = grid.data() + i * strips_;
       end = end_of(line, s);
       if (taken[size_t(i * strips_ + s)]) continue;
       int64_t j = i;
       for (bool same = true; same; ++j) {
         taken[size_t(j * strips_ + s)] = true;
-        const Weight* next = line + (j + 1 - i) * strips_;
+        const Even* next = line + (j + 1 - i) * strips_;
         same = j + 1 < looks && next[s] == line[s] && (s == 0 || next[s - 1] != next[s]) &&
                end_of(next, s) == end;
       }
@@ -159,13 +164,15 @@ std::vector<EvenParts::Part> EvenParts::parts(int64_t first, int64_t last) const
 }
 
 Counts EvenParts::filter(const Part& part) const {
-  const Task& whole = part.weight == mixed ? weighed_ : plain_;
+  const bool means = part.even == Even::no || !plain_;
+  const Task& whole = means ? weighed_ : *plain_;
   std::vector<int32_t> map;
   const bool wide = part.to - part.from == whole.columns.out;
-  const Task task = wide ? whole : narrowed(whole, part.from, part.to, map);
-  if (part.weight == mixed) return isa_.pointwise->weighed_band(task, part.first, part.last);
+  Task task = wide ? whole : narrowed(whole, part.from, part.to, map);
+  task.even = part.even;
+  if (means) return isa_.pointwise->weighed_band(task, part.first, part.last);
   Counts counts = isa_.band(task, part.first, part.last);
-  const Flat& flat = flats_[part.weight];
+  const Flat& flat = flats_[int(part.even)];
   counts.clipped -= flat.clipped * (part.last - part.first) * (part.to - part.from);
   if (flat.differs) put_share(part, flat.share);
   return counts;
@@ -193,11 +200,11 @@ Counts EvenParts::run(int64_t first, int64_t last) const {
     total.clipped += counts.clipped;
     total.recomputed += counts.recomputed;
   };
-  Part waiting{mixed, first, first, 0, weighed_.columns.out};
+  Part waiting{Even::no, first, first, 0, weighed_.columns.out};
   for (int64_t row = first; row < last; row += step) {
     const int64_t after = std::min(row + step, last);
     const std::vector<Part> found = parts(row, after);
-    if (found.size() > 1 || found[0].weight != mixed) {
+    if (found.size() > 1 || found[0].even != Even::no) {
       count(waiting);
       for (const Part& part : found) count(part);
       waiting.first = after;

@@ -121,6 +121,9 @@ struct Weighing {
   double total, size;
 };
 
+// Weights that are the same everywhere: 1 or 0.
+enum class Even : unsigned char { no, full, none };
+
 struct Task {
   Weights weights;
   Quotient quotient;
@@ -144,6 +147,7 @@ struct Task {
   float constant;
   const Spectrum* spectrum;
   const Weighing* weighing;  // null where channels are filtered apart
+  Even even;                 // of float weights, where they are the same wherever windows look
 };
 
 struct Counts {

@@ -52,6 +52,15 @@ def picture(dtype, channels, rows=150, columns=300):
     return image
 
 
+def floats(channels, rows=150, columns=300):
+    """Give the same as floats that came from bytes, and some that did not."""
+    image = picture("uint8", channels, rows, columns).astype(np.float32) / np.float32(255)
+    image[40:60, 60:90, :-1] = np.random.default_rng(2).random((20, 30, channels - 1))
+    image[70:80, 100:140, :-1] = 0
+    image[140:, 30:90, :-1] *= -1
+    return image
+
+
 def by(engine, image, kernel, settings, threads=1):
     return weighted(image[..., :-1], image[..., -1:], kernel, settings, threads, engine, None)
 
@@ -61,6 +70,7 @@ def same(image, kernel, settings, engine=NATIVE):
     for threads in (1, 2):
         found = by(engine, image, kernel, settings, threads)
         np.testing.assert_array_equal(found.image, expected.image)
+        assert found.image.tobytes() == expected.image.tobytes()
         assert found.clipped == expected.clipped
 
 
@@ -70,6 +80,32 @@ def same(image, kernel, settings, engine=NATIVE):
 @pytest.mark.parametrize("name", KERNELS)
 def test_parts_of_even_weight_have_the_bits_of_the_definition(name, settings, dtype, channels):
     same(picture(dtype, channels), KERNELS[name], SETTINGS[settings])
+
+
+@pytest.mark.parametrize("channels", [2, 4])
+@pytest.mark.parametrize("settings", SETTINGS)
+@pytest.mark.parametrize("name", KERNELS)
+def test_parts_of_floats_have_the_bits_of_the_definition(name, settings, channels):
+    same(floats(channels), KERNELS[name], SETTINGS[settings])
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e37, 1e-44, -0.0])
+def test_what_is_not_usual_stands_in_an_even_part(value):
+    image = floats(4)
+    for row, column, channel in ((50, 100, 0), (120, 100, 1), (50, 150, 3), (120, 150, 3)):
+        image[row, column, channel] = value
+    for name in ("sharpen", "gaussian", "box"):
+        same(image, KERNELS[name], Settings())
+
+
+def test_values_in_parts_of_one_weight_are_not_computed_again():
+    image = floats(4)
+    image[..., -1] = 1
+    image[:64, :128, -1] = 0
+    by(NATIVE, image, KERNELS["sharpen"], Settings())
+    assert NATIVE.weigher.recomputed < 4 * (64 + 128) * 40
+    assert by(NATIVE, image[64:], KERNELS["sharpen"], Settings()).image.size
+    assert NATIVE.weigher.recomputed == 0
 
 
 @pytest.mark.parametrize("level", [0, 255])
@@ -87,6 +123,7 @@ def test_every_instruction_set_sees_the_same_parts(dtype, isa):
     for channels in (2, 4):
         for name in ("sharpen", "offset"):
             same(picture(dtype, channels, 90, 131), KERNELS[name], Settings(), engine)
+            same(floats(channels, 90, 131), KERNELS[name], Settings(), engine)
 
 
 def test_one_pixel_of_another_weight_is_seen_wherever_it_is():

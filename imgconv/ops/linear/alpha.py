@@ -162,11 +162,15 @@ def is_opaque(image: Image, engine: Engine | None) -> bool:
     white = Depth.of(image.dtype).high
     chosen = engine or select_engine()
     unsigned = image.dtype in (np.uint8, np.uint16)
-    if isinstance(chosen, NativeEngine) and unsigned and image.flags.c_contiguous:
-        bits = chosen.pointwise.weight_bits
-        starts = range(0, image.shape[0], _ROWS_AT_A_TIME)  # most images are told by the first
-        return all(bits(image[row : row + _ROWS_AT_A_TIME])[0] == white for row in starts)
-    return bool((image[..., -1] == white).all())
+    by_core = isinstance(chosen, NativeEngine) and unsigned and image.flags.c_contiguous
+
+    def is_white(band: Image) -> bool:
+        if by_core and isinstance(chosen, NativeEngine):
+            return chosen.pointwise.weight_bits(band)[0] == white
+        return bool((band[..., -1] == white).all())
+
+    starts = range(0, image.shape[0], _ROWS_AT_A_TIME)  # most images are told by the first
+    return all(is_white(image[row : row + _ROWS_AT_A_TIME]) for row in starts)
 
 
 @lru_cache(maxsize=32)

@@ -7,35 +7,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from fractions import Fraction
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
 
 from numpy.typing import ArrayLike
 
+from imgconv.io.config.call_options import (
+    KernelLike,
+    RecipeLike,
+    RecipeOptions,
+    recipe_and_masks,
+    recipe_of,
+)
 from imgconv.io.config.ready import READY, call_job, kernel_of, key_of, lasts, recipe_job
-from imgconv.io.config.recipes import recipe_from
-from imgconv.io.images.masks import beside, masks_given
 from imgconv.io.kernels.spec import load_kernel
-from imgconv.model.alpha import Alpha
-from imgconv.model.border import Border
-from imgconv.model.errors import ArgumentError
 from imgconv.model.explanation import Explanation
-from imgconv.model.geometry import OutputSize
-from imgconv.model.kernel import Kernel, WeightsLike
-from imgconv.model.kernel_set import KernelSet
-from imgconv.model.output import Depth, OutputRange, Rounding
-from imgconv.model.recipe import Recipe
-from imgconv.model.region import Region, Sees
 from imgconv.model.steps.base import Step
-from imgconv.model.steps.methods import Gray
-from imgconv.model.steps.threshold import Binarization
 from imgconv.ops.compare import compare as _compare
 from imgconv.ops.explain import explain as _explain
 from imgconv.ops.image import Image, as_image
 from imgconv.ops.linear import correlate as _correlate
 from imgconv.ops.pipeline import run as _run
-from imgconv.ops.regions.masks import Masks
 
 if TYPE_CHECKING:
     from dask.array import Array
@@ -44,49 +36,6 @@ if TYPE_CHECKING:
     from imgconv.ops.recover.result import Recovery
 
 _F = TypeVar("_F", bound=Callable[..., object])
-KernelLike = Kernel | KernelSet | WeightsLike | str
-RecipeLike = Recipe | Step | str | Sequence[Step | WeightsLike | str] | None
-"""A recipe, one step or several, by value or as text; None where options say it all."""
-StepLike = Step | WeightsLike | str
-
-
-class RecipeOptions(TypedDict, total=False):
-    """What may be said of a recipe in Python: the long options, with ``_`` for ``-``.
-
-    ``border`` and ``padding`` are one option, and so are ``output_range`` and ``range``.
-    """
-
-    steps: StepLike | Sequence[StepLike]
-    kernels: StepLike | Sequence[StepLike]
-    convolve: bool
-    fuse: bool
-    alpha: Alpha | str
-    linear: bool
-    gray: Gray | str
-    binarize: Binarization | str | float
-    binarize_after: bool
-    invert: bool
-    border: Border | str
-    padding: Border | str
-    border_value: float
-    anchor: Sequence[int] | str
-    stride: int | Sequence[int] | str
-    dilation: int | Sequence[int] | str
-    size: OutputSize | int | Sequence[int] | str
-    depth: Depth | str
-    rounding: Rounding | str
-    output_range: OutputRange | str
-    range: OutputRange | str
-    region: Region | Sequence[int] | str | Sequence[Sequence[int] | str]
-    mask: ArrayLike | str | os.PathLike[str]
-    mask_invert: bool
-    feather: int
-    channels: str | Sequence[str]
-    sees: Sees | str
-    nodata: float | str
-    valid: ArrayLike | str | os.PathLike[str]
-    min_valid: float | Fraction | str
-    nodata_keep: bool
 
 
 def _by_name(function: _F, *, flips: bool) -> _F:
@@ -162,7 +111,7 @@ def filter_image(
     found = READY.result(key, image, threads)
     if found is not None:
         return found
-    chosen, masks = _recipe_and_masks(recipe, options)
+    chosen, masks = recipe_and_masks(recipe, options)
     pixels = as_image(image, chosen.settings.depth)
     result = _run.run_recipe(pixels, chosen, threads=threads, masks=masks).image
     if key is not None and lasts(recipe, options):
@@ -214,7 +163,7 @@ def compare(
     """
     from imgconv.model.tolerance import parse_tolerance
 
-    chosen, masks = _recipe_and_masks(recipe, options)
+    chosen, masks = recipe_and_masks(recipe, options)
     pixels = as_image(image, chosen.settings.depth)
     limits = parse_tolerance(tolerance) if isinstance(tolerance, Mapping) else tolerance
     return _compare.compare(
@@ -361,7 +310,7 @@ def explain(
     >>> explanation.value, explanation.stages[0].windows[0].sums
     (132, (1190,))
     """
-    chosen, masks = _recipe_and_masks(recipe, options)
+    chosen, masks = recipe_and_masks(recipe, options)
     return _explain.explain(as_image(image, chosen.settings.depth), chosen, at, masks=masks)
 
 
@@ -402,30 +351,9 @@ def filter_dask_array(
     """
     from imgconv.jobs.apply.dask_arrays import filter_rows
 
-    return filter_rows(array, _recipe(recipe, options), rows=rows)
+    return filter_rows(array, recipe_of(recipe, options), rows=rows)
 
 
 def _flat(image: Image) -> Image:
     """Return a gray image of one channel as files have it."""
     return image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image
-
-
-def _recipe_and_masks(recipe: RecipeLike, options: RecipeOptions) -> tuple[Recipe, Masks]:
-    """Return the recipe, and the pictures that it names: read, or given as arrays."""
-    plain, masks = masks_given(options)
-    return (chosen := _recipe(recipe, plain)), beside(chosen, masks)
-
-
-def _recipe(recipe: RecipeLike, options: Mapping[str, object]) -> Recipe:
-    if isinstance(recipe, Recipe):
-        if options:
-            raise ArgumentError("give a recipe or options, not both")
-        return recipe
-    named = {key.replace("_", "-"): value for key, value in options.items()}
-    if "output-range" in named:
-        named["range"] = named.pop("output-range")
-    if recipe is not None:
-        if "steps" in named:
-            raise ArgumentError("the steps are given twice", hint="leave out steps=")
-        named["steps"] = recipe
-    return recipe_from(named)

@@ -58,6 +58,7 @@ def test_the_slurm_array(place):
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+@pytest.mark.thorough
 def test_the_makefile(place):
     (place / "Makefile").write_text(block("make"))
     run(place, "make", "-j", "2", "RAW=raw", "DONE=done")
@@ -65,6 +66,7 @@ def test_the_makefile(place):
     assert len(rows(place / "done")) == 7
 
 
+@pytest.mark.thorough
 def test_the_kubernetes_job(place):
     job = yaml.safe_load(block("yaml"))
     assert (job["apiVersion"], job["kind"]) == ("batch/v1", "Job")

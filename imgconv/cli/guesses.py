@@ -85,13 +85,16 @@ def unknown_command(
 
 def options_first(
     words: Sequence[str], known: Sequence[str], ctx: click.Context
-) -> UsageSuggestion | None:
-    """Return the answer to options before the command, or None where no command follows."""
+) -> UsageSuggestion:
+    """Return the answer to options before the command, or without one."""
     for place, word in enumerate(words):
         if word in known:
             meant = line(word, *words[place + 1 :], *words[:place])
             return UsageSuggestion("options come after the command", f"did you mean: {meant}", ctx)
-    return None
+    said = f"no command stands before {words[0]}"
+    if ctx.parent is None and any(map(names_a_picture, words)):
+        return UsageSuggestion(said, f"did you mean: {line('apply', *words)}", ctx)
+    return UsageSuggestion(said, f"see: {ctx.command_path} --help", ctx)
 
 
 def explained(

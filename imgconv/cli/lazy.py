@@ -51,9 +51,7 @@ class LazyGroup(click.Group):
             try:
                 return super().parse_args(ctx, list(args))
             except click.NoSuchOption:
-                if guess := options_first(args, list(self.short_helps), ctx):
-                    raise guess from None
-                raise
+                raise options_first(args, list(self.short_helps), ctx) from None
         return super().parse_args(ctx, args)
 
     def resolve_command(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from fractions import Fraction
 from functools import cached_property
 from importlib import import_module
@@ -15,24 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from imgconv.engines.base import Correlation, Engine, Filtered, Pixels, largest_sum, padded
-from imgconv.engines.core_values import (
-    factors_of,
-    halves,
-    paid_threads,
-    plan_for_core,
-    rounded_size,
-)
-from imgconv.engines.kernel_facts import KernelFacts
-from imgconv.engines.plan import (
-    PATHS,
-    Algorithm,
-    Plan,
-    SumKind,
-    candidates,
-    is_exact,
-    make_plan,
-)
-from imgconv.engines.request import Capabilities, Request
+from imgconv.engines.core_values import paid_threads
+from imgconv.engines.plan import Plan
+from imgconv.engines.prepared import Prepared, Preparer
+from imgconv.engines.request import Capabilities
 from imgconv.engines.threads import run_each
 from imgconv.model.border import STAND_INS
 from imgconv.model.errors import ArgumentError
@@ -44,9 +30,6 @@ if TYPE_CHECKING:
     from imgconv.engines.sets import Sets
     from imgconv.engines.weigher import Weigher
 
-_RELATIVE_BOUND = 8 * 2.0**-53  # gain, its product, the bias, their sum and the interval's ends
-_KEPT = 64
-_MOST_KEPT_BYTES = 64 << 20
 _SUMS_IN_BAND = 1 << 16
 _ZERO, _ONE = Fraction(0), Fraction(1)
 
@@ -86,20 +69,6 @@ def capabilities_of(core: ModuleType, isa: str) -> Capabilities:
     )
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """A kernel ready for the core; `weights` keeps alive what the cache is keyed by."""
-
-    plan: Plan
-    correlator: Any
-    weights: object
-
-    @property
-    def bytes(self) -> int:
-        """Estimate of the memory that it holds."""
-        return 0 if self.correlator is None else int(self.correlator.bytes)
-
-
 class NativeEngine:
     """Exactly rounded correlation in C++.
 
@@ -129,11 +98,13 @@ class NativeEngine:
         """The instruction set in use."""
         self._capabilities = capabilities_of(core, self.isa)
         self._borders = {id(border): getattr(core.Border, border.name) for border in STAND_INS}
-        self._path = _checked_path(os.environ.get("IMGCONV_PATH", "") if path is None else path)
-        self._bound_factor = bound_factor
-        self._prepared: dict[tuple[object, ...], Prepared] = {}
-        self._kept_bytes = 0
-        self._last: tuple[object, tuple[object, ...], Prepared] | None = None
+        self._preparer = Preparer(
+            core,
+            self.isa,
+            self._capabilities,
+            path=os.environ.get("IMGCONV_PATH", "") if path is None else path,
+            bound_factor=bound_factor,
+        )
         self.recomputed = 0
         """Number of values of the last correlation that were recomputed exactly."""
 
@@ -151,7 +122,7 @@ class NativeEngine:
         out : ndarray, optional
             What to write into; of the right shape and type, its rows contiguous.
         """
-        prepared = self._prepare(job)
+        prepared = self._preparer.prepare(job)
         if prepared.correlator is None:
             return self._reference.correlate(job)
         if out is None:
@@ -181,7 +152,7 @@ class NativeEngine:
         int
             Bytes that it keeps.
         """
-        prepared = self._prepare(job)
+        prepared = self._preparer.prepare(job)
         if prepared.correlator is None:
             return None, 0
         run, mode, value = prepared.correlator.run, self._borders[id(job.border)], job.border_value
@@ -244,7 +215,7 @@ class NativeEngine:
         plain = job._replace(gain=_ONE, bias=_ZERO, absolute=False, rounding=Rounding.HALF_EVEN)
         if not wide:
             plain = plain._replace(depth=Depth.F32)
-        prepared = self._prepare(plain, sums=wide)
+        prepared = self._preparer.prepare(plain, sums=wide)
         return None if prepared.correlator is None else prepared
 
     def _float_sums(self, job: Correlation) -> Pixels:
@@ -305,7 +276,7 @@ class NativeEngine:
 
     def plan(self, job: Correlation) -> Plan:
         """Return how a correlation would be computed."""
-        return self._prepare(job).plan
+        return self._preparer.prepare(job).plan
 
     @cached_property
     def _reference(self) -> Engine:
@@ -324,112 +295,3 @@ class NativeEngine:
             return None
         plain = job._replace(gain=Fraction(1), bias=Fraction(0), absolute=False, depth=depth)
         return self.correlate(plain).image
-
-    def _prepare(self, job: Correlation, *, sums: bool = False) -> Prepared:
-        # Unpacked at once, and what there is one of by its id: a small image takes no longer.
-        image, weights, gain, bias, absolute, _, _, geometry, depth, rounding, _ = job
-        seen = (gain, bias, absolute, geometry, depth, rounding, image.dtype, image.shape[2], sums)
-        last = self._last
-        if last is not None and weights is last[0] and seen == last[1]:
-            return last[2]
-        rows, columns = geometry
-        key = (
-            id(weights),
-            gain.numerator,
-            gain.denominator,
-            bias.numerator,
-            bias.denominator,
-            absolute,
-            id(depth),
-            id(rounding),
-            image.dtype.char,
-            image.shape[2],
-            rows[4:],
-            columns[4:],
-            rows.out.bit_length(),
-            columns.out.bit_length(),
-            sums,
-        )
-        found = self._prepared.get(key)
-        if found is None:
-            new = self._new(job, sums=sums)
-            self._kept_bytes += new.bytes
-            if len(self._prepared) >= _KEPT or self._kept_bytes > _MOST_KEPT_BYTES:
-                self._prepared.clear()
-                self._kept_bytes = new.bytes
-            found = self._prepared[key] = new
-        self._last = weights, seen, found  # at once: other threads may look
-        return found
-
-    def _new(self, job: Correlation, *, sums: bool) -> Prepared:
-        rows, columns = job.geometry.rows, job.geometry.columns
-        facts = KernelFacts(job.weights, job.gain, job.bias)
-        request = Request(
-            depth_in=Depth.of(job.image.dtype),
-            depth_out=None if sums else job.depth,
-            absolute=job.absolute,
-            channels=job.image.shape[2],
-            stride=(job.geometry.rows.stride, job.geometry.columns.stride),
-            dilation=(job.geometry.rows.dilation, job.geometry.columns.dilation),
-            size=rounded_size(rows.out, columns.out),
-            capabilities=self._capabilities,
-        )
-        for proved in (True, False):
-            plan = self._chosen(facts, request, proved=proved)
-            if plan.path == "reference" or (sums and not is_exact(plan)):
-                return Prepared(plan, None, job.weights)
-            correlator = self._correlator(facts, request, plan, job)
-            whole = plan.sum_kind is SumKind.INTEGER and plan.algorithm is not Algorithm.EXACT
-            if not whole or correlator.is_proved:
-                break
-        return Prepared(plan, correlator, job.weights)
-
-    def _chosen(self, facts: KernelFacts, request: Request, *, proved: bool) -> Plan:
-        """Return the planner's choice, or the path that is asked for where it can be taken."""
-        if self._path == "reference":
-            return Plan("reference")
-        if self._path:
-            able = candidates(facts, request, proved=proved)
-            if request.depth_out is None:
-                able = filter(is_exact, able)
-            named = [plan for plan in able if plan.path == self._path]
-            if named:
-                return min(named, key=lambda plan: plan.cost)
-        return make_plan(facts, request, proved=proved)
-
-    def _correlator(
-        self, facts: KernelFacts, request: Request, plan: Plan, job: Correlation
-    ) -> Any:
-        column, row = factors_of(facts, plan)
-        floats = request.depth_in is request.depth_out is Depth.F32 and plan.bound
-        steps, total = _RELATIVE_BOUND if floats else 0.0, float(facts.positive + facts.negative)
-        core_plan = plan_for_core(self._core, plan)
-        core_plan.bound = (plan.bound + steps * facts.scale * total) * self._bound_factor
-        core_plan.bound_fixed += steps * abs(float(facts.bias))
-        core_plan.bound_fixed *= self._bound_factor
-        core_plan.relative_bound = _RELATIVE_BOUND * self._bound_factor
-        return self._core.prepare(
-            weights=halves([weight for line in facts.weights for weight in line]),
-            columns=facts.shape[1],
-            factor=halves([facts.factor])[0].tolist(),
-            added=halves([facts.added])[0].tolist(),
-            denominator=halves([facts.denominator])[0].tolist(),
-            absolute=job.absolute,
-            type_in=getattr(self._core.Type, request.depth_in.name),
-            type_out=getattr(
-                self._core.Type, request.depth_out.name if request.depth_out else "F64"
-            ),
-            rounding=getattr(self._core.Rounding, job.rounding.name),
-            plan=core_plan,
-            column=column,
-            row=row,
-            isa=self.isa,
-        )
-
-
-def _checked_path(name: str) -> str:
-    if name and name not in PATHS:
-        raise ArgumentError(
-            f"IMGCONV_PATH is {name!r}, which is not a path", hint="choose from " + ", ".join(PATHS)
-        )
-    return name

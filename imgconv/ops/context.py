@@ -7,7 +7,6 @@ from typing import Any, NamedTuple, Protocol
 from imgconv.engines.base import Engine
 from imgconv.model.alpha import Alpha
 from imgconv.model.settings import Settings
-from imgconv.model.steps.base import Step
 from imgconv.ops.image import Image
 from imgconv.ops.part import Part
 
@@ -91,11 +90,4 @@ class Survey(Protocol):
 
     def result(self) -> Any:
         """Return the facts, for ``StepContext.facts``."""
-        ...
-
-
-class SurveyMaker(Protocol):
-    """How a survey begins."""
-
-    def __call__(self, step: Step, context: StepContext) -> Survey:  # noqa: D102
         ...

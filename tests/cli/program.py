@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import click
 import cv2
 from numpy.typing import NDArray
 
-from imgconv.cli.main import main
+from imgconv.cli.main import group, main
 
 
 @dataclass(frozen=True)
@@ -53,3 +54,16 @@ def save(path: Path, rgb: NDArray[Any]) -> Path:
     order = {2: ..., 3: (..., [2, 1, 0, 3][: rgb.shape[-1]])}[rgb.ndim]
     assert cv2.imwrite(os.fspath(path), rgb[order])
     return path
+
+
+def commands(
+    command: click.Command = group, path: tuple[str, ...] = ("imgconv",)
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Give every command with its path, the groups too."""
+    yield path, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from commands(found, (*path, name))

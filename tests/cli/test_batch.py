@@ -21,7 +21,7 @@ def photos(tmp_path):
 
 
 def batch(run, *arguments):
-    return run("batch", *arguments, "-j", "2")
+    return run("batch", *arguments, "-j", "1")
 
 
 def test_a_folder_is_mirrored_with_the_bytes_that_apply_writes(run, photos, tmp_path):
@@ -86,6 +86,7 @@ def test_a_touched_input_is_hashed_not_done_again(run, photos, tmp_path):
 
 
 @pytest.mark.parametrize("what", ["input", "recipe", "engine", "output lost", "row lost"])
+@pytest.mark.sampled(2)
 def test_a_second_run_does_what_changed_and_nothing_else(run, photos, tmp_path, what):
     batch(run, "-r", "photos", "out", "-k", "sharpen")
     manifest = tmp_path / "out" / ".imgconv" / "manifest.jsonl"
@@ -196,6 +197,7 @@ def test_unsafe_templates_are_refused(run, photos, tmp_path, template):
         (["x.jpg", "x.png"], ["--format", "png"], ["x.jpg", "x.png"]),
     ],
 )
+@pytest.mark.sampled(2)
 def test_of_outputs_that_would_collide_the_first_is_written(run, tmp_path, names, options, words):
     make_tree(tmp_path / "photos", [*names, "other.png"])
     calm = batch(run, f"photos/{names[0]}", "photos/other.png", "calm", *options)

@@ -110,6 +110,7 @@ def test_the_action_checks_goldens_and_keeps_a_report(runner, golden_set):
     assert {path.name for path in kept.iterdir()} == {"report.html", "junit.xml", "failures"}
 
 
+@pytest.mark.thorough
 def test_the_action_compares_folders(runner, tmp_path, gray):
     for folder in ("before", "after it"):
         (tmp_path / folder).mkdir()
@@ -120,6 +121,7 @@ def test_the_action_compares_folders(runner, tmp_path, gray):
     assert runner.run(command="diff", arguments=words).returncode == 1
 
 
+@pytest.mark.thorough
 def test_the_action_runs_nothing_else(runner, tmp_path):
     done = runner.run(command="golden check; touch bad")
     assert (done.returncode, done.stderr) == (2, "command is 'golden check' or 'diff'\n")

@@ -45,6 +45,7 @@ def contents(folder):
 
 
 @pytest.mark.parametrize(("code", "arguments", "words"), FAILURES)
+@pytest.mark.sampled(3)
 def test_a_failure_has_its_code_and_leaves_everything_as_it_was(
     imgconv, folder, code, arguments, words
 ):

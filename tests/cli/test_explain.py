@@ -73,6 +73,7 @@ def test_what_cannot_be_explained(run, photo, words, code, said):
 
 
 @pytest.mark.parametrize(("kind", "form"), [("gif", "GIF"), ("apng", "PNG")])
+@pytest.mark.sampled(2)
 def test_an_animation(run, colour, tmp_path, kind, form):
     done = run("explain", "colour.png", "-k", "sharpen", f"--{kind}", "window", "--crop", "2,3,5,4")
     assert (done.code, done.out) == (0, b"")
@@ -89,6 +90,7 @@ def test_an_animation(run, colour, tmp_path, kind, form):
     assert_fails(again, 5, "window exists", "--overwrite")
 
 
+@pytest.mark.thorough
 def test_the_default_animation_is_small(run, colour, tmp_path):
     assert run("explain", "colour.png", "-k", "blur", "--gif", "a.gif", "--apng", "a.png").code == 0
     assert (tmp_path / "a.gif").stat().st_size < 2_000_000

@@ -119,6 +119,7 @@ FILTERS = [
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16])
+@pytest.mark.sampled(2)
 def test_every_pixel_of_a_footprint_is_the_engine_s(browser, tmp_path, dtype):  # noqa: F811
     ends = np.iinfo(dtype)
     few = np.random.default_rng(7).integers(0, 9, (23, 19, 3))  # the mode needs equal values
@@ -212,6 +213,7 @@ def test_keys_pointer_and_wrong_weights(browser, tmp_path, gray):  # noqa: F811
 
 @pytest.mark.parametrize("width", [360, 820, 1400])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.sampled(3)
 def test_it_fits(browser, tmp_path, rgb, width, scheme):  # noqa: F811
     families = {"one": {"gabor": load_kernel("gabor")}}
     open_page(browser, made(tmp_path, rgb, families), size=(width, 900))

@@ -164,6 +164,7 @@ def test_all_keeps_what_is_within_its_tolerance_and_a_name_takes_it(run, golden_
 
 
 @pytest.mark.parametrize(("answers", "taken"), [(b"y\nn\n", "sharp"), (b"n\ny\n", "soft")])
+@pytest.mark.sampled(2)
 def test_interactive_takes_what_is_answered_yes(imgconv, golden_set, answers, taken):
     assert imgconv("golden", "record").code == 0
     golden_set.write_text(SET.replace("sharpen", "emboss").replace("blur", "outline"))

@@ -145,6 +145,7 @@ def test_failures_hold_the_pictures_of_this_run_only(run, golden_set, tmp_path):
     assert (tmp_path / "outside" / "actual.png").exists()
 
 
+@pytest.mark.thorough
 def test_checks_at_the_same_time_agree_and_write_nothing(golden_set, imgconv, tmp_path):
     assert imgconv("golden", "record").code == 0
     before = tree(tmp_path / "goldens")

@@ -16,6 +16,7 @@ GUESSES = [
      "apply photo.png b.png --padding wrap -k gaussian:sigma=2"),
     (["aply", "photo.png", "b.png", "-k", "blur"], "apply photo.png b.png -k blur"),
     (["-k", "sharpen", "apply", "photo.png", "b.png"], "apply photo.png b.png -k sharpen"),
+    (["-k", "sharpen", "photo.png", "b.png"], "apply -k sharpen photo.png b.png"),
     (["apply", "photo.png", "-k", "sharpen"], "apply photo.png photo_new.png -k sharpen"),
     (["apply", "-k", "sharpen", "photo.png"], "apply -k sharpen photo.png photo_new.png"),
     (["gray", "photo.png"], "gray photo.png photo_new.png"),
@@ -51,6 +52,7 @@ GUESSES = [
 
 
 @pytest.mark.parametrize(("typed", "meant"), GUESSES, ids=lambda words: " ".join(words)[:40])
+@pytest.mark.sampled(3)
 def test_the_command_of_the_hint_is_the_one_that_is_meant_and_works(
     run, photo, tmp_path, typed, meant
 ):
@@ -85,6 +87,7 @@ STEPS = [
 
 
 @pytest.mark.parametrize(("typed", "meant"), STEPS, ids=str)
+@pytest.mark.sampled(3)
 def test_the_step_of_the_hint_is_the_one_that_is_meant_and_works(run, photo, typed, meant):
     done = run("apply", "photo.png", "b.png", *typed)
     assert_fails(done, 3 if typed[0] == "-k" and len(typed) == 2 else 2)
@@ -100,6 +103,13 @@ def test_case_and_hyphens_of_a_name_do_not_matter(run, photo, spec):
     assert run("apply", "photo.png", "a.png", "-k", spec).code == 0
     assert run("apply", "photo.png", "b.png", "-k", written_as).code == 0
     assert (photo.parent / "a.png").read_bytes() == (photo.parent / "b.png").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "where"), [(["--nothing"], ""), (["kernels", "-k", "blur"], " kernels")]
+)
+def test_options_without_a_command(run, words, where):
+    assert_fails(run(*words), 2, "no command stands before -", f"see: imgconv{where} --help")
 
 
 @pytest.mark.parametrize("name", ["wiener", "butterworth", "Richardson-Lucy", "qqq"])

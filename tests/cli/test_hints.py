@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from cli.program import save
-from cli.test_man import commands
+from cli.program import commands, save
 
 ROOT = Path(__file__).parents[2]
 _NAMES = r"--[a-z][a-z-]+|imgconv [a-z]+|(?<!\w)-k "

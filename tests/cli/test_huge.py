@@ -53,6 +53,7 @@ def blurred(image, border):
 
 
 @pytest.mark.parametrize("border", ["reflect101", "wrap"])
+@pytest.mark.sampled(2)
 def test_64_megapixels_in_112_mebibytes(border, tmp_path):
     make(tmp_path / "in.tif", 8192, 8000)
     said, peak = run_measured(

@@ -194,6 +194,7 @@ def test_what_stands_in_a_bank_is_shown(run, tmp_path, monkeypatch, gray, words)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.sampled(3)
 def test_names_of_pictures_are_shown(run, tmp_path, gray, name):
     path = save(tmp_path / "plain.png", gray).rename(tmp_path / name)
     data = path.read_bytes()

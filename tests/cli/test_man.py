@@ -9,20 +9,12 @@ from pathlib import Path
 
 import click
 import pytest
+from cli.program import commands
 
-from imgconv.cli.main import group
 from imgconv.cli.man import man_pages, write_man_pages
 
 FOLDER = Path(__file__).parents[2] / "imgconv" / "man"
 PAGES = man_pages()
-
-
-def commands(command=group, path=("imgconv",)):
-    yield path, command
-    if isinstance(command, click.Group):
-        context = click.Context(command)
-        for name in command.list_commands(context):
-            yield from commands(command.get_command(context, name), (*path, name))
 
 
 def test_they_are_those_of_the_repository():

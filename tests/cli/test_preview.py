@@ -181,6 +181,7 @@ TERMINALS = {
 
 
 @pytest.mark.parametrize("name", TERMINALS)
+@pytest.mark.sampled(3)
 def test_what_a_terminal_gets_is_the_picture(tmp_path, picture, name):
     settings, decode, most = TERMINALS[name]
     code, said = on_terminal(tmp_path, APPLY, settings)
@@ -226,6 +227,7 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.sampled(2)
 def test_every_command_shows_its_pictures(tmp_path, picture, name):
     words, expected, panels = COMMANDS[name]
     save(tmp_path / "other.png", np.ascontiguousarray(picture[:, ::-1]))
@@ -253,6 +255,7 @@ def test_folders_show_the_first_pairs_that_differ(tmp_path, picture):
 
 
 @pytest.mark.parametrize("words", [APPLY, ["compare", "in.png", "-k", "blur", "--preview"]])
+@pytest.mark.sampled(2)
 def test_a_pipe_gets_nothing(imgconv, picture, words):
     for settings in ({}, {"TERM": "xterm-kitty"}, {"IMGCONV_PREVIEW": "kitty"}):
         done = imgconv(*words, env=settings)

@@ -38,6 +38,7 @@ THRESHOLDS = [(50, 150), (100.5, 200.3), (0, 400), (300, 100), (1000, 4000)]
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
 @pytest.mark.parametrize("l2", [False, True])
 @pytest.mark.parametrize("aperture", [3, 5, 7])
+@pytest.mark.sampled(5)
 def test_canny_is_opencvs_on_photographs(name, aperture, l2):
     image = getattr(data, name)()
     for low, high in THRESHOLDS:
@@ -51,7 +52,7 @@ def test_canny_is_opencvs_on_photographs(name, aperture, l2):
 @pytest.mark.parametrize("name", ["camera", "astronaut", "text"])
 @pytest.mark.parametrize("l2", [False, True])
 @pytest.mark.parametrize("aperture", [3, 5])
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(12)
 def test_other_types_find_the_edges_that_opencv_finds_in_bytes(
     monkeypatch, name, aperture, l2, dtype
 ):
@@ -108,7 +109,7 @@ def test_sigma_is_the_banks_gaussian():
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(image=images(), l2=st.booleans(), aperture=st.sampled_from([3, 5, 7]))
 def test_nonmax_keeps_ridges_of_the_gradient(image, l2, aperture):
     pixels = image.astype(np.float64)

@@ -27,7 +27,7 @@ SIZES_1D = ("same", "valid", "full", (0, 2), (3, 1))
 @pytest.mark.parametrize("axis", [0, 1])
 @pytest.mark.parametrize("border", BORDERS)
 @pytest.mark.parametrize("size", SIZES_1D, ids=str)
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(12)
 def test_every_axis(axis, border, size):
     shown = size if isinstance(size, str) else (*size, 0, 0) if axis == 0 else (0, 0, *size)
     for n, k in product(range(1, 6), range(1, 7)):
@@ -53,6 +53,7 @@ def test_every_axis(axis, border, size):
 
 
 @pytest.mark.parametrize("border", BORDERS)
+@pytest.mark.sampled(3)
 def test_every_size(border):
     draw = random.Random(f"sizes {border}")
     for rows, columns, kh, kw in product(range(1, 6), range(1, 6), range(1, 7), range(1, 7)):
@@ -77,7 +78,7 @@ def test_every_size(border):
 DEPTH_NAMES = {"uint8": "u8", "uint16": "u16", "int16": "i16", "float32": "f32"}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     image=images(),
     matrix=weights(),

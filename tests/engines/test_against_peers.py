@@ -36,7 +36,7 @@ _SCIPY = {
 }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     images(("uint8", "uint16", "int16"), channels=(None, 3)),
     integer_kernels,
@@ -49,7 +49,7 @@ def test_opencv_is_exact_for_small_integers(image, kernel, border):
     np.testing.assert_array_equal(ours, theirs.reshape(ours.shape))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(images(("uint8", "int16")), integer_kernels, st.sampled_from(BORDERS))
 def test_scipy_is_exact_in_float64(image, kernel, border):
     theirs = ndimage.correlate(

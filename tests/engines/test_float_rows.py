@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engines.core import CORE, ISAS, REFERENCE
 from engines.engine_jobs import Weights, job
-from engines.test_native import CORE, ISAS, REFERENCE
 from imgconv.engines import core_values
 from imgconv.engines.base import Correlation
 from imgconv.engines.native import NativeEngine
@@ -48,6 +48,7 @@ def check(wanted: Correlation) -> None:
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("width", [7, 8, 31, 32, 33, 64, 67, 545, 1100])
+@pytest.mark.sampled(3)
 def test_widths(width: int, channels: int) -> None:
     for weights in (UNEVEN, EVEN, PARTLY_EVEN, APART):
         picture = picture_of(11, width, channels, seed=width)
@@ -58,6 +59,7 @@ def test_widths(width: int, channels: int) -> None:
     "row", [[1, 5, 1], [2, -3, 7, -3, 2], [1, 0, 4, 9, 4, 0, 1], [1, 2, 3, 4, 9, 4, 3, 2, 1]]
 )
 @pytest.mark.parametrize("width", [32, 45, 131, 545])
+@pytest.mark.sampled(3)
 def test_short_rows_that_are_the_same_from_both_ends(row: list[int], width: int) -> None:
     weights: Weights = np.outer([3, 1, -2], row).tolist()
     for scale in (Fraction(1, 97), Fraction(1, 64), 0.3):
@@ -103,6 +105,7 @@ def test_anchors(anchor: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38, 1e-44])
 @pytest.mark.parametrize("column", [0, 5, 70, 149])
+@pytest.mark.sampled(3)
 def test_what_is_no_usual_number(value: float, column: int) -> None:
     """What is far from it is as ever, and so is the rest of its own piece."""
     picture = picture_of(9, 150)
@@ -128,6 +131,7 @@ def test_large_pictures_are_asked_for_ahead() -> None:
 
 @pytest.mark.parametrize("factor", [1, 2, 5, 7, 1001])
 @pytest.mark.parametrize("denominator", [3, 9, 255, 1001, (1 << 28) - 1])
+@pytest.mark.sampled(4)
 def test_quotients(factor: int, denominator: int) -> None:
     """Sums that are multiples of the denominator, and of half of it, and next to them."""
     rng = np.random.default_rng(denominator)
@@ -142,6 +146,7 @@ def test_quotients(factor: int, denominator: int) -> None:
 
 @pytest.mark.parametrize("bits", [1, 8, 15, 18, 20, 22, 24])
 @pytest.mark.parametrize("unit", [2.0**-149, 2.0**-16, 1.0, 2.0**98, 2.0**103])
+@pytest.mark.sampled(4)
 def test_multiples_of_a_power_of_two(bits: int, unit: float) -> None:
     """Sums in float are exact for few bits, and for more they are not: up to where, and beyond."""
     rng = np.random.default_rng(bits)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engines.core import CORE, ISAS, REFERENCE, image_of
 from engines.engine_jobs import Weights, job
-from engines.test_native import CORE, ISAS, REFERENCE, image_of
 from imgconv.engines import core_values
 from imgconv.engines.base import Correlation
 from imgconv.engines.native import NativeEngine
@@ -41,7 +41,7 @@ def check(wanted: Correlation, path: str) -> None:
 @pytest.mark.parametrize("size", [OutputSize.SAME, OutputSize.VALID, OutputSize.FULL])
 @pytest.mark.parametrize("border", STAND_INS)
 @pytest.mark.parametrize("width", [64, 79, 128, 201])
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(8)
 def test_boxes(width: int, border: Border, size: OutputSize) -> None:
     picture = image_of(Depth.U8, (17, width))
     for rows, columns in [(3, 3), (7, 31), (1, 9), (9, 1), (15, 60)]:
@@ -82,7 +82,7 @@ def floats_of(*shape: int) -> Any:
 @pytest.mark.parametrize("size", [OutputSize.SAME, OutputSize.VALID, OutputSize.FULL])
 @pytest.mark.parametrize("border", STAND_INS)
 @pytest.mark.parametrize("shape", [(17, 64), (17, 79), (90, 201), (20, 67, 3), (20, 63, 5)])
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(12)
 def test_boxes_on_floats(shape: tuple[int, ...], border: Border, size: OutputSize) -> None:
     for rows, columns in [(3, 3), (7, 31), (1, 9), (9, 1), (15, 60)]:
         weights: Weights = [[2] * columns] * rows
@@ -126,6 +126,7 @@ def test_float_boxes_of_nothing() -> None:
 @pytest.mark.parametrize("shape", [(40, 150), (23, 70, 3), (5, 3), (1, 1)])
 @pytest.mark.parametrize("depth", [Depth.U8, Depth.U16, Depth.I16])
 @pytest.mark.parametrize("weights", [DISK, MIXED, [[1] * 150] * 2])
+@pytest.mark.sampled(4)
 def test_weights_that_change_seldom(weights: Weights, depth: Depth, shape: tuple[int, ...]) -> None:
     scale = Fraction(1, sum(abs(w) for row in weights for w in row))
     check(job(image_of(depth, shape), weights, scale=scale, offset=3), "running")

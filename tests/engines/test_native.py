@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
@@ -15,28 +14,15 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from engines.core import CORE, FAST, ISAS, REFERENCE, forced, image_of
 from engines.engine_jobs import Weights, job, jobs, oracle
 from imgconv.engines import core_values
 from imgconv.engines import plan as plan_module
 from imgconv.engines.base import Correlation
-from imgconv.engines.core_values import plan_for_core
-from imgconv.engines.native import NativeEngine, capabilities_of, load_core
-from imgconv.engines.plan import PATHS, Algorithm, Plan, SumKind
-from imgconv.engines.reference import ReferenceEngine
+from imgconv.engines.native import NativeEngine
 from imgconv.model.border import STAND_INS, Border
-from imgconv.model.errors import ArgumentError
 from imgconv.model.geometry import OutputSize
 from imgconv.model.output import Depth, Rounding
-
-CORE = load_core()
-if CORE is None:
-    if os.environ.get("IMGCONV_REQUIRE_NATIVE"):
-        raise RuntimeError("the native core was not built, and it is required")
-    pytest.skip("the native core was not built", allow_module_level=True)
-
-ISAS = CORE.isas()
-REFERENCE = ReferenceEngine()
-FAST = [path for path in PATHS if path != "reference"]
 
 RNG = np.random.default_rng(5)
 FLOATS = RNG.random((5, 5)).astype(np.float32)
@@ -84,29 +70,9 @@ def engine() -> NativeEngine:
     return NativeEngine(CORE)
 
 
-def image_of(depth: Depth, shape: tuple[int, ...]) -> Any:
-    rng = np.random.default_rng(3)
-    if depth is Depth.F32:
-        return (rng.integers(0, 256, shape) / np.float32(255)).astype(np.float32)
-    low, high = (-32768, 32767) if depth is Depth.I16 else (0, depth.high)
-    pixels = rng.integers(low, high + 1, shape)
-    pixels[rng.random(shape) < 0.1] = high
-    return pixels.astype(depth.dtype)
-
-
-def forced(wanted: Correlation) -> Iterator[tuple[str, Any]]:
-    """Do a job by every path that can be taken on every instruction set."""
-    for isa in ISAS:
-        for path in ["", *FAST]:
-            engine = NativeEngine(CORE, isa=isa, path=path)
-            plan = engine.plan(wanted)
-            if path in ("", plan.path):
-                yield f"{isa} {plan}", engine.correlate(wanted)
-
-
 @pytest.mark.parametrize("depth", Depth)
 @pytest.mark.parametrize("name", ADVERSARIAL)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(6)
 def test_adversarial_kernels(name: str, depth: Depth) -> None:
     weights, scale, offset = ADVERSARIAL[name]
     big = len(weights) * len(weights[0]) > 50
@@ -119,7 +85,7 @@ def test_adversarial_kernels(name: str, depth: Depth) -> None:
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
 @pytest.mark.parametrize("name", ["sharpen", "floats", "separable, wide", "box over 14"])
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 def test_photographs(camera: Any, astronaut: Any, name: str, threads: int) -> None:
     weights, scale, offset = ADVERSARIAL[name]
     for photograph in (camera[100:223, 40:371], astronaut[60:171, 100:253]):
@@ -137,7 +103,7 @@ def test_photographs(camera: Any, astronaut: Any, name: str, threads: int) -> No
 
 
 @settings(
-    max_examples=120,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -149,7 +115,7 @@ def test_any_job(wanted: Correlation) -> None:
         assert got.clipped == expected.clipped, which
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(wanted=jobs())
 def test_the_oracle_agrees_with_the_reference(wanted: Correlation) -> None:
     if wanted.image.size > 400 or wanted.geometry.out_shape[0] * wanted.geometry.out_shape[1] > 200:
@@ -194,6 +160,7 @@ NEAR_TIES: dict[tuple[str, Depth], tuple[Weights, object]] = {
 
 @pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize(("path", "depth"), NEAR_TIES)
+@pytest.mark.sampled(3)
 def test_the_bounds_are_needed(camera: Any, path: str, depth: Depth, isa: str) -> None:
     """With a bound of zero results must go wrong, or this test could not see that they do."""
     weights, scale = NEAR_TIES[path, depth]
@@ -287,7 +254,7 @@ def test_pairs_of_rows_in_fixed_point(offset: object, rounding: Rounding) -> Non
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
 @pytest.mark.parametrize("shape", [(131, 217), (150, 90, 3), (300, 45), (40, 130)])
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 def test_tiles(monkeypatch: pytest.MonkeyPatch, shape: tuple[int, ...], threads: int) -> None:
     """Several transformed tiles beside and below each other, odd ones too, in every type."""
     monkeypatch.setattr(plan_module, "_SIDES", (64, 128))
@@ -363,16 +330,6 @@ def test_sums_and_extremes(engine: NativeEngine) -> None:
             )
 
 
-def test_unknown_names_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("IMGCONV_ISA", "mmx")
-    with pytest.raises(ArgumentError, match="mmx"):
-        NativeEngine(CORE)
-    monkeypatch.delenv("IMGCONV_ISA")
-    monkeypatch.setenv("IMGCONV_PATH", "luck")
-    with pytest.raises(ArgumentError, match="luck"):
-        NativeEngine(CORE)
-
-
 _MEASURE = """
 import resource, sys
 import numpy as np
@@ -391,6 +348,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 
 
 @pytest.mark.parametrize("weights", ["[[1] * 101] * 101", "[[1, -2, 3]] * 31", "[[0.1, 0.7]] * 51"])
+@pytest.mark.sampled(2)
 def test_scratch_is_bounded(weights: str) -> None:
     """At most 32 MiB and 1 % of the image for each of two threads."""
     done = subprocess.run(
@@ -401,78 +359,3 @@ def test_scratch_is_bounded(weights: str) -> None:
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
     )
     assert int(done.stdout) < 2 * (32 * 1024 + 240)
-
-
-def test_a_plan_is_not_taken_for_anothers() -> None:
-    """One engine, and jobs that differ from the last in one thing each."""
-    engine = NativeEngine(CORE)
-    picture, wide = image_of(Depth.U8, (20, 90)), image_of(Depth.U8, (20, 400))
-    color, deep = picture[:, :30].reshape(20, 10, 3), picture.astype(np.uint16)
-    weights: Weights = [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
-    first = job(picture, weights, scale=Fraction(1, 16))
-    changes: list[dict[str, Any]] = [
-        {"gain": Fraction(1, 17)}, {"bias": Fraction(3)}, {"absolute": True}, {"depth": Depth.U16},
-        {"rounding": Rounding.TRUNCATE}, {"weights": ((1, 0, 1), (0, 3, 0), (1, 0, 1))},
-        {"border": Border.WRAP},
-    ]  # fmt: skip
-    others = [first._replace(**change) for change in changes]
-    for image in (wide, color, deep):
-        others.append(job(image, weights)._replace(weights=first.weights, gain=first.gain))
-    for other in others:
-        for wanted in (first, other, first):
-            expected = REFERENCE.correlate(wanted)
-            np.testing.assert_array_equal(engine.correlate(wanted).image, expected.image)
-
-
-@pytest.mark.parametrize(
-    ("name", "ours"),
-    [
-        ("Algorithm", Algorithm),
-        ("SumKind", SumKind),
-        ("Border", STAND_INS),
-        ("Rounding", Rounding),
-        ("Type", Depth),
-    ],
-)
-def test_enumerations_have_the_same_names_in_the_core(name: str, ours: Any) -> None:
-    bound = getattr(CORE, name)
-    sums = {"F64"} if name == "Type" else set()  # of sums: no picture has it
-    assert {value.name for value in bound} == {value.name for value in ours} | sums
-
-
-def test_a_plan_reaches_the_core_field_by_field() -> None:
-    plan = Plan(
-        "separable",
-        algorithm=Algorithm.DOT16,
-        sum_kind=SumKind.REAL,
-        separable=True,
-        horizontal=Algorithm.F32,
-        shift=9,
-        bound=0.25,
-        bound_fixed=0.125,
-        scaled=True,
-        exact_span=7.0,
-        tile=(64, 128),
-        whole=True,
-    )
-    found = plan_for_core(CORE, plan)
-    assert found.algorithm is CORE.Algorithm.DOT16
-    assert found.horizontal is CORE.Algorithm.F32
-    assert found.sum_kind is CORE.SumKind.REAL
-    assert (found.separable, found.scaled, found.whole) == (True, True, True)
-    assert (found.shift, found.bound, found.bound_fixed) == (9, 0.25, 0.125)
-    assert (found.exact_span, found.tile_rows, found.tile_columns) == (7.0, 64, 128)
-
-
-@pytest.mark.parametrize("isa", ISAS)
-def test_the_core_says_what_an_instruction_set_can_do(isa: str) -> None:
-    able = capabilities_of(CORE, isa)
-    assert able.vector_bytes in (16, 32, 64)
-    kernel = job(np.zeros((600, 800), np.uint8), [[0, -1, 0], [-1, 5, -1], [0, -1, 0]])
-    for path, has in (("taps16", able.taps16), ("dot8", able.dot8)):
-        assert (NativeEngine(CORE, isa=isa, path=path).plan(kernel).path == path) is has
-
-
-def test_an_instruction_set_that_is_not_there_has_no_capabilities() -> None:
-    with pytest.raises(ValueError, match="no instruction set mmx"):
-        CORE.capabilities("mmx")

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engines.core import CORE, ISAS, REFERENCE
 from engines.engine_jobs import Weights, job, oracle
-from engines.test_native import CORE, ISAS, REFERENCE
 from imgconv.engines.native import NativeEngine
 from imgconv.model.geometry import OutputSize
 from imgconv.model.output import Depth

@@ -53,6 +53,7 @@ def job_of(kind: str, name: str, scale: Any, depth: Depth, absolute: bool) -> Co
 @pytest.mark.parametrize("kind", ["nan", "infinities", "all"])
 @pytest.mark.parametrize("name", KERNELS)
 @pytest.mark.parametrize("scale", ["1/3", 1])
+@pytest.mark.sampled(7)
 def test_the_result_is_that_of_the_reference(isa: str, kind: str, name: str, scale: Any) -> None:
     engine = NativeEngine(CORE, isa=isa)
     for depth in (Depth.F32, Depth.U8):

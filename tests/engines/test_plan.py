@@ -168,6 +168,7 @@ def needed(path: str, able: Capabilities) -> bool:
 
 @pytest.mark.parametrize("vector_bytes", [8, 16, 32, 64, 128])
 @pytest.mark.parametrize("has", list(product([False, True], repeat=5)))
+@pytest.mark.sampled(5)
 def test_any_instruction_set_gets_plans_that_it_can_run(
     vector_bytes: int, has: tuple[bool, ...]
 ) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engines.core import CORE, ISAS, REFERENCE
 from engines.engine_jobs import Weights, job
-from engines.test_native import CORE, ISAS, REFERENCE
 from imgconv.engines import core_values
 from imgconv.engines.base import Correlation
 from imgconv.engines.native import NativeEngine

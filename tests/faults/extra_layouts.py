@@ -10,8 +10,8 @@ import imagecodecs
 import numpy as np
 import OpenEXR
 import pillow_heif
+from faults.image_samples import TURNS
 from faults.layout_maker import H, W, flat, samples
-from faults.test_images import TURNS
 from PIL import Image
 
 READ: dict[str, tuple[bytes, np.ndarray]] = {}

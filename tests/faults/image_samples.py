@@ -143,3 +143,22 @@ def interlaced():
         [b"\x89PNG\r\n\x1a\n", chunk(b"IHDR", head), chunk(b"IDAT", zlib.compress(lines)),
          chunk(b"IEND", b"")]
     )  # fmt: skip
+
+
+TURNS = {
+    1: lambda a: a,
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.swapaxes(0, 1),
+    6: lambda a: np.rot90(a, -1),
+    7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
+    8: np.rot90,
+}
+
+PNM_SHAPES = (5, 7, 3), (9, 4, 3), (5, 7, 3), (1, 1, 3)
+PNM_PICTURES = [np.arange(np.prod(s), dtype=np.uint8).reshape(s)[:, ::-1] * 3 for s in PNM_SHAPES]
+
+
+def ppm(image):
+    return b"P6\n%d %d\n255\n" % (image.shape[1], image.shape[0]) + image.tobytes()

@@ -8,9 +8,8 @@ import cv2
 import imagecodecs
 import numpy as np
 import simplejpeg
-from faults.image_samples import pillow
+from faults.image_samples import TURNS, pillow
 from faults.layout_maker import H, W, colours, flat, opened, samples
-from faults.test_images import TURNS
 from PIL import Image
 
 READ: dict[str, tuple[bytes, np.ndarray]] = {}

@@ -26,6 +26,7 @@ def photos(tmp_path):
 
 
 @pytest.mark.parametrize("most", [8, 9, 10, 12])
+@pytest.mark.sampled(2)
 def test_too_few_open_files(imgconv, photos, tmp_path, most):
     def limit():
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -67,6 +67,7 @@ def test_a_file_that_is_damaged_later_leaves_its_output_ours(run, photos, tmp_pa
 @pytest.mark.parametrize(
     ("limit", "least"), [(["--fail-fast"], 1), (["--max-failures", "3"], 3), ([], 600)]
 )
+@pytest.mark.sampled(2)
 def test_stopping_early(run, tmp_path, limit, least):
     photos = make_tree(tmp_path / "photos", ["zz.png"])
     for i in range(600):

@@ -73,6 +73,7 @@ def photos(tmp_path):
 
 
 @pytest.mark.parametrize("where", [["-j", "2"], ["--cluster", "local:2"]], ids=["here", "dask"])
+@pytest.mark.sampled(2)
 def test_a_file_that_never_ends_fails_by_name(run, photos, tmp_path, where):
     code, said = run("-k", "stall", "--timeout", "4", *where)
     assert code == 1, said
@@ -100,6 +101,7 @@ def test_a_run_ends_when_its_time_is_over_and_the_next_one_goes_on(run, photos, 
     assert f"{8 - done} done, 0 failed, {done} skipped" in said
 
 
+@pytest.mark.thorough
 def test_a_worker_that_is_stopped_is_replaced(tmp_path, monkeypatch):
     monkeypatch.setattr(processes, "MOST_SILENT", 8.0)
     # So many that the only worker has some of them when the first ones are told of.

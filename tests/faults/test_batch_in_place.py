@@ -58,6 +58,7 @@ def overwrite(path, data):
 
 @pytest.mark.parametrize("edit", [replace, overwrite])
 @pytest.mark.parametrize("exchanges", [True, False])
+@pytest.mark.sampled(3)
 def test_an_edit_before_the_commit_wins(photos, calm, edited, edit, exchanges, monkeypatch):
     right = LocalStorage.commit
 
@@ -163,6 +164,7 @@ def test_hard_links_are_kept(photos, calm, tmp_path):
 
 @pytest.mark.parametrize("edited", [False, True])
 @pytest.mark.parametrize("pieces", [0, 1, 3])
+@pytest.mark.sampled(3)
 def test_a_kill_while_a_file_with_hard_links_is_written(
     photos, calm, tmp_path, monkeypatch, pieces, edited
 ):
@@ -265,6 +267,7 @@ LOSSES = [remove, remove_all, cut, empty, edit, drop_first, garble]
 
 
 @pytest.mark.parametrize("lose", LOSSES)
+@pytest.mark.sampled(3)
 def test_what_has_a_mark_is_not_filtered_again(photos, calm, lose):
     in_place(photos)
     assert tree(photos) == calm
@@ -277,6 +280,7 @@ def test_what_has_a_mark_is_not_filtered_again(photos, calm, lose):
 
 
 @pytest.mark.parametrize("lose", [lose for lose in LOSSES if lose is not remove_all])
+@pytest.mark.sampled(3)
 def test_without_marks_a_run_whose_rows_were_lost_stops(run, photos, calm, lose, monkeypatch):
     """On a file system without extended attributes."""
     monkeypatch.setattr(LocalStorage, "mark", lambda *_: b"")

@@ -39,7 +39,7 @@ def state(photos, tmp_path):
 
 
 def batch(run, *options):
-    return run("batch", "-r", "photos", "out", "-k", "sharpen", "-j", "2", "--json", *options)
+    return run("batch", "-r", "photos", "out", "-k", "sharpen", "-j", "1", "--json", *options)
 
 
 BASE = {"target": "a.png", "source": "a.png", "status": "ok"}
@@ -86,6 +86,7 @@ def test_a_poisoned_row_is_a_damaged_row(row, chained):
     [b"[" * 100_000, b'{"a":' * 100_000, b"\xff\xfe", b"\0" * 500, b"{}" * 9, b"x" * (3 << 20)],
     ids=["deep list", "deep object", "no text", "zeros", "two", "long"],
 )
+@pytest.mark.sampled(3)
 def test_lines_that_are_no_rows(run, photos, state, text):
     with (state / "manifest.jsonl").open("ab") as file:
         file.write(text + b"\n")
@@ -159,6 +160,7 @@ def damaged(path, change):
     ],
     ids=["edited", "first gone", "middle gone", "last gone", "all gone", "added"],
 )
+@pytest.mark.sampled(3)
 def test_damage_is_found_and_repaired(run, photos, state, change, words):
     before = tree(state.parent)
     damaged(state / "manifest.jsonl", change)
@@ -211,6 +213,7 @@ def swap(path):
 
 @pytest.mark.parametrize("change", [unlink, shorten, lengthen, swap])
 @pytest.mark.parametrize("count", [1, 60])
+@pytest.mark.sampled(3)
 def test_a_manifest_that_others_change_during_a_run_ends_it(tmp_path, change, count):
     """At the next commit or, after the last one, at the end of the run."""
     photos = make_tree(tmp_path / "photos", [f"{i:03}.png" for i in range(count)])

@@ -56,6 +56,7 @@ def run_bounded(tmp_path, limit, *options):
     return process.returncode, peak >> 20
 
 
+@pytest.mark.thorough
 def test_large_pictures_wait_for_each_other(tmp_path):
     make_pictures(tmp_path / "photos", 3, 3600)  # 13 MP
     code, peak = run_bounded(tmp_path, "800M", "-j", "4", "-k", "sharpen")

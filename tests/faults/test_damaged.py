@@ -42,7 +42,7 @@ def assert_damaged(done, name, folder):
 
 @pytest.mark.parametrize("much", CUTS)
 @pytest.mark.parametrize("suffix", SUFFIXES)
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(15)
 def test_a_file_cut_short(imgconv, rgb, tmp_path, suffix, much):
     (tmp_path / f"cut.{suffix}").write_bytes(cut(encoded(rgb, suffix), much))
     assert_damaged(imgconv("apply", f"cut.{suffix}", "out.png"), f"cut.{suffix}", tmp_path)
@@ -66,6 +66,7 @@ VARIANTS = {
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.sampled(2)
 def test_a_rarer_file_cut_in_half(imgconv, rgb, tmp_path, variant):
     name, make = VARIANTS[variant]
     data = make(rgb)
@@ -125,6 +126,7 @@ def test_a_png_with_a_wrong_checksum(imgconv, rgb, tmp_path, chunk):
         ("size.bmp", b"BM" + bytes(60), "damaged or cut short"),
     ],
 )
+@pytest.mark.sampled(2)
 def test_a_file_that_is_no_picture(imgconv, tmp_path, name, data, said):
     (tmp_path / name).write_bytes(data)
     done = imgconv("apply", name, "out.png")

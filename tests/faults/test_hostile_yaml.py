@@ -116,6 +116,7 @@ def write(folder, content):
 
 
 @pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.sampled(5)
 def test_it_is_refused_with_its_place(tmp_path, name):
     content, said = HOSTILE[name]
     path = write(tmp_path, content)
@@ -181,6 +182,7 @@ COSTLY = [
 
 
 @pytest.mark.parametrize("name", COSTLY)
+@pytest.mark.sampled(5)
 def test_it_costs_next_to_nothing(tmp_path, name):
     """0.2 s of processor time, the best of three, and 50 MB."""
     path = costly(tmp_path, name)

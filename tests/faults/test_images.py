@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from cli.program import assert_fails, save
+from faults.image_samples import TURNS
 from PIL import Image
 
 from imgconv.io.images.formats import FORMATS
@@ -39,7 +40,7 @@ def shape_of(rows, columns, channels):
 
 @pytest.mark.parametrize("size", [(13, 17), (1, 1), (1, 9), (9, 1)])
 @pytest.mark.parametrize(("name", "suffix", "depth", "channels"), HELD)
-@pytest.mark.sampled(11)
+@pytest.mark.sampled(44)
 def test_what_is_written_is_read(tmp_path, name, suffix, depth, channels, size):
     image = picture(shape_of(*size, channels), depth)
     before = image.copy()
@@ -145,18 +146,6 @@ def test_gray_with_alpha_keeps_its_alpha(gray, tmp_path):
     pixels = read_image(tmp_path / "x.png")
     assert np.array_equal(pixels[..., -1], alpha)
     assert np.array_equal(pixels[..., 0], gray)
-
-
-TURNS = {
-    1: lambda a: a,
-    2: lambda a: a[:, ::-1],
-    3: lambda a: a[::-1, ::-1],
-    4: lambda a: a[::-1],
-    5: lambda a: a.swapaxes(0, 1),
-    6: lambda a: np.rot90(a, -1),
-    7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
-    8: np.rot90,
-}
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "tiff", "webp"])

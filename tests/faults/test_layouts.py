@@ -201,7 +201,7 @@ def test_what_does_not_fit_the_header_is_never_given(monkeypatch, shape):
 
 
 @pytest.mark.parametrize("name", READ)
-@pytest.mark.sampled(11)
+@pytest.mark.sampled(44)
 def test_the_reader_by_rows_gives_the_same_pixels_or_leaves_it(name, tmp_path):
     data, expected = READ[name]
     (tmp_path / "in").write_bytes(data)

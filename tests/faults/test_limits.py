@@ -37,6 +37,7 @@ def test_a_bias_on_the_command_line_is_told(run, tmp_path, gray, bias):
     assert run("layer", "in.png", "out.npy", "-k", "blur", "--bias", bias).code == 2
 
 
+@pytest.mark.thorough
 def test_a_pixel_of_a_giant_window_is_not_explained(run, tmp_path, gray):
     save(tmp_path / "in.png", gray)
     done = run("explain", "in.png", "-k", "box:999", "--at", "3,3")

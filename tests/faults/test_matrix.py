@@ -62,6 +62,7 @@ def ids(value):
 
 
 @pytest.mark.parametrize(("kind", "depth", "channels"), EXACT, ids=ids)
+@pytest.mark.sampled(4)
 def test_the_identity_gives_the_same_pixels(kind, depth, channels):
     image = pixels(shape_of(channels), depth)
     source = encode_picture(Picture((image,)), kind, "in")[0]

@@ -35,6 +35,7 @@ def call(folder, *arguments, env=None):
 
 
 @pytest.mark.parametrize("name", NAMES, ids=repr)
+@pytest.mark.sampled(2)
 def test_a_name_is_a_name(photo, gray, tmp_path, name):
     source, target = os.path.join(os.fsencode(tmp_path), name), b"out " + name  # noqa: PTH118
     photo.rename(os.fsdecode(source))
@@ -47,6 +48,7 @@ def test_a_name_is_a_name(photo, gray, tmp_path, name):
 
 
 @pytest.mark.parametrize("name", NAMES, ids=repr)
+@pytest.mark.sampled(2)
 def test_a_message_stays_one_line_without_control_characters(tmp_path, name):
     done = call(tmp_path, "apply", name, "out.png")
     assert done.returncode == 4

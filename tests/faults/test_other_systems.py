@@ -89,6 +89,7 @@ def test_a_picture_and_a_folder(elsewhere, run, photo, tmp_path, lacks):
 
 
 @pytest.mark.parametrize("lacks", ["macos", "windows"])
+@pytest.mark.sampled(2)
 def test_in_place(elsewhere, run, tmp_path, lacks):
     names = ["a.png", "b.png", "sub/c.png"]
     make_tree(tmp_path / "here", names)
@@ -107,7 +108,8 @@ def test_in_place(elsewhere, run, tmp_path, lacks):
     assert told(again)["skipped"] == 3
 
 
-@pytest.mark.parametrize("lacks", ["macos", "windows"])
+@pytest.mark.parametrize("lacks", ["windows", "macos"])
+@pytest.mark.sampled(2)
 def test_goldens(elsewhere, photo, tmp_path, lacks):
     (tmp_path / "golden.yaml").write_text(SET)
     assert elsewhere(lacks, "golden", "record").code == 0

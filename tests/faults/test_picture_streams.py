@@ -11,7 +11,7 @@ import sys
 import numpy as np
 import pytest
 from cli.program import assert_fails
-from faults.test_pnm_pictures import PICTURES, ppm
+from faults.image_samples import PNM_PICTURES, ppm
 
 from imgconv import correlate
 from imgconv.io.images.formats import format_named
@@ -122,7 +122,7 @@ def awaited(stream, size):
 
 def test_a_picture_is_written_before_the_next_arrives():
     with started("-", "-", "--format", "ppm", "-k", "sharpen", "--quiet") as process:
-        for image in PICTURES * 2:
+        for image in PNM_PICTURES * 2:
             process.stdin.write(ppm(image))
             process.stdin.flush()
             expected = ppm(correlate(image, "sharpen"))
@@ -158,10 +158,10 @@ print(code, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
 
 def test_files_are_filtered_one_by_one_too(run, tmp_path, monkeypatch):
     monkeypatch.setattr("imgconv.jobs.apply.filter_path.filter_file", None)
-    (tmp_path / "in.ppm").write_bytes(b"".join(map(ppm, PICTURES)))
+    (tmp_path / "in.ppm").write_bytes(b"".join(map(ppm, PNM_PICTURES)))
     done = run("apply", "in.ppm", "out.pnm", "-k", "sharpen", "-v")
     assert done.code == 0
-    expected = b"".join(ppm(correlate(image, "sharpen")) for image in PICTURES)
+    expected = b"".join(ppm(correlate(image, "sharpen")) for image in PNM_PICTURES)
     assert (tmp_path / "out.pnm").read_bytes() == expected
     assert "4 pages" in done.err
     assert run("apply", "in.ppm", "in.ppm", "-k", "sharpen", "--in-place").code == 0
@@ -180,7 +180,7 @@ def test_other_formats_become_pnm_as_before(imgconv, tmp_path, photo):
 
 @pytest.mark.parametrize("cut", [1, 100])
 def test_a_picture_that_is_cut_ends_the_stream(run, tmp_path, cut):
-    data = b"".join(map(ppm, PICTURES[:2]))[:-cut]
+    data = b"".join(map(ppm, PNM_PICTURES[:2]))[:-cut]
     (tmp_path / "in.ppm").write_bytes(data)
     done = run("apply", "in.ppm", "out.ppm", "-k", "sharpen")
     assert_fails(done, 4, "in.ppm: picture 2: the ppm data is damaged or cut short", "--salvage")
@@ -192,17 +192,17 @@ def test_a_picture_that_is_cut_ends_the_stream(run, tmp_path, cut):
 
 
 def test_a_header_that_makes_no_sense_ends_the_stream(run, tmp_path):
-    (tmp_path / "in.ppm").write_bytes(ppm(PICTURES[0]) + b"P6 7 0 255\n" + bytes(200))
+    (tmp_path / "in.ppm").write_bytes(ppm(PNM_PICTURES[0]) + b"P6 7 0 255\n" + bytes(200))
     done = run("apply", "in.ppm", "out.ppm", "-k", "identity")
     assert_fails(done, 4, "picture 2: the ppm data is damaged", "its size is 7 x 0")
     done = run("apply", "in.ppm", "out.ppm", "-k", "identity", "--salvage")
     assert done.code == 0
     assert "the 1 before it are taken" in done.err
-    assert (tmp_path / "out.ppm").read_bytes() == ppm(PICTURES[0])
+    assert (tmp_path / "out.ppm").read_bytes() == ppm(PNM_PICTURES[0])
 
 
 def test_a_picture_that_the_format_cannot_hold_ends_with_5(run, tmp_path):
-    (tmp_path / "in.pnm").write_bytes(ppm(PICTURES[0]) + KINDS[-1])
+    (tmp_path / "in.pnm").write_bytes(ppm(PNM_PICTURES[0]) + KINDS[-1])
     done = run("apply", "in.pnm", "out.ppm", "-k", "identity")
     assert_fails(done, 5, "out.ppm: ppm cannot hold alpha")
     assert [path.name for path in tmp_path.iterdir()] == ["in.pnm"]
@@ -211,6 +211,6 @@ def test_a_picture_that_the_format_cannot_hold_ends_with_5(run, tmp_path):
 @pytest.mark.parametrize("several", [False, True])
 def test_a_second_picture_beyond_the_head_keeps_libvips_away(monkeypatch, tmp_path, several):
     monkeypatch.setattr(choice, "_HEAD", 64)
-    data = b"".join(map(ppm, PICTURES[: 2 if several else 1]))
+    data = b"".join(map(ppm, PNM_PICTURES[: 2 if several else 1]))
     (tmp_path / "in.ppm").write_bytes(data)
     assert choice._is_read_alike(tmp_path / "in.ppm", format_named("ppm")) == (not several)

@@ -103,6 +103,7 @@ def assert_refused(data, path, said="damaged or cut short"):
 
 
 @pytest.mark.parametrize("name", DEFLATE)
+@pytest.mark.sampled(5)
 def test_every_changed_byte_of_deflate_is_found_on_both_paths(name, tmp_path):
     dtype, how = DEFLATE[name]
     data = by_tifffile(dtype, **how)

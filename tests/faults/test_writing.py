@@ -92,6 +92,7 @@ def test_a_killed_run_leaves_the_old_file_or_the_new_one(tmp_path, camera):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.png", "out.bmp"]
 
 
+@pytest.mark.thorough
 def test_a_killed_program_leaves_the_old_picture_or_the_new_one(tmp_path, camera):
     cv2.imwrite(os.fspath(tmp_path / "in.bmp"), camera)
     target = tmp_path / "out.bmp"

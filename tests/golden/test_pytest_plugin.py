@@ -97,6 +97,7 @@ def test_it_is_the_store_of_the_command(suite, goldens, tmp_path, imgconv):
     assert (report["passed"], report["unused"]) == (1, 0)  # those of the tests are theirs
 
 
+@pytest.mark.thorough
 def test_tolerances(suite):
     suite("--golden-update")
     assert suite(change=" + (np.arange(50) == 7)")[0] == 1

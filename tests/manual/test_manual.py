@@ -39,7 +39,7 @@ WITH_COMMANDS = [path for path in TOPICS if blocks(path.read_text(), "sh")]
 
 
 @pytest.mark.parametrize("path", WITH_COMMANDS, ids=lambda path: path.stem)
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 def test_commands_run_one_after_the_other(folder, path):
     """As a reader types them: nothing is removed in between, so no name may be taken twice."""
     before = {p.name for p in (folder / "photos").iterdir()}

@@ -13,7 +13,7 @@ from imgconv.ops.linear.correlate import convolve, correlate
 
 borders = st.sampled_from(BORDERS)
 any_images = images(channels=(None, 1, 3, 4))
-common = settings(max_examples=80, deadline=None)
+common = settings(max_examples=30, deadline=None)
 
 
 @common

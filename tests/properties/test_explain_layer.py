@@ -27,11 +27,11 @@ def add_up(made):
     assert made.exact == sum(part.total for part in made.channels) + (made.bias or 0)
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("axes", [1, 2, 3])
 @pytest.mark.parametrize("numbers", [WHOLE, DYADIC, RATIONAL], ids=["whole", "dyadic", "rational"])
 def test_every_number_is_the_engines(axes, numbers):
-    @settings(max_examples=120, deadline=None)
+    @settings(max_examples=40, deadline=None)
     @given(st.data())
     def agree(data):
         image, weights, bias, options = data.draw(layers(axes, numbers))

@@ -26,13 +26,13 @@ def check(case, depth="f32", rounding="half-even"):
     assert not np.signbit(found[found == 0]).any()
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("axes", [1, 2, 3])
 @pytest.mark.parametrize(
     "numbers", [WHOLE, DYADIC, WIDE, RATIONAL], ids=["whole", "dyadic", "wide", "rational"]
 )
 def test_float_maps(axes, numbers):
-    @settings(max_examples=120, deadline=None)
+    @settings(max_examples=40, deadline=None)
     @given(layers(axes, numbers))
     def agree(case):
         check(case)
@@ -42,7 +42,7 @@ def test_float_maps(axes, numbers):
 
 @pytest.mark.sampled(3)
 @pytest.mark.parametrize("depth", ["u8", "u16", "i16"])
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     case=layers(2, st.one_of(DYADIC, RATIONAL, WHOLE)),
     rounding=st.sampled_from([rounding.value for rounding in Rounding]),
@@ -51,7 +51,7 @@ def test_integer_maps(case, depth, rounding):
     check(case, depth, rounding)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(case=layers(2, st.one_of(WHOLE, DYADIC)), data=st.data())
 def test_values_that_are_not_finite_follow_ieee(case, data):
     image, weights, bias, options = case

@@ -72,7 +72,7 @@ class Held:
         return self.image[start:stop]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(images(max_side=11, channels=(None, 1, 3)), orders, depths, shared, st.integers(1, 6))
 def test_any_order_of_steps(image, steps, depth, options, height):
     recipe = recipe_from({"steps": steps, "depth": depth, **options})
@@ -97,7 +97,7 @@ def test_any_order_of_steps(image, steps, depth, options, height):
     assert stream.threshold == whole.threshold
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     images(dtypes=("uint8", "uint16", "float32"), max_side=9, channels=(None, 3, 4)).map(
         lambda image: np.abs(image) % 2 if image.dtype == np.float32 else image
@@ -126,7 +126,7 @@ def test_linear_light_over_any_stretch_of_steps(image, steps, depth, border, one
     assert stream.clipped_share == whole.clipped_share
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(orders, depths, shared)
 def test_what_is_written_is_read_back(steps, depth, options):
     from imgconv.io.config import strict_yaml

@@ -118,7 +118,7 @@ def needs_all(image, recipe):
 PICTURES = images(max_side=13, channels=(None, 3, 4))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(PICTURES, recipes(st.lists(kernels(), max_size=3)), st.integers(1, 9))
 def test_chains_of_kernels(image, recipe, height):
     assume(not needs_all(image, recipe))
@@ -133,7 +133,7 @@ def test_of_two_refusals_the_same_comes_first():
         assert_same(np.zeros((1, 1, 3), np.int16), replace(recipe, steps=steps), 1)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(PICTURES, recipes(st.lists(sets(), min_size=1, max_size=2)), st.integers(1, 9))
 def test_sets(image, recipe, height):
     assume(not needs_all(image, recipe))
@@ -162,7 +162,7 @@ class Only:
         return self.image[start:stop]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(PICTURES, recipes(st.lists(kernels(), max_size=3)), st.integers(1, 9))
 def test_bands_are_made_apart_of_the_rows_that_they_name(image, recipe, height):
     assume(recipe.settings.output_range is not OutputRange.RESCALE)
@@ -179,7 +179,7 @@ def test_bands_are_made_apart_of_the_rows_that_they_name(image, recipe, height):
         np.testing.assert_array_equal(band, whole[start:stop])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     # few levels, since scikit-image's "minimum" smooths a histogram up to 10,000 times
     images(dtypes=("uint8", "uint16", "int16"), max_side=13, channels=(None, 3)).map(

@@ -25,12 +25,12 @@ from imgconv.ops.rank.morphology import (
     top_hat,
 )
 from rank import window_oracle as oracle
-from rank.test_statistics import ALL_BORDERS, SCIPY_MODES, footprints, noise
+from rank.windows import ALL_BORDERS, SCIPY_MODES, footprints, noise
 
 BORDERS_BUT_CONSTANT = ("replicate", "reflect", "reflect101", "wrap", "ignore")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(image=images(max_side=5), footprint=footprints(), border=st.sampled_from(ALL_BORDERS))
 def test_erosion_and_dilation_are_extremes_of_windows(image, footprint, border):
     support, (row, column) = footprint
@@ -127,7 +127,7 @@ def test_the_footprint_of_a_dilation_is_turned_unlike_opencvs():
     assert cv2.dilate(image, right).tolist() == [[0, 9, 9, 0, 0]]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(pair=images(channels=(None, 3)), other=st.randoms(use_true_random=False),
        footprint=footprints())  # fmt: skip
 def test_erosion_and_dilation_are_adjoint(pair, other, footprint):
@@ -142,7 +142,7 @@ def test_erosion_and_dilation_are_adjoint(pair, other, footprint):
     assert (dilate(erode(pair, support, **options), support, **options) <= pair).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(image=images(), footprint=footprints(), border=st.sampled_from(BORDERS_BUT_CONSTANT))
 def test_erosion_and_dilation_are_dual(image, footprint, border):
     support, (row, column) = footprint
@@ -157,7 +157,7 @@ def test_erosion_and_dilation_are_dual(image, footprint, border):
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(image=images(), footprint=footprints(), border=st.sampled_from(ALL_BORDERS))
 def test_an_opening_never_exceeds_the_image_whatever_continues_it(image, footprint, border):
     support, anchor = footprint
@@ -166,7 +166,7 @@ def test_an_opening_never_exceeds_the_image_whatever_continues_it(image, footpri
     assert (image <= closing(image, support, **options)).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(image=images(), footprint=footprints(), iterations=st.integers(1, 3))
 def test_open_and_close_are_idempotent_and_bound_the_image(image, footprint, iterations):
     support, anchor = footprint

@@ -39,7 +39,7 @@ def picture(dtype, shape, seed=0, levels=None):
 
 @needs_core
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "float32"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_as_sorted_windows(dtype, data):
     rows, columns = data.draw(st.integers(1, 7)), data.draw(st.integers(1, 7))

@@ -16,7 +16,7 @@ from imgconv.model.errors import ImgconvError, KernelError
 from imgconv.ops.pipeline.bands import Stream
 from imgconv.ops.rank import morphology
 from imgconv.ops.rank.statistics import median, mode, rank_filter
-from rank.test_statistics import ALL_BORDERS
+from rank.windows import ALL_BORDERS
 
 RANKS = ["median:4x3", "rank:disk,3,0.2", "min:cross,3", "max:2x3", "range", "midpoint:diamond,5",
          "mode:2"]  # fmt: skip
@@ -44,6 +44,7 @@ class Held:
 
 
 @pytest.mark.parametrize("spec", RANKS + MORPHOLOGY)
+@pytest.mark.sampled(4)
 @settings(max_examples=40, deadline=None)
 @given(
     image=images(max_side=10, channels=(None, 1, 3, 4)),
@@ -71,6 +72,7 @@ def test_bands_are_the_whole(spec, image, border, alpha, size, stride, dilation,
 
 
 @pytest.mark.parametrize("spec", RANKS + MORPHOLOGY)
+@pytest.mark.sampled(4)
 @settings(max_examples=25, deadline=None)
 @given(
     image=images(max_side=7, channels=(None, 3)),

@@ -9,7 +9,7 @@ import pytest
 import scipy.ndimage
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import BORDERS, DTYPES, images
+from strategies import DTYPES, images
 
 from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError, KernelError
@@ -31,8 +31,8 @@ from imgconv.ops.rank.statistics import (
 )
 from imgconv.ops.rank.windows import place
 from rank import window_oracle as oracle
+from rank.windows import ALL_BORDERS, SCIPY_MODES, footprints, noise
 
-ALL_BORDERS = (*BORDERS, "ignore")
 STATISTICS = {
     "range": (local_range, oracle.spread),
     "midpoint": (midpoint, oracle.midpoint),
@@ -41,43 +41,12 @@ STATISTICS = {
     "max": (maximum, oracle.rank(1)),
     "median": (median, oracle.rank(Fraction(1, 2))),
 }
-SCIPY_MODES = {
-    "constant": "constant",
-    "replicate": "nearest",
-    "reflect": "reflect",
-    "reflect101": "mirror",
-    "wrap": "wrap",
-}
-
-
-def noise(dtype, shape=(9, 11), seed=1, levels=None):
-    """Values of a whole type, or few levels, so that some are equal."""
-    generator = np.random.default_rng(seed)
-    if dtype == "float32":
-        return np.round(generator.normal(0, 3, shape), 1).astype(dtype)
-    low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
-    if levels:
-        return generator.integers(0, levels, shape).astype(dtype)
-    return generator.integers(low, high, shape, endpoint=True).astype(dtype)
-
-
-def footprints():
-    """Any footprint up to 5 x 5, with any anchor in it."""
-    shapes = st.tuples(st.integers(1, 5), st.integers(1, 5))
-    return shapes.flatmap(
-        lambda shape: st.tuples(
-            st.lists(st.booleans(), min_size=shape[0] * shape[1], max_size=shape[0] * shape[1])
-            .filter(any)
-            .map(lambda on: np.array(on).reshape(shape)),
-            st.tuples(st.integers(0, shape[0] - 1), st.integers(0, shape[1] - 1)),
-        )
-    )
 
 
 @pytest.mark.parametrize("border", ALL_BORDERS)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", FootprintShape)
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(12)
 def test_a_rank_is_that_of_the_sorted_window(shape, dtype, border):
     image = noise(dtype, (5, 7))
     for rows in range(1, 6):
@@ -97,6 +66,7 @@ def test_a_rank_is_that_of_the_sorted_window(shape, dtype, border):
 
 
 @pytest.mark.parametrize("name", STATISTICS)
+@pytest.mark.sampled(3)
 @settings(max_examples=40, deadline=None)
 @given(
     image=images(max_side=5),
@@ -133,7 +103,7 @@ METHODS = {
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(6)
 def test_every_method_is_exact(method, dtype):
     dtype = "uint8" if method == "histograms" else dtype
     image = noise(dtype, (300, 170, 5), levels=90)

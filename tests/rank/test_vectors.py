@@ -37,7 +37,7 @@ def wanted(image, footprint, border, share):
 
 @pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(6)
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_networks(isa, dtype, data):

@@ -34,6 +34,7 @@ def test_kernels_of_the_bank_by_name_with_their_border(photo, name, border):
 
 
 @pytest.mark.parametrize("spec", ["gaussian:sigma=1.3", "box:size=6", "high_boost:amount=2.5"])
+@pytest.mark.sampled(2)
 def test_generators_by_their_parameters(photo, spec):
     assert check_exact(photo, filter_image(photo, steps=[spec])).name == spec
 
@@ -103,7 +104,7 @@ def test_the_picture_itself(photo):
     assert check_exact(photo, photo.copy()).name == "identity"
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -127,7 +128,7 @@ def test_the_picture_itself(photo):
         "turned by -4",
     ],
 )
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 def test_hopeless_pairs_are_refused_with_a_reason(photo, change, said):
     with pytest.raises(NothingMatchedError, match=said):
         recover(photo, change(photo), budget=2)

@@ -58,7 +58,7 @@ def combinations(names, shift=0):
         yield name, BORDERS[n % 5], DEPTHS[(n // 5) % 3], PHOTOS[(n // 2) % 3]
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     "combination",
     list(combinations([name for name in NAMES if name not in TILES][::22])),

@@ -15,7 +15,7 @@ def photo():
     return data.camera()[100:228, 150:278]
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(24)
 @pytest.mark.parametrize(
     ("steps", "options", "name"),
     [

@@ -140,7 +140,7 @@ def test_every_weight_mixes_exactly(dtype, rounding):
         assert found[at] == rounded(exact, rounding), (a, b, w)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(images(dtypes=("uint8", "uint16"), max_side=4, channels=(2, 4)), st.data())
 def test_colours_count_as_much_as_they_are_opaque(image, data):
     other = data.draw(hnp.arrays(image.dtype, image.shape))

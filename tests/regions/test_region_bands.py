@@ -41,7 +41,7 @@ def streamed(image, recipe, height, mask=None, source=None):
     return np.concatenate(list(stream.bands()))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(images(max_side=14, channels=(None, 3, 4)), st.data())
 def test_bands_give_the_bits_of_the_whole_run(image, data):
     steps = data.draw(st.lists(st.sampled_from(STEPS), max_size=3))

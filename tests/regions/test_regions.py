@@ -70,7 +70,7 @@ def test_every_rectangle_of_a_small_image_under_every_border(border, weights):
                     np.testing.assert_array_equal(run_recipe(image, part).image, expected)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(images(max_side=12, channels=(None, 1, 2, 3, 4)), st.data())
 def test_the_identity_outside_and_the_whole_result_inside(image, data):
     steps = data.draw(st.lists(st.sampled_from(KERNELS), min_size=1, max_size=3))
@@ -90,7 +90,7 @@ def test_the_identity_outside_and_the_whole_result_inside(image, data):
     assert_composed(image, recipe, regions)
 
 
-@settings(max_examples=48, deadline=None)
+@settings(max_examples=24, deadline=None)
 @given(images(max_side=20, channels=(None, 3)), st.data())
 def test_steps_of_every_kind_inside(image, data):
     assume(np.isfinite(image).all() and np.abs(image.astype(np.float64)).max() < 1e9)

@@ -15,6 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cli.batches import make_tree
+from services.url_batches import NAMES
+
+from imgconv.io.storage import remote
+from imgconv.io.storage.locations import parse_place
 
 SERVICES = [
     "memory",
@@ -111,3 +116,19 @@ def folder(request: pytest.FixtureRequest) -> str:
         else request.getfixturevalue(f"{request.param}_server")
     )
     return f"{base}/{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    make_tree(tmp_path / "photos", NAMES)
+    (tmp_path / "photos" / "note.txt").write_text("no picture")
+    return tmp_path / "photos"
+
+
+@pytest.fixture
+def uploaded(pictures, folder):
+    base = parse_place(f"{folder}/in")
+    for path in sorted(pictures.rglob("*")):
+        if path.is_file():
+            remote.write_whole(base / path.relative_to(pictures).as_posix(), path.read_bytes())
+    return str(base)

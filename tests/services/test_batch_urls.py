@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from cli.batches import events, make_tree, tree
 from cli.program import assert_fails
+from services.url_batches import NAMES, known_rows, outputs
 
 from imgconv import filter_folder, recipe_from
 from imgconv.io.storage import remote, remote_listing
@@ -20,35 +21,7 @@ from imgconv.io.storage.locations import parse_place
 from imgconv.io.storage.opening import open_storage
 from imgconv.io.storage.url import UrlStorage
 from imgconv.jobs.batch import run as batch_run
-from imgconv.jobs.batch.manifest import read_manifest
-from imgconv.model.errors import ImageReadError, ImageWriteError
-
-NAMES = ["a.png", "b.png", "deep/c d.png", "deep/er/ü.png", "deep/er/z.png"]
-
-
-@pytest.fixture
-def pictures(tmp_path):
-    make_tree(tmp_path / "photos", NAMES)
-    (tmp_path / "photos" / "note.txt").write_text("no picture")
-    return tmp_path / "photos"
-
-
-@pytest.fixture
-def uploaded(pictures, folder):
-    base = parse_place(f"{folder}/in")
-    for path in sorted(pictures.rglob("*")):
-        if path.is_file():
-            remote.write_whole(base / path.relative_to(pictures).as_posix(), path.read_bytes())
-    return str(base)
-
-
-def outputs(place):
-    storage = open_storage(place)
-    return {found.key: storage.read(found.key).data for found in storage.listing()}
-
-
-def known_rows(place):
-    return read_manifest(open_storage(place)).rows
+from imgconv.model.errors import ImageWriteError
 
 
 def test_the_same_as_a_run_here(pictures, uploaded, folder, tmp_path):
@@ -102,6 +75,7 @@ def test_a_bad_file_costs_one_file(uploaded, folder):
     assert "bad.png" not in outputs(f"{folder}/out")
 
 
+@pytest.mark.thorough
 def test_shards_add_up(uploaded, folder):
     recipe = recipe_from({"kernels": ["blur"]})
     done = [
@@ -162,88 +136,6 @@ def test_what_a_dry_run_plans_is_what_is_done(run, uploaded, folder):
     assert {event["action"] for event in events(again.out, "plan")} == {"unchanged"}
 
 
-def test_in_place_once_and_not_twice(uploaded, folder):
-    recipe = recipe_from({"kernels": ["sharpen"]})
-    filter_folder(uploaded, f"{folder}/out", recipe)
-    counts = []
-    if not folder.startswith("s3://"):
-        with pytest.raises(ImageWriteError, match="may have been filtered in place before"):
-            filter_folder(uploaded, uploaded, recipe, in_place=True)
-    for first in (True, False, False):
-        report = filter_folder(uploaded, uploaded, recipe, in_place=True, assume_new=first)
-        counts.append((report.ok, report.skipped))
-        assert outputs(uploaded) == outputs(f"{folder}/out")
-    assert counts == [(len(NAMES), 0), (0, len(NAMES)), (0, len(NAMES))]
-
-
-@pytest.mark.parametrize("lost", ["rows of some", "rows of all"])
-def test_in_place_not_twice_when_rows_were_lost(uploaded, folder, lost):
-    """Marks of objects show it on S3; elsewhere a run without any rows stops."""
-    recipe, more = recipe_from({"kernels": ["sharpen"]}), parse_place(uploaded) / "more.png"
-    filter_folder(uploaded, uploaded, recipe, in_place=True, assume_new=True)
-    remote.write_whole(more, remote.read_bytes(more.parent / "a.png"))
-    filter_folder(uploaded, uploaded, recipe, in_place=True)
-    done, storage = outputs(uploaded), open_storage(uploaded)
-    lines = {name: list(storage.read_lines(name)) for name in storage.manifests()}
-    for name, found in lines.items():
-        if len(found) > 1 or lost == "rows of all":
-            remote.remove(parse_place(uploaded) / STATE / name)
-    if folder.startswith("s3://"):
-        report = filter_folder(uploaded, uploaded, recipe, in_place=True)
-        assert (report.ok, report.skipped, report.failed) == (0, len(NAMES) + 1, 0)
-        remote.write_whole(more, remote.read_bytes(more), overwrite=True)
-        assert filter_folder(uploaded, uploaded, recipe, in_place=True).ok == 0, "it has a row"
-    elif lost == "rows of all":
-        with pytest.raises(ImageWriteError, match="may have been filtered in place before"):
-            filter_folder(uploaded, uploaded, recipe, in_place=True)
-    if folder.startswith("s3://") or lost == "rows of all":
-        assert outputs(uploaded) == done
-
-
-@pytest.mark.parametrize("known", [True, False])
-def test_in_place_a_put_that_seems_to_fail_is_not_done_again(
-    uploaded, folder, tmp_path, monkeypatch, known
-):
-    """What is there is looked at, in this run or, where that fails too, in the next one."""
-    recipe, put = recipe_from({"kernels": ["sharpen"]}), remote.write_whole
-
-    def put_and_lose(url, *arguments, **options):
-        put(url, *arguments, **options)
-        if url.name == "b.png":
-            raise ImageWriteError(f"{url}: the connection was lost")
-
-    def digest(self, key):
-        raise ImageReadError(f"{key}: the connection was lost")
-
-    filter_folder(uploaded, tmp_path / "calm", recipe)
-    monkeypatch.setattr(remote, "write_whole", put_and_lose)
-    if not known:
-        monkeypatch.setattr(UrlStorage, "digest", digest)
-    report = filter_folder(uploaded, uploaded, recipe, in_place=True, assume_new=True)
-    assert (report.ok, report.failed) == (len(NAMES) - (not known), int(not known))
-    monkeypatch.undo()
-    again = filter_folder(uploaded, uploaded, recipe, in_place=True)
-    assert (again.ok, again.failed) == (0, 0)
-    assert outputs(uploaded) == tree(tmp_path / "calm")
-
-
-def test_a_failure_in_place_does_not_pass_for_the_next_recipe(uploaded, monkeypatch):
-    """A row that failed, with another recipe's output that is still there, is not done."""
-    sharpen, blur = (recipe_from({"kernels": [name]}) for name in ("sharpen", "blur"))
-    filter_folder(uploaded, uploaded, sharpen, in_place=True, assume_new=True)
-    sharp = outputs(uploaded)
-
-    def refuse(self, placement):
-        return ImageWriteError(f"{placement.key}: the connection was lost")
-
-    monkeypatch.setattr(UrlStorage, "_commit", refuse)
-    assert filter_folder(uploaded, uploaded, blur, in_place=True).failed == len(NAMES)
-    monkeypatch.undo()
-    assert outputs(uploaded) == sharp
-    assert filter_folder(uploaded, uploaded, blur, in_place=True).ok == len(NAMES)
-    assert all(data != sharp[name] for name, data in outputs(uploaded).items())
-
-
 def test_outputs_that_are_lost_are_made_again(uploaded, folder):
     recipe = recipe_from({"kernels": ["blur"]})
     filter_folder(uploaded, f"{folder}/out", recipe)
@@ -260,15 +152,6 @@ def test_several_sources_patterns_and_files(run, uploaded, folder, tmp_path):
     assert (done.code, sorted(tree(tmp_path / "out"))) == (0, ["b.png", "er/z.png", "h.png"])
     report = filter_folder([], "listed", listed=(f"{uploaded}/a.png", "here/h.png"))
     assert (report.ok, len(tree(tmp_path / "listed"))) == (2, 2)
-
-
-def test_names_that_would_collide(pictures, folder):
-    """Here letter case tells files apart, and so does an object store; folders do not."""
-    make_tree(pictures, ["Deep/C D.png"], seed=4)
-    report = filter_folder(pictures, f"{folder}/out", recipe_from({"kernels": ["blur"]}))
-    exact = not folder.startswith("sftp")
-    assert (report.ok, report.failed) == (6, 0) if exact else (5, 1)
-    assert len(outputs(f"{folder}/out")) == report.ok
 
 
 def test_a_codec_that_crashes_costs_one_file(uploaded, folder, tmp_path, monkeypatch):
@@ -352,18 +235,6 @@ def test_what_is_not_complete_has_a_folder_of_its_own(tmp_path, monkeypatch):
     assert aside == {f"{STATE}/parts"}
 
 
-@pytest.mark.services
-def test_names_with_tabs_and_line_ends(pictures, sftp_server, tmp_path):
-    names = ["tab\there.png", "line\nend.png", "what?.png", "a#b.png"]
-    make_tree(tmp_path / "odd", names)
-    recipe = recipe_from({"kernels": ["blur"]})
-    up = f"{sftp_server}/odd"
-    assert filter_folder(tmp_path / "odd", up, recipe).ok == len(names)
-    assert sorted(tree(Path(parse_place(up).path))) == sorted(names)
-    assert filter_folder(up, tmp_path / "down", recipe).ok == len(names)
-    assert sorted(tree(tmp_path / "down")) == sorted(names)
-
-
 @pytest.mark.parametrize("error", [PermissionError("denied"), OSError("503 SlowDown")])
 def test_a_listing_that_fails_is_a_failure(run, monkeypatch, tmp_path, error):
     from fsspec.implementations.memory import MemoryFileSystem
@@ -387,60 +258,6 @@ def test_a_listing_that_fails_is_a_failure(run, monkeypatch, tmp_path, error):
         run("batch", "memory://listing/in", "out2", "-k", "blur"), 4, "memory://listing/in"
     )
     assert not (tmp_path / "out2").exists()
-
-
-ODD_KEYS = ["a//b.png", "/first.png", "deep//er///z.png", "./x.png", "deep/../y.png"]
-FORMS = ["\u00e9.png", "e\u0301.png"]
-
-
-def is_object_store(folder):
-    return remote_listing.is_object_store(parse_place(folder))
-
-
-def test_keys_that_folders_have_no_place_for(run, pictures, folder):
-    if not is_object_store(folder):
-        return
-    contents = [(pictures / name).read_bytes() for name in NAMES]
-    data = dict(zip([*NAMES, *ODD_KEYS, *FORMS], contents * 2 + contents[:2], strict=True))
-    base = parse_place(f"{folder}/in")
-    for key, content in data.items():
-        remote.write_whole(base / key, content)
-    recipe, out = recipe_from({"kernels": ["sharpen"]}), f"{folder}/out"
-    assert sorted(found.key for found in open_storage(str(base)).listing()) == sorted(data)
-
-    report = filter_folder(str(base), out, recipe)
-    assert (report.ok, report.failed) == (len(data), 0)
-    made = outputs(out)
-    assert sorted(made) == sorted(known_rows(out)) == sorted(data)
-    assert all(made[key] == made[name] for key, name in zip(ODD_KEYS, NAMES, strict=True))
-    assert filter_folder(str(base), out, recipe).skipped == len(data)
-    assert run("manifest", "verify", out, str(base), "--deep").code == 0
-    one = filter_folder([f"{base}/a//b.png", f"{base}//f*.png"], f"{folder}/some", recipe)
-    assert (one.ok, sorted(outputs(f"{folder}/some"))) == (2, ["/b.png", "/first.png"])
-
-    remote.remove(parse_place(out) / "/first.png")
-    assert filter_folder(str(base), out, recipe).ok == 1, "it is looked for under its own key"
-    report = filter_folder(str(base), str(base), recipe, in_place=True, assume_new=True)
-    assert (report.ok, report.failed) == (len(data), 0)
-    assert outputs(str(base)) == made
-
-
-def test_what_a_folder_has_no_place_for_fails_by_name(run, pictures, folder, tmp_path):
-    if not is_object_store(folder):
-        return
-    content = (pictures / "a.png").read_bytes()
-    for key in ("a.png", *ODD_KEYS, *FORMS):
-        remote.write_whole(parse_place(f"{folder}/in") / key, content)
-    for _ in range(2):
-        done = run("batch", f"{folder}/in", "down", "-k", "sharpen", "--json")
-        assert done.code == 1
-        failed = {event["source"]: event["message"] for event in events(done.out, "failed")}
-        assert sorted(failed) == sorted([*ODD_KEYS, FORMS[0]])
-        for key in ODD_KEYS:
-            assert failed[key] == f"{key}: a folder has no place for {key}; an object store has"
-        assert "would be that of" in failed[FORMS[0]]
-        assert sorted(tree(tmp_path / "down")) == sorted(["a.png", FORMS[1]])
-    assert run("manifest", "verify", "down").code == 0
 
 
 def away(monkeypatch, times):
@@ -546,59 +363,3 @@ def test_a_stranger_s_output_stays(uploaded, folder):
     report = filter_folder(uploaded, out, recipe, jobs=1)
     assert [(row.target, row.error) for row in report.failures] == [(NAMES[0], "OutputExistsError")]
     assert remote.read_bytes(theirs) == b"theirs"
-
-
-@pytest.fixture
-def edit_meanwhile(uploaded, monkeypatch):
-    """Let somebody write b.png anew at a moment that the test chooses."""
-    new = remote.read_bytes(parse_place(uploaded) / "a.png")
-
-    def edit():
-        remote.write_whole(parse_place(uploaded) / "b.png", new, overwrite=True)
-
-    def before(place, name):
-        real = getattr(place, name)
-
-        def call(*arguments, **named):
-            monkeypatch.undo()
-            edit()
-            return real(*arguments, **named)
-
-        monkeypatch.setattr(place, name, call)
-
-    return before, new
-
-
-def test_an_edit_during_a_run_in_place_wins(uploaded, edit_meanwhile):
-    before, new = edit_meanwhile
-    before(UrlStorage, "sync")
-    recipe = recipe_from({"kernels": ["sharpen"]})
-    report = filter_folder(uploaded, uploaded, recipe, in_place=True, assume_new=True, jobs=1)
-    assert [row.message for row in report.failures] == [
-        "b.png: another program changed it during the run, so it was not replaced (run again)"
-    ]
-    assert remote.read_bytes(parse_place(uploaded) / "b.png") == new
-    again = filter_folder(uploaded, uploaded, recipe, in_place=True, jobs=1)
-    assert (again.ok, again.skipped, again.failed) == (1, len(NAMES) - 1, 0)
-
-
-@pytest.mark.services
-def test_an_edit_in_the_last_moment_wins_on_s3(uploaded, folder, edit_meanwhile):
-    if not folder.startswith("s3://"):
-        return
-    before, new = edit_meanwhile
-    before(remote, "write_whole")
-    url = parse_place(uploaded) / "b.png"
-    version = remote.version_of(url)
-    with pytest.raises(ImageWriteError, match=r"b\.png: another program changed it"):
-        remote.write_whole(url, b"filtered", overwrite=True, match=version)
-    assert remote.read_bytes(url) == new
-
-
-def test_backups_of_a_run_in_place(uploaded):
-    old = outputs(uploaded)
-    recipe = recipe_from({"kernels": ["sharpen"]})
-    filter_folder(uploaded, uploaded, recipe, in_place=True, assume_new=True, backup=".orig")
-    for name in NAMES:
-        assert remote.read_bytes(parse_place(uploaded) / f"{name}.orig") == old[name]
-        assert remote.read_bytes(parse_place(uploaded) / name) != old[name]

@@ -65,6 +65,7 @@ def needs_servers(way):
         if needs_servers(way) or not way.in_place  # the others: test_batch_in_place
     ],
 )
+@pytest.mark.sampled(2)
 def test_a_run_that_is_killed_now_and_then_is_finished(way, places, tmp_path):
     killed(way, places, tmp_path, 1, 1)
 

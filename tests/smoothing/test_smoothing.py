@@ -159,7 +159,7 @@ def test_nlmeans_in_floats_is_near_opencvs():
 @pytest.mark.parametrize("name", FILTERS)
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "float32"])
 @pytest.mark.parametrize("channels", [None, 2, 3, 4])
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(12)
 def test_any_channels_type_and_border(monkeypatch, name, channels, dtype):
     image = crop() if channels is None else with_alpha(crop(3))[..., -channels:]
     image = np.ascontiguousarray(image[:40, :50]).astype(dtype)

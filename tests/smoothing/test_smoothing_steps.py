@@ -40,6 +40,7 @@ class Held:
 
 
 @pytest.mark.parametrize("spec", LOCAL)
+@pytest.mark.sampled(3)
 @settings(max_examples=40, deadline=None)
 @given(
     image=images(max_side=12, channels=(None, 1, 3, 4)),

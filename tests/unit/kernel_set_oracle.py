@@ -25,7 +25,7 @@ ENDS = {Depth.U8: (0, 255), Depth.U16: (0, 65535), Depth.I16: (-32768, 32767), D
 MIDDLES = {Depth.U8: 128, Depth.U16: 32768, Depth.I16: 0}
 KINDS = {"uint8": Depth.U8, "uint16": Depth.U16, "int16": Depth.I16}
 
-some = settings(max_examples=60, deadline=None)
+some = settings(max_examples=25, deadline=None)
 
 
 # ---- the oracle ------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ def grid(kernel):
     return np.array([[float(kernel.scale * w) for w in row] for row in kernel.weights])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(images(("uint8",)), kernels, kernels)
 def test_composition_is_one_after_the_other(image, first, second):
     """Under wrap and without rounding or clipping, composing changes no bit."""
@@ -35,14 +35,14 @@ def test_composition_is_one_after_the_other(image, first, second):
     np.testing.assert_array_equal(at_once, both)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(kernels, kernels)
 def test_composition_is_full_convolution(first, second):
     expected = signal.convolve2d(grid(first), grid(second))
     np.testing.assert_allclose(grid(composed(first, second)), expected, atol=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(images(("int16",)), kernels, kernels, st.integers(-4, 4))
 def test_sums_and_multiples_are_linear(image, one, other, factor):
     options = {"border": "replicate", "depth": "f32"}
@@ -52,7 +52,7 @@ def test_sums_and_multiples_are_linear(image, one, other, factor):
     np.testing.assert_array_equal(total, apart + factor * correlate(image, other, **options))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(images(("uint8",)), kernels)
 def test_turns_turn_the_picture(image, kernel):
     options = {"border": "wrap", "depth": "f32"}

@@ -59,7 +59,7 @@ def clamp(value, depth):
 small = st.one_of(st.integers(-9, 9), st.fractions(-2, 2, max_denominator=30))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     image=images(("uint8", "uint16"), 5, (2, 4)),
     rows=weights(3, small),
@@ -85,7 +85,7 @@ def test_alpha_keeps_its_share_in_every_depth(depth):
 
 
 @given(image=images(("uint8", "uint16", "int16", "float32"), 5, (2, 4)))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_the_identity_changes_nothing(image):
     """Not even a colour that cannot be seen. A float whose product underflows cannot come back."""
     image = np.where(np.abs(image) < 1e-6, 0, image).astype(image.dtype)

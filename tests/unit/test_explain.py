@@ -49,7 +49,7 @@ def cases(draw):
     return image, {key: value for key, value in options.items() if value is not None}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(cases(), st.data())
 def test_it_is_what_the_engine_wrote(case, data):
     image, options = case

@@ -71,10 +71,11 @@ def kernels(draw):
 
 
 @pytest.mark.parametrize("tool", FORMATS)
+@pytest.mark.sampled(3)
 def test_any_kernel(tool, tmp_path_factory):
     folder = tmp_path_factory.mktemp("kernels")
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=25, deadline=None)
     @given(kernels())
     def check(kernel):
         check_round_trip(kernel, tool, folder)

@@ -26,7 +26,7 @@ def sorted_window(image, row, column, size, border, dilation, anchor):
     return sorted(values)[size * size // 2]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     images(max_side=9, channels=(None,)),
     st.sampled_from([1, 3, 5, 7]),
@@ -60,7 +60,7 @@ class Held:
         return self.image[start:stop]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     images(max_side=12, channels=(None, 1, 3, 4)),
     st.sampled_from([3, 5, 9]),

@@ -52,7 +52,7 @@ def expected(image, kernel, anchor):
     return result
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(images(("uint8", "uint16", "int16"), max_side=6), weights(numbers=WHOLE), st.data())
 def test_the_exact_quotient(image, kernel, data):
     anchor = tuple(data.draw(st.integers(0, n - 1)) for n in (len(kernel), len(kernel[0])))
@@ -86,7 +86,7 @@ def test_a_blur_does_not_darken():
     np.testing.assert_array_equal(inside[2:-2, 2:-2], usual[2:-2, 2:-2])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     images(max_side=9, channels=(None, 3, 2, 4)),
     st.sampled_from(["gaussian:1", "2 1; 1 -1", "sharpen"]),

@@ -103,6 +103,7 @@ def test_a_window_that_would_begin_in_the_padding_is_left_out():
 
 @pytest.mark.parametrize(("sizes", "kind", "options"), [case[1:] for case in RANDOM],
                          ids=[case[0] for case in RANDOM])  # fmt: skip
+@pytest.mark.sampled(5)
 def test_the_computed_cases_of_onnx(sizes, kind, options):
     image = np.random.default_rng(len(sizes)).normal(size=(*sizes, 2)).astype(np.float32)
     check(image, kind, options)
@@ -161,7 +162,7 @@ def pools(draw, axes):
 
 @pytest.mark.parametrize("axes", [1, 2, 3])
 def test_as_plain_loops(axes):
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=40, deadline=None)
     @given(pools(axes))
     def agree(case):
         check(*case)

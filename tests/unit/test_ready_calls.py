@@ -81,7 +81,7 @@ def test_a_repeated_call_reads_and_plans_nothing(monkeypatch):
         lambda: imgconv.filter_image(image, recipe),
     ]
     first = [call() for call in calls]
-    monkeypatch.setattr("imgconv.api._recipe", None)
+    monkeypatch.setattr("imgconv.api.recipe_and_masks", None)
     monkeypatch.setattr("imgconv.api.load_kernel", None)
     monkeypatch.setattr("imgconv.api.kernel_of", None)
     monkeypatch.setattr("imgconv.ops.linear.single.plan", None)

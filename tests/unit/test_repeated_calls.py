@@ -46,6 +46,7 @@ OPTIONS = [
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 @pytest.mark.parametrize("kernel", ["sharpen", "sobel", "gaussian:1", np.ones((3, 3)) / 9])
+@pytest.mark.sampled(5)
 def test_again_is_the_same(monkeypatch, rng, options, kernel):
     for image in images(rng):
         if isinstance(kernel, str) and kernel == "sobel" and options.get("border") == "ignore":

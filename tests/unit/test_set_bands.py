@@ -49,6 +49,7 @@ def same(one, other):
 @pytest.mark.parametrize("combine", Combine)
 @pytest.mark.parametrize("output", SetOutput)
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.sampled(5)
 def test_the_core_gives_the_bits_of_the_definition(combine, output, dtype, monkeypatch):
     monkeypatch.setattr(row_bands, "_PIXELS", 40)
     rng = np.random.default_rng(7)

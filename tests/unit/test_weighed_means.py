@@ -75,6 +75,7 @@ def by(engine, image, kernel, settings, threads=1):
 @pytest.mark.parametrize("channels", [2, 4])
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", KERNELS)
+@pytest.mark.sampled(4)
 def test_means_have_the_bits_of_the_definition(name, dtype, channels):
     kernel = KERNELS[name]
     rng = np.random.default_rng(len(name))
@@ -146,6 +147,7 @@ def test_few_values_are_summed_again():
 @pytest.mark.parametrize("opaque", [True, False])
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "float32"])
 @pytest.mark.parametrize("name", ["sharpen", "sobel_x", "emboss", "sobel", "kirsch"])
+@pytest.mark.sampled(7)
 def test_all_channels_at_once_count_as_if_alpha_were_apart(name, dtype, opaque, alpha):
     kernel = load_kernel(name)
     image = picture("uint16" if dtype == "int16" else dtype, 4, 3)

@@ -43,6 +43,7 @@ def texts(array):
 
 
 @pytest.mark.parametrize("border", ["replicate", "wrap", "reflect101", "constant"])
+@pytest.mark.sampled(2)
 def test_what_is_written_is_what_is_so(camera, written, border):
     image = camera[60:65, 100:106]
     recipe = recipe_from({"kernels": ["sobel_x"], "padding": border, "range": "abs"})
@@ -67,6 +68,7 @@ def test_what_is_written_is_what_is_so(camera, written, border):
 PAD = {"replicate": "edge", "wrap": "wrap", "reflect101": "reflect", "constant": "constant"}
 
 
+@pytest.mark.thorough
 def test_colour_has_three_bands_and_the_merge(astronaut):
     image = astronaut[40:44, 200:204]
     recipe = recipe_from({"kernels": ["blur"]})
@@ -122,6 +124,7 @@ def test_what_is_refused(options, words):
 
 @pytest.mark.parametrize("border", ["reflect101", "constant", "ignore"])
 @pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.sampled(2)
 def test_the_window_in_order(camera, written, border, stride):
     image = camera[60:65, 100:106]
     recipe = recipe_from({"steps": ["median:cross,3"], "padding": border, "stride": stride})

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from imgconv.engines.select import select_engine
 from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
+
+if TYPE_CHECKING:
+    from imgconv.ops.pipeline.bands import Stream
 
 
 class Row(NamedTuple):
@@ -48,6 +53,33 @@ class Row(NamedTuple):
     def as_dict(self) -> dict[str, Any]:
         """Return the row as plain data."""
         return self._asdict()
+
+
+def row_of_stream(
+    stream: Stream,
+    source: object,
+    target: object,
+    *,
+    started: float,
+    notes: tuple[str, ...],
+    plan: tuple[str, ...] = (),
+) -> Row:
+    """Return the row of a file whose bands have all been filtered.
+
+    `started` is when the work on it began, by ``time.perf_counter``.
+    """
+    return Row(
+        source=str(source),
+        target=str(target),
+        shape=stream.shape,
+        depth=stream.depth.value,
+        clipped_share=stream.clipped_share,
+        threshold=stream.threshold,
+        engine=select_engine().name,
+        seconds=time.perf_counter() - started,
+        notes=notes,
+        plan=plan,
+    )
 
 
 def plans(shape: tuple[int, ...], dtype: np.dtype[np.generic], recipe: Recipe) -> tuple[str, ...]:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import math
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from imgconv.engines.select import select_engine
 from imgconv.io.images import limits
 from imgconv.io.images.blocks import encoded_blocks
 from imgconv.io.images.encode import begin_encoding
@@ -20,7 +18,7 @@ from imgconv.io.storage.locations import Place
 from imgconv.io.tiled.base import HeldReader
 from imgconv.io.tiled.quick_size import MOST_PACKED
 from imgconv.jobs.apply.light import about_light
-from imgconv.jobs.apply.row import Row, plans
+from imgconv.jobs.apply.row import Row, plans, row_of_stream
 from imgconv.model.border import Border
 from imgconv.model.errors import LimitError
 from imgconv.model.recipe import Recipe
@@ -194,21 +192,12 @@ def _streamed(
             file.write(piece)
         if written is not None:
             written()
-    return Row(
-        source=str(source),
-        target=str(target),
-        shape=shape,
-        depth=stream.depth.value,
-        clipped_share=stream.clipped_share,
-        threshold=stream.threshold,
-        engine=select_engine().name,
-        seconds=time.perf_counter() - started,
-        notes=(
-            *about.notes,
-            *about_light(recipe, about.metadata.icc),
-            *stream.notes,
-            *moved,
-            *kept,
-        ),
+    light = about_light(recipe, about.metadata.icc)
+    return row_of_stream(
+        stream,
+        source,
+        target,
+        started=started,
+        notes=(*about.notes, *light, *stream.notes, *moved, *kept),
         plan=plans(source_rows.shape, source_rows.dtype, recipe),
     )

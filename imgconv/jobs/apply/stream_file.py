@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from imgconv.engines.select import select_engine
 from imgconv.io.images.image_files import read_image
 from imgconv.io.images.picture import Metadata
 from imgconv.io.storage import files
@@ -30,7 +29,7 @@ from imgconv.jobs.apply.bands import bands_within, whole_bytes
 from imgconv.jobs.apply.light import about_light
 from imgconv.jobs.apply.nodata import nodata_of
 from imgconv.jobs.apply.prefetch import ReadAhead, ahead
-from imgconv.jobs.apply.row import Row
+from imgconv.jobs.apply.row import Row, row_of_stream
 from imgconv.model.alpha import Alpha
 from imgconv.model.errors import ImageReadError, LimitError
 from imgconv.model.output import Depth
@@ -150,10 +149,7 @@ def _streamed(
         )
         channels = stream.shape[2] if len(stream.shape) == 3 else 1
         check_writable(target, format, stream.depth, channels, bands=reader.layout.bands)
-        metadata, moved = reader.metadata.of_shape(reader.shape, stream.shape)
-        if metadata.places and target.suffix.lower() not in (".tif", ".tiff") and not strip:
-            moved = (f"{target.suffix[1:]} does not keep the geographic tags",)
-        metadata = Metadata() if strip else metadata.fitting(channels)
+        kept, moved = _kept(reader, stream.shape, target, strip=strip)
         bands = held.enter_context(contextlib.closing(ahead(stream.bands())))
         write_bands(
             target,
@@ -162,22 +158,25 @@ def _streamed(
             stream.dtype,
             bands,
             layout=reader.layout,
-            metadata=metadata._replace(nodata=nodata),
+            metadata=kept.fitting(channels)._replace(nodata=nodata),
             threads=threads or usable_cpus(),
             overwrite=overwrite or in_place,
             written=held.close,
         )
-    return Row(
-        source=str(source),
-        target=str(target),
-        shape=stream.shape,
-        depth=stream.depth.value,
-        clipped_share=stream.clipped_share,
-        threshold=stream.threshold,
-        engine=select_engine().name,
-        seconds=time.perf_counter() - started,
-        notes=(*salvaged(reader), *stream.notes, *moved),
-    )
+    notes = (*salvaged(reader), *stream.notes, *moved)
+    return row_of_stream(stream, source, target, started=started, notes=notes)
+
+
+def _kept(
+    reader: HugeReader, shape: tuple[int, ...], target: Path, *, strip: bool
+) -> tuple[Metadata, tuple[str, ...]]:
+    """Return what the output keeps beside its pixels, and notes on what it loses."""
+    kept, moved = reader.metadata.of_shape(reader.shape, shape)
+    if strip:
+        return Metadata(), moved
+    if kept.places and target.suffix.lower() not in (".tif", ".tiff"):
+        moved = (f"{target.suffix[1:]} does not keep the geographic tags",)
+    return kept, moved
 
 
 def _check_depth(reader: HugeReader, source: Path, recipe: Recipe) -> None:

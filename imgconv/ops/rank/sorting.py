@@ -164,9 +164,3 @@ def by_network(windows: Windows, network: Network) -> Image:
 def _starts(whole: int, length: int) -> list[int]:
     """Return where tiles of one length begin that cover a whole; the last one may overlap."""
     return [min(start, whole - length) for start in range(0, whole, length)]
-
-
-def network_bytes(network: Network, itemsize: int) -> int:
-    """Return about how many bytes of buffers each thread needs for a network."""
-    alive = compile_network(network, 1, 1, 1).buffers
-    return 2 * alive * _TILE_ROWS * max(_TILE_BYTES_ACROSS, itemsize)

@@ -83,10 +83,12 @@ enum class ShortKind : int {
   add,    // sum + added
   halve,  // t / 2^down, half to even, t = sum + added
   scale,  // (high half of ((sum << up) * factor) + added) >> down; proved before it is used
+  scale_even,  // the same half up, less one where that makes a half odd
 };
 struct ShortFinish {
   ShortKind kind;
   int up, factor, added, down;
+  int whole_factor = 0, whole_added = 0, denominator = 0;  // of scale_even: of the quotient
 };
 
 struct Weights {

@@ -88,7 +88,7 @@ def test_every_pixel_is_the_engine_s(browser, tmp_path, dtype):  # noqa: F811
     open_page(browser, made(tmp_path, image if dtype != np.int16 else image[..., 0], bank))
     chance = random.Random(11)
     tried = 0
-    for _ in range(60):
+    for _ in range(24):
         settings = random_settings(chance, [f"some/{name}" for name in names], int(ends.max))
         view = chance.choice(["gray", "RGB"]) if dtype != np.int16 else "gray"
         pixels = image if view == "RGB" else image[..., 0] if dtype == np.int16 else gray
@@ -106,7 +106,7 @@ def test_every_pixel_is_the_engine_s(browser, tmp_path, dtype):  # noqa: F811
         shown = "return [...document.querySelectorAll('.sum b')].map((e) => +e.textContent)"
         assert browser.execute_script(shown) == np.ravel(wanted[row, column]).tolist()
         tried += 1
-    assert tried > 30
+    assert tried > 12
     assert complaints(browser) == []
 
 

@@ -261,7 +261,9 @@ class NativeEngine:
         """The core's weighted means."""
         from imgconv.engines.weigher import Weigher
 
-        return Weigher(self._core, self.isa, self._capabilities, self._borders, self._plain)
+        return Weigher(
+            self._core, self.isa, self._capabilities, self._borders, self._preparer.prepare
+        )
 
     @cached_property
     def sets(self) -> Sets:
@@ -269,10 +271,6 @@ class NativeEngine:
         from imgconv.engines.sets import Sets
 
         return Sets(self._core, self.isa, self._borders)
-
-    def _plain(self, job: Correlation) -> tuple[Plan, Any]:
-        prepared = self._new(job, sums=False)
-        return prepared.plan, prepared.correlator
 
     def plan(self, job: Correlation) -> Plan:
         """Return how a correlation would be computed."""

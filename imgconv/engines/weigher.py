@@ -11,7 +11,8 @@ import numpy as np
 from imgconv.engines.base import Correlation, Filtered
 from imgconv.engines.core_values import halves, paid_threads, plan_for_core, rounded_size
 from imgconv.engines.means import MeanPlan, Quotient, plan_means
-from imgconv.engines.plan import Algorithm, Plan
+from imgconv.engines.plan import Algorithm
+from imgconv.engines.prepared import Prepared
 from imgconv.engines.request import Capabilities, Request
 from imgconv.model.output import Depth
 
@@ -52,7 +53,7 @@ class Weigher:
         isa: str,
         capabilities: Capabilities,
         borders: Mapping[int, Any],
-        plain: Callable[[Correlation], tuple[Plan, Any]],
+        plain: Callable[[Correlation], Prepared],
     ) -> None:
         self._core = core
         self._isa = isa
@@ -146,5 +147,5 @@ class Weigher:
             return None  # the definition rounds on its way there
         total = sum(map(sum, job.weights))
         even = job._replace(gain=quotient.gain / total, bias=quotient.bias)
-        plan, correlator = self._plain(even)
-        return None if plan.algorithm in _SLOW_TO_BEGIN else correlator
+        found = self._plain(even)
+        return None if found.plan.algorithm in _SLOW_TO_BEGIN else found.correlator

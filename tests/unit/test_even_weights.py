@@ -141,8 +141,8 @@ def test_a_kernel_that_does_not_fit_is_refused():
         plan(np.zeros((8, 8, 4), dtype), KERNELS["sharpen"], Settings(), 1)
         for dtype in ("uint8", "uint16")
     )
-    correlator = NATIVE._prepare(job).correlator
-    other = NATIVE._prepare(words).correlator
+    correlator = NATIVE._preparer.prepare(job).correlator
+    other = NATIVE._preparer.prepare(words).correlator
     out = np.empty((8, 8, 4), np.uint8)
     with pytest.raises(TypeError, match="the plain kernel does not fit"):
         correlator.run(job.image, out, *job.geometry, NATIVE._borders[id(job.border)], 0, 1, other)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from fractions import Fraction
 from functools import cache
+from importlib.util import find_spec
 
 import cv2
 import numpy as np
@@ -71,13 +72,16 @@ def pixels(shape, depth):
 
 @cache
 def samples():
-    """Give name and bytes; the part of the name before the first space is the format's."""
+    """Give name and bytes; the part of the name before the first space is the format's.
+
+    Where an extra is not installed, as beside a wheel that is tried out, its formats are left out.
+    """
     made = {}
     gray = rgb()[..., 1]
     rgba = np.dstack([rgb(), alpha()])
     both = Image.merge("LA", [Image.fromarray(gray), Image.fromarray(alpha())])
     for kind in FORMATS:
-        if not kind.writes:
+        if not kind.writes or (kind.library and find_spec(kind.library) is None):
             continue
         colour = rgb() if 3 in kind.channels else gray
         if kind.depths == (Depth.F32,):

@@ -27,8 +27,8 @@ build() {
     done
     # shellcheck disable=SC2086
     "$compiler" $flags "-DIMGCONV_ISAS=$isas" "$root/tests/arm/vectors.cpp" "$core/arena.cpp" \
-        "$core/correlate.cpp" "$core/cpu.cpp" "$core/division.cpp" "$core/platform.cpp" \
-        "$core/proof.cpp" "$core/threads.cpp" $objects -static -pthread -o "$output"
+        "$core/correlate.cpp" "$core/cpu.cpp" "$core/division.cpp" "$core/even.cpp" \
+        "$core/platform.cpp" "$core/proof.cpp" "$core/threads.cpp" $objects -static -pthread -o "$output"
 }
 
 build aarch64-linux-gnu-g++ "$work/arm" dotprod dotprod -march=armv8.2-a+dotprod neon neon "" \

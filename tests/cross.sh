@@ -43,7 +43,7 @@ build() {
     compile "$1" plain plain
     # shellcheck disable=SC2086
     $zig c++ -target "$1" $flags "-DIMGCONV_ISAS=$isas" "$root/tests/arm/vectors.cpp" \
-        "$core/arena.cpp" "$core/correlate.cpp" "$core/cpu.cpp" "$core/division.cpp" \
+        "$core/arena.cpp" "$core/correlate.cpp" "$core/cpu.cpp" "$core/division.cpp" "$core/even.cpp" \
         "$core/platform.cpp" "$core/proof.cpp" "$core/rank.cpp" "$core/threads.cpp" $objects -o "$work/$1.exe"
 }
 

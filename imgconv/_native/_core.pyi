@@ -90,6 +90,7 @@ class Correlator:
         border: Border,
         border_value: float,
         threads: int,
+        plain: Correlator | None = None,
     ) -> tuple[int, int] | None: ...
 
 class Combine(Enum):

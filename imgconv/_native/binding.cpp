@@ -121,7 +121,7 @@ imgconv::Correlator* prepare(Halves weights, int64_t columns, const Half& factor
 // have gaps.
 nb::object run(const imgconv::Correlator& correlator, nb::handle image, nb::handle target,
                nb::handle rows, nb::handle columns, imgconv::Border border, double border_value,
-               int threads) {
+               int threads, const imgconv::Correlator* plain) {
   Buffer source(image, 0), result(target, PyBUF_WRITABLE);
   imgconv::Axis down = axis(rows), across = axis(columns);
   if (!source.has_whole_rows(correlator.item_in())) return nb::none();
@@ -132,10 +132,12 @@ nb::object run(const imgconv::Correlator& correlator, nb::handle image, nb::hand
                            result.stride(),   down,                     across,
                            source.channels(), border, border_value,
                            threads};
+  if (plain && (plain->item_in() != correlator.item_in() || plain->item_out() != correlator.item_out()))
+    throw nb::type_error("the plain kernel does not fit");
   imgconv::Counts counts;
   {
     nb::gil_scoped_release release;
-    counts = correlator.run(picture);
+    counts = correlator.run(picture, plain);
   }
   return nb::make_tuple(counts.clipped, counts.recomputed);
 }
@@ -308,7 +310,7 @@ NB_MODULE(_core, m) {
       "Return what an instruction set can do.");
   nb::class_<imgconv::Correlator>(m, "Correlator", "A kernel that is ready for images.")
       .def("run", &run, "image"_a, "target"_a, "rows"_a, "columns"_a, "border"_a,
-           "border_value"_a, "threads"_a)
+           "border_value"_a, "threads"_a, "plain"_a.none() = nb::none())
       .def_prop_ro("bytes", &imgconv::Correlator::bytes)
       .def_prop_ro("is_proved", &imgconv::Correlator::is_proved);
   bind_sets(m);

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <stdexcept>
 
 #include "cpu.hpp"
+#include "even.hpp"
 #include "pointwise.hpp"
 #include "threads.hpp"
 
@@ -249,16 +251,21 @@ void Correlator::prepare(const Picture& picture, Ready& ready) const {
   task.constant_row = ready.constant.data();
 }
 
-Counts Correlator::run(const Picture& picture) const {
-  Ready ready;
+Counts Correlator::run(const Picture& picture, const Correlator* plain) const {
+  Ready ready, even;
   prepare(picture, ready);
   const Task& task = ready.task;
+  std::optional<EvenParts> parts;
+  if (plain) plain->prepare(picture, even);
+  if (plain || (spec_.weighs && spec_.type_in == Type::f32))
+    parts.emplace(*isa_, task, plain ? &even.task : nullptr);
   int64_t rows = picture.rows.out, step = band_step(picture);
   int64_t bands = (rows + step - 1) / step;
   const auto band = spec_.weighs ? isa_->pointwise->weighed_band : isa_->band;
   std::vector<Counts> band_counts{size_t(bands)};
   each_piece(bands, picture.threads, [&](int64_t i) {
-    band_counts[size_t(i)] = band(task, i * step, std::min(rows, (i + 1) * step));
+    const int64_t first = i * step, last = std::min(rows, first + step);
+    band_counts[size_t(i)] = parts ? parts->run(first, last) : band(task, first, last);
   });
   Counts total;
   for (const Counts& counts : band_counts) {

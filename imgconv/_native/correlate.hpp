@@ -47,7 +47,8 @@ class Correlator {
  public:
   explicit Correlator(Specification specification);
 
-  Counts run(const Picture& picture) const;
+  // `plain` filters parts of a weighed picture in which the weight is the same everywhere.
+  Counts run(const Picture& picture, const Correlator* plain = nullptr) const;
 
   // Get ready for bands of a picture.
   void prepare(const Picture& picture, Ready& ready) const;

@@ -93,11 +93,18 @@ struct LocalJob {
   double white;
 };
 
+// The bits that all of some bytes have, and that any of them has: those 64 apart are taken together.
+struct ByteBits {
+  unsigned char all[64], any[64];
+};
+
 // One instruction set's code. All arrays are without gaps.
 struct Pointwise {
   // The bits that all weights, and that any of them has.
   void (*weight_bits)(Type, const void* image, int64_t pixels, int64_t channels, uint32_t* all,
                       uint32_t* any);
+  // Note the bytes of a line's blocks, which are multiples of 64.
+  void (*note_bits)(const unsigned char* line, int64_t blocks, int64_t bytes, ByteBits* bits);
   // Colours times weights, which stay beside them. Of bytes the product is one uint16; of others
   // it is high and low, whose factor is 2**16 for uint16 and 1 for float.
   void (*weigh)(Type, const void* image, int64_t pixels, int64_t channels, void* low, void* high);

@@ -60,6 +60,7 @@ void check_channels(int64_t channels) {
 nb::object weight_bits(const std::string& isa, Type type, nb::handle image) {
   Whole from(image, int64_t(size_of(type)));
   check_channels(from.axis(2));
+  if (size_of(type) > 2) throw nb::type_error("whole numbers are needed");
   uint32_t all, any;
   {
     nb::gil_scoped_release release;

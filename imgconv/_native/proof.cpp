@@ -45,6 +45,36 @@ bool proved(const Isa& isa, Method method, const Quotient& q, Rounding rounding,
   return true;
 }
 
+// A multiplication that rounds sums to bytes, and was proved right.
+ShortFinish scaled_short(const Quotient& q, i128 low, i128 high, Rounding rounding) {
+  const i128 most = 32767, largest = high > -low ? high : -low;
+  std::vector<i128> steps;
+  for (int k = 0; k <= 256; ++k) steps.push_back(least_sum(q, rounding, k));
+  auto right = [&](const ShortFinish& f) {
+    for (int k = 0; k <= 256; ++k) {
+      i128 step = steps[size_t(k)];
+      if (step > low && rounded_short(f, int32_t(step > high ? high : step - 1)) >= k) return false;
+      if (step <= high && rounded_short(f, int32_t(step < low ? low : step)) < k) return false;
+    }
+    return true;
+  };
+  int up = 0;
+  while (largest << (up + 1) <= most) ++up;
+  double gain = to_double(q.factor) / to_double(q.denominator);
+  double bias = to_double(q.added) / to_double(q.denominator) + 0.5;
+  for (int down = 14; down >= 0; --down) {
+    double factor = std::rint(std::ldexp(gain, down + 16 - up));
+    double offset = std::floor(std::ldexp(bias, down));
+    double reach = std::ldexp(double(largest) * factor, up - 16) + std::abs(offset) + 4;
+    if (factor < 1 || factor > 32767 || reach > 32767) continue;
+    for (int more = 0; more < 3; ++more) {
+      ShortFinish f{ShortKind::scale, up, int(factor), int(offset) + more, down};
+      if (right(f)) return f;
+    }
+  }
+  return {};
+}
+
 bool is_power_of_two(i128 n) { return (n & (n - 1)) == 0; }
 
 }  // namespace
@@ -81,31 +111,16 @@ ShortFinish proved_short(const Quotient& q, i128 low, i128 high) {
     int down = __builtin_ctzll(uint64_t(q.denominator));
     return {down ? ShortKind::halve : ShortKind::add, 0, 0, int(q.added), down};
   }
-  std::vector<i128> steps;
-  for (int k = 0; k <= 256; ++k) steps.push_back(least_sum(q, Rounding::half_even, k));
-  auto right = [&](const ShortFinish& f) {
-    for (int k = 0; k <= 256; ++k) {
-      i128 step = steps[size_t(k)];
-      if (step > low && rounded_short(f, int32_t(step > high ? high : step - 1)) >= k) return false;
-      if (step <= high && rounded_short(f, int32_t(step < low ? low : step)) < k) return false;
-    }
-    return true;
-  };
-  int up = 0;
-  while (largest << (up + 1) <= most) ++up;
-  double gain = to_double(q.factor) / to_double(q.denominator);
-  double bias = to_double(q.added) / to_double(q.denominator) + 0.5;
-  for (int down = 14; down >= 0; --down) {
-    double factor = std::rint(std::ldexp(gain, down + 16 - up));
-    double offset = std::floor(std::ldexp(bias, down));
-    double reach = std::ldexp(double(largest) * factor, up - 16) + std::abs(offset) + 4;
-    if (factor < 1 || factor > 32767 || reach > 32767) continue;
-    for (int more = 0; more < 3; ++more) {
-      ShortFinish f{ShortKind::scale, up, int(factor), int(offset) + more, down};
-      if (right(f)) return f;
-    }
-  }
-  return none;
+  const ShortFinish scaled = scaled_short(q, low, high, Rounding::half_even);
+  if (scaled.kind != ShortKind::none || q.denominator % 2 || q.denominator > most) return scaled;
+  // Both sides of a half: no formula that is monotone has them, but half up has one of them.
+  ShortFinish even = scaled_short(q, low, high, Rounding::half_up);
+  if (even.kind == ShortKind::none) return none;
+  even.kind = ShortKind::scale_even;
+  even.whole_factor = int(int16_t(q.factor));  // modulo 2**16, as all of the remainder
+  even.whole_added = int(q.added % 65536);
+  even.denominator = int(q.denominator);
+  return even;
 }
 
 }  // namespace imgconv

@@ -83,10 +83,12 @@ enum class ShortKind : int {
   add,    // sum + added
   halve,  // t / 2^down, half to even, t = sum + added
   scale,  // (high half of ((sum << up) * factor) + added) >> down; proved before it is used
+  scale_even,  // the same half up, less one where that makes a half odd
 };
 struct ShortFinish {
   ShortKind kind;
   int up, factor, added, down;
+  int whole_factor = 0, whole_added = 0, denominator = 0;  // of scale_even: of the quotient
 };
 
 struct Weights {
@@ -121,6 +123,9 @@ struct Weighing {
   double total, size;
 };
 
+// Weights that are the same everywhere: 1 or 0.
+enum class Even : unsigned char { no, full, none };
+
 struct Task {
   Weights weights;
   Quotient quotient;
@@ -144,6 +149,7 @@ struct Task {
   float constant;
   const Spectrum* spectrum;
   const Weighing* weighing;  // null where channels are filtered apart
+  Even even;                 // of float weights, where they are the same wherever windows look
 };
 
 struct Counts {

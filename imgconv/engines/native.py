@@ -261,7 +261,9 @@ class NativeEngine:
         """The core's weighted means."""
         from imgconv.engines.weigher import Weigher
 
-        return Weigher(self._core, self.isa, self._capabilities, self._borders)
+        return Weigher(
+            self._core, self.isa, self._capabilities, self._borders, self._preparer.prepare
+        )
 
     @cached_property
     def sets(self) -> Sets:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -11,18 +11,25 @@ import numpy as np
 from imgconv.engines.base import Correlation, Filtered
 from imgconv.engines.core_values import halves, paid_threads, plan_for_core, rounded_size
 from imgconv.engines.means import MeanPlan, Quotient, plan_means
+from imgconv.engines.plan import Algorithm
+from imgconv.engines.prepared import Prepared
 from imgconv.engines.request import Capabilities, Request
 from imgconv.model.output import Depth
 
 _KEPT = 16
+_SLOW_TO_BEGIN = {Algorithm.FFT, Algorithm.RUNNING, Algorithm.EXACT}
 
 
 class _Prepared(NamedTuple):
-    """A plan ready for the core; `weights` keeps alive what the cache is keyed by."""
+    """A plan ready for the core; `weights` keeps alive what the cache is keyed by.
+
+    `plain` filters parts of the image whose pixels all have full weight, or none.
+    """
 
     mean: MeanPlan | None
     correlator: Any
     weights: object
+    plain: Any = None
 
 
 class Weigher:
@@ -36,15 +43,23 @@ class Weigher:
     capabilities : Capabilities
     borders : mapping
         The core's borders by the id of the model's.
+    plain : callable
+        Plans a correlation, and gets it ready for the core if that can do it.
     """
 
     def __init__(
-        self, core: ModuleType, isa: str, capabilities: Capabilities, borders: Mapping[int, Any]
+        self,
+        core: ModuleType,
+        isa: str,
+        capabilities: Capabilities,
+        borders: Mapping[int, Any],
+        plain: Callable[[Correlation], Prepared],
     ) -> None:
         self._core = core
         self._isa = isa
         self._capabilities = capabilities
         self._borders = borders
+        self._plain = plain
         self._prepared: dict[tuple[object, ...], _Prepared] = {}
         self.recomputed = 0
         """Number of values of the last image that were computed again exactly."""
@@ -63,17 +78,17 @@ class Weigher:
             Of all channels, the last being the weight.
         quotient : Quotient
         """
-        mean, correlator, _ = self._prepare(job, quotient)
+        mean, correlator, _, plain = self._prepare(job, quotient)
         if mean is None:
             raise ValueError("the core has no means of this image")
         rows, columns = job.geometry
         out = np.empty((rows.out, columns.out, job.image.shape[2]), job.depth.dtype)
         threads = paid_threads(job.threads, mean.plan.cost * out.size) if job.threads > 1 else 1
         image, run, border = job.image, correlator.run, self._borders[id(job.border)]
-        counts = run(image, out, rows, columns, border, job.border_value, threads)
+        counts = run(image, out, rows, columns, border, job.border_value, threads, plain)
         if counts is None:  # its rows have gaps
             image = np.ascontiguousarray(image)
-            counts = run(image, out, rows, columns, border, job.border_value, threads)
+            counts = run(image, out, rows, columns, border, job.border_value, threads, plain)
         clipped, self.recomputed = counts
         return Filtered(out, clipped)
 
@@ -124,4 +139,13 @@ class Weigher:
             quotients=halves(mean.quotients),
             weighing=mean.numbers,
         )
-        return _Prepared(mean, correlator, job.weights)
+        return _Prepared(mean, correlator, job.weights, self._plain_of(job, quotient))
+
+    def _plain_of(self, job: Correlation, quotient: Quotient) -> Any | None:
+        """Return what filters colours of even weight, where parts of an image are worth it."""
+        if job.image.dtype == np.float32:
+            return None  # the definition rounds on its way there
+        total = sum(map(sum, job.weights))
+        even = job._replace(gain=quotient.gain / total, bias=quotient.bias)
+        found = self._plain(even)
+        return None if found.plan.algorithm in _SLOW_TO_BEGIN else found.correlator

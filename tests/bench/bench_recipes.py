@@ -84,6 +84,7 @@ def pictures(megapixels: float) -> dict[str, Any]:
     rgb = np.clip(rgb + noise, 0, 255).astype(np.uint8)
     alpha = np.clip(np.linspace(-80, 335, side), 0, 255).astype(np.uint8)
     rgba = np.dstack([rgb, np.broadcast_to(alpha, (side, side))])
+    cut = np.dstack([rgb, disk(side)])
     opaque = np.dstack([rgb, np.full((side, side), 255, np.uint8)])
     gray = np.ascontiguousarray(rgb[..., 1])
     wide = gray.astype(np.uint16) * 257 + (gray[::-1] >> 1)
@@ -94,9 +95,18 @@ def pictures(megapixels: float) -> dict[str, Any]:
         "gray": gray, "rgb": rgb, "rgba": rgba, "opaque": opaque, "u16": wide, "f32": floats,
         "nan": holes, "whole": gray.astype(np.float32),
         "rgb16": rgb.astype(np.uint16) * 257, "rgba16": rgba.astype(np.uint16) * 257,
+        "cut": cut, "cut16": cut.astype(np.uint16) * 257,
+        "cutf": cut.astype(np.float32) / np.float32(255),
         "rgbaf": rgba.astype(np.float32) / np.float32(255),
         "rgbf": rgb.astype(np.float32) / np.float32(255),
     }  # fmt: skip
+
+
+def disk(side: int) -> Any:
+    """What photographs with alpha mostly are: cut out, with an edge some pixels wide."""
+    away = np.abs(np.arange(side) - side / 2) / (0.45 * side)
+    radius = np.hypot(away, away[:, None])
+    return np.rint(255 * np.clip((1 - radius) * 0.45 * side / 6 + 0.5, 0, 1)).astype(np.uint8)
 
 
 def rows(options: argparse.Namespace) -> Iterator[Row]:
@@ -107,10 +117,13 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
         return partial(imgconv.filter_image, at[kind], threads=threads, **recipe)
 
     for kernel in ("sharpen", "gaussian:2", "box:15"):
-        for alpha, plain in (("rgba", "rgb"), ("rgba16", "rgb16"), ("rgbaf", "rgbf")):
+        for kind, plain in (("", "rgb"), ("16", "rgb16"), ("f", "rgbf")):
+            alpha = f"rgba{kind}"
             peers = {"cv2 float64": partial(premultiplied, at[alpha], kernel)}
             name = f"{alpha} {kernel}"
             yield Row(name, ours(alpha, kernels=kernel), ours(plain, kernels=kernel), 2.5, peers)
+            yield Row(f"cut out{kind} {kernel}", ours(f"cut{kind}", kernels=kernel),
+                      ours(plain, kernels=kernel), 2.5)  # fmt: skip
     for kernel in ("sharpen", "gaussian:2"):
         yield Row(f"rgba opaque {kernel}", ours("opaque", kernels=kernel),
                   ours("rgb", kernels=kernel), 2.5)  # fmt: skip

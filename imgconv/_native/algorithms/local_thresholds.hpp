@@ -178,6 +178,7 @@ void above_gaussian(const LocalJob& job, int64_t first, int64_t last, Src* to) {
   const int64_t room = job.columns + 64, span = job.columns + job.window + 64;
   double* ring = scratch.take<double>(job.window * room);  // source rows
   double *down = scratch.take<double>(room), *padded = scratch.take<double>(span);
+  auto** lines = scratch.take<const double*>(job.window);
   int64_t filled = first;
   for (int64_t row = first; row < last; ++row) {
     for (; filled < row + job.window; ++filled) {
@@ -185,9 +186,12 @@ void above_gaussian(const LocalJob& job, int64_t first, int64_t last, Src* to) {
       double* __restrict at = ring + filled % job.window * room;
       for (int64_t x = 0; x < job.columns; ++x) at[x] = double(line[x]);
     }
-    sum_pairs(job, job.columns, down, [&](int64_t i, int64_t x) {
-      return load<double>(ring + (row + i) % job.window * room + x);
-    });
+    for (int64_t i = 0, slot = row % job.window; i < job.window; ++i) {
+      lines[i] = ring + slot * room;
+      if (++slot == job.window) slot = 0;
+    }
+    sum_pairs(job, job.columns, down,
+              [&](int64_t i, int64_t x) { return load<double>(lines[i] + x); });
     spread_row(job, down, padded);
     sum_pairs(job, job.columns, down,
               [&](int64_t i, int64_t x) { return load<double>(padded + i + x); });

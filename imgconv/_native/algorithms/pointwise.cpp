@@ -35,20 +35,34 @@ void ordered_sums(const OrderedTaps& taps, const float* from, int64_t count, dou
   }
 }
 
-IMGCONV_INLINE int32_t level_of(const Beginnings& levels, double x) {
-  int32_t cell = int32_t(x * levels.cells);
+IMGCONV_INLINE int32_t cell_of(const Beginnings& levels, double x) {
+  return int32_t(x * levels.cells);
+}
+IMGCONV_INLINE int32_t level_of(const Beginnings& levels, double x, int32_t cell) {
   return levels.base[cell] + (x >= levels.edge[cell]);
 }
 
+// The cells of some values by vectors, and then what stands in them.
 template <class Out>
 int64_t encode_as(const Beginnings& levels, double unit, const float* __restrict light,
                   int64_t count, Out* __restrict to) {
+  constexpr int64_t some = 256;
+  double values[some];
+  int32_t cells[some];
   int64_t outside = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    float x = light[i];
-    outside += (x < 0) | (x > 1);
-    x = x > 0 ? x : 0;  // what is not a number becomes 0
-    to[i] = Out(level_of(levels, double(x < 1 ? x : 1) * unit));
+  for (int64_t at = 0; at < count; at += some) {
+    const int64_t part = count - at < some ? count - at : some;
+    int32_t beyond = 0;
+    for (int64_t i = 0; i < part; ++i) {
+      float x = light[at + i];
+      beyond += int32_t(x < 0) | int32_t(x > 1);
+      x = x > 0 ? x : 0;  // what is not a number becomes 0
+      values[i] = double(x < 1 ? x : 1) * unit;
+      cells[i] = cell_of(levels, values[i]);
+    }
+    for (int64_t i = 0; i < part; ++i)
+      to[at + i] = Out(level_of(levels, values[i], cells[i]));
+    outside += beyond;
   }
   return outside;
 }
@@ -67,7 +81,8 @@ void encode_mean_as(const Beginnings& levels, const int64_t* table, const int64_
   for (int64_t i = 0; i < pixels; ++i) {
     int64_t sum = 0;
     for (int c = 0; c < 3; ++c) sum += table[image[3 * i + c]] * weights[c];
-    to[i] = Level(level_of(levels, double(sum) / double(total)));
+    const double x = double(sum) / double(total);
+    to[i] = Level(level_of(levels, x, cell_of(levels, x)));
   }
 }
 
@@ -86,7 +101,7 @@ void encode_mean(const Beginnings& levels, const int64_t* table, const int64_t* 
 Counts weighed_band(const Task& task, int64_t first, int64_t last);  // weighed.cpp
 
 extern const Pointwise pointwise;
-const Pointwise pointwise = {weight_bits,  weigh,  means,       combine,     directions,
+const Pointwise pointwise = {weight_bits,  note_bits,   weigh,  means,       combine,     directions,
                              ordered_sums, encode, encode_mean, above_local, weighed_band};
 
 }  // namespace IMGCONV_ISA

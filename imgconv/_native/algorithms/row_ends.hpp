@@ -55,10 +55,12 @@ class RowEnds {
   // call has copied is kept.
   IMGCONV_NOINLINE void fill(int64_t position) {
     if (copied_to_ < position) copied_to_ = position;
+    const int64_t begin = int64_t(uint32_t(position) % uint32_t(count_));  // the only division
     for (const Copy& copy : copies_) {
       if (!copy.memory) continue;
-      for (int64_t i = 0; i < count_; ++i) {
-        Value* to = copy.memory + (position + i) % count_ * copy.pitch;
+      for (int64_t i = 0, slot = begin; i < count_; ++i) {
+        Value* to = copy.memory + slot * copy.pitch;
+        if (++slot == count_) slot = 0;
         copy.lines[i] = reinterpret_cast<const unsigned char*>(to);
         if (position + i < copied_to_) continue;
         const Value* line = reinterpret_cast<const Value*>(lines_[i]);

@@ -27,7 +27,12 @@ struct ShortRounder {
       Shorts t = sum + added;
       return (t + each((1 << (f.down - 1)) - 1) + ((t >> down) & each(1))) >> down;
     } else {
-      return (S::high_product(sum << each(f.up), each(f.factor)) + added) >> down;
+      const Shorts near = (S::high_product(sum << each(f.up), each(f.factor)) + added) >> down;
+      if constexpr (kind == ShortKind::scale) return near;
+      // Less than the denominator, which int16 holds, is between both sides of a half.
+      const Shorts above = near * each(f.denominator) - sum * each(f.whole_factor);
+      const Shorts half = above == each(f.whole_added + f.denominator / 2);
+      return near - (half & near & each(1));
     }
   }
 };
@@ -300,6 +305,9 @@ bool row_pairs(const Task& task, int64_t first, int64_t last, Counts& counts) {
     case ShortKind::scale:
       return task.clips ? paired<S, ShortKind::scale, true>(task, first, last, counts)
                         : paired<S, ShortKind::scale, false>(task, first, last, counts);
+    case ShortKind::scale_even:
+      return task.clips ? paired<S, ShortKind::scale_even, true>(task, first, last, counts)
+                        : paired<S, ShortKind::scale_even, false>(task, first, last, counts);
     default: return false;
   }
 }

@@ -37,8 +37,12 @@ class Sliding {
       if (channels_ == 3) return summed<3>(to, count);
       if (channels_ == 4) return summed<4>(to, count);
     }
-    for (int64_t x = 0; x < count; ++x, ++at_)
-      to[x] = To(Signed(last_[at_ % channels_] += from_[at_ + entering_] - from_[at_ - channels_]));
+    if (channels_ <= lanes) return by_pixels(to, count);
+    int channel = int(at_ % channels_);
+    for (int64_t x = 0; x < count; ++x, ++at_) {
+      to[x] = To(Signed(last_[channel] += from_[at_ + entering_] - from_[at_ - channels_]));
+      if (++channel == channels_) channel = 0;
+    }
   }
 
  private:
@@ -46,6 +50,26 @@ class Sliding {
   static constexpr bool shuffles = lanes >= 4 && (sizeof(Sum) == 4 || lanes > 4);
 
   using Signed = std::conditional_t<is_floating<Sum>, Sum, int32_t>;  // what they are
+
+  // A pixel at a time: what a vector has beyond it is overwritten by the next. The first lanes are
+  // the sums one pixel before, wherever a piece begins.
+  template <class To>
+  void by_pixels(To* to, int64_t count) {
+    const Sum *in = from_ + at_ + entering_, *out = from_ + at_ - channels_;
+    Vector<Sum> sums = before_, before = sums;
+    int64_t left = count;
+    for (; left > 0; left -= channels_, in += channels_, out += channels_, to += channels_) {
+      before = sums;
+      sums += load<Sum>(in) - load<Sum>(out);
+      store<To>(to, __builtin_convertvector(Vector<Signed>(sums), Vector<To>));
+    }
+    before_ = sums;
+    for (int c = 0; left < 0 && c < channels_; ++c) {  // the last pixel is cut
+      const int64_t i = c + channels_ + left;
+      before_[c] = i < channels_ ? before[i] : sums[i - channels_];
+    }
+    at_ += count;
+  }
 
   template <int channels, class To>
   void summed(To* to, int64_t count) {

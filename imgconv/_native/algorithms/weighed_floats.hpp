@@ -70,10 +70,17 @@ class OrderedMeans {
  public:
   explicit OrderedMeans(const Task& task) : task_(task) {}
 
-  WindowOf window(int64_t row, int64_t column) {
+  // Zeros alone are told from others if asked for.
+  WindowOf window(int64_t row, int64_t column, bool zeros) {
     if (row == window_row_ && column == window_column_) return window_;
     window_row_ = row;
     window_column_ = column;
+    const int64_t first = column * task_.columns.stride;
+    if (task_.columns.dilation == 1) {
+      const int64_t last = first + task_.columns.taps;
+      if (is_even(row, first, last, 1, opaque_)) return window_ = WindowOf::opaque;
+      if (!zeros && is_even(row, first, last, 0, hidden_)) return window_ = WindowOf::hidden;
+    }
     return window_ = find_window(row, column);
   }
 
@@ -109,6 +116,27 @@ class OrderedMeans {
       }
     }
     return weight == 1 ? WindowOf::opaque : zeros ? WindowOf::zeros : WindowOf::hidden;
+  }
+
+  // Columns of which all weights are known to be the same.
+  struct Run {
+    int64_t row = -1, first = 0, last = 0;
+  };
+
+  // Whether all weights in some columns are at a level. Windows overlap: no column is read again.
+  bool is_even(int64_t row, int64_t first, int64_t last, float level, Run& run) const {
+    if (row != run.row || first < run.first || first > run.last) run = {row, first, first};
+    for (; run.last < last; ++run.last) {
+      const int32_t across = task_.column_map[run.last];
+      for (int64_t r = 0; r < task_.weights.rows; ++r) {
+        const int32_t at = task_.row_map[row * task_.rows.stride + r * task_.rows.dilation];
+        if (at < 0 || across < 0) return false;
+        const unsigned char* line = task_.source + at * task_.source_stride;
+        const int64_t value = across * channels + channels - 1;
+        if (!(reinterpret_cast<const float*>(line)[value] == level)) return false;
+      }
+    }
+    return true;
   }
 
   float first_weight(int64_t row, const int32_t* map) const {
@@ -150,136 +178,9 @@ class OrderedMeans {
 
   const Task& task_;
   int64_t row_ = -1, column_ = -1, window_row_ = -1, window_column_ = -1;
+  Run opaque_, hidden_;
   WindowOf window_ = WindowOf::any;
   double weights_ = 0, high_[channels], low_[channels], plain_[channels];
-};
-
-// Sums to floats.
-template <int channels>
-class FloatMeanFinish {
- public:
-  static constexpr int width = lanes_of<double> > channels ? int(lanes_of<double>) : channels;
-  using V = typename VectorOf<double, width>::Type;
-  using F = typename VectorOf<float, width>::Type;
-
-  explicit FloatMeanFinish(const Task& task)
-      : w_(*task.weighing), absolute_(task.quotient.absolute) {
-    for (int i = 0; i < width; ++i) {
-      const bool last = i % channels == channels - 1;
-      colours_[i] = !last;
-      gain_[i] = last ? w_.share_real : w_.gain;
-      bias_[i] = last ? 0 : w_.bias;
-    }
-  }
-
-  // window(i) says what the window of value i holds.
-  template <class Straight, class Window, class Exact>
-  void piece(const double* sums, int64_t count, const FloatRange& range, float* to,
-             Straight straight, Window window, Exact exact) {
-    find_errors(range);
-    const double* plain = nullptr;
-    for (int64_t i = 0; i < count; i += width) {
-      V above;
-      __builtin_memcpy(&above, sums + i, sizeof above);
-      const V below = last_of_pixels<channels>(above, std::make_integer_sequence<int, width>());
-      const auto colours = colours_ != 0;
-      const auto hides = ~(below * w_.sign > 0) & colours;
-      V value = (colours ? above / below : below) * gain_ + bias_;
-      V error = splat_of(error_);
-      if (!w_.positive) error = colours ? error : splat_of(error_of_share_);
-      else error = colours ? error : value * share_part_;
-      if (over_ > 0) error += colours ? over_ / (below < 0 ? -below : below) : V{};
-      if (exact_weights_) error = colours ? error : V{};
-      if (exact_zeros_) error = above == 0 ? V{} : error;
-      if (any(hides)) {
-        if (!plain) plain = straight();
-        V other;
-        __builtin_memcpy(&other, plain + i, sizeof other);
-        V off = splat_of(error_of_straight_);
-        if (exact_zeros_) off = other == 0 ? V{} : off;
-        value = hides ? other * w_.sign / w_.total * w_.gain + w_.bias : value;
-        error = hides ? off : error;
-      }
-      auto unsure = colours & ((below < 0 ? -below : below) <= floor_);
-      if (w_.positive) unsure &= below != 0;  // sums of weights of one sign are 0 or are not
-      const V settled = error;
-      error = unsure ? splat_of(__builtin_inf()) : error;
-      if (all_open_) error = splat_of(__builtin_inf());
-      if (absolute_) value = (colours & (value < 0)) ? -value : value;
-      const F low = __builtin_convertvector(value - error, F) + 0.0f;
-      const F high = __builtin_convertvector(value + error, F) + 0.0f;
-      const int64_t lanes = count - i < width ? count - i : width;
-      __builtin_memcpy(to + i, &high, size_t(lanes) * sizeof(float));
-      const auto open = ~(low == high);  // also where one is not a number
-      if (__builtin_expect(any(open), 0))
-        for (int j = 0; j < lanes; ++j)
-          if (open[j]) {
-            const bool asks = (unsure[j] && hides[j]) || (exact_colours_ && !hides[j]);
-            const bool known = asks && colours[j] &&
-                               decide(window(i + j), hides[j], value[j], settled[j], to[i + j]);
-            if (!known) to[i + j] = exact(i + j);
-          }
-    }
-  }
-
- private:
-  static V splat_of(double x) { return x - V{}; }
-
-  template <class Lanes>
-  static IMGCONV_INLINE bool any(Lanes lanes) {
-    constexpr int words = int(sizeof lanes / 8);
-    int64_t all[words], some = 0;
-    __builtin_memcpy(all, &lanes, sizeof lanes);
-    for (int j = 0; j < words; ++j) some |= all[j];
-    return some != 0;
-  }
-
-  // Decide a value by what its window holds: of a pixel that is sure not to be seen, or of one whose
-  // sums are exact, with the definition's steps after them.
-  bool decide(WindowOf window, bool hides, double value, double error, float& to) const {
-    if (window == WindowOf::any || hides == (window == WindowOf::opaque)) return false;
-    if (window != WindowOf::hidden) error = 0;
-    const float low = float(value - error) + 0.0f, high = float(value + error) + 0.0f;
-    if (low == high) to = high;
-    return low == high;
-  }
-
-  // A power of two of which all floats of such a magnitude or a larger one are multiples.
-  static double last_bit(float magnitude) {
-    uint32_t bits;
-    __builtin_memcpy(&bits, &magnitude, sizeof bits);
-    const int exponent = int(bits >> 23);
-    return __builtin_ldexp(1.0, (exponent ? exponent : 1) - 150);
-  }
-
-  // How far off values of a piece may be, both sums' errors and the steps after them.
-  void find_errors(const FloatRange& range) {
-    const double colour = range.colour, weight = range.weight, steps = 0x1p-49;
-    const double gain = __builtin_fabs(w_.gain), bias = __builtin_fabs(w_.bias);
-    const double size = w_.size, part = 4 * w_.relative;
-    const double most = w_.positive ? colour : 0;
-    // Products below 2**-101 lose their last bits in the definition, where weights are so small.
-    const double lost = colour > 0 ? gain * 0x1p-80 : 0;
-    error_ = part * gain * most + steps * (gain * colour + bias) + lost;
-    over_ = w_.positive ? 0 : (part + steps) * gain * size * colour * weight * 2;
-    floor_ = w_.positive ? 0x1p-60 * size : part * size * weight + 0x1p-60 * size;
-    share_part_ = part + steps;
-    error_of_share_ = (part + steps) * size * weight * __builtin_fabs(w_.share_real);
-    error_of_straight_ = (part + steps) * gain / w_.total * size * colour + steps * bias;
-    exact_zeros_ = w_.positive && range.least_colour >= 0 && bias == 0;
-    // Sums of whole multiples of a last bit that stay below 2**53 of them are exact.
-    exact_weights_ = size * weight < 0x1p53 * last_bit(range.weight_near_zero);
-    exact_colours_ = size * colour < 0x1p53 * last_bit(range.colour_near_zero);
-    if (exact_colours_) error_of_straight_ = 0;
-    all_open_ = range.least_weight < 0 || colour * weight > 0x1p127 || weight > 0x1p100;
-  }
-
-  const Weighing& w_;
-  bool absolute_, exact_zeros_ = false, all_open_ = false;
-  bool exact_weights_ = false, exact_colours_ = false;
-  V colours_, gain_, bias_;
-  double error_ = 0, over_ = 0, floor_ = 0, error_of_share_ = 0, error_of_straight_ = 0;
-  double share_part_ = 0;
 };
 
 }  // namespace IMGCONV_ISA

@@ -3,10 +3,10 @@
 #pragma once
 
 #include "band.hpp"
+#include "float_mean_finish.hpp"
 #include "mean_finish.hpp"
 #include "weighed_box.hpp"
 #include "weighed_exact.hpp"
-#include "weighed_floats.hpp"
 
 namespace imgconv {
 namespace IMGCONV_ISA {
@@ -53,7 +53,8 @@ class WeighedRows {
         base_ = row * task_.rows.stride / Mac::rows;
         if (filled < base_) filled = base_;
         for (; filled < base_ + steps_.groups; ++filled) {
-          weighed_.template fill<Rows::weighed>(filled);
+          if (floats && task_.even != Even::no) weighed_.template fill<Rows::plain>(filled);
+          else weighed_.template fill<Rows::weighed>(filled);
           if constexpr (floats) ranges_[filled % steps_.groups] = range_in(at, filled);
         }
         range_ = {};
@@ -181,7 +182,10 @@ class WeighedRows {
     if constexpr (floats)
       finish_.piece(sums, count_ * channels, range_,
                     reinterpret_cast<float*>(to) + column * channels,
-                    plain, [&](int64_t i) { return exact_.window(row + r, column + i / channels); },
+                    plain,
+                    [&](int64_t i, bool zeros) {
+                      return exact_.window(row + r, column + i / channels, zeros);
+                    },
                     exact);
     else
       counts_.clipped +=

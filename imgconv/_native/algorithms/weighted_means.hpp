@@ -9,30 +9,64 @@ namespace imgconv {
 namespace IMGCONV_ISA {
 namespace {
 
-template <int channels, class Bits>
-void bits_of_weights(const Bits* __restrict image, int64_t pixels, uint32_t* all, uint32_t* any) {
-  Bits every = Bits(-1), some = 0;
-  for (int64_t i = 0; i < pixels; ++i) {
-    every &= image[i * channels + channels - 1];
-    some |= image[i * channels + channels - 1];
+// Whole pixels at a time, of which the last part counts.
+template <int channels, class Bits, class Pixel>
+void bits_of_weights(const void* image, int64_t pixels, uint32_t* all, uint32_t* any) {
+  static_assert(sizeof(Pixel) == channels * sizeof(Bits), "a pixel is its channels");
+  const auto* from = static_cast<const unsigned char*>(image);
+  constexpr int many = 16;
+  Pixel every[many], some[many];
+  for (int j = 0; j < many; ++j) every[j] = Pixel(-1), some[j] = 0;
+  int64_t i = 0;
+  for (; i + many <= pixels; i += many) {
+    Pixel values[many];
+    __builtin_memcpy(values, from + i * int64_t(sizeof(Pixel)), sizeof values);
+    for (int j = 0; j < many; ++j) {
+      every[j] &= values[j];
+      some[j] |= values[j];
+    }
   }
-  *all = every;
-  *any = some;
-}
-
-template <class Bits>
-void bits_for(const void* image, int64_t pixels, int64_t channels, uint32_t* all, uint32_t* any) {
-  const Bits* from = static_cast<const Bits*>(image);
-  if (channels == 2) bits_of_weights<2>(from, pixels, all, any);
-  else bits_of_weights<4>(from, pixels, all, any);
+  for (; i < pixels; ++i) {
+    Pixel value;
+    __builtin_memcpy(&value, from + i * int64_t(sizeof value), sizeof value);
+    every[0] &= value;
+    some[0] |= value;
+  }
+  for (int j = 1; j < many; ++j) {
+    every[0] &= every[j];
+    some[0] |= some[j];
+  }
+  Bits parts[2][channels];
+  __builtin_memcpy(parts[0], every, sizeof parts[0]);
+  __builtin_memcpy(parts[1], some, sizeof parts[1]);
+  *all = parts[0][channels - 1];
+  *any = parts[1][channels - 1];
 }
 
 void weight_bits(Type type, const void* image, int64_t pixels, int64_t channels, uint32_t* all,
                  uint32_t* any) {
-  switch (size_of(type)) {
-    case 1: return bits_for<uint8_t>(image, pixels, channels, all, any);
-    case 2: return bits_for<uint16_t>(image, pixels, channels, all, any);
-    default: return bits_for<uint32_t>(image, pixels, channels, all, any);
+  const bool two = channels == 2;
+  if (size_of(type) == 1)
+    return two ? bits_of_weights<2, uint8_t, uint16_t>(image, pixels, all, any)
+               : bits_of_weights<4, uint8_t, uint32_t>(image, pixels, all, any);
+  return two ? bits_of_weights<2, uint16_t, uint32_t>(image, pixels, all, any)
+             : bits_of_weights<4, uint16_t, uint64_t>(image, pixels, all, any);
+}
+
+void note_bits(const unsigned char* line, int64_t blocks, int64_t bytes, ByteBits* bits) {
+  using Words = VectorOf<uint64_t, 8>::Type;
+  for (int64_t i = 0; i < blocks; ++i) {
+    Words all, any;
+    __builtin_memcpy(&all, bits[i].all, sizeof all);
+    __builtin_memcpy(&any, bits[i].any, sizeof any);
+    for (int64_t at = 0; at < bytes; at += int64_t(sizeof all)) {
+      Words words;
+      __builtin_memcpy(&words, line + i * bytes + at, sizeof words);
+      all &= words;
+      any |= words;
+    }
+    __builtin_memcpy(bits[i].all, &all, sizeof all);
+    __builtin_memcpy(bits[i].any, &any, sizeof any);
   }
 }
 

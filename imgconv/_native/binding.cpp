@@ -132,7 +132,8 @@ nb::object run(const imgconv::Correlator& correlator, nb::handle image, nb::hand
                            result.stride(),   down,                     across,
                            source.channels(), border, border_value,
                            threads};
-  if (plain && (plain->item_in() != correlator.item_in() || plain->item_out() != correlator.item_out()))
+  if (plain && (plain->item_in() != correlator.item_in() ||
+                plain->item_out() != correlator.item_out()))
     throw nb::type_error("the plain kernel does not fit");
   imgconv::Counts counts;
   {

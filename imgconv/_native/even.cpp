@@ -188,10 +188,11 @@ void EvenParts::put_share(const Part& part, double share) const {
   }
 }
 
-// A few rows at a time, which are still near when they are filtered. Where nothing is even rows wait,
-// so that means have long ways to go.
+// A few rows at a time, which are still near when they are filtered. Where nothing is even rows
+// wait, so that means have long ways to go.
 Counts EvenParts::run(int64_t first, int64_t last) const {
-  const int64_t fit = near_bytes / std::max<int64_t>(weighed_.source_stride * weighed_.rows.stride, 1);
+  const int64_t bytes = weighed_.source_stride * weighed_.rows.stride;
+  const int64_t fit = near_bytes / std::max<int64_t>(bytes, 1);
   const int64_t step = std::max<int64_t>(fit / high_, 1) * high_;
   Counts total;
   const auto count = [&](const Part& part) {

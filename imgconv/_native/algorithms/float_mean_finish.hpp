@@ -68,8 +68,8 @@ class FloatMeanFinish {
             if (open[j]) {
               const bool asks = (unsure[j] && hides[j]) || (exact_colours_ && !hides[j]);
               const bool known = asks && colours[j] &&
-                                 decide(window(i + j, !exact_colours_), hides[j], sums + i, plain + i, j,
-                                        to[i + j]);
+                                 decide(window(i + j, !exact_colours_), hides[j], sums + i,
+                                        hides[j] ? plain + i : nullptr, j, to[i + j]);
               if (!known) to[i + j] = exact(i + j);
             }
       }
@@ -170,8 +170,8 @@ class FloatMeanFinish {
     return some != 0;
   }
 
-  // Decide a value by what its window holds: of a pixel that is sure not to be seen, or of one whose
-  // sums are exact, with the definition's steps after them.
+  // Decide a value by what its window holds: of a pixel that is sure not to be seen, or of one
+  // whose sums are exact, with the definition's steps after them.
   bool decide(WindowOf window, bool hides, const double* sums, const double* plain, int j,
               float& to) const {
     if (window == WindowOf::any || hides == (window == WindowOf::opaque)) return false;

@@ -65,10 +65,11 @@ int64_t put_chunk(const T* __restrict v, int64_t count, int64_t channels, const 
   return clipped - not_counted;
 }
 
-// Called, not inlined: a call takes nothing beside a chunk, and its loops long to compile for each user.
+// Called, not inlined: a call takes nothing beside a chunk, and its loops take long to compile for
+// each user.
 template <class T>
-IMGCONV_NOINLINE int64_t write_chunk(T* v, int64_t count, int64_t channels, const Target& target, void* to,
-                    int64_t at) {
+IMGCONV_NOINLINE int64_t write_chunk(T* v, int64_t count, int64_t channels, const Target& target,
+                                     void* to, int64_t at) {
   if (target.absolute || target.rounding != Rounding::half_even)
     round_chunk<T>(v, count, channels, target);
   switch (target.type) {

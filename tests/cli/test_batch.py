@@ -54,6 +54,7 @@ def test_the_manifest_has_a_row_for_each_input(run, photos, tmp_path):
     assert not (tmp_path / "out" / ".imgconv" / "parts").exists()
 
 
+@pytest.mark.thorough
 def test_one_job_equals_eight(run, photos, tmp_path):
     make_tree(photos, [f"more/{i}.jpg" for i in range(20)], size=(40, 50))
     assert run("batch", "-r", "photos", "one", "-k", "sobel", "-j", "1").code == 0
@@ -86,7 +87,7 @@ def test_a_touched_input_is_hashed_not_done_again(run, photos, tmp_path):
 
 
 @pytest.mark.parametrize("what", ["input", "recipe", "engine", "output lost", "row lost"])
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 def test_a_second_run_does_what_changed_and_nothing_else(run, photos, tmp_path, what):
     batch(run, "-r", "photos", "out", "-k", "sharpen")
     manifest = tmp_path / "out" / ".imgconv" / "manifest.jsonl"
@@ -114,6 +115,7 @@ def test_a_second_run_does_what_changed_and_nothing_else(run, photos, tmp_path, 
     assert sorted(rows(tmp_path / "out")) == NAMES
 
 
+@pytest.mark.thorough
 def test_a_kernel_of_the_same_name_and_other_weights_is_another_recipe(run, photos, tmp_path):
     bank = tmp_path / "mine.yaml"
     text = "kernels:\n  mine:\n    description: Mine.\n    weights: [[1, 2, 1]]\n    scale: 1/%d\n"
@@ -123,6 +125,7 @@ def test_a_kernel_of_the_same_name_and_other_weights_is_another_recipe(run, phot
         assert len(events(done.out, "ok")) == 4
 
 
+@pytest.mark.thorough
 def test_another_quality_is_another_recipe_and_notes_are_kept(run, photos, tmp_path):
     assert batch(run, "-r", "photos", "out").code == 0
     done = batch(run, "-r", "photos", "out", "--quality", "40", "--json")
@@ -137,6 +140,7 @@ def test_another_quality_is_another_recipe_and_notes_are_kept(run, photos, tmp_p
     assert_fails(batch(run, "-r", "photos", "x", "--quality", "9", "--lossless"), 2, "not both")
 
 
+@pytest.mark.thorough
 def test_what_others_wrote_is_not_overwritten(run, photos, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "a.png").write_text("mine")
@@ -197,7 +201,7 @@ def test_unsafe_templates_are_refused(run, photos, tmp_path, template):
         (["x.jpg", "x.png"], ["--format", "png"], ["x.jpg", "x.png"]),
     ],
 )
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(6)
 def test_of_outputs_that_would_collide_the_first_is_written(run, tmp_path, names, options, words):
     make_tree(tmp_path / "photos", [*names, "other.png"])
     calm = batch(run, f"photos/{names[0]}", "photos/other.png", "calm", *options)
@@ -319,6 +323,7 @@ def test_quiet_says_failures_only(run, photos):
     assert batch(run, "-r", "photos", "out", "--quiet").err.startswith("Failed: bad.png: ")
 
 
+@pytest.mark.thorough
 def test_shards_make_the_tree_of_one_run(run, photos, tmp_path):
     make_tree(photos, [f"{i}.png" for i in range(12)])
     whole = batch(run, "-r", "photos", "whole", "-k", "sharpen", "--json")

@@ -79,6 +79,7 @@ def expected(image, settings):
 
 @pytest.mark.sampled(3)
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16])
+@pytest.mark.thorough
 def test_every_pixel_is_the_engine_s(browser, tmp_path, dtype):  # noqa: F811
     ends = np.iinfo(dtype)
     image = np.random.default_rng(5).integers(ends.min, ends.max, (21, 17, 3), dtype, endpoint=True)

@@ -157,6 +157,7 @@ def test_checks_at_the_same_time_agree_and_write_nothing(golden_set, imgconv, tm
     assert tree(tmp_path / "goldens") == before
 
 
+@pytest.mark.thorough
 def test_recorders_at_the_same_time_leave_whole_goldens(golden_set, imgconv, tmp_path):
     words = [sys.executable, "-m", "imgconv", "golden", "record"]
     running = [subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE) for _ in range(3)]

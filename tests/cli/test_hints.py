@@ -217,6 +217,7 @@ def test_the_hint_of_a_file_of_a_folder(run, folder):
     assert run("batch", "a", "out", "-k", "blur", "--overwrite").code == 0
 
 
+@pytest.mark.thorough
 def test_a_step_that_needs_the_whole_image(imgconv, tmp_path):
     tifffile.imwrite(tmp_path / "in.tif", np.zeros((5000, 6000), np.uint8), rowsperstrip=64)
     words = ("apply", "in.tif", "out.tif", "-k", "hysteresis", "--max-memory")
@@ -275,6 +276,7 @@ def texts(value):
             yield from texts(child)
 
 
+@pytest.mark.thorough
 def test_every_option_of_a_hint_is_one_of_some_command():
     known = {name for _, command in commands() for p in command.params for name in p.opts}
     known |= {"--help", "--version"}

@@ -200,6 +200,7 @@ def test_a_terminal_that_says_it_has_sixel_gets_sixel(tmp_path, picture):
 
 
 @pytest.mark.parametrize("answer", [b"", b"\x1b[?1;2c", b"\x1b[?64;14;24c"])
+@pytest.mark.sampled(2)
 def test_others_and_silent_ones_get_blocks(tmp_path, picture, answer):
     code, said = on_terminal(tmp_path, APPLY, PLAIN, answer=answer)
     assert code == 0

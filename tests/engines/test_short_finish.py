@@ -37,6 +37,7 @@ def picture():
 
 @pytest.mark.parametrize("isa", NATIVE.isas)
 @pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.sampled(4)
 def test_halves_of_even_divisors_go_to_the_even_side(scale, isa):
     engine = NativeEngine(NATIVE._core, isa=isa)
     for row in ROWS:

@@ -12,6 +12,7 @@ import sys
 import time
 
 import numpy as np
+import pytest
 from cli.batches import make_tree, rows, tree
 from cli.program import save
 from services.kills import children
@@ -72,6 +73,7 @@ def test_the_file_that_kills_its_process_is_found_and_the_others_are_done(tmp_pa
     assert not list((tmp_path / "out" / ".imgconv").glob("parts*"))
 
 
+@pytest.mark.thorough
 def test_an_interrupt_leaves_whole_files_and_the_next_run_finishes(tmp_path):
     make_tree(tmp_path / "photos", [f"{i}.png" for i in range(60)], size=(400, 400))
     process = start(tmp_path, "out", "-k", "blur")

@@ -55,6 +55,7 @@ def test_a_damaged_file_that_was_mended_is_done(run, photos, tmp_path):
     assert rows(tmp_path / "out")["a.png"]["status"] == "ok"
 
 
+@pytest.mark.thorough
 def test_a_file_that_is_damaged_later_leaves_its_output_ours(run, photos, tmp_path):
     good = (photos / "a.png").read_bytes()
     assert batch(run).code == 0
@@ -192,6 +193,7 @@ def test_a_manifest_that_cannot_grow_ends_the_run(imgconv, tmp_path):
     assert len(rows(tmp_path / "out")) == len(tree(tmp_path / "out")) == 30
 
 
+@pytest.mark.thorough
 def test_a_small_disk(tmp_path, imgconv):
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -218,6 +220,7 @@ def test_a_small_disk(tmp_path, imgconv):
         subprocess.run(["umount", disk], check=True)
 
 
+@pytest.mark.thorough
 def test_a_torn_line_and_a_damaged_one(run, photos, tmp_path):
     batch(run)
     manifest = tmp_path / "out" / ".imgconv" / "manifest.jsonl"

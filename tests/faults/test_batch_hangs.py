@@ -88,6 +88,7 @@ def test_a_file_that_never_ends_fails_by_name(run, photos, tmp_path, where):
         assert (row["status"], row["error"]) == ("failed", "ItemTimeoutError")
 
 
+@pytest.mark.thorough
 def test_a_run_ends_when_its_time_is_over_and_the_next_one_goes_on(run, photos, tmp_path):
     code, said = run("-k", "stall", "--run-timeout", "4", "-j", "2")
     assert code == 1

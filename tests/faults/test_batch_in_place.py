@@ -80,6 +80,7 @@ def test_an_edit_before_the_commit_wins(photos, calm, edited, edit, exchanges, m
 
 
 @pytest.mark.parametrize("edits", [1, 2])
+@pytest.mark.sampled(2)
 def test_an_edit_in_the_very_moment_of_the_exchange_wins(photos, calm, edited, edits, monkeypatch):
     """What came out of an exchange is looked at; of two edits the newer stays."""
     right, versions = durable.exchange, [b"first edit", edited][-edits:]
@@ -213,6 +214,7 @@ def with_links(photos, calm):
 
 
 @pytest.mark.parametrize("exchanges", [True, False])
+@pytest.mark.sampled(2)
 def test_backups(photos, calm, exchanges, monkeypatch):
     if not exchanges:
         monkeypatch.setattr(durable, "_rename", lambda *_: False)
@@ -267,7 +269,7 @@ LOSSES = [remove, remove_all, cut, empty, edit, drop_first, garble]
 
 
 @pytest.mark.parametrize("lose", LOSSES)
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(9)
 def test_what_has_a_mark_is_not_filtered_again(photos, calm, lose):
     in_place(photos)
     assert tree(photos) == calm
@@ -313,6 +315,7 @@ def test_an_edit_is_filtered_though_it_keeps_the_mark(photos, calm, edited):
     assert (photos / "a.png").read_bytes() not in (edited, calm["a.png"])
 
 
+@pytest.mark.thorough
 def test_a_repaired_manifest_does_not_forget_that_rows_were_lost(run, photos, calm, monkeypatch):
     in_place(photos)
     monkeypatch.setattr(LocalStorage, "mark", lambda *_: b"")

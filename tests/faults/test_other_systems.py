@@ -67,6 +67,7 @@ def test_one_call_that_is_not_there(elsewhere, photo, tmp_path, lacks):
 
 
 @pytest.mark.parametrize("lacks", ["macos", "windows"])
+@pytest.mark.sampled(2)
 def test_a_picture_and_a_folder(elsewhere, run, photo, tmp_path, lacks):
     make_tree(tmp_path / "photos", ["a.png", "b.png", "sub/c.png"])
     assert run("apply", "photo.png", "here.png", "-k", "sharpen").code == 0
@@ -136,6 +137,7 @@ def test_a_picture_in_bands_replaces_the_one_that_it_is_read_from(elsewhere, tmp
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "cp437", "ascii"])
+@pytest.mark.sampled(3)
 def test_consoles_of_other_code_pages(imgconv, photo, encoding):
     """Words that they lack are written otherwise; data on stdout is UTF-8 everywhere."""
     photo.rename(photo.with_name("\u9ce5 \u00e9.png"))

@@ -87,6 +87,7 @@ def test_one_story(suite, goldens):
     assert (goldens / "photo.json").stat().st_mtime_ns == before
 
 
+@pytest.mark.thorough
 def test_it_is_the_store_of_the_command(suite, goldens, tmp_path, imgconv):
     suite("--golden-update")
     (tmp_path / "golden.yaml").write_text(

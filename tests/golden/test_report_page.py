@@ -58,6 +58,7 @@ def screen(page):
 
 
 @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+@pytest.mark.sampled(2)
 def test_it_opens_without_a_network_or_complaints_and_fits(browser, report_page, size):  # noqa: F811
     open_page(browser, report_page, size=size)
     assert complaints(browser) == []
@@ -240,6 +241,7 @@ def test_the_accept_command_is_copied(page):
 
 
 @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+@pytest.mark.sampled(2)
 def test_thousands_of_cases_stay_usable(browser, tmp_path, camera, size):  # noqa: F811
     from dataclasses import replace
 

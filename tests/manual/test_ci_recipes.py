@@ -75,6 +75,7 @@ def test_github(repository, gray):
     check_reports(repository, failed=True)
 
 
+@pytest.mark.thorough
 def test_gitlab(repository, gray):
     (job,) = (d["goldens"] for d in documents() if "goldens" in d)
     assert run_steps(repository, job["script"], GITLAB_CI="true").returncode == 0
@@ -90,6 +91,7 @@ def test_gitlab(repository, gray):
     assert set(kept) == {"when", "expose_as", "paths", "reports"}
 
 
+@pytest.mark.thorough
 def test_jenkins(repository, gray):
     (text,) = blocks(topic("ci"), "groovy")
     assert text.count("{") == text.count("}")

@@ -104,7 +104,6 @@ def test_the_picture_itself(photo):
     assert check_exact(photo, photo.copy()).name == "identity"
 
 
-@pytest.mark.sampled(8)
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -128,7 +127,7 @@ def test_the_picture_itself(photo):
         "turned by -4",
     ],
 )
-@pytest.mark.sampled(8)
+@pytest.mark.thorough
 def test_hopeless_pairs_are_refused_with_a_reason(photo, change, said):
     with pytest.raises(NothingMatchedError, match=said):
         recover(photo, change(photo), budget=2)

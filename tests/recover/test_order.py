@@ -25,7 +25,7 @@ def check_exact(before, after, budget=60):
     return found
 
 
-@pytest.mark.sampled(36)
+@pytest.mark.sampled(108)
 @pytest.mark.parametrize(
     ("made_by", "name"),
     [

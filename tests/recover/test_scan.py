@@ -15,7 +15,6 @@ def photo():
     return data.camera()[100:228, 150:278]
 
 
-@pytest.mark.sampled(24)
 @pytest.mark.parametrize(
     ("steps", "options", "name"),
     [
@@ -28,6 +27,7 @@ def photo():
     ],
     ids=str,
 )
+@pytest.mark.thorough
 def test_ranges_sets_and_steps_by_name(photo, steps, options, name):
     after = filter_image(photo, steps=steps, **options)
     found = recover(photo, after, budget=60)

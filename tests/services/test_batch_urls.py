@@ -154,6 +154,7 @@ def test_several_sources_patterns_and_files(run, uploaded, folder, tmp_path):
     assert (report.ok, len(tree(tmp_path / "listed"))) == (2, 2)
 
 
+@pytest.mark.thorough
 def test_a_codec_that_crashes_costs_one_file(uploaded, folder, tmp_path, monkeypatch):
     crashing = (
         "import os\n"
@@ -173,6 +174,7 @@ def test_a_codec_that_crashes_costs_one_file(uploaded, folder, tmp_path, monkeyp
     assert "its process died" in report.failures[0].message
 
 
+@pytest.mark.thorough
 def test_two_runs_at_a_time_do_no_harm(uploaded, folder):
     recipe, out = recipe_from({"kernels": ["blur"]}), f"{folder}/out"
     reports = []
@@ -236,6 +238,7 @@ def test_what_is_not_complete_has_a_folder_of_its_own(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("error", [PermissionError("denied"), OSError("503 SlowDown")])
+@pytest.mark.sampled(2)
 def test_a_listing_that_fails_is_a_failure(run, monkeypatch, tmp_path, error):
     from fsspec.implementations.memory import MemoryFileSystem
 
@@ -322,6 +325,7 @@ def test_rows_that_a_run_writes_during_a_merge_stay(run, folder, monkeypatch):
 
 
 @pytest.mark.parametrize("cut", [False, True])
+@pytest.mark.sampled(2)
 def test_rows_that_others_remove_during_a_run_end_it(uploaded, folder, cut):
     recipe, out, done = recipe_from({"kernels": ["blur"]}), f"{folder}/out", []
 

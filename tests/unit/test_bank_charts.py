@@ -118,6 +118,7 @@ class TestSteps:
 
 class TestImpulse:
     @pytest.mark.parametrize("name", KERNELS)
+    @pytest.mark.sampled(4)
     def test_it_gives_the_kernel_turned_by_180_degrees(self, name):
         kernel = KERNELS[name]
         answer = impulse_answer(kernel)
@@ -131,6 +132,7 @@ class TestImpulse:
         assert np.array_equal(answer, wanted)
 
     @pytest.mark.parametrize("name", KERNELS)
+    @pytest.mark.sampled(4)
     def test_the_flipped_kernel_gives_the_kernel(self, name):
         kernel = KERNELS[name]
         flipped = kernel.flipped()
@@ -161,6 +163,7 @@ def impulse_answer(kernel):
 
 class TestFlat:
     @pytest.mark.parametrize("name", [*KERNELS, *GENERATED])
+    @pytest.mark.sampled(4)
     def test_it_gives_the_sum_times_the_level(self, name):
         kernel = load(name)
         for level in (0, 1, 77, 255):
@@ -274,6 +277,7 @@ class TestOrientation:
     @pytest.mark.parametrize(
         "name", ["sobel", "scharr", "prewitt", "farid", "sobel5", "central_difference"]
     )
+    @pytest.mark.sampled(4)
     def test_ramps_answer_with_their_direction(self, name, x, y):
         """A full turn is 256 (or 65536), so the value is within half a unit of the true angle."""
         ramp = (20000 + 100 * x * X + 100 * y * Y).astype(np.uint16)

@@ -78,6 +78,7 @@ def same(image, kernel, settings, engine=NATIVE):
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])
 @pytest.mark.parametrize("settings", SETTINGS)
 @pytest.mark.parametrize("name", KERNELS)
+@pytest.mark.sampled(4)
 def test_parts_of_even_weight_have_the_bits_of_the_definition(name, settings, dtype, channels):
     same(picture(dtype, channels), KERNELS[name], SETTINGS[settings])
 
@@ -85,6 +86,7 @@ def test_parts_of_even_weight_have_the_bits_of_the_definition(name, settings, dt
 @pytest.mark.parametrize("channels", [2, 4])
 @pytest.mark.parametrize("settings", SETTINGS)
 @pytest.mark.parametrize("name", KERNELS)
+@pytest.mark.sampled(4)
 def test_parts_of_floats_have_the_bits_of_the_definition(name, settings, channels):
     same(floats(channels), KERNELS[name], SETTINGS[settings])
 

@@ -233,7 +233,7 @@ def test_in_place(streamed, wide, tmp_path):
         ({"range": "rescale", "kernels": ["sobel"]}, 2),
     ],
 )
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 def test_what_must_be_known_of_the_whole(options, passes, streamed, wide, tmp_path):
     tifffile.imwrite(tmp_path / "in.tif", wide, tile=(64, 64))
     what = recipe_from(options, BANK)
@@ -324,7 +324,7 @@ def test_a_turned_picture_is_turned_or_refused(streamed, wide, tmp_path):
 
 @pytest.mark.parametrize("source", ["in.tif", "in.png"])
 @pytest.mark.parametrize("target", ["out.tif", "out.png"])
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 def test_metadata_but_for_exif(source, target, streamed, rng, tmp_path):
     given = metadata()
     image = rng.integers(0, 256, (700, 1000, 3), np.uint8)

@@ -68,6 +68,7 @@ def random_settings(rng):
 @pytest.mark.parametrize("dtype", HIGHS)
 @pytest.mark.parametrize("opacity", ["holes", "steps", "opaque", "any"])
 @pytest.mark.parametrize("seed", range(6))
+@pytest.mark.sampled(3)
 def test_the_core_gives_the_bits_of_the_definition(dtype, opacity, seed):
     rng = np.random.default_rng(seed)
     for kernel in KERNELS:

@@ -270,7 +270,7 @@ void bind_plans(nb::module_& m) {
       .def_ro("fused", &Capabilities::fused)
       .def_ro("taps16", &Capabilities::taps16)
       .def_ro("dot8", &Capabilities::dot8)
-      .def_ro("fixed_pairs", &Capabilities::fixed_pairs)
+      .def_ro("word_pairs", &Capabilities::word_pairs)
       .def_ro("symmetric", &Capabilities::symmetric);
   nb::class_<Plan>(m, "Plan", "How a correlation is computed; see imgconv.engines.plan.")
       .def(nb::init<>())

@@ -172,7 +172,7 @@ struct Capabilities {
   int vector_bytes;
   bool fused;         // multiplies and adds doubles and floats in one step
   bool taps16, dot8;  // has Algorithm::taps16 and Algorithm::dot8
-  bool fixed_pairs;   // sums fixed point in pairs of rows
+  bool word_pairs;    // sums 16-bit weights in pairs of rows
   bool symmetric;     // sums small symmetric separable kernels in planes
 };
 

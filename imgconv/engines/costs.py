@@ -152,7 +152,7 @@ _FIXED = 0.05
 """Finishing sums in fixed point, above finishing whole ones."""
 _FOLDED_ROWS = (3, 5, 7, 9)
 _MOST_PAIRS = 15
-"""Columns of pairs of rows up to which fixed point goes in pairs."""
+"""Columns of pairs of rows up to which 16-bit weights go in pairs."""
 _HALF = 90.0
 """A value that is a half and a whole number: whole numbers alone can decide it."""
 _TIE_BITS, _TIES = 17, 3.0
@@ -183,16 +183,16 @@ def by_taps(name: str, request: Request, taps: float) -> float:
     return table_for(request.capabilities).by_taps(name).at(taps) + listed
 
 
-def fixed(facts: KernelFacts, request: Request) -> float:
-    """Return the cost of sums in fixed point, in pairs of rows where that pays."""
+def words(facts: KernelFacts, request: Request, *, fixed: bool) -> float:
+    """Return the cost of sums of 16-bit weights, in pairs of rows where that pays."""
     rows, columns = facts.shape
-    cost = by_taps("dot16", request, facts.taps * (rows + 1) / rows) + _FIXED
+    cost = by_taps("dot16", request, facts.taps * (rows + 1) / rows)
     pairs = (rows + 2) // 2 * columns
     near = request.stride == (1, 1) and request.dilation[0] == 1
     plain = request.depth_out is Depth.U8 and not request.absolute
-    if near and plain and pairs <= _MOST_PAIRS and request.capabilities.fixed_pairs:
+    if near and plain and pairs <= _MOST_PAIRS and request.capabilities.word_pairs:
         cost = min(cost, table_for(request.capabilities).pairs.at(pairs))
-    return cost
+    return cost + _FIXED * fixed
 
 
 def across(name: str, request: Request, row: tuple[int, ...]) -> float:

@@ -219,8 +219,7 @@ def _byte_integer(facts: KernelFacts, request: Request) -> Iterator[Plan]:
             cost = costs.by_taps("dot8", request, facts.taps * (rows + 3) / rows)
             yield Plan("dot8", Algorithm.DOT8, cost=cost)
     if low >= -32768 and high <= 32767 and peak < 1 << 31:
-        cost = costs.by_taps("dot16", request, facts.taps * (rows + 1) / rows)
-        yield Plan("dot16", Algorithm.DOT16, cost=cost)
+        yield Plan("dot16", Algorithm.DOT16, cost=costs.words(facts, request, fixed=False))
 
 
 def _box(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator[Plan]:
@@ -264,7 +263,7 @@ def _fixed(facts: KernelFacts, request: Request) -> Iterator[Plan]:
     share = 2 * bound / 2.0**shift
     if share > _MOST_UNDECIDED:
         return
-    cost = costs.fixed(facts, request) + costs.undecided(facts, share)
+    cost = costs.words(facts, request, fixed=True) + costs.undecided(facts, share)
     yield Plan(
         "fixed16", Algorithm.DOT16, SumKind.FIXED, shift=shift, bound=float(bound), cost=cost
     )

@@ -19,8 +19,8 @@ class Capabilities:
         Whether it multiplies and adds floats in one step.
     taps16, dot8 : bool
         Whether it has `Algorithm.TAPS16` and `Algorithm.DOT8`.
-    fixed_pairs : bool
-        Whether small kernels in fixed point go in pairs of rows.
+    word_pairs : bool
+        Whether small kernels of 16-bit weights go in pairs of rows.
     symmetric : bool
         Whether small symmetric separable kernels on bytes have a path of their own.
     """
@@ -29,7 +29,7 @@ class Capabilities:
     fused: bool = False
     taps16: bool = False
     dot8: bool = False
-    fixed_pairs: bool = False
+    word_pairs: bool = False
     symmetric: bool = False
 
 

@@ -201,57 +201,6 @@ def test_kernels_larger_than_the_image(border: Border) -> None:
         np.testing.assert_array_equal(got.image, image, err_msg=which)
 
 
-@pytest.mark.parametrize("scale", [1, *(Fraction(1, d) for d in (2, 3, 7, 8, 9, 14, 16, 100))])
-@pytest.mark.parametrize("offset", [0, 128, Fraction(1, 2)])
-def test_pairs_of_rows(scale: object, offset: object) -> None:
-    """Small whole weights, on rows that are wide enough to be done by whole vectors."""
-    for shape, side in (
-        ((5, 64), (3, 3)),
-        ((4, 200), (2, 4)),
-        ((7, 131, 3), (4, 3)),
-        ((3, 70), (1, 2)),
-    ):
-        wanted = job(
-            image_of(Depth.U8, shape),
-            np.random.default_rng(6).integers(-4, 6, side).tolist(),
-            scale=scale,
-            offset=offset,
-        )
-        expected = REFERENCE.correlate(wanted)
-        for isa in ISAS:
-            got = NativeEngine(CORE, isa=isa, path="taps16").correlate(wanted)
-            np.testing.assert_array_equal(got.image, expected.image, err_msg=isa)
-            assert got.clipped == expected.clipped
-
-
-@pytest.mark.parametrize("rounding", [Rounding.HALF_EVEN, Rounding.HALF_UP, Rounding.TRUNCATE])
-@pytest.mark.parametrize("offset", [0, 100, -90.3])
-def test_pairs_of_rows_in_fixed_point(offset: object, rounding: Rounding) -> None:
-    """Small kernels of floats: the middle by whole vectors, the sides and what is open exactly."""
-    for shape, side, dilation in (
-        ((5, 300), (3, 3), (1, 1)),
-        ((4, 401), (2, 4), (1, 2)),
-        ((7, 331, 3), (4, 3), (1, 1)),
-        ((3, 170), (1, 2), (1, 1)),
-        ((8, 257), (5, 5), (1, 1)),
-        ((6, 300), (3, 3), (2, 1)),
-    ):
-        weights = np.random.default_rng(9).random(side) - 0.2
-        wanted = job(
-            image_of(Depth.U8, shape),
-            weights.tolist(),
-            scale=float(1 / weights.sum()),
-            offset=offset,
-            rounding=rounding,
-            dilation=dilation,
-        )
-        expected = REFERENCE.correlate(wanted)
-        for isa in ISAS:
-            got = NativeEngine(CORE, isa=isa, path="fixed16").correlate(wanted)
-            np.testing.assert_array_equal(got.image, expected.image, err_msg=isa)
-            assert got.clipped == expected.clipped
-
-
 @pytest.mark.parametrize("threads", [1, 2, 3])
 @pytest.mark.parametrize("shape", [(131, 217), (150, 90, 3), (300, 45), (40, 130)])
 @pytest.mark.sampled(6)

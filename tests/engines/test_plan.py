@@ -23,8 +23,8 @@ def facts(weights: Any, scale: object = 1, offset: object = 0) -> KernelFacts:
 
 
 ISAS = {
-    "v4": Capabilities(64, fused=True, taps16=True, dot8=True, fixed_pairs=True, symmetric=True),
-    "v3": Capabilities(32, fused=True, taps16=True, fixed_pairs=True, symmetric=True),
+    "v4": Capabilities(64, fused=True, taps16=True, dot8=True, word_pairs=True, symmetric=True),
+    "v3": Capabilities(32, fused=True, taps16=True, word_pairs=True, symmetric=True),
     "v2": Capabilities(16, taps16=True),
     "dotprod": Capabilities(16, fused=True, taps16=True, dot8=True, symmetric=True),
     "neon": Capabilities(16, fused=True, taps16=True, symmetric=True),

@@ -14,7 +14,7 @@ struct Change {
   int64_t line;    // of the window, 0 being the one that it leaves
   int64_t offset;  // values
   int32_t weight;
-  int16_t signs;   // of this one and the next, a byte each
+  int32_t signs;   // of this one and the next, a byte each, twice
 };
 
 // Changes of one magnitude: their pixels are added up before they are multiplied.
@@ -81,7 +81,7 @@ static inline Changes listed_changes(Scratch& scratch, const Task& task) {
   if (group_count % 2) groups[group_count++] = {count, 0, 0};
   auto sign = [&](int64_t at) { return (list[at].weight > 0) - (list[at].weight < 0); };
   for (int64_t i = 0; i < count; i += 2)
-    list[i].signs = int16_t((sign(i) & 255) | sign(i + 1) * 256);
+    list[i].signs = int32_t(uint32_t((sign(i) & 255) | (sign(i + 1) & 255) << 8) * 0x10001);
   for (int64_t i = 0, g = 0; g < group_count; ++g)
     for (; i < groups[g].end; ++i) groups[g].start += int16_t(sign(i) * Simd::pixel_offset);
   return {list, count, groups, group_count};

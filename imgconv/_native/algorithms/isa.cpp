@@ -3,7 +3,7 @@
 #include "box.hpp"
 #include "box_planes.hpp"
 #include "exact.hpp"
-#include "fixed_pairs.hpp"
+#include "word_pairs.hpp"
 #include "float_box.hpp"
 #include "float_rows.hpp"
 #include "fourier.hpp"
@@ -48,8 +48,8 @@ Counts dot16_band(const Task& task, int64_t first, int64_t last) {
   Counts counts;
   if constexpr (S::has_symmetric)
     if (symmetric<S>(task, first, last, counts)) return counts;
-  if constexpr (S::has_fixed_pairs)
-    if (fixed_pairs<S>(task, first, last, counts)) return counts;
+  if constexpr (S::has_word_pairs)
+    if (word_pairs<S>(task, first, last, counts)) return counts;
   return taps_band<typename S::template MacDot16<S>, uint8_t>(task, first, last);
 }
 
@@ -88,7 +88,7 @@ extern const Isa isa;  // data alone: it is read before the CPU is known to have
 const Isa isa = {IMGCONV_TEXT(IMGCONV_ISA),
                  Simd::needs,
                  {vector_bytes, Simd::fuses, Simd::has_taps16, Simd::has_dot8,
-                  Simd::has_fixed_pairs, Simd::has_symmetric},
+                  Simd::has_word_pairs, Simd::has_symmetric},
                  band,
                  rounded_by,
                  transform_weights,

@@ -21,7 +21,8 @@ static inline bool is_far(const Task& task) {
 }
 
 // An output row in three stretches: the middle sees the lines themselves, the ends see copies with
-// the border on. Where a row is too short for a middle the left end is all of it.
+// the border on. Of a row that is short enough for the nearest cache the left end is all: to copy
+// it takes less than to begin three times.
 template <class Value>
 class RowEnds {
  public:
@@ -42,7 +43,7 @@ class RowEnds {
     int64_t end = columns.out * task.channels;
     int64_t first = before > 0 ? (before + width - 1) / width * width : 0;
     int64_t limit = before + length - reach < end ? before + length - reach : end;
-    int64_t blocks = limit > first ? (limit - first) / width : 0;
+    int64_t blocks = limit > first && end > short_row ? (limit - first) / width : 0;
     if (!blocks) first = end;
     int64_t last = first + blocks * width;
     interior = {first, last, lines, before};
@@ -73,6 +74,8 @@ class RowEnds {
   }
 
  private:
+  static constexpr int64_t short_row = 4096 / int64_t(sizeof(Value));
+
   struct Edge {
     int32_t to, from;  // values of the copy and of the line; -1 is the constant
   };

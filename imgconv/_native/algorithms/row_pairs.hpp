@@ -12,10 +12,11 @@
 namespace imgconv {
 namespace IMGCONV_ISA {
 
-// How sums in int16 become values.
+// How sums in int16 become values. Copied, since whatever is written might change what a reference
+// names.
 template <class S, ShortKind kind>
 struct ShortRounder {
-  const ShortFinish& f;
+  ShortFinish f;
 
   static IMGCONV_INLINE Shorts each(int value) { return splat<int16_t>(int16_t(value)); }
 
@@ -37,31 +38,42 @@ struct ShortRounder {
   }
 };
 
-template <class Word>
+// A column of a pair of rows, and its weights for each output row.
 struct PairStep {
-  int32_t pair;    // of rows, of the block
-  int32_t kind;    // which of the weights there are, as the algorithm has them; 0: none
+  const uint8_t *above, *below;  // where value 0 of the output row sees the rows of the pair
+  int64_t to_other;              // from it to the column with the same weights
+  int32_t words[2];
+  int32_t kind;  // which of the weights there are, as the algorithm has them; 0: none
+  int32_t pair;
   int64_t offset;  // values
-  int64_t other;   // of the column with the same weights
-  Word words[2];   // the weights of the pair's rows, for each output row
 };
 
-template <class Word>
 struct PairSteps {
-  const PairStep<Word>* steps;
+  PairStep* steps;
   int64_t count;
+
+  PairStep* end() const { return steps + count; }
+
+  // Point at what a stretch of the output rows sees.
+  void look_at(const Stretch& stretch) const {
+    for (PairStep* step = steps; step != end(); ++step) {
+      const int64_t offset = step->offset - stretch.start;
+      step->above = stretch.lines[2 * step->pair] + offset;
+      step->below = stretch.lines[2 * step->pair + 1] + offset;
+    }
+  }
 };
 
-// List the steps of a pair of output rows, those of the greatest kind first; weight(tap) is a
-// weight as a Word's half holds it. Columns with the same weights share steps if `folds` says so.
-template <int most_kind, class Word, class WeightOf, class KindOf>
-PairSteps<Word> listed_pairs(Scratch& scratch, const Task& task, bool folds, WeightOf weight,
-                             KindOf kind_of) {
+// List the steps of a pair of output rows, those of the greatest kind first. weight(tap) is a weight
+// of `half` bits; a word has those of two rows, as often as it holds them. Columns with the same
+// weights share steps if `folds` says so.
+template <int most_kind, int half, class WeightOf, class KindOf>
+PairSteps listed_pairs(Scratch& scratch, const Task& task, bool folds, WeightOf weight,
+                       KindOf kind_of) {
   const Weights& w = task.weights;
-  constexpr int half = 4 * int(sizeof(Word));
-  const uint32_t mask = (uint32_t(1) << half) - 1;
+  constexpr uint32_t mask = (uint32_t(1) << half) - 1, times = half == 8 ? 0x10001 : 1;
   int64_t pairs = (w.rows + 2) / 2, count = 0, apart = task.columns.dilation * task.channels;
-  auto* steps = scratch.take<PairStep<Word>>(pairs * w.columns);
+  auto* steps = scratch.take<PairStep>(pairs * w.columns);
   auto bits = [&](int64_t row, int64_t column) {
     bool some = row >= 0 && row < w.rows;
     return some ? uint32_t(int32_t(weight(row * w.columns + column))) & mask : 0;
@@ -72,9 +84,10 @@ PairSteps<Word> listed_pairs(Scratch& scratch, const Task& task, bool folds, Wei
         int64_t other = w.columns - 1 - c;
         bool folded = folds && c != other && same_columns(w.whole, w.rows, w.columns, c, other);
         if (folded && c > other) continue;
-        PairStep<Word> step{int32_t(p), 0, c * apart, other * apart, {0, 0}};
+        PairStep step{nullptr, nullptr, (other - c) * apart, {0, 0}, 0, int32_t(p), c * apart};
         for (int64_t out = 0; out < 2; ++out)
-          step.words[out] = Word(bits(2 * p - out, c) | bits(2 * p + 1 - out, c) << half);
+          step.words[out] =
+              int32_t((bits(2 * p - out, c) | bits(2 * p + 1 - out, c) << half) * times);
         step.kind = kind_of(step.words, folded);
         if (step.kind == kind) steps[count++] = step;
       }
@@ -131,34 +144,35 @@ static IMGCONV_INLINE void prefetch(const uint8_t* const* next, int64_t x) {
 template <class S>
 struct PairKinds {
   static constexpr int bits = S::rows_are_apart ? 2 : 1, most = S::rows_are_apart ? 15 : 3;
-  static int of(int16_t words) {
+  static int of(int32_t words) {
     if (!S::rows_are_apart) return words != 0;
-    return int((words & 255) != 0) | int((words & -256) != 0) << 1;
+    return int((words & 255) != 0) | int((words >> 8 & 255) != 0) << 1;
   }
 };
 
 // List the steps of whole weights, and what sums start with.
 template <class S>
-IMGCONV_NOINLINE PairSteps<int16_t> listed_row_pairs(Scratch& scratch, const Task& task,
-                                                     int16_t& start) {
+IMGCONV_NOINLINE PairSteps listed_row_pairs(Scratch& scratch, const Task& task,
+                                            int16_t& start) {
   using Kinds = PairKinds<S>;
   const i128* whole = task.weights.whole;
   for (int64_t i = 0; i < task.weights.rows * task.weights.columns; ++i)
     start = int16_t(start + S::pixel_offset * int32_t(whole[i]));
-  return listed_pairs<Kinds::most, int16_t>(
+  return listed_pairs<Kinds::most, 8>(
       scratch, task, false, [&](int64_t tap) { return int32_t(whole[tap]); },
-      [](const int16_t* words, bool) {
+      [](const int32_t* words, bool) {
         return Kinds::of(words[0]) | Kinds::of(words[1]) << Kinds::bits;
       });
 }
 
-template <class S, ShortKind kind, bool clips, int vectors>
+// In blocks of a few vectors, and of one where a row has no room for them.
+template <class S, ShortKind kind, bool clips>
 class RowPairs {
  public:
   explicit RowPairs(const Task& task)
       : task_(task), rounder_{task.shorts}, pairs_((task.weights.rows + 2) / 2),
         lines_(scratch_.take<const uint8_t*>(2 * pairs_ + 2)),
-        ends_(scratch_, task, lines_, 2 * pairs_, width), far_(is_far(task)) {
+        ends_(scratch_, task, lines_, 2 * pairs_, vector_bytes), far_(is_far(task)) {
     for (int lane = 0; lane < lanes_of<int16_t>; ++lane)
       places_[lane] = int16_t(S::place_of_short(lane));
     list_ = listed_row_pairs<S>(scratch_, task, start_);
@@ -169,50 +183,64 @@ class RowPairs {
       uint8_t* to[2];
       int64_t rows = find_rows(task_, row, last, 2 * pairs_, lines_, to);
       ends_.fill(row);
-      for (const Stretch* stretch : {&ends_.interior, &ends_.left, &ends_.right})
+      for (const Stretch* stretch : {&ends_.left, &ends_.interior, &ends_.right})
         blocks(rows, to, *stretch);
     }
     return counts_;
   }
 
  private:
+  template <int vectors>
   using Sums = Shorts[2][vectors][2];
-  static constexpr int64_t width = vectors * vector_bytes;
+  static constexpr int64_t wide = S::pair_vectors * vector_bytes;
+  static constexpr int64_t most_counted = 4096 / S::pair_vectors * wide;  // in lanes of 16 bits
 
   static constexpr int bits = PairKinds<S>::bits, most_kind = PairKinds<S>::most;
 
   void blocks(int64_t rows, uint8_t* const* to, const Stretch& stretch) {
-    const int64_t end = task_.columns.out * task_.channels;
-    const bool asks = far_ && &stretch == &ends_.interior;
+    if (stretch.first >= stretch.last) return;
+    list_.look_at(stretch);
+    const int64_t end = task_.columns.out * task_.channels - vector_bytes;
+    const int64_t before = task_.columns.before * task_.channels;
+    const uint8_t* const* next = lines_ + 2 * pairs_;
+    const ShortRounder<S, kind> rounder = rounder_;
     for (int64_t x = stretch.first; x < stretch.last;) {
-      int64_t stop = stretch.last - x < 4096 * width ? stretch.last : x + 4096 * width;
+      int64_t stop = stretch.last - x < most_counted ? stretch.last : x + most_counted;
       FlagCount<int16_t> clipped;
-      for (; x < stop; x += width) {
-        int64_t at = x + width > end ? end - width : x;  // the last block overlaps
-        if (asks) prefetch<width>(lines_ + 2 * pairs_, at - stretch.start);
-        block(rows, to, at, stretch.lines, at - stretch.start, x - at, clipped);
+      for (; x + wide <= stop; x += wide) {
+        if (far_) prefetch<wide>(next, x - before);
+        block<S::pair_vectors>(rows, to, x, 0, rounder, clipped);
+      }
+      for (; x < stop; x += vector_bytes) {
+        int64_t at = x < end ? x : end;  // the last block overlaps
+        block<1>(rows, to, at, x - at, rounder, clipped);
       }
       if (clips) counts_.clipped += clipped.sum();
     }
   }
 
   // Sum and finish a block; of its values those before `known` have been counted already.
-  IMGCONV_INLINE void block(int64_t rows, uint8_t* const* to, int64_t x,
-                            const uint8_t* const* lines, int64_t from, int64_t known,
-                            FlagCount<int16_t>& clipped) {
-    Sums sums;
+  template <int vectors>
+  IMGCONV_INLINE void block(int64_t rows, uint8_t* const* to, int64_t x, int64_t known,
+                            const ShortRounder<S, kind>& rounder, FlagCount<int16_t>& clipped) {
+    Sums<vectors> sums;
     const Shorts start = S::pixel_offset ? splat<int16_t>(start_) : Shorts{};
-    IMGCONV_UNROLL(2)
-    for (int r = 0; r < 2; ++r)
-      IMGCONV_UNROLL(4)
-      for (int v = 0; v < vectors; ++v) sums[r][v][0] = sums[r][v][1] = start;
-    add_steps<most_kind>(list_.steps, list_.steps + list_.count, lines, from, sums);
+    const PairStep* step = list_.steps;
+    if (!S::rows_are_apart && step != list_.end() && step->kind == most_kind) {
+      add<most_kind, vectors, true>(*step++, x, sums);
+    } else {
+      IMGCONV_UNROLL(2)
+      for (int r = 0; r < 2; ++r)
+        IMGCONV_UNROLL(4)
+        for (int v = 0; v < vectors; ++v) sums[r][v][0] = sums[r][v][1] = start;
+    }
+    add_steps<most_kind, vectors>(step, list_.end(), x, sums);
     IMGCONV_UNROLL(2)  /* else the sums live in memory */
     for (int r = 0; r < 2; ++r) {
       if (r >= rows) break;
-      IMGCONV_UNROLL(2)
+      IMGCONV_UNROLL(4)
       for (int v = 0; v < vectors; ++v) {
-        Shorts low = rounder_(sums[r][v][0]), high = rounder_(sums[r][v][1]);
+        Shorts low = rounder(sums[r][v][0]), high = rounder(sums[r][v][1]);
         store<uint8_t>(to[r] + x + v * vector_bytes, S::packed(low, high));
         if constexpr (clips) {
           Flags<int16_t> over[2] = {S::beyond_bytes(low), S::beyond_bytes(high)};
@@ -229,38 +257,38 @@ class RowPairs {
   }
 
   // Add all steps: those of few kinds in one loop after the other, those of many in one.
-  template <int kind_of_step>
-  IMGCONV_INLINE void add_steps(const PairStep<int16_t>* step, const PairStep<int16_t>* end,
-                                const uint8_t* const* lines, int64_t from, Sums& sums) const {
+  template <int kind_of_step, int vectors>
+  IMGCONV_INLINE void add_steps(const PairStep* step, const PairStep* end,
+                                int64_t x, Sums<vectors>& sums) const {
     if constexpr (S::rows_are_apart) {
-      for (; step != end; ++step) add_one_of<most_kind>(*step, lines, from, sums);
+      for (; step != end; ++step) add_one_of<most_kind, vectors>(*step, x, sums);
     } else {
       for (; step != end && (kind_of_step == 1 || step->kind == kind_of_step); ++step)
-        add<kind_of_step>(*step, lines, from, sums);
-      if constexpr (kind_of_step > 1) add_steps<kind_of_step - 1>(step, end, lines, from, sums);
+        add<kind_of_step, vectors>(*step, x, sums);
+      if constexpr (kind_of_step > 1) add_steps<kind_of_step - 1, vectors>(step, end, x, sums);
     }
   }
 
-  template <int kind_of_step>
-  IMGCONV_INLINE void add_one_of(const PairStep<int16_t>& step, const uint8_t* const* lines,
-                                 int64_t from, Sums& sums) const {
+  template <int kind_of_step, int vectors>
+  IMGCONV_INLINE void add_one_of(const PairStep& step, int64_t x, Sums<vectors>& sums) const {
     if constexpr (kind_of_step > 1) {
       if (step.kind != kind_of_step)
-        return add_one_of<kind_of_step - 1>(step, lines, from, sums);
+        return add_one_of<kind_of_step - 1, vectors>(step, x, sums);
     }
-    add<kind_of_step>(step, lines, from, sums);
+    add<kind_of_step, vectors>(step, x, sums);
   }
 
-  template <int kind_of_step>
-  IMGCONV_INLINE void add(const PairStep<int16_t>& step, const uint8_t* const* lines, int64_t from,
-                          Sums& sums) const {
+  template <int kind_of_step, int vectors, bool first_step = false>
+  IMGCONV_INLINE void add(const PairStep& step, int64_t x, Sums<vectors>& sums) const {
     constexpr int first = kind_of_step & ((1 << bits) - 1), second = kind_of_step >> bits;
-    const uint8_t* above = lines[2 * step.pair] + from + step.offset;
-    const uint8_t* below = lines[2 * step.pair + 1] + from + step.offset;
+    const uint8_t *above = step.above + x, *below = step.below + x;
     IMGCONV_UNROLL(4)
     for (int v = 0; v < vectors; ++v) {
       auto pair = S::template pair<first | second>(load<uint8_t>(above + v * vector_bytes),
                                                    load<uint8_t>(below + v * vector_bytes));
+      if constexpr (first_step)
+        for (int r = 0; r < 2; ++r)
+          for (int i = 0; i < 2; ++i) sums[r][v][i] = Shorts{};
       if constexpr (first != 0) S::template add_pair<first>(sums[0][v], pair, step.words[0]);
       if constexpr (second != 0) S::template add_pair<second>(sums[1][v], pair, step.words[1]);
     }
@@ -270,7 +298,7 @@ class RowPairs {
   Scratch scratch_;
   ShortRounder<S, kind> rounder_;
   Counts counts_;
-  PairSteps<int16_t> list_;
+  PairSteps list_;
   int64_t pairs_;
   const uint8_t** lines_;
   RowEnds<uint8_t> ends_;
@@ -279,16 +307,12 @@ class RowPairs {
   Shorts places_{};  // of the lanes of the lower half; the upper half's are 8 further
 };
 
-// Outputs are done in blocks of one vector or a few, as a row has room for them.
 template <class S, ShortKind kind, bool clips>
 bool paired(const Task& task, int64_t first, int64_t last, Counts& counts) {
-  int64_t room = task.columns.out * task.channels;
-  if (!RowEnds<uint8_t>::serves(task)) return false;
-  constexpr int vectors = S::pair_vectors;
-  if (room >= vectors * vector_bytes)
-    counts = RowPairs<S, kind, clips, vectors>(task).run(first, last);
-  else if (room >= vector_bytes) counts = RowPairs<S, kind, clips, 1>(task).run(first, last);
-  return room >= vector_bytes;
+  bool room = task.columns.out * task.channels >= vector_bytes;
+  if (!room || !RowEnds<uint8_t>::serves(task)) return false;
+  counts = RowPairs<S, kind, clips>(task).run(first, last);
+  return true;
 }
 
 // Do a band of rows in pairs, if the task can be done so.

@@ -59,11 +59,11 @@ class SymmetricColumns {
 
   // Sum down the columns, for both rows.
   IMGCONV_NOINLINE void down(const Stretch& stretch, int64_t from, int64_t values) {
-    const bool asks = far_ && &stretch == &ends_.interior;
+    const int64_t before = task_.columns.before * task_.channels;
     const ColumnConstants weights = down_;
     for (int64_t x = 0; x < values; x += width) {
       int64_t at = x + width > values ? values - width : x;
-      if (asks) prefetch<width>(lines_ + size + 1, from + at);
+      if (far_) prefetch<width>(lines_ + size + 1, from + at + stretch.start - before);
       Shorts bytes[size + 1];
       IMGCONV_UNROLL(14)
       for (int i = 0; i <= size; ++i) bytes[i] = load<int16_t>(stretch.lines[i] + from + at);

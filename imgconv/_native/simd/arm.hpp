@@ -165,9 +165,9 @@ struct Arm : Generic {
     return found;
   }
   template <int lines>
-  static IMGCONV_INLINE void add_pair(Shorts (&sums)[2], const BytePair& pair, int16_t weights) {
+  static IMGCONV_INLINE void add_pair(Shorts (&sums)[2], const BytePair& pair, int32_t weights) {
     if constexpr ((lines & 1) != 0) add_bytes(sums, pair.row[0], int8_t(weights & 255));
-    if constexpr ((lines & 2) != 0) add_bytes(sums, pair.row[1], int8_t(weights >> 8));
+    if constexpr ((lines & 2) != 0) add_bytes(sums, pair.row[1], int8_t(weights >> 8 & 255));
   }
 
   // The value of a block whose sum is in a lane of sums[0]; that of sums[1] is 8 further.

@@ -21,7 +21,7 @@ namespace IMGCONV_ISA {
 
 struct Avx2 : X86<Avx2> {
   static constexpr uint32_t needs = cpu::sse4 | cpu::avx2;
-  static constexpr bool has_fixed_pairs = true;
+  static constexpr bool has_word_pairs = true;
   static constexpr bool has_symmetric = true;
   static constexpr bool fuses = true;
 

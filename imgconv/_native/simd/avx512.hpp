@@ -22,11 +22,12 @@ namespace IMGCONV_ISA {
 struct Avx512 : X86<Avx512> {
   static constexpr uint32_t needs = cpu::sse4 | cpu::avx2 | cpu::avx512;
   static constexpr bool has_dot8 = true;
-  static constexpr bool has_fixed_pairs = true;
+  static constexpr bool has_word_pairs = true;
   static constexpr bool has_symmetric = true;
   static constexpr bool fuses = true;
   static constexpr bool writes_at_once = true;
-  static constexpr int most_radix = 8;  // there are registers for it
+  static constexpr int most_radix = 8;    // there are registers for it
+  static constexpr int pair_vectors = 4;  // and for this
 
   template <class T>
   static IMGCONV_INLINE Vector<T> multiply_add(Vector<T> sum, Vector<T> x, Vector<T> w) {

@@ -11,7 +11,7 @@ struct Generic {
   static constexpr uint32_t needs = 0;  // features of the CPU, see cpu.hpp
   static constexpr bool has_taps16 = false;         // bytes times bytes, added up in int16
   static constexpr bool has_dot8 = false;           // four bytes times four bytes, added to int32
-  static constexpr bool has_fixed_pairs = false;    // int16 times int16, added to int32, in pairs
+  static constexpr bool has_word_pairs = false;    // int16 times int16, added to int32, in pairs
   static constexpr bool has_symmetric = false;      // the same, and conversions between planes
   static constexpr bool fuses = false;              // multiply_add rounds once
   static constexpr bool packs_bytes = false;        // `pack`

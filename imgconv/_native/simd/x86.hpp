@@ -66,9 +66,9 @@ struct X86 : Generic {
   static IMGCONV_INLINE BytePair pair(Bytes above, Bytes below) {
     return {zip_low(above, below), zip_high(above, below)};
   }
-  template <int lines>
-  static IMGCONV_INLINE void add_pair(Shorts (&sums)[2], const BytePair& pair, int16_t weights) {
-    const Shorts words = splat<int16_t>(weights);
+  template <int lines>  // weights: of both rows, twice
+  static IMGCONV_INLINE void add_pair(Shorts (&sums)[2], const BytePair& pair, int32_t weights) {
+    const Shorts words = Shorts(splat<int32_t>(weights));  // one of 16 bits takes two steps
     sums[0] += dot_bytes(pair.low, words);
     sums[1] += dot_bytes(pair.high, words);
   }
@@ -84,6 +84,11 @@ struct X86 : Generic {
   // Saturated to bytes, in the order of the values.
   static IMGCONV_INLINE Bytes packed(Shorts low, Shorts high) {
     return Bytes(IMGCONV_MM(packus_epi16)(Register(low), Register(high)));
+  }
+
+  // Saturated to int16.
+  static IMGCONV_INLINE Shorts packed(Words low, Words high) {
+    return Shorts(IMGCONV_MM(packs_epi32)(Register(low), Register(high)));
   }
 
   static IMGCONV_INLINE Shorts high_product(Shorts a, Shorts b) {
@@ -123,9 +128,7 @@ struct X86 : Generic {
 
   // Saturated to bytes; in the order of the values, if that of the sums is by place_of_word.
   static IMGCONV_INLINE Bytes packed(const Words (&sums)[4]) {
-    Register low = IMGCONV_MM(packs_epi32)(Register(sums[0]), Register(sums[1]));
-    Register high = IMGCONV_MM(packs_epi32)(Register(sums[2]), Register(sums[3]));
-    return Bytes(IMGCONV_MM(packus_epi16)(low, high));
+    return packed(packed(sums[0], sums[1]), packed(sums[2], sums[3]));
   }
 
   // Add sums times a weight, and other ones times the upper half of `weights`.

@@ -74,7 +74,7 @@ class RowEnds {
   }
 
  private:
-  static constexpr int64_t short_row = 4096 / int64_t(sizeof(Value));
+  static constexpr int64_t short_row = sizeof(Value) == 1 ? 4096 : 0;
 
   struct Edge {
     int32_t to, from;  // values of the copy and of the line; -1 is the constant

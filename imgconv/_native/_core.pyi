@@ -168,6 +168,26 @@ def ordered_sums(
     column_dilation: int,
     target: _Array,
 ) -> None: ...
+def layer_sums(
+    isa: str,
+    type: Type,
+    windows: _Array,
+    stride: int,
+    dilation: int,
+    weights: _Array,
+    filters: int,
+    target: _Array,
+) -> None: ...
+def settle(
+    isa: str,
+    gains: _Array,
+    added: _Array,
+    fixed: _Array,
+    relative: _Array,
+    sums: _Array,
+    target: _Array,
+    doubts: _Array,
+) -> int: ...
 def encode(
     isa: str, base: _Array, edge: _Array, most: float, light: _Array, type: Type, target: _Array
 ) -> int: ...

@@ -93,6 +93,25 @@ struct LocalJob {
   double white;
 };
 
+// Windows of a layer's input, and filters. Steps are in bytes.
+struct LayerJob {
+  Type type;
+  const unsigned char* source;  // the first tap of the first window
+  int64_t rows, columns;        // of windows
+  int64_t tap_planes, tap_rows, tap_columns, channels;
+  int64_t row_step, plane_tap, row_tap, pixel_step;
+  int64_t stride, dilation;  // of columns, in pixels
+  const double* weights;     // of a tap after the other, `pitch` apart; zeros after the last filter
+  int64_t filters, pitch;
+};
+
+// How sums of filters become floats: times gains, and with what is added. These are off by at most
+// fixed + relative * (|product| + |added|).
+struct LayerFinish {
+  int64_t filters;
+  const double *gains, *added, *fixed, *relative;
+};
+
 // The bits that all of some bytes have, and that any of them has: those 64 apart are taken together.
 struct ByteBits {
   unsigned char all[64], any[64];
@@ -126,6 +145,11 @@ struct Pointwise {
   // Rows of pixels that are white where they are above their threshold; each step is rounded to
   // double as the definition has it.
   void (*above_local)(const LocalJob&, int64_t first, int64_t last, void* to);
+  // Sums of windows times filters, in double: for each window those of all filters.
+  void (*layer_sums)(const LayerJob&, double* to);
+  // Their values, and which may be rounded the other way; returns how many may.
+  int64_t (*settle)(const LayerFinish&, const double* sums, int64_t windows, float* to,
+                    int32_t* doubts);
   // A band of output rows of a task with weights.
   Counts (*weighed_band)(const Task&, int64_t first, int64_t last);
 };

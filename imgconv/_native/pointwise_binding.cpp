@@ -212,6 +212,56 @@ void above_local(const std::string& isa, imgconv::Local method, int64_t window,
   });
 }
 
+// Sums of windows: a view of six axes, two of windows and four of taps, which need not be without
+// gaps. The weights' rows are the taps.
+void layer_sums(const std::string& isa, Type type, nb::handle windows, int64_t stride,
+                int64_t dilation, nb::handle weights, int64_t filters, nb::handle target) {
+  const int64_t item = int64_t(size_of(type));
+  Whole factors(weights, 8), to(target, 8, PyBUF_WRITABLE);
+  Py_buffer view;
+  if (PyObject_GetBuffer(windows.ptr(), &view, PyBUF_STRIDED_RO) != 0) throw nb::python_error();
+  const Py_ssize_t *shape = view.shape, *steps = view.strides;
+  bool fits = view.ndim == 6 && view.itemsize == item && stride > 0 && dilation > 0 &&
+              (shape[5] == 1 || steps[5] == item) && filters > 0 && factors.axis(1) >= filters &&
+              factors.axis(1) % 8 == 0;
+  fits = fits && factors.axis(0) == shape[2] * shape[3] * shape[4] * shape[5] &&
+         to.values() == shape[0] * shape[1] * filters;
+  if (fits) {
+    // The step of an axis that is 1 long says nothing.
+    const int64_t pixel_step = shape[1] > 1 ? steps[1] / stride : steps[4] / dilation;
+    const imgconv::LayerJob job{type,
+                                static_cast<const unsigned char*>(view.buf),
+                                shape[0], shape[1], shape[2], shape[3], shape[4], shape[5],
+                                steps[0], steps[2], steps[3], pixel_step,
+                                stride, dilation,
+                                static_cast<const double*>(factors.data()),
+                                filters, factors.axis(1)};
+    nb::gil_scoped_release release;
+    code_of(isa).layer_sums(job, static_cast<double*>(to.data()));
+  }
+  PyBuffer_Release(&view);
+  if (!fits) throw nb::type_error("the arrays do not fit");
+}
+
+int64_t settle(const std::string& isa, nb::handle gains, nb::handle added, nb::handle fixed,
+               nb::handle relative, nb::handle sums, nb::handle target, nb::handle doubts) {
+  Whole from(sums, 8), to(target, 4, PyBUF_WRITABLE), found(doubts, 4, PyBUF_WRITABLE);
+  Whole factor(gains, 8), term(added, 8), off(fixed, 8), part(relative, 8);
+  const int64_t filters = factor.values();
+  for (const Whole* each : {&term, &off, &part}) each->check(filters);
+  to.check(from.values());
+  found.check(from.values());
+  if (!filters || from.values() % filters) throw nb::type_error("the arrays do not fit");
+  const imgconv::LayerFinish finish{filters, static_cast<const double*>(factor.data()),
+                                    static_cast<const double*>(term.data()),
+                                    static_cast<const double*>(off.data()),
+                                    static_cast<const double*>(part.data())};
+  nb::gil_scoped_release release;
+  return code_of(isa).settle(finish, static_cast<const double*>(from.data()),
+                             from.values() / filters, static_cast<float*>(to.data()),
+                             static_cast<int32_t*>(found.data()));
+}
+
 }  // namespace
 
 void bind_pointwise(nb::module_& m) {
@@ -237,6 +287,10 @@ void bind_pointwise(nb::module_& m) {
         "straight_sums"_a.none(), "wide"_a, "target"_a);
   m.def("ordered_sums", &ordered_sums, "isa"_a, "weights"_a, "image"_a, "row_stride"_a,
         "row_dilation"_a, "column_dilation"_a, "target"_a);
+  m.def("layer_sums", &layer_sums, "isa"_a, "type"_a, "windows"_a, "stride"_a, "dilation"_a,
+        "weights"_a, "filters"_a, "target"_a);
+  m.def("settle", &settle, "isa"_a, "gains"_a, "added"_a, "fixed"_a, "relative"_a, "sums"_a,
+        "target"_a, "doubts"_a);
   m.def("encode", &encode, "isa"_a, "base"_a, "edge"_a, "most"_a, "light"_a, "type"_a, "target"_a);
   m.def("encode_mean", &encode_mean, "isa"_a, "base"_a, "edge"_a, "most"_a, "table"_a, "weights"_a,
         "total"_a, "type"_a, "image"_a, "target"_a);

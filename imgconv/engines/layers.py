@@ -1,17 +1,18 @@
 """Convolutions of a layer: every value is one exact sum over channels and taps, rounded once.
 
-Blocks of windows are laid out as rows of a matrix and multiplied with the filters in float64. Most
-sums are exact that way (see `imgconv.engines.filters`); the others come with a bound on their
-error. Undecided values are summed again: with the magnitudes of their own window, and then in whole
-numbers.
+Blocks of windows are multiplied with the filters in float64: by the core, or laid out as rows of a
+matrix. Most sums are exact that way (see `imgconv.engines.filters`); the others come with a bound
+on their error. Undecided values are summed again: with the magnitudes of their own window, then
+rounded once to float64, and then in whole numbers.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,16 +22,22 @@ from numpy.typing import NDArray
 from imgconv.engines.base import Pixels
 from imgconv.engines.filters import Filters, Floats, Weights, error_of_sums, lowest_bits, prepare
 from imgconv.engines.float_sums import UNIT, in_units
+from imgconv.engines.native import NativeEngine
+from imgconv.engines.pointwise import Pointwise
 from imgconv.engines.rounding import Integers, Quotients, clamped, round_floats
+from imgconv.engines.select import select_engine
 from imgconv.model.border import Border
 from imgconv.model.geometry import Axis
 from imgconv.model.output import Depth, Rounding
 
-_BLOCK_VALUES = 1 << 18  # of the matrix of windows: 2 MiB
+_BLOCK_VALUES = 1 << 18  # of the matrix of windows, or of the sums: 2 MiB
 _LEAST_ROWS, _MOST_ROWS = 64, 4096
 _SAMPLE = 1 << 12
 _OF_ROUNDING = 2.0**-40  # floor(v + 1/2) is off by less, for every v near an integer output
-_CHUNK = 1 << 12  # values that are summed again at a time
+_ULP = 2.0**-52
+
+Windows = Callable[[NDArray[np.intp]], Floats]
+"""Looks up windows by their numbers in a block: their taps in rows."""
 
 
 class LayerJob(NamedTuple):
@@ -89,18 +96,19 @@ def convolve(job: LayerJob) -> Pixels:
         follow IEEE 754 where their weight is not zero.
     """
     source = padded(job.images, job.axes, job.border, job.border_value)
+    source = np.ascontiguousarray(source)  # the core takes neighbouring channels
     filters, per_group = job.weights.shape[:2]
     shape = (len(job.images), *(axis.out for axis in job.axes), filters)
     out = np.empty(shape, job.depth.dtype)
-    taps = math.prod(job.weights.shape[1:])
-    blocks = list(_blocks(shape, taps))
     largest, finite = _largest(source)
     members = filters // job.groups
+    core = _core() if finite else None
+    blocks = list(_blocks(shape, members if core else math.prod(job.weights.shape[1:])))
     for group in range(job.groups):
         chosen = slice(group * members, (group + 1) * members)
         channels = source[..., group * per_group : (group + 1) * per_group]
         prepared = _prepared(job, channels, chosen, largest)
-        work = _Worker(job, channels, prepared, out[..., chosen], finite)
+        work = _Worker(job, channels, prepared, out[..., chosen], finite, core)
         _share(work, blocks, job.threads)
     return out
 
@@ -120,10 +128,16 @@ def padded(images: Pixels, axes: Sequence[Axis], border: Border, value: float) -
     return array
 
 
-def _blocks(shape: tuple[int, ...], taps: int) -> Iterator[Block]:
-    """Cut the output into blocks whose windows fit the cache."""
+def _core() -> Pointwise | None:
+    """Return the core where it is the engine."""
+    engine = select_engine()
+    return engine.pointwise if isinstance(engine, NativeEngine) else None
+
+
+def _blocks(shape: tuple[int, ...], wide: int) -> Iterator[Block]:
+    """Cut the output into blocks of windows of so many values each, which fit the cache."""
     images, planes, rows, columns, _ = shape
-    most = min(max(_BLOCK_VALUES // max(taps, 1), _LEAST_ROWS), _MOST_ROWS)
+    most = min(max(_BLOCK_VALUES // max(wide, 1), _LEAST_ROWS), _MOST_ROWS)
     across = min(columns, most)
     down = max(1, most // across)
     for image in range(images):
@@ -186,23 +200,61 @@ class _Worker:
     filters: Filters
     out: Pixels
     finite: bool
-    in_integers: dict[int, tuple[NDArray[np.intp], Integers, int]] = field(default_factory=dict)
-    """Filters that are done in whole numbers: the weights that are not 0, over a denominator."""
+    core: Pointwise | None
+    in_integers: dict[int, tuple[NDArray[np.intp], Integers, Fraction]] = field(
+        default_factory=dict
+    )
+    """Filters that are done in whole numbers: the weights that are not 0, and their unit."""
 
     def run(self, blocks: list[Block]) -> None:
         """Compute some blocks of the output."""
+        values_of = self._by_core(self.core) if self.core else self._by_numpy(blocks)
+        with np.errstate(all="ignore"):
+            for block in blocks:
+                values = values_of(block)
+                target = self.out[block.image, block.plane, block.rows, block.columns]
+                target[...] = values.reshape(target.shape)
+
+    def _by_core(self, core: Pointwise) -> Callable[[Block], Pixels]:
+        """Return what computes the values of a block by the core's sums and its finish."""
+        filters, across = self.filters, self.job.axes[2]
+        count, taps = filters.matrix.shape
+        matrix = np.zeros((taps, -(-count // 8) * 8))
+        matrix[:, :count] = filters.matrix.T
+        unsettled = ~filters.is_settled
+        finish = (
+            filters.gains,
+            filters.biases,
+            np.where(unsettled & ~filters.is_exact, filters.error, 0),
+            np.where(unsettled & filters.is_exact, error_of_sums(0, np.ones(count)), 0),
+        )
+
+        def values_of(block: Block) -> Pixels:
+            view = self._view(block)
+            sums = np.empty((_size(block), count))
+            core.layer_sums(view, (across.stride, across.dilation), matrix, sums)
+            if self.job.depth is not Depth.F32:
+                return clamped(self._finished(_viewed(view), sums), self.job.depth)[0]
+            values, doubts = core.settle(finish, sums)
+            self._decide(_viewed(view), sums, values, doubts)
+            return values
+
+        return values_of
+
+    def _by_numpy(self, blocks: list[Block]) -> Callable[[Block], Pixels]:
+        """Return what computes the values of a block by a product of matrices."""
         taps = self.filters.matrix.shape[1]
         most = max((_size(block) for block in blocks), default=0)
         windows, sums = np.empty((most, taps)), np.empty((most, len(self.filters.matrix)))
         matrix = np.ascontiguousarray(self.filters.matrix.T)
-        with np.errstate(all="ignore"):
-            for block in blocks:
-                count = _size(block)
-                view = self._view(block)
-                np.copyto(windows[:count].reshape(view.shape), view)
-                values = self._rounded(windows[:count], matrix, sums[:count])
-                target = self.out[block.image, block.plane, block.rows, block.columns]
-                target[...] = values.reshape(target.shape)
+
+        def values_of(block: Block) -> Pixels:
+            count = _size(block)
+            view = self._view(block)
+            np.copyto(windows[:count].reshape(view.shape), view)
+            return self._rounded(windows[:count], matrix, sums[:count])
+
+        return values_of
 
     def _view(self, block: Block) -> Pixels:
         """Return the windows of a block without copying: rows, columns, then the axes of a tap."""
@@ -242,14 +294,14 @@ class _Worker:
             raw = windows.copy()
             windows[broken] = 0
         np.matmul(windows, matrix, out=sums)
-        values = self._finished(windows, sums)
+        values = self._finished(windows.__getitem__, sums)
         if raw is not None:
             self._follow_ieee(raw, values)
         if self.job.depth is Depth.F32:
             return values
         return clamped(values, self.job.depth)[0]
 
-    def _finished(self, windows: Floats, sums: Floats) -> NDArray[Any]:
+    def _finished(self, windows: Windows, sums: Floats) -> NDArray[Any]:
         """Round the values, and recompute those that their errors leave undecided."""
         depth, rounding, filters = self.job.depth, self.job.rounding, self.filters
         if filters.is_settled.all():
@@ -259,19 +311,26 @@ class _Worker:
         if filters.is_exact.any():  # of those only the gain and the bias are rounded
             bound = error_of_sums(0, np.abs(value) + np.abs(filters.biases))
             error = np.where(filters.is_exact, bound, error)
-        if depth is not Depth.F32:
-            error = error + _OF_ROUNDING
         error = np.where(filters.is_settled, 0, error)
-        value += filters.biases
-        result = round_floats(value + error, depth, rounding)
-        doubtful = round_floats(value - error, depth, rounding) != result
-        for f in np.nonzero(doubtful.any(axis=0))[0]:
-            at = np.nonzero(doubtful[:, f])[0]
-            if filters.is_exact[f]:
-                result[at, f] = self._from_sums(sums[at, f], int(f))
-            else:
-                result[at, f] = self._again(windows[at], value[at, f], int(f))
+        result, doubts = self._between(value + filters.biases, error)
+        self._decide(windows, sums, result, doubts)
         return result
+
+    def _decide(
+        self, windows: Windows, sums: Floats, result: NDArray[Any], doubts: NDArray[Any]
+    ) -> None:
+        """Put in the values that their errors leave undecided; `doubts` says where, flat."""
+        filters = self.filters
+        rows, columns = np.divmod(doubts, len(filters.matrix))
+        exact = filters.is_exact[columns]
+        for f in set(columns[exact].tolist()):
+            at = rows[columns == f]
+            result[at, f] = self._from_sums(sums[at, f], f)
+        rows, columns = rows[~exact], columns[~exact]
+        step = max(1, _BLOCK_VALUES // filters.matrix.shape[1])
+        for start in range(0, len(rows), step):
+            at, of = rows[start : start + step], columns[start : start + step]
+            result[at, of] = self._again(windows(at), of)
 
     def _from_sums(self, sums: Floats, f: int) -> NDArray[Any]:
         """Round values whose sums are exact: multiples of a power of two."""
@@ -286,34 +345,55 @@ class _Worker:
             )
         )
 
-    def _again(self, windows: Floats, value: Floats, f: int) -> NDArray[Any]:
-        """Round values with a bound from their own windows, and the rest exactly."""
-        filters, depth, rounding = self.filters, self.job.depth, self.job.rounding
-        magnitude = np.abs(windows) @ np.abs(filters.matrix[f]) + abs(filters.biases[f])
-        error = error_of_sums(filters.matrix.shape[1], magnitude)
-        if np.isinf(filters.error[f]):
-            error[:] = np.inf
-        if depth is not Depth.F32:
-            error += _OF_ROUNDING
-        result = round_floats(value + error, depth, rounding)
-        left = np.nonzero(round_floats(value - error, depth, rounding) != result)[0]
-        for start in range(0, len(left), _CHUNK):
-            at = left[start : start + _CHUNK]
+    def _again(self, windows: Floats, of: NDArray[np.intp]) -> NDArray[Any]:
+        """Round values of some filters by better sums of their windows, and the rest exactly."""
+        filters = self.filters
+        terms = windows * filters.matrix[of]
+        value = _pairwise(terms) * filters.gains[of] + filters.biases[of]
+        magnitude = np.abs(terms).sum(axis=1) + np.abs(filters.biases[of])
+        error = error_of_sums(terms.shape[1].bit_length(), magnitude)
+        error[np.isinf(filters.error[of])] = np.inf
+        result, left = self._between(value, error)
+        serves = self.has_exact_products[of[left]]
+        once = left[serves]
+        if once.size:  # sums that are rounded once to float64 leave little but ties
+            biases = filters.biases[of[once]].tolist()
+            rows = zip(terms[once].tolist(), biases, strict=True)
+            nearest = np.array([math.fsum([*row, bias]) for row, bias in rows])
+            result[once], open_ = self._between(nearest, np.abs(nearest) * _ULP)
+            left = np.concatenate([left[~serves], once[open_]])
+        for f in set(of[left].tolist()):
+            at = left[of[left] == f]
             result[at] = self._exactly(windows[at], f)
         return result
+
+    def _between(self, value: Floats, error: Floats) -> tuple[NDArray[Any], NDArray[np.intp]]:
+        """Round values, and return where both ends of an error do not agree."""
+        depth, rounding = self.job.depth, self.job.rounding
+        if depth is not Depth.F32:
+            error = error + _OF_ROUNDING
+        result = round_floats(value + error, depth, rounding)
+        return result, np.flatnonzero(round_floats(value - error, depth, rounding) != result)
+
+    @cached_property
+    def has_exact_products(self) -> NDArray[np.bool_]:
+        """For each filter, whether float64 holds each tap times its weight, and the bias."""
+        filters = self.filters
+        if filters.exact.dtype == object:
+            return np.zeros(len(filters.matrix), bool)
+        short = (filters.matrix == filters.matrix.astype(np.float32)).all(axis=1)
+        pairs = zip(filters.biases.tolist(), filters.exact_biases, strict=True)
+        found: NDArray[np.bool_] = short & [Fraction(near) == bias for near, bias in pairs]
+        return found
 
     def _exactly(self, windows: Floats, f: int) -> NDArray[Any]:
         """Round values from sums in Python's integers."""
         if f not in self.in_integers:
-            weights = [Fraction(weight) for weight in self.filters.exact[f].tolist()]
-            common = math.lcm(*(weight.denominator for weight in weights))
-            whole = np.array([int(weight * common) for weight in weights], object)
-            self.in_integers[f] = np.nonzero(whole)[0], whole[whole != 0], common
-        used, whole, common = self.in_integers[f]
+            self.in_integers[f] = _in_integers(self.filters.exact[f])
+        used, whole, unit = self.in_integers[f]
         sums = in_units(windows[:, used].astype(np.float32)) @ whole
-        gain = Fraction(1, common * UNIT)
         return self._whole_or_float(
-            Quotients.of(np.asarray(sums, object), gain, self.filters.exact_biases[f], False)
+            Quotients.of(np.asarray(sums, object), unit / UNIT, self.filters.exact_biases[f], False)
         )
 
     def _whole_or_float(self, quotients: Quotients) -> NDArray[Any]:
@@ -346,3 +426,39 @@ class _Worker:
 def _size(block: Block) -> int:
     down, across = block.rows, block.columns
     return int((down.stop - down.start) * (across.stop - across.start))
+
+
+def _pairwise(terms: Floats) -> Floats:
+    """Sum rows by halves: a row of n by as many roundings in a row as n has bits."""
+    width = 1 << terms.shape[1].bit_length()
+    sums = np.zeros((len(terms), width))
+    sums[:, : terms.shape[1]] = terms
+    while width > 1:
+        width //= 2
+        sums = sums[:, :width] + sums[:, width:]
+    found: Floats = sums[:, 0]
+    return found
+
+
+def _viewed(view: Pixels) -> Windows:
+    """Return what looks up windows of a view, one after the other."""
+
+    def windows(at: NDArray[np.intp]) -> Floats:
+        chosen: Floats = view[np.divmod(at, view.shape[1])].reshape(len(at), -1).astype(np.float64)
+        return chosen
+
+    return windows
+
+
+def _in_integers(weights: Weights) -> tuple[NDArray[np.intp], Integers, Fraction]:
+    """Return which weights are not 0, and these as whole multiples of a unit."""
+    used = np.nonzero(weights)[0]
+    if weights.dtype == object:
+        exact = [Fraction(weight) for weight in weights[used].tolist()]
+        common = math.lcm(*(weight.denominator for weight in exact))
+        return used, np.array([int(w * common) for w in exact], object), Fraction(1, common)
+    mantissa, exponent = np.frexp(weights[used].astype(np.float64))
+    least = int(exponent.min(initial=0))
+    whole = np.ldexp(mantissa, 53).astype(np.int64).astype(object)
+    shifted: Integers = whole << (exponent - least).astype(object)
+    return used, shifted, Fraction(2) ** (least - 53)

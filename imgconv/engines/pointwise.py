@@ -194,6 +194,45 @@ class Pointwise:
         reals = [[float(weight) for weight in row] for row in weights]
         self._core.ordered_sums(self._isa, reals, image, *steps, out)
 
+    def layer_sums(
+        self, windows: Pixels, steps: tuple[int, int], weights: Pixels, out: Pixels
+    ) -> None:
+        """Write sums of windows times filters in float64.
+
+        Parameters
+        ----------
+        windows : ndarray, shape (rows, columns, tap planes, tap rows, tap columns, channels)
+            A view; the channels of a pixel must be neighbours.
+        steps : (int, int)
+            Stride and dilation of columns.
+        weights : ndarray of float64, shape (taps, filters and zeros up to a multiple of 8)
+        out : ndarray of float64, shape (rows * columns, filters)
+        """
+        kind = self._type(windows)
+        self._core.layer_sums(self._isa, kind, windows, *steps, weights, out.shape[1], out)
+
+    def settle(
+        self, finish: tuple[Pixels, Pixels, Pixels, Pixels], sums: Pixels
+    ) -> tuple[Pixels, Pixels]:
+        """Round sums of filters to float32.
+
+        Parameters
+        ----------
+        finish : (gains, added, fixed, relative) of ndarray of float64
+            Values are ``sum * gain + added``, off by at most ``fixed + relative * (abs(sum * gain)
+            + abs(added))``.
+        sums : ndarray of float64, shape (n, filters)
+
+        Returns
+        -------
+        (ndarray of float32, ndarray of int32)
+            The values, and the flat places of those that may be rounded the other way.
+        """
+        values = np.empty(sums.shape, np.float32)
+        doubts = np.empty(sums.shape, np.int32)
+        found = self._core.settle(self._isa, *finish, sums, values, doubts)
+        return values, doubts.reshape(-1)[:found]
+
     def encode(self, levels: Beginnings, light: Pixels, out: Pixels) -> int:
         """Write the levels of float32 light between 0 and 1; return how much lies outside."""
         clipped = self._core.encode(self._isa, *levels, light, self._type(out), out)

@@ -1,6 +1,7 @@
 // What is done to values one by one, compiled once for each instruction set.
 #include "../pointwise.hpp"
 
+#include "layer_sums.hpp"
 #include "local_thresholds.hpp"
 #include "set_values.hpp"
 #include "weighted_means.hpp"
@@ -102,7 +103,8 @@ Counts weighed_band(const Task& task, int64_t first, int64_t last);  // weighed.
 
 extern const Pointwise pointwise;
 const Pointwise pointwise = {weight_bits,  note_bits,   weigh,  means,       combine,     directions,
-                             ordered_sums, encode, encode_mean, above_local, weighed_band};
+                             ordered_sums, encode,      encode_mean, above_local, layer_sums, settle,
+                             weighed_band};
 
 }  // namespace IMGCONV_ISA
 }  // namespace imgconv

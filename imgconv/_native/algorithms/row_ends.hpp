@@ -95,19 +95,23 @@ class RowEnds {
     if (first >= last) return {first, last, nullptr, 0};
     copy.pitch = (stop - start + 63) / 64 * 64;
     copy.memory = scratch.take<Value>(count_ * copy.pitch);
-    copy.edges = scratch.take<Edge>(stop - start);
-    const int64_t span = task_.columns.span() * task_.channels;
+    copy.edges = scratch.untouched<Edge>(stop - start);
+    const int64_t channels = task_.channels, span = task_.columns.span() * channels;
     if (stop > span) stop = span;
+    int64_t left = task_.columns.before * channels, right = left + task_.columns.length * channels;
+    left = left > start ? left : start;
+    right = right < stop ? right : stop;
+    if (left < right) {
+      copy.inside = left - start;
+      copy.from = left - task_.columns.before * channels;
+      copy.values = right - left;
+    }
     for (int64_t x = start; x < stop; ++x) {
-      int64_t column = x / task_.channels, inside = column - task_.columns.before;
-      int64_t at = task_.column_map[column];
-      int64_t from = at < 0 ? -1 : at * task_.channels + x % task_.channels;
-      if (inside < 0 || inside >= task_.columns.length) {
-        copy.edges[copy.edge_count++] = {int32_t(x - start), int32_t(from)};
-      } else if (!copy.values++) {
-        copy.inside = x - start;
-        copy.from = from;
-      }
+      if (x == left && left < right) x = right;
+      if (x == stop) break;
+      int64_t at = task_.column_map[x / channels];
+      int64_t from = at < 0 ? -1 : at * channels + x % channels;
+      copy.edges[copy.edge_count++] = {int32_t(x - start), int32_t(from)};
     }
     copy.lines = scratch.take<const unsigned char*>(count_);
     return {first, last, copy.lines, start};

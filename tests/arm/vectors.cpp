@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "correlate.hpp"
+#include "pointwise.hpp"
 
 using namespace imgconv;
 
@@ -118,6 +119,29 @@ uint64_t checksum(const Specification& spec, int64_t channels, Border border) {
   return hash;
 }
 
+// Sums of a layer, of whole numbers, which are exact in any order.
+uint64_t layer(const char* isa, Type type, int64_t channels, int64_t filters, int64_t dilation) {
+  constexpr int64_t rows = 3, columns = 29, side = 3, stride = 2;
+  const int64_t item = int64_t(size_of(type)), wide = (columns - 1) * stride + 2 * dilation + 1;
+  const int64_t pixel = channels * item, taps = side * side * channels, pitch = (filters + 7) / 8 * 8;
+  std::vector<unsigned char> source(size_t((rows + side - 1) * wide * pixel));
+  for (size_t i = 0; i < source.size(); i += size_t(item)) {
+    float real = float(draw() % 256);
+    uint32_t whole = draw();
+    __builtin_memcpy(&source[i], type == Type::f32 ? (void*)&real : &whole, size_t(item));
+  }
+  std::vector<double> weights(size_t(taps * pitch)), sums(size_t(rows * columns * filters));
+  for (int64_t i = 0; i < taps * filters; ++i)
+    weights[size_t(i / filters * pitch + i % filters)] = double(draw() % 200) - 100;
+  find_isa(isa)->pointwise->layer_sums(
+      {type, source.data(), rows, columns, 1, side, side, channels, wide * pixel, 0, wide * pixel,
+       pixel, stride, dilation, weights.data(), filters, pitch},
+      sums.data());
+  uint64_t hash = 14695981039346656037u;
+  for (double sum : sums) hash = (hash ^ uint64_t(int64_t(sum))) * 1099511628211u;
+  return hash;
+}
+
 }  // namespace
 
 // With the name of an instruction set print its results, without one the names that there are.
@@ -161,5 +185,11 @@ int main(int count, char** arguments) {
       std::printf("symmetric %d %d %016llx\n", int(side), int(channels),
                   (unsigned long long)checksum(symmetric(side, arguments[1]), channels,
                                                Border::reflect101));
+    }
+  for (Type type : {Type::u8, Type::u16, Type::i16, Type::f32})
+    for (int64_t filters : {1, 5, 16, 33}) {
+      state = 1;
+      std::printf("layer %s %d %016llx\n", types[int(type)], int(filters),
+                  (unsigned long long)layer(arguments[1], type, filters, filters, 1 + filters % 2));
     }
 }

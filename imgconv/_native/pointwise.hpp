@@ -127,6 +127,9 @@ struct Pointwise {
   // Colours times weights, which stay beside them. Of bytes the product is one uint16; of others
   // it is high and low, whose factor is 2**16 for uint16 and 1 for float.
   void (*weigh)(Type, const void* image, int64_t pixels, int64_t channels, void* low, void* high);
+  // Colours times the last channel, which becomes 0: of bytes in uint16, of others the part of white,
+  // rounded, in their own type. Signed weights below 0 count as 0.
+  void (*premultiply)(Type, const void* image, int64_t pixels, int64_t channels, void* to);
   // Without straight sums, chunks where a pixel has no weight are left out; with them, all others.
   MeanCounts (*means)(const Mean&, const Sums&, int64_t pixels, int64_t columns, int64_t channels,
                       void* to);

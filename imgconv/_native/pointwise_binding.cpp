@@ -83,6 +83,17 @@ void weigh(const std::string& isa, Type type, nb::handle image, nb::handle low, 
                      above.data());
 }
 
+void premultiply(const std::string& isa, Type type, nb::handle image, nb::handle target) {
+  const int64_t item = int64_t(size_of(type));
+  Whole from(image, item), to(target, item == 1 ? 2 : item, PyBUF_WRITABLE);
+  check_channels(from.axis(2));
+  to.check(from.values());
+  if (!from.data() || !to.data()) throw nb::type_error("the arrays do not fit");
+  nb::gil_scoped_release release;
+  code_of(isa).premultiply(type, from.data(), from.values() / from.axis(2), from.axis(2),
+                           to.data());
+}
+
 nb::object means(const std::string& isa, const Three& colour, const Three& straight,
                  const Three& share, double sign, double high_unit, double doubt, bool absolute,
                  imgconv::Rounding rounding, Type type, nb::handle low, nb::handle high,
@@ -282,6 +293,7 @@ void bind_pointwise(nb::module_& m) {
       .value("WINNER_ABS", Combine::winner_abs);
   m.def("weight_bits", &weight_bits, "isa"_a, "type"_a, "image"_a);
   m.def("weigh", &weigh, "isa"_a, "type"_a, "image"_a, "low"_a, "high"_a.none());
+  m.def("premultiply", &premultiply, "isa"_a, "type"_a, "image"_a, "target"_a);
   m.def("means", &means, "isa"_a, "colour"_a, "straight"_a, "share"_a, "sign"_a, "high_unit"_a,
         "doubt"_a, "absolute"_a, "rounding"_a, "type"_a, "low"_a.none(), "high"_a.none(),
         "straight_sums"_a.none(), "wide"_a, "target"_a);

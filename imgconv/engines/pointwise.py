@@ -145,6 +145,24 @@ class Pointwise:
         """
         self._core.weigh(self._isa, self._type(image), image, low, high)
 
+    def premultiply(self, image: Pixels) -> Pixels:
+        """Return colours times the last channel, which becomes 0.
+
+        Parameters
+        ----------
+        image : ndarray, shape (rows, columns, 2 or 4)
+            Without gaps.
+
+        Returns
+        -------
+        ndarray
+            Of uint8: uint16, the products. Of others: the image's type, ``colour * alpha / white``
+            rounded (floats have no white); signed alphas below 0 count as 0.
+        """
+        out = np.empty(image.shape, np.uint16 if image.dtype == np.uint8 else image.dtype)
+        self._core.premultiply(self._isa, self._type(image), image, out)
+        return out
+
     def means(self, mean: Mean, sums: MeanSums, target: Target, out: Pixels) -> tuple[int, ...]:
         """Write means of an integer type.
 

@@ -128,7 +128,9 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
         yield Row(f"rgba opaque {kernel}", ours("opaque", kernels=kernel),
                   ours("rgb", kernels=kernel), 2.5)  # fmt: skip
     for kernel in ("sobel-x", "sobel"):  # these add up to 0: alpha weighs, and is carried along
-        yield Row(f"rgba {kernel}", ours("rgba", kernels=kernel), ours("rgb", kernels=kernel), 2.5)
+        for kind in ("", "16", "f"):
+            yield Row(f"rgba{kind} {kernel}", ours(f"rgba{kind}", kernels=kernel),
+                      ours(f"rgb{kind}", kernels=kernel), 2.5)  # fmt: skip
     yield from sets(at, ours)
     yield Row("rgb --linear gaussian:2", ours("rgb", kernels="gaussian:2", linear=True),
               ours("rgb", kernels="gaussian:2"), 6)  # fmt: skip

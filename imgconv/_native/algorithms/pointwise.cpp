@@ -102,9 +102,9 @@ void encode_mean(const Beginnings& levels, const int64_t* table, const int64_t* 
 Counts weighed_band(const Task& task, int64_t first, int64_t last);  // weighed.cpp
 
 extern const Pointwise pointwise;
-const Pointwise pointwise = {weight_bits,  note_bits,   weigh,  means,       combine,     directions,
-                             ordered_sums, encode,      encode_mean, above_local, layer_sums, settle,
-                             weighed_band};
+const Pointwise pointwise = {weight_bits, note_bits,   weigh,  premultiply, means,
+                             combine,     directions,  ordered_sums, encode, encode_mean,
+                             above_local, layer_sums,  settle, weighed_band};
 
 }  // namespace IMGCONV_ISA
 }  // namespace imgconv

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "chunks.hpp"
+#include "premultiply.hpp"
 
 namespace imgconv {
 namespace IMGCONV_ISA {
@@ -144,11 +145,6 @@ void weigh_for(Type type, const void* image, int64_t values, void* low, void* hi
 void weigh(Type type, const void* image, int64_t pixels, int64_t channels, void* low, void* high) {
   if (channels == 2) weigh_for<2>(type, image, pixels * 2, low, high);
   else weigh_for<4>(type, image, pixels * 4, low, high);
-}
-
-template <int channels, class V, int... lane>
-IMGCONV_INLINE V last_of_pixels(V x, std::integer_sequence<int, lane...>) {
-  return shuffled<(lane | (channels - 1))...>(x, x);
 }
 
 // Means of a chunk after the other. Vectors hold whole pixels.

@@ -74,16 +74,20 @@ def filter_with_alpha(
         return weighted(image[..., :-1], opacity, first, settings, threads, engine, part)
     depth_in = Depth.of(image.dtype)
 
+    stays = part is None and _stays(settings, depth_in)
+
     def kept() -> Image:
-        if part is None and _stays(settings, depth_in):
+        if stays:
             return opacity
         return run(opacity, _carrier(first), of_alpha(settings, depth_in)).image
 
     chosen = engine or select_engine()
-    simple = image.dtype == np.uint8 and _keeps_level(settings)
-    if seen and simple and isinstance(chosen, NativeEngine):
-        filtered = _edges_of_bytes(image, kernel, settings, run, chosen)
-        filtered.image[..., -1:] = kept()
+    if seen and _keeps_level(settings) and isinstance(chosen, NativeEngine):
+        filtered = _edges(image, kernel, settings, run, chosen)
+        if stays:
+            _keep_last(filtered.image, image)
+        else:
+            filtered.image[..., -1:] = kept()
         return filtered
     colours = np.ascontiguousarray(image[..., :-1])
     if seen:
@@ -104,7 +108,7 @@ def _stays(settings: Settings, depth: Depth) -> bool:
     return whole and settings.depth in (None, depth) and depth is not Depth.F32
 
 
-def _edges_of_bytes(
+def _edges(
     image: Image,
     kernel: Kernel | KernelSet,
     settings: Settings,
@@ -112,13 +116,25 @@ def _edges_of_bytes(
     engine: NativeEngine,
 ) -> Filtered:
     """Filter colours times alpha; what becomes of the last channel is not defined."""
-    product = np.empty(image.shape, np.uint16)
-    engine.pointwise.weigh(np.ascontiguousarray(image), product, None)
-    product[..., -1] = 0
+    product = engine.pointwise.premultiply(np.ascontiguousarray(image))
+    depth = Depth.of(image.dtype)
     scaled = settings._replace(
-        white=settings.white or 255, depth=settings.depth or Depth.U8
+        white=settings.white or depth.high, depth=settings.depth or depth
     )  # fmt: skip
-    return _without_last(product, 0, _over(kernel, 255), scaled, run)
+    over = _over(kernel, 255 if depth is Depth.U8 else 1)
+    return _without_last(product, 0, over, scaled, run)
+
+
+def _keep_last(image: Image, source: Image) -> None:
+    """Copy the last channel of an image of 8 or 16 bits, whole pixels at a time."""
+    word = np.dtype(f"u{image.dtype.itemsize * image.shape[2]}")
+    mask = np.zeros(image.shape[2], f"u{image.dtype.itemsize}")
+    mask[-1] = np.iinfo(mask.dtype).max
+    last = mask.view(word)
+    for row in range(0, len(image), _ROWS_AT_A_TIME):
+        pixels = image[row : row + _ROWS_AT_A_TIME].view(word)
+        np.bitwise_and(pixels, ~last, out=pixels)
+        pixels |= np.ascontiguousarray(source[row : row + _ROWS_AT_A_TIME]).view(word) & last
 
 
 def _keeps_level(settings: Settings) -> bool:

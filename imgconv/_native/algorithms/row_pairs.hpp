@@ -30,9 +30,11 @@ struct ShortRounder {
     } else {
       const Shorts near = (S::high_product(sum << each(f.up), each(f.factor)) + added) >> down;
       if constexpr (kind == ShortKind::scale) return near;
-      // Less than the denominator, which int16 holds, is between both sides of a half.
-      const Shorts above = near * each(f.denominator) - sum * each(f.whole_factor);
-      const Shorts half = above == each(f.whole_added + f.denominator / 2);
+      // Less than the denominator, which int16 holds, is between both sides of a half: what wraps round
+      // before does not matter.
+      using Wraps = Vector<uint16_t>;
+      const Wraps above = Wraps(near) * Wraps(each(f.denominator)) - Wraps(sum) * Wraps(each(f.whole_factor));
+      const Shorts half = Shorts(above) == each(f.whole_added + f.denominator / 2);
       return near - (half & near & each(1));
     }
   }

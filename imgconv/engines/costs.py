@@ -186,13 +186,14 @@ def by_taps(name: str, request: Request, taps: float) -> float:
 def words(facts: KernelFacts, request: Request, *, fixed: bool) -> float:
     """Return the cost of sums of 16-bit weights, in pairs of rows where that pays."""
     rows, columns = facts.shape
-    cost = by_taps("dot16", request, facts.taps * (rows + 1) / rows)
+    cost = by_taps("dot16", request, facts.taps * (rows + 1) / rows) + _FIXED * fixed
     pairs = (rows + 2) // 2 * columns
     near = request.stride == (1, 1) and request.dilation[0] == 1
     plain = request.depth_out is Depth.U8 and not request.absolute
+    plain &= fixed or 255 * max(facts.positive, facts.negative) < 1 << 24  # float holds the sums
     if near and plain and pairs <= _MOST_PAIRS and request.capabilities.word_pairs:
         cost = min(cost, table_for(request.capabilities).pairs.at(pairs))
-    return cost + _FIXED * fixed
+    return cost
 
 
 def across(name: str, request: Request, row: tuple[int, ...]) -> float:

@@ -27,18 +27,30 @@ IMGCONV_INLINE V part_of_most(V product) {
 
 // Products of bytes are whole and have 16 bits; others are parts of white.
 template <class Src>
-struct Part {
+struct Part;
+template <>
+struct Part<uint8_t> {
+  using Value = uint16_t;
+  using Out = uint16_t;
+  using Bits = uint16_t;
+  static IMGCONV_INLINE Vector<uint16_t> of(Vector<uint16_t> x, Vector<uint16_t> weight) {
+    return x * weight;
+  }
+};
+template <>
+struct Part<uint16_t> {
   using Value = uint32_t;
   using Out = uint16_t;
+  using Bits = uint32_t;
   static IMGCONV_INLINE Vector<uint32_t> of(Vector<uint32_t> x, Vector<uint32_t> weight) {
-    if constexpr (sizeof(Src) == 1) return x * weight;
-    else return part_of_most<16>(x * weight);
+    return part_of_most<16>(x * weight);
   }
 };
 template <>
 struct Part<int16_t> {
   using Value = int32_t;
   using Out = int16_t;
+  using Bits = uint32_t;
   static IMGCONV_INLINE Vector<int32_t> of(Vector<int32_t> x, Vector<int32_t> weight) {
     const Vector<int32_t> sign = x >> 31, size = (x ^ sign) - sign;
     return (part_of_most<15>(size * (weight & ~(weight >> 31))) ^ sign) - sign;
@@ -48,15 +60,22 @@ template <>
 struct Part<float> {
   using Value = float;
   using Out = float;
+  using Bits = uint32_t;
   static IMGCONV_INLINE Vector<float> of(Vector<float> x, Vector<float> weight) {
     return x * weight;
   }
 };
 
+template <int channels, class Bits, int... lane>
+IMGCONV_INLINE Vector<Bits> bits_of_colours(std::integer_sequence<int, lane...>) {
+  return Vector<Bits>{Bits(lane % channels == channels - 1 ? 0 : -1)...};
+}
+
 template <class Src, int channels>
 void premultiply_as(const Src* from, int64_t values, typename Part<Src>::Out* to) {
   using Value = typename Part<Src>::Value;
   using Out = typename Part<Src>::Out;
+  using Bits = typename Part<Src>::Bits;
   constexpr int lanes = int(lanes_of<Value>);
   constexpr auto order = std::make_integer_sequence<int, lanes>();
   // A vector at a time; the last one is filled up with zeros.
@@ -66,9 +85,10 @@ void premultiply_as(const Src* from, int64_t values, typename Part<Src>::Out* to
     if (count == lanes) __builtin_memcpy(&pixels, from + i, lanes * sizeof(Src));
     else __builtin_memcpy(&pixels, from + i, count * sizeof(Src));
     const auto wide = __builtin_convertvector(pixels, Vector<Value>);
-    auto products = __builtin_convertvector(
-        Part<Src>::of(wide, last_of_pixels<channels>(wide, order)), typename VectorOf<Out, lanes>::Type);
-    for (int lane = channels - 1; lane < lanes; lane += channels) products[lane] = 0;
+    auto part = Vector<Bits>(Part<Src>::of(wide, last_of_pixels<channels>(wide, order)));
+    part &= bits_of_colours<channels, Bits>(order);
+    const auto products =
+        __builtin_convertvector(Vector<Value>(part), typename VectorOf<Out, lanes>::Type);
     if (count == lanes) __builtin_memcpy(to + i, &products, lanes * sizeof(Out));
     else __builtin_memcpy(to + i, &products, count * sizeof(Out));
   }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
@@ -65,9 +66,12 @@ def binarize_reporting(
         _check_window(pixels, chosen.window)
         return above_local(pixels, chosen, Depth.of(pixels.dtype).high), None
     threshold = np.asarray(_threshold(pixels, chosen), np.float64)  # float32 would round it
-    white = np.array(Depth.of(pixels.dtype).high, pixels.dtype)
-    result = np.where(pixels > threshold, white, np.zeros_like(white))
-    return result, None if chosen.method.is_local else float(threshold)
+    white = pixels.dtype.type(Depth.of(pixels.dtype).high)
+    if threshold.ndim == 0 and pixels.dtype != np.float32 and np.isfinite(threshold):
+        above = pixels > math.floor(threshold)  # as whole numbers, of which more fit in a vector
+    else:
+        above = pixels > threshold
+    return above * white, None if chosen.method.is_local else float(threshold)
 
 
 def _threshold(pixels: Image, chosen: Binarization) -> Any:

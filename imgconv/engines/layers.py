@@ -2,17 +2,16 @@
 
 Blocks of windows are multiplied with the filters in float64: by the core, or laid out as rows of a
 matrix. Most sums are exact that way (see `imgconv.engines.filters`); the others come with a bound
-on their error. Undecided values are summed again: with the magnitudes of their own window, then
-rounded once to float64, and then in whole numbers.
+on their error, and those that it leaves undecided are summed again
+(`imgconv.engines.layer_rounding`).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,11 +19,11 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from imgconv.engines.base import Pixels
-from imgconv.engines.filters import Filters, Floats, Weights, error_of_sums, lowest_bits, prepare
-from imgconv.engines.float_sums import UNIT, in_units
+from imgconv.engines.filters import Filters, Floats, Weights, lowest_bits, prepare
+from imgconv.engines.layer_rounding import LayerRounding, Windows
 from imgconv.engines.native import NativeEngine
 from imgconv.engines.pointwise import Pointwise
-from imgconv.engines.rounding import Integers, Quotients, clamped, round_floats
+from imgconv.engines.rounding import clamped
 from imgconv.engines.select import select_engine
 from imgconv.model.border import Border
 from imgconv.model.geometry import Axis
@@ -33,11 +32,6 @@ from imgconv.model.output import Depth, Rounding
 _BLOCK_VALUES = 1 << 18  # of the matrix of windows, or of the sums: 2 MiB
 _LEAST_ROWS, _MOST_ROWS = 64, 4096
 _SAMPLE = 1 << 12
-_OF_ROUNDING = 2.0**-40  # floor(v + 1/2) is off by less, for every v near an integer output
-_ULP = 2.0**-52
-
-Windows = Callable[[NDArray[np.intp]], Floats]
-"""Looks up windows by their numbers in a block: their taps in rows."""
 
 
 class LayerJob(NamedTuple):
@@ -201,10 +195,9 @@ class _Worker:
     out: Pixels
     finite: bool
     core: Pointwise | None
-    in_integers: dict[int, tuple[NDArray[np.intp], Integers, Fraction]] = field(
-        default_factory=dict
-    )
-    """Filters that are done in whole numbers: the weights that are not 0, and their unit."""
+
+    def __post_init__(self) -> None:
+        self._rounding = LayerRounding(self.filters, self.job.depth, self.job.rounding)
 
     def run(self, blocks: list[Block]) -> None:
         """Compute some blocks of the output."""
@@ -221,22 +214,16 @@ class _Worker:
         count, taps = filters.matrix.shape
         matrix = np.zeros((taps, -(-count // 8) * 8))
         matrix[:, :count] = filters.matrix.T
-        unsettled = ~filters.is_settled
-        finish = (
-            filters.gains,
-            filters.biases,
-            np.where(unsettled & ~filters.is_exact, filters.error, 0),
-            np.where(unsettled & filters.is_exact, error_of_sums(0, np.ones(count)), 0),
-        )
+        rounding, finish = self._rounding, self._rounding.float_finish()
 
         def values_of(block: Block) -> Pixels:
             view = self._view(block)
             sums = np.empty((_size(block), count))
             core.layer_sums(view, (across.stride, across.dilation), matrix, sums)
             if self.job.depth is not Depth.F32:
-                return clamped(self._finished(_viewed(view), sums), self.job.depth)[0]
+                return clamped(rounding.finished(_viewed(view), sums), self.job.depth)[0]
             values, doubts = core.settle(finish, sums)
-            self._decide(_viewed(view), sums, values, doubts)
+            rounding.decide(_viewed(view), sums, values, doubts)
             return values
 
         return values_of
@@ -294,114 +281,12 @@ class _Worker:
             raw = windows.copy()
             windows[broken] = 0
         np.matmul(windows, matrix, out=sums)
-        values = self._finished(windows.__getitem__, sums)
+        values = self._rounding.finished(windows.__getitem__, sums)
         if raw is not None:
             self._follow_ieee(raw, values)
         if self.job.depth is Depth.F32:
             return values
         return clamped(values, self.job.depth)[0]
-
-    def _finished(self, windows: Windows, sums: Floats) -> NDArray[Any]:
-        """Round the values, and recompute those that their errors leave undecided."""
-        depth, rounding, filters = self.job.depth, self.job.rounding, self.filters
-        if filters.is_settled.all():
-            return round_floats(sums + filters.biases, depth, rounding)
-        value = sums * filters.gains
-        error: Floats = filters.error
-        if filters.is_exact.any():  # of those only the gain and the bias are rounded
-            bound = error_of_sums(0, np.abs(value) + np.abs(filters.biases))
-            error = np.where(filters.is_exact, bound, error)
-        error = np.where(filters.is_settled, 0, error)
-        result, doubts = self._between(value + filters.biases, error)
-        self._decide(windows, sums, result, doubts)
-        return result
-
-    def _decide(
-        self, windows: Windows, sums: Floats, result: NDArray[Any], doubts: NDArray[Any]
-    ) -> None:
-        """Put in the values that their errors leave undecided; `doubts` says where, flat."""
-        filters = self.filters
-        rows, columns = np.divmod(doubts, len(filters.matrix))
-        exact = filters.is_exact[columns]
-        for f in set(columns[exact].tolist()):
-            at = rows[columns == f]
-            result[at, f] = self._from_sums(sums[at, f], f)
-        rows, columns = rows[~exact], columns[~exact]
-        step = max(1, _BLOCK_VALUES // filters.matrix.shape[1])
-        for start in range(0, len(rows), step):
-            at, of = rows[start : start + step], columns[start : start + step]
-            result[at, of] = self._again(windows(at), of)
-
-    def _from_sums(self, sums: Floats, f: int) -> NDArray[Any]:
-        """Round values whose sums are exact: multiples of a power of two."""
-        step = Fraction(float(lowest_bits(sums[None])[0]))
-        whole = (sums / float(step)).astype(np.int64)
-        return self._whole_or_float(
-            Quotients.of(
-                whole,
-                self.filters.exact_gains[f] * step,
-                self.filters.exact_biases[f],
-                False,
-            )
-        )
-
-    def _again(self, windows: Floats, of: NDArray[np.intp]) -> NDArray[Any]:
-        """Round values of some filters by better sums of their windows, and the rest exactly."""
-        filters = self.filters
-        terms = windows * filters.matrix[of]
-        value = _pairwise(terms) * filters.gains[of] + filters.biases[of]
-        magnitude = np.abs(terms).sum(axis=1) + np.abs(filters.biases[of])
-        error = error_of_sums(terms.shape[1].bit_length(), magnitude)
-        error[np.isinf(filters.error[of])] = np.inf
-        result, left = self._between(value, error)
-        serves = self.has_exact_products[of[left]]
-        once = left[serves]
-        if once.size:  # sums that are rounded once to float64 leave little but ties
-            biases = filters.biases[of[once]].tolist()
-            rows = zip(terms[once].tolist(), biases, strict=True)
-            nearest = np.array([math.fsum([*row, bias]) for row, bias in rows])
-            result[once], open_ = self._between(nearest, np.abs(nearest) * _ULP)
-            left = np.concatenate([left[~serves], once[open_]])
-        for f in set(of[left].tolist()):
-            at = left[of[left] == f]
-            result[at] = self._exactly(windows[at], f)
-        return result
-
-    def _between(self, value: Floats, error: Floats) -> tuple[NDArray[Any], NDArray[np.intp]]:
-        """Round values, and return where both ends of an error do not agree."""
-        depth, rounding = self.job.depth, self.job.rounding
-        if depth is not Depth.F32:
-            error = error + _OF_ROUNDING
-        result = round_floats(value + error, depth, rounding)
-        return result, np.flatnonzero(round_floats(value - error, depth, rounding) != result)
-
-    @cached_property
-    def has_exact_products(self) -> NDArray[np.bool_]:
-        """For each filter, whether float64 holds each tap times its weight, and the bias."""
-        filters = self.filters
-        if filters.exact.dtype == object:
-            return np.zeros(len(filters.matrix), bool)
-        short = (filters.matrix == filters.matrix.astype(np.float32)).all(axis=1)
-        pairs = zip(filters.biases.tolist(), filters.exact_biases, strict=True)
-        found: NDArray[np.bool_] = short & [Fraction(near) == bias for near, bias in pairs]
-        return found
-
-    def _exactly(self, windows: Floats, f: int) -> NDArray[Any]:
-        """Round values from sums in Python's integers."""
-        if f not in self.in_integers:
-            self.in_integers[f] = _in_integers(self.filters.exact[f])
-        used, whole, unit = self.in_integers[f]
-        sums = in_units(windows[:, used].astype(np.float32)) @ whole
-        return self._whole_or_float(
-            Quotients.of(np.asarray(sums, object), unit / UNIT, self.filters.exact_biases[f], False)
-        )
-
-    def _whole_or_float(self, quotients: Quotients) -> NDArray[Any]:
-        depth = self.job.depth
-        if depth is Depth.F32:
-            return quotients.to_float32()
-        whole = quotients.to_whole(self.job.rounding)
-        return np.clip(whole, depth.low - 1, depth.high + 1).astype(np.float64)
 
     def _follow_ieee(self, windows: Floats, values: NDArray[Any]) -> None:
         """Put in what NaN and infinities make of the windows that hold them."""
@@ -428,18 +313,6 @@ def _size(block: Block) -> int:
     return int((down.stop - down.start) * (across.stop - across.start))
 
 
-def _pairwise(terms: Floats) -> Floats:
-    """Sum rows by halves: a row of n by as many roundings in a row as n has bits."""
-    width = 1 << terms.shape[1].bit_length()
-    sums = np.zeros((len(terms), width))
-    sums[:, : terms.shape[1]] = terms
-    while width > 1:
-        width //= 2
-        sums = sums[:, :width] + sums[:, width:]
-    found: Floats = sums[:, 0]
-    return found
-
-
 def _viewed(view: Pixels) -> Windows:
     """Return what looks up windows of a view, one after the other."""
 
@@ -448,17 +321,3 @@ def _viewed(view: Pixels) -> Windows:
         return chosen
 
     return windows
-
-
-def _in_integers(weights: Weights) -> tuple[NDArray[np.intp], Integers, Fraction]:
-    """Return which weights are not 0, and these as whole multiples of a unit."""
-    used = np.nonzero(weights)[0]
-    if weights.dtype == object:
-        exact = [Fraction(weight) for weight in weights[used].tolist()]
-        common = math.lcm(*(weight.denominator for weight in exact))
-        return used, np.array([int(w * common) for w in exact], object), Fraction(1, common)
-    mantissa, exponent = np.frexp(weights[used].astype(np.float64))
-    least = int(exponent.min(initial=0))
-    whole = np.ldexp(mantissa, 53).astype(np.int64).astype(object)
-    shifted: Integers = whole << (exponent - least).astype(object)
-    return used, shifted, Fraction(2) ** (least - 53)

@@ -17,8 +17,8 @@ IMGCONV_INLINE V last_of_pixels(V x, std::integer_sequence<int, lane...>) {
 }
 
 // A product of numbers of so many bits over their greatest one, rounded: this is odd, so that no
-// quotient is in the middle. It is t / 2**bits + t / 4**bits + ..., and as t is less than 4**bits + 2**bits
-// the third term never matters.
+// quotient is in the middle. It is t / 2**bits + t / 4**bits + ..., and as t is less than
+// 4**bits + 2**bits the third term never matters.
 template <int bits, class V>
 IMGCONV_INLINE V part_of_most(V product) {
   const V t = product + (1 << (bits - 1));

@@ -33,7 +33,8 @@ struct ShortRounder {
       // Less than the denominator, which int16 holds, is between both sides of a half: what wraps round
       // before does not matter.
       using Wraps = Vector<uint16_t>;
-      const Wraps above = Wraps(near) * Wraps(each(f.denominator)) - Wraps(sum) * Wraps(each(f.whole_factor));
+      const Wraps above = Wraps(near) * Wraps(each(f.denominator)) -
+                          Wraps(sum) * Wraps(each(f.whole_factor));
       const Shorts half = Shorts(above) == each(f.whole_added + f.denominator / 2);
       return near - (half & near & each(1));
     }

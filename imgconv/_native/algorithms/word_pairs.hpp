@@ -186,7 +186,8 @@ class WordPairs {
     const Words sums[] = {first, second, third, fourth};
     for (int q = 0; q < 4; ++q) {
       Flags<int32_t> undecided = finishing_.undecided(sums[q]);
-      Flags<int32_t> fresh = Simd::not_less<int32_t>(word_places_ + 4 * q, splat<int32_t>(int32_t(known)));
+      Flags<int32_t> fresh =
+          Simd::not_less<int32_t>(word_places_ + 4 * q, splat<int32_t>(int32_t(known)));
       const Words whole = finishing_.template value<S>(sums[q]);
       for (uint32_t left = Simd::bits_of_flags<int32_t>(undecided & fresh); left; left &= left - 1) {
         const int lane = __builtin_ctz(left);

@@ -15,6 +15,7 @@ struct Bound {
   double error;      // how far off they put values
   double least = 0;  // where that is 0: the magnitude of which all sums are multiples, and
   double room = 0;   // how many times as large they could be and still be doubles
+  bool finite = true;  // else some are not numbers, or infinite
 };
 
 // How sums become values.
@@ -61,7 +62,8 @@ class FloatFinish {
     bool normal = bound.least * steps.gain >= 0x1p-125;  // none is between 0 and normal floats
     bool fits = bound.room >= 2 * steps.factor;
     if (!relative_ && !fixed_) rounds_ = Rounds::once;
-    else if (!bound.error && steps.divides && fits && normal) rounds_ = Rounds::quotient;
+    else if (!bound.error && steps.divides && fits && normal && bound.finite)
+      rounds_ = Rounds::quotient;
   }
 
   Rounds rounds() const { return rounds_; }

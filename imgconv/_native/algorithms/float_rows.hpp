@@ -135,7 +135,7 @@ class FloatRows {
       int64_t to = interior ? from + after - x + reach_ : values;
       const Peak peak = peaks_.of(chunk_, chunks_, from, to, constant);
       const Bound bound = bound_for(task_.plan, peak);
-      finite_ = peak.finite;
+      dense_ = near_ && (peak.finite || !segments_.has_zeros);
       if (after - x >= 2 * width && is_single(peak)) singly(stretch, x, after, bound);
       else if (apart_) apart(stretch, x, after, bound);
       else together(stretch, x, after, bound);
@@ -170,7 +170,7 @@ class FloatRows {
       ask(stretch, at - stretch.start);
       const int64_t from = (at - stretch.start) * int64_t(sizeof(float));
       Block<MacFloats> sums;
-      if (near_ && finite_) sum_segments<MacFloats>(segments_, stretch.lines, from, sums);
+      if (dense_) sum_segments<MacFloats>(segments_, stretch.lines, from, sums);
       else sum_steps(stretch.lines, from, sums);
       IMGCONV_UNROLL(4)
       for (int r = 0; r < block_rows; ++r) {
@@ -281,7 +281,7 @@ class FloatRows {
       int64_t at = values - i < width ? values - width : i, from = x - stretch.start + at;
       if (i < count) ask(stretch, from);
       Block<MacFloats> sums;
-      if (near_ && finite_)
+      if (dense_)
         sum_segments<MacFloats>(segments_, stretch.lines, from * int64_t(sizeof(float)), sums);
       else sum_steps(stretch.lines, from * int64_t(sizeof(float)), sums);
       IMGCONV_UNROLL(4)
@@ -335,7 +335,7 @@ class FloatRows {
   RowEnds<float> ends_;
   Peaks<float> peaks_;
   const bool far_, near_;
-  bool finite_ = true;
+  bool dense_ = false;  // by segments, where nothing that is not finite meets a weight of zero
   Segments<MacFloats> segments_{};
   Segments<MacF32> singles_{};
   RowPass row_pass_{};

@@ -17,7 +17,7 @@ struct Peak {
 
 static inline Bound bound_for(const Plan& plan, Peak peak) {
   double span = plan.exact_span * peak.unit;
-  if (plan.scaled && peak.finite && peak.most < span) return {0, peak.unit, span / peak.most};
+  if (plan.scaled && peak.most < span) return {0, peak.unit, span / peak.most, peak.finite};
   return {plan.bound * peak.most + plan.bound_fixed};
 }
 
@@ -64,14 +64,14 @@ class Peaks<float> {
       const int64_t values = left < stretch ? left : stretch;
       Range range;
       for (int64_t i = 0; i < count; ++i)
-        range.take(reinterpret_cast<const float*>(rows[i]) + begin, values);
+        range.take<true>(reinterpret_cast<const float*>(rows[i]) + begin, values);
       const int64_t at = group % groups_ * stretches_ + s;
       most_[at] = range.most_of_all();
       beyond_[at] = most_[at] >= infinity;
       if (beyond_[at]) {
         range = {};
         for (int64_t i = 0; i < count; ++i)
-          range.take_finite(reinterpret_cast<const float*>(rows[i]) + begin, values);
+          range.take<false>(reinterpret_cast<const float*>(rows[i]) + begin, values);
         most_[at] = range.most_of_all();
       }
       least_[at] = range.least_of_all();
@@ -112,19 +112,15 @@ class Peaks<float> {
       least = last < least ? last : least;  // that of zero became the greatest
     }
 
+    // All of a row, or what is finite in it. Zeros change nothing.
+    template <bool all>
     IMGCONV_INLINE void take(const float* values, int64_t count) {
-      int64_t x = 0;
-      for (; x + lanes <= count; x += lanes) take(load<uint32_t>(values + x));
-      if (x == count) return;
-      Lanes rest{};  // zeros change nothing
-      __builtin_memcpy(&rest, values + x, size_t(count - x) * sizeof(float));
-      take(rest);
-    }
-
-    IMGCONV_NOINLINE void take_finite(const float* values, int64_t count) {
-      for (int64_t x = 0; x < count; ++x) {
-        const Lanes bits = bits_of(values[x]);
-        if ((bits[0] & infinity) != infinity) take(bits);
+      for (int64_t x = 0; x < count; x += lanes) {
+        Lanes bits{};
+        if (x + lanes <= count) bits = load<uint32_t>(values + x);
+        else __builtin_memcpy(&bits, values + x, size_t(count - x) * sizeof(float));
+        if constexpr (!all) bits &= Lanes((bits & infinity) != infinity);
+        take(bits);
       }
     }
 

@@ -3,7 +3,7 @@
 //
 // Each segment is a few weights below each other. Its loop is unrolled: every source row is loaded
 // once for all rows of the block that have a weight there, and the weights stay in registers. Zeros
-// between a segment's ends are multiplied too, so all pixels must be finite.
+// between a segment's ends are multiplied too: then all pixels must be finite.
 #pragma once
 
 #include "taps.hpp"
@@ -26,6 +26,7 @@ template <class Mac>
 struct Segments {
   const Segment<Mac>* segments;
   int64_t count;
+  bool has_zeros;  // between the ends of one
 };
 
 // Whether rows of the block see rows next to each other.
@@ -41,6 +42,7 @@ Segments<Mac> listed_segments(Scratch& scratch, const double* weights, int64_t r
   auto* found = scratch.take<Segment<Mac>>(rows * columns);
   auto* sorted = scratch.take<Segment<Mac>>(rows * columns);
   int64_t count = 0, kept = 0;
+  bool has_zeros = false;
   for (int64_t c = 0; c < columns; ++c) {
     const int64_t other = columns - 1 - c;
     const bool both = c != other && same_columns(weights, rows, columns, c, other);
@@ -56,7 +58,9 @@ Segments<Mac> listed_segments(Scratch& scratch, const double* weights, int64_t r
       for (int64_t i = first; i < rows && i < first + most_segment_rows; ++i) {
         const double weight = weights[i * columns + c];
         segment.weights[i - first] = typename Mac::Word(weight);
-        if (weight != 0) r = i;
+        if (weight == 0) continue;
+        has_zeros |= i > r + 1;
+        r = i;
       }
       segment.kind = int32_t(2 * (r - first + 1) + both);
     }
@@ -64,7 +68,7 @@ Segments<Mac> listed_segments(Scratch& scratch, const double* weights, int64_t r
   for (int kind = 0; kind < 2 * most_segment_rows + 2; ++kind)
     for (int64_t i = 0; i < count; ++i)
       if (found[i].kind == kind) sorted[kept++] = found[i];
-  return {sorted, count};
+  return {sorted, count, has_zeros};
 }
 
 template <class Mac, int kind>

@@ -134,9 +134,8 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
     yield from sets(at, ours)
     yield Row("rgb --linear gaussian:2", ours("rgb", kernels="gaussian:2", linear=True),
               ours("rgb", kernels="gaussian:2"), 6)  # fmt: skip
-    yield Row(
-        "nan gaussian:2", ours("nan", kernels="gaussian:2"), ours("f32", kernels="gaussian:2"), 1.5
-    )
+    for kernel in ("gaussian:2", "sharpen"):
+        yield Row(f"nan {kernel}", ours("nan", kernels=kernel), ours("f32", kernels=kernel), 1.5)
     gray = ours("rgb", gray="bt601")
     yield Row("gray linear", ours("rgb", gray="linear"), gray)
     lab = {"skimage": lambda: color.rgb2lab(at["rgb"])}

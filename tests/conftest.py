@@ -26,6 +26,7 @@ from cli.program import Run, run_in_process, save
 from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 
+pytest.register_assert_rewrite("services.kills")  # whose checks explain themselves then
 gc.disable()  # until all tests are collected
 
 # The same examples in every run, so that a failure is of the change at hand;

@@ -183,6 +183,7 @@ COSTLY = [
 
 @pytest.mark.parametrize("name", COSTLY)
 @pytest.mark.sampled(5)
+@pytest.mark.no_cover
 def test_it_costs_next_to_nothing(tmp_path, name):
     """0.2 s of processor time, the best of three, and 50 MB."""
     path = costly(tmp_path, name)

@@ -67,7 +67,8 @@ class KilledRuns:
         self._folder = folder
         make_tree(folder / "photos", self._names, size=(16, 12))
         self._originals = tree(folder / "photos")
-        filter_folder(folder / "photos", folder / "calm", RECIPE)
+        report = filter_folder(folder / "photos", folder / "calm", RECIPE)
+        assert report.ok == way.count, report.failures[:1]
         self._calm = tree(folder / "calm")
         self._places = places
         self._source = f"{places[way.source]}/in"
@@ -156,8 +157,10 @@ class KilledRuns:
 
     def _check_finished(self, target: str) -> None:
         storage = open_storage(target)
-        assert contents(target) == self._calm
+        found = contents(target)
+        assert found.keys() == self._calm.keys(), read_manifest(storage).rows
         self._check_partial(target)
+        assert found == self._calm
         rows = read_manifest(storage).rows
         assert sorted(rows) == sorted(self._names)
         assert {row.status for row in rows.values()} == {"ok"}

@@ -13,8 +13,13 @@ from imgconv.jobs.batch.executors.base import Executor
 from imgconv.jobs.batch.items import Item, ItemResult, RunSettings
 from imgconv.jobs.batch.pairing import Pair
 from imgconv.jobs.batch.report import BatchReport, Event
+from imgconv.model.errors import ImgconvError
 
 _UNPROCESSED_AT_A_TIME = 1000
+
+
+class LostResultsError(ImgconvError, RuntimeError):
+    """An executor ended before every file had a result: better said than not noticed."""
 
 
 class Runner:
@@ -71,6 +76,8 @@ class Runner:
         ------
         ImgconvError
             When a manifest cannot be written, or workers cannot work.
+        LostResultsError
+            When the executor ended without a result for every file.
         """
         try:
             for finished in self._executor.run(settings, self._items(pairs)):
@@ -91,6 +98,12 @@ class Runner:
         unfinished = not self._listed or self._report.done < self._report.total
         self._report.stopped = self._enough() and unfinished
         self._report.timed_out = self._is_late() and unfinished
+        if unfinished and not self._enough():
+            missing, total = self._report.total - self._report.done, self._report.total
+            raise LostResultsError(
+                f"{missing} of {total} files have no result, which is a fault of imgconv",
+                hint="run again: what is done is not done again",
+            )
 
     @property
     def superseded(self) -> bool:

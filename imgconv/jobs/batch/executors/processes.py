@@ -170,7 +170,8 @@ class ProcessExecutor:
         while True:
             for worker in tuple(self._workers):
                 self._supply(worker, waiting)
-            if waiting.ended and not (self._suspects or self._large or self._busy()):
+            over = waiting.ended and not (self._suspects or self._large or self._busy())
+            if over and self._inbox.empty():  # looked at last: threads give results, then end
                 return
             results = self._wait()
             if self._timeout is not None:

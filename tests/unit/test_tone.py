@@ -120,6 +120,45 @@ def test_global_thresholds_are_scikit_image_s(astronaut, method, depth):
     assert set(np.unique(result)) == {0, np.iinfo(depth).max}
 
 
+@pytest.mark.parametrize("method", ["triangle", "li", "yen", "isodata", "mean"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16])
+def test_thresholds_of_any_histogram_are_scikit_image_s(method, dtype):
+    rng = np.random.default_rng(5)
+    for _ in range(40):
+        low, width = sorted(rng.integers(0, 256 if dtype == np.uint8 else 1000, 2))
+        values = rng.beta(*rng.uniform(0.3, 4, 2), (9, 23)) * (width - low) + low
+        image = values.astype(dtype)
+        ours, threshold = binarize_reporting(image, method)
+        theirs = _SKIMAGE[method](image)
+        assert threshold == pytest.approx(theirs, rel=1e-6)
+        np.testing.assert_array_equal(ours > 0, image > threshold)
+
+
+@pytest.mark.parametrize("method", ["triangle", "li", "mean", "otsu", "yen", "isodata"])
+def test_signed_pixels_are_unsigned_ones_moved(method):
+    """In scikit-image ``threshold_li`` overflows where levels are farther apart than 32767."""
+    unsigned = (np.random.default_rng(8).beta(2, 5, (40, 50)) * 65535).astype(np.uint16)
+    signed = (unsigned.astype(np.int32) - 32768).astype(np.int16)
+    ours, threshold = binarize_reporting(signed, method)
+    theirs, other = binarize_reporting(unsigned, method)
+    assert threshold == pytest.approx(other - 32768, abs=1e-6)
+    np.testing.assert_array_equal(ours > 0, theirs > 0)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16])
+@pytest.mark.parametrize("step", [1, -1, 2])
+def test_white_is_what_is_greater_than_the_threshold(dtype, step):
+    info = np.iinfo(dtype)
+    image = np.linspace(info.min, info.max, 768).astype(dtype).reshape(24, 32)[:, ::step]
+    low, high = info.min, info.max
+    middle = (low + high) // 2
+    numbers = [low - 1, low, low + 0.5, middle - 0.25, middle, high - 1, high - 0.5, high, 1e30]
+    for number in [*numbers, -1e30]:
+        result = binarize(image, Binarization(ThresholdMethod.FIXED, Fraction(number)))
+        assert result.dtype == dtype
+        np.testing.assert_array_equal(result, np.where(image > float(number), high, 0))
+
+
 def test_otsu_is_opencv_s(astronaut):
     gray = to_gray(astronaut)
     threshold, theirs = cv2.threshold(gray, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)

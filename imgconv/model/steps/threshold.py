@@ -18,6 +18,8 @@ from imgconv.model.steps.methods import THRESHOLD_PARAMETERS, ThresholdMethod
 FROM_HISTOGRAM = (
     ThresholdMethod.OTSU,
     ThresholdMethod.MEAN,
+    ThresholdMethod.TRIANGLE,
+    ThresholdMethod.LI,
     ThresholdMethod.YEN,
     ThresholdMethod.ISODATA,
     ThresholdMethod.MINIMUM,

@@ -38,6 +38,15 @@ def counted(image: Image) -> Counts:
     return total
 
 
+def mean_level(image: Image) -> float:
+    """Return the mean of an integer image; its sum is exact."""
+    cv2 = load_cv2()
+    flat = np.ascontiguousarray(image).reshape(-1, 1)
+    parts = range(0, len(flat), _MOST)
+    total = sum(int(cv2.sumElems(flat[start : start + _MOST])[0]) for start in parts)
+    return float(np.float64(total) / len(flat))
+
+
 def chosen_level(method: ThresholdMethod, counts: Counts, levels: NDArray[Any]) -> float:
     """Return the threshold that a method finds in a histogram.
 
@@ -68,6 +77,20 @@ def _mean(histogram: Levels) -> float:
     counts, levels = histogram
     total = sum(int(c) * int(v) for c, v in zip(counts, levels, strict=True))
     return float(np.float64(total) / int(counts.sum()))
+
+
+def _triangle(histogram: Levels) -> float:
+    """Return the level farthest below the line from the maximum to the end of the longer side."""
+    counts, levels = histogram
+    peak = int(np.argmax(counts))
+    flipped = peak < len(counts) - 1 - peak
+    if flipped:
+        counts, levels = counts[::-1], levels[::-1]
+        peak = len(counts) - 1 - peak
+    height, width = counts[peak], np.int64(peak)
+    length = np.sqrt(height**2 + width**2)
+    distances = height / length * np.arange(peak) - width / length * counts[:peak]
+    return float(levels[np.argmax(distances)])
 
 
 def _li(histogram: Levels) -> float:
@@ -147,11 +170,10 @@ def _by_skimage(name: str) -> Callable[[Levels], float]:
 
 _CHOOSERS = {
     ThresholdMethod.MEAN: _mean,
+    ThresholdMethod.TRIANGLE: _triangle,
     ThresholdMethod.LI: _li,
     ThresholdMethod.YEN: _by_skimage("yen"),
     ThresholdMethod.ISODATA: _by_skimage("isodata"),
     ThresholdMethod.MINIMUM: _minimum,
 }
 """How to choose from counts and levels. Otsu of signed pixels is scikit-image's, too."""
-OF_LEVELS = frozenset(_CHOOSERS)
-"""Methods that need no more of an integer image than `chosen_level` gets."""

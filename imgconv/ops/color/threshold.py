@@ -13,11 +13,13 @@ from imgconv.engines.cv2_library import load_cv2
 from imgconv.model.errors import ArgumentError
 from imgconv.model.output import Depth
 from imgconv.model.steps.methods import Gray, ThresholdMethod
-from imgconv.model.steps.threshold import Binarization
+from imgconv.model.steps.threshold import FROM_HISTOGRAM, Binarization
 from imgconv.ops.color.gray import to_gray
-from imgconv.ops.color.levels import OF_LEVELS, chosen_level, counted
+from imgconv.ops.color.levels import chosen_level, counted, mean_level
 from imgconv.ops.color.local_threshold import above_local, is_served
 from imgconv.ops.image import Image
+
+_MOST_AT_ONCE = (1 << 31) - 1  # pixels that OpenCV can number
 
 
 def binarize(
@@ -66,12 +68,27 @@ def binarize_reporting(
         _check_window(pixels, chosen.window)
         return above_local(pixels, chosen, Depth.of(pixels.dtype).high), None
     threshold = np.asarray(_threshold(pixels, chosen), np.float64)  # float32 would round it
-    white = pixels.dtype.type(Depth.of(pixels.dtype).high)
-    if threshold.ndim == 0 and pixels.dtype != np.float32 and np.isfinite(threshold):
-        above = pixels > math.floor(threshold)  # as whole numbers, of which more fit in a vector
+    if chosen.method.is_local:
+        return (pixels > threshold) * _white(pixels), None
+    return _above(pixels, float(threshold)), float(threshold)
+
+
+def _above(pixels: Image, threshold: float) -> Image:
+    """Return white where pixels are greater than a threshold."""
+    depth = Depth.of(pixels.dtype)
+    white = _white(pixels)
+    found: Image
+    if depth is Depth.F32 or not depth.low <= threshold < depth.high:
+        found = (pixels > np.float64(threshold)) * white
+    elif pixels.size > _MOST_AT_ONCE:
+        found = (pixels > math.floor(threshold)) * white
     else:
-        above = pixels > threshold
-    return above * white, None if chosen.method.is_local else float(threshold)
+        found = load_cv2().threshold(pixels, math.floor(threshold), int(white), 0)[1]
+    return found
+
+
+def _white(pixels: Image) -> Any:
+    return pixels.dtype.type(Depth.of(pixels.dtype).high)
 
 
 def _threshold(pixels: Image, chosen: Binarization) -> Any:
@@ -82,13 +99,14 @@ def _threshold(pixels: Image, chosen: Binarization) -> Any:
         return half if chosen.threshold is None else float(chosen.threshold)
     if pixels.dtype == np.float32 and not np.isfinite(pixels).all():
         raise ArgumentError("a threshold cannot be chosen: the image holds NaN or infinity")
-    if method is ThresholdMethod.MEAN and pixels.dtype == np.float32:
-        return float(pixels.mean(dtype=np.float64))
-    if method in OF_LEVELS and pixels.dtype != np.float32:
-        return _of_levels(pixels, chosen)
+    if method is ThresholdMethod.MEAN:
+        floats = pixels.dtype == np.float32
+        return float(pixels.mean(dtype=np.float64)) if floats else mean_level(pixels)
     if method is ThresholdMethod.OTSU and pixels.dtype in (np.uint8, np.uint16):
         cv2 = load_cv2()  # the same threshold as scikit-image's, without its import time
         return cv2.threshold(pixels, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0]
+    if method in FROM_HISTOGRAM and pixels.dtype != np.float32:
+        return _of_levels(pixels, chosen)
     return _skimage_threshold(pixels, chosen)
 
 
@@ -96,8 +114,7 @@ def _of_levels(pixels: Image, chosen: Binarization) -> Any:
     counts = counted(pixels)
     present = np.flatnonzero(counts)
     first, last = int(present[0]), int(present[-1])
-    signed = pixels.dtype == np.int16 and chosen.method is ThresholdMethod.LI  # there it overflows
-    if (first == last and chosen.method is not ThresholdMethod.MEAN) or signed:
+    if first == last:
         return _skimage_threshold(pixels, chosen)
     levels = np.arange(first, last + 1) + Depth.of(pixels.dtype).low
     return chosen_level(chosen.method, counts[first : last + 1], levels)

@@ -62,6 +62,8 @@ class Cluster:
             threads_per_worker=1,
             processes=True,
             dashboard_address=None,
+            # It has an HTTP server all the same, at a port that another run may have.
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
             silence_logs=_SILENT,
         )
 

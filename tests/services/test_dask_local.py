@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import sys
 
 import pytest
@@ -31,6 +33,16 @@ def test_two_workers_make_what_one_machine_makes(run, tmp_path):
         assert [row.get(key) for key in same] == [found[target].get(key) for key in same]
     again = filter_folder(tmp_path / "photos", tmp_path / "out", RECIPE)
     assert (again.ok, again.skipped) == (0, 21), "a run here continues what a cluster began"
+
+
+def test_a_second_cluster_at_a_time_says_nothing(tmp_path):
+    """The port that Dask serves pages at by itself is taken."""
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(OSError):  # somebody has it already
+            held.enter_context(socket.create_server(("127.0.0.1", 8787)))
+        make_tree(tmp_path / "photos", ["a.png"])
+        report = filter_folder(tmp_path / "photos", tmp_path / "out", RECIPE, cluster="local:1")
+        assert report.ok == 1
 
 
 def test_a_picture_that_is_too_large_for_a_worker(tmp_path):

@@ -151,6 +151,18 @@ class TestOrientation:
             half = 2.0**-24 if depth is Depth.F32 else 0.5 / levels
             assert np.minimum(distance, 1 - distance).max() <= half * 1.01 + 1e-9
 
+    @pytest.mark.parametrize("scale", [1, Fraction(1, 10**44), 10**39, Fraction(1, 10**160)])
+    @pytest.mark.parametrize("most", [255, 3])
+    def test_it_is_the_nearest_of_256_whatever_the_scale(self, scale, most):
+        image = np.random.default_rng(12).integers(0, most, (300, 400), np.uint8, endpoint=True)
+        kernels = (Kernel([[-1, 0, 1]], scale=scale), Kernel([[-1], [0], [1]], scale=scale))
+        found = run_set(image, KernelSet(kernels, Combine.MAX, SetOutput.ORIENTATION))
+        wide = np.pad(image.astype(float), 1, "reflect")
+        across, down = wide[1:-1, 2:] - wide[1:-1, :-2], wide[2:, 1:-1] - wide[:-2, 1:-1]
+        levels = np.arctan2(down, across) / (2 * np.pi) * 256
+        assert np.abs(levels - np.floor(levels) - 0.5).min() > 1e-6, "none is a tie"
+        assert np.array_equal(found, np.rint(levels) % 256)
+
     def test_a_flat_area_has_direction_0(self):
         for name in ("sobel", "roberts", "scharr"):
             assert not run_set(

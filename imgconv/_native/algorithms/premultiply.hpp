@@ -11,11 +11,6 @@ namespace imgconv {
 namespace IMGCONV_ISA {
 namespace {
 
-template <int channels, class V, int... lane>
-IMGCONV_INLINE V last_of_pixels(V x, std::integer_sequence<int, lane...>) {
-  return shuffled<(lane | (channels - 1))...>(x, x);
-}
-
 // A product of numbers of so many bits over their greatest one, rounded: this is odd, so that no
 // quotient is in the middle. It is t / 2**bits + t / 4**bits + ..., and as t is less than
 // 4**bits + 2**bits the third term never matters.

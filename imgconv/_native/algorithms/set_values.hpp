@@ -1,8 +1,9 @@
 // The sums of a set's members to one value, and of a pair to a direction.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
-#include <type_traits>
 
 #include "chunks.hpp"
 
@@ -14,7 +15,12 @@ template <bool sizes, bool wins, class T>
 void take_greater(int64_t member, T* __restrict all, T* __restrict best, const T* __restrict from,
                   T factor, int64_t count) {
   const T number = T(member);
-  for (int64_t i = 0; i < count; ++i) {
+  for (int64_t i = 0; i < count && !member; ++i) {
+    T v = from[i] * factor;
+    all[i] = sizes ? size_of_value(v) : v;
+    if (wins) best[i] = 0;
+  }
+  for (int64_t i = 0; i < count && member; ++i) {
     T v = from[i] * factor, size = sizes ? size_of_value(v) : v, before = all[i];
     bool known = size <= before || before != before;  // what is not a number is greatest, and stays
     all[i] = known ? before : size;
@@ -25,10 +31,6 @@ void take_greater(int64_t member, T* __restrict all, T* __restrict best, const T
 template <class T>
 void add_member(Combine how, int64_t member, T* __restrict all, T* __restrict best,
                 const T* __restrict from, T factor, int64_t count) {
-  if (!member)
-    for (int64_t i = 0; i < count; ++i) best[i] = 0;
-  if (!member && how != Combine::root && how != Combine::sum_abs)
-    for (int64_t i = 0; i < count; ++i) all[i] = -std::numeric_limits<T>::infinity();
   switch (how) {
     case Combine::root:
       for (int64_t i = 0; i < count; ++i) {
@@ -98,52 +100,113 @@ int64_t combine(const Combination& set, int64_t values, void* to) {
   return set.wide ? combined<double>(set, values, to) : combined<float>(set, values, to);
 }
 
-// The share of a full turn that the arc tangent of 0 to 1 is, off by less than 1e-13: a polynomial
-// through Chebyshev's points.
-IMGCONV_INLINE double turn_of(double t) {
-  constexpr double terms[] = {
+// The share of a full turn that the arc tangent of 0 to 1 is: polynomials through Chebyshev's
+// points, off by less than 1e-13, and 2**-24 for floats.
+template <class T>
+struct TurnTerms;
+template <>
+struct TurnTerms<double> {
+  static constexpr double terms[] = {
       0.15915494309185552,    -0.05305164767893014,   0.03183098720374867,
       -0.02273637719993298,   0.017683185357945573,   -0.014461796883254137,
       0.012198396278647673,   -0.010409930751952873,  0.008704518533690999,
       -0.006766026008017104,  0.004557530628920315,   -0.0024538931048113553,
       0.0009607623828220601,  -0.00023850221547665478, 2.785036477301555e-05};
-  double square = t * t, sum = terms[14];
+};
+template <>
+struct TurnTerms<float> {
+  static constexpr float terms[] = {0.15915492681891627f,  -0.05304946153066153f,
+                                    0.031782025228470394f, -0.022308087947115262f,
+                                    0.015766042877445312f, -0.009448567547473816f,
+                                    0.003846168518044251f, -0.0007430583500546175f};
+};
+template <class T>
+IMGCONV_INLINE T turn_of(T t) {
+  constexpr int last = int(sizeof TurnTerms<T>::terms / sizeof(T)) - 1;
+  T square = t * t, sum = TurnTerms<T>::terms[last];
   IMGCONV_UNROLL(14)  // else the loop over values is not made of vectors
-  for (int i = 13; i >= 0; --i) sum = sum * square + terms[i];
+  for (int i = last - 1; i >= 0; --i) sum = sum * square + TurnTerms<T>::terms[i];
   return sum * t;
 }
 
 // The share of a full turn, from 0 to 1.
-IMGCONV_INLINE double share_of(double x, double y) {
-  double wide = __builtin_fabs(x), high = __builtin_fabs(y);
-  double least = wide < high ? wide : high, most = wide < high ? high : wide;
-  double share = turn_of(least / (most > 0 ? most : 1.0));
-  share = high > wide ? 0.25 - share : share;
-  share = x < 0 ? 0.5 - share : share;
-  return y < 0 ? 1 - share : share;
+template <class T>
+IMGCONV_INLINE T share_of(T x, T y) {
+  T wide = size_of_value(x), high = size_of_value(y);
+  T least = wide < high ? wide : high, most = wide < high ? high : wide;
+  T share = turn_of<T>(least / (most > 0 ? most : T(1)));
+  share = high > wide ? T(0.25) - share : share;
+  share = x < 0 ? T(0.5) - share : share;
+  return y < 0 ? T(1) - share : share;
 }
 
-// Whole levels, of which the one after the last is the first; floats are open by a part of
-// themselves. What is not finite is open too.
+// The whole level of a direction, of which the one after the last is the first; tell whether it is
+// open, as what is not finite is. T is what it is computed in.
+template <class T, class Out>
+IMGCONV_INLINE bool level_of_direction(const Turn& turn, double a, double b, T doubt, Out& to) {
+  const T x = T(a * turn.ax - b * turn.bx), y = T(b * turn.by - a * turn.ay);
+  const T levels = T(turn.levels), level = share_of<T>(x, y) * levels, finite = (x - x) + (y - y);
+  const T near = (level + magic<T>)-magic<T>, moved = level + T(0.5);
+  to = Out(int32_t((near >= levels ? near - levels : near) + T(turn.low)));
+  return !(size_of_value(moved - ((moved + magic<T>)-magic<T>)) >= doubt) | !(finite == 0);
+}
+
 template <class Out>
 int64_t directions_as(const Turn& turn, const double* __restrict a, const double* __restrict b,
                       int64_t count, Out* __restrict to, uint8_t* __restrict doubts) {
   int64_t found = 0;
-  const double levels = turn.levels, doubt = 0x1p-40 * levels;
+  const double doubt = 0x1p-40 * turn.levels;
+  for (int64_t i = 0; i < count; ++i) {
+    const bool open = level_of_direction<double>(turn, a[i], b[i], doubt, to[i]);
+    doubts[i] = open;
+    found += open;
+  }
+  return found;
+}
+
+// Of bytes, whose levels are far apart, floats tell nearly all: they are off by less than 2**-22
+// turns. The others are computed again.
+template <>
+int64_t directions_as(const Turn& turn, const double* __restrict a, const double* __restrict b,
+                      int64_t count, uint8_t* __restrict to, uint8_t* __restrict doubts) {
+  constexpr int64_t some = 256;
+  const double greatest = std::max({std::abs(turn.ax), std::abs(turn.bx), std::abs(turn.by),
+                                    std::abs(turn.ay), std::numeric_limits<double>::min()});
+  const double unit = std::scalbn(1.0, -std::ilogb(greatest));  // far from the ends of floats
+  const Turn scaled{turn.ax * unit, turn.bx * unit, turn.by * unit, turn.ay * unit, turn.levels,
+                    turn.low};
+  int64_t found = 0;
+  for (int64_t at = 0; at < count; at += some) {
+    const int64_t end = count - at < some ? count : at + some;
+    int32_t left = 0;
+    for (int64_t i = at; i < end; ++i) {
+      const bool open =
+          level_of_direction<float>(scaled, a[i], b[i], 0x1p-21f * float(turn.levels), to[i]);
+      doubts[i] = open;
+      left += open;
+    }
+    for (int64_t i = at; left && i < end; ++i)
+      if (doubts[i]) {
+        doubts[i] = level_of_direction<double>(turn, a[i], b[i], 0x1p-40 * turn.levels, to[i]);
+        found += doubts[i];
+        --left;
+      }
+  }
+  return found;
+}
+
+// Floats are open by a part of themselves.
+template <>
+int64_t directions_as(const Turn& turn, const double* __restrict a, const double* __restrict b,
+                      int64_t count, float* __restrict to, uint8_t* __restrict doubts) {
+  int64_t found = 0;
+  const double levels = turn.levels;
   for (int64_t i = 0; i < count; ++i) {
     double x = a[i] * turn.ax - b[i] * turn.bx, y = b[i] * turn.by - a[i] * turn.ay;
-    double level = share_of(x, y) * levels, finite = (x - x) + (y - y);
-    bool open;
-    if constexpr (std::is_same_v<Out, float>) {
-      float below = float(level - level * 0x1p-40), above = float(level + level * 0x1p-40);
-      open = !(below == above) | !(finite == 0);
-      to[i] = above == float(levels) ? 0.0f : above;
-    } else {
-      double near = (level + magic<double>)-magic<double>, moved = level + 0.5;
-      open = !(__builtin_fabs(moved - ((moved + magic<double>)-magic<double>)) >= doubt) |
-             !(finite == 0);
-      to[i] = Out(int32_t((near >= levels ? near - levels : near) + turn.low));
-    }
+    double level = share_of<double>(x, y) * levels, finite = (x - x) + (y - y);
+    float below = float(level - level * 0x1p-40), above = float(level + level * 0x1p-40);
+    bool open = !(below == above) | !(finite == 0);
+    to[i] = above == float(levels) ? 0.0f : above;
     doubts[i] = open;
     found += open;
   }

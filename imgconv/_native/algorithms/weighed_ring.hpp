@@ -13,12 +13,6 @@ struct MacProducts : MacDot16 {
   static constexpr int offset = 1 << 15;
 };
 
-// In each lane what the last lane of its pixel has.
-template <int channels, class V, int... lane>
-IMGCONV_INLINE V last_of_pixels(V x, std::integer_sequence<int, lane...>) {
-  return shuffled<(lane | (channels - 1))...>(x, x);
-}
-
 // What a row is made of: its colours times their weight, or themselves. The last channel stays.
 enum class Rows { weighed, plain };
 

@@ -72,5 +72,11 @@ IMGCONV_INLINE V last_repeated(V x, std::integer_sequence<int, lane...>) {
   return shuffled<(lanes - count + lane % count)...>(x, x);
 }
 
+// In each lane what the last lane of its pixel has; the channels of a pixel are a power of two.
+template <int channels, class V, int... lane>
+IMGCONV_INLINE V last_of_pixels(V x, std::integer_sequence<int, lane...>) {
+  return shuffled<(lane | (channels - 1))...>(x, x);
+}
+
 }  // namespace IMGCONV_ISA
 }  // namespace imgconv

@@ -407,6 +407,6 @@ def test_the_limit_of_pixels_holds_for_what_must_be_in_memory(many, tmp_path, wi
         )
     with pytest.raises(LimitError):
         filter_path(
-            many, tmp_path / "a.tif", recipe(binarize="li"), reading=Reading(max_pixels=1000)
+            many, tmp_path / "a.tif", recipe(binarize="sauvola"), reading=Reading(max_pixels=1000)
         )
     assert not (tmp_path / "a.tif").exists()

@@ -30,10 +30,10 @@ def counted(image: Image) -> Counts:
     if depth is Depth.I16:
         return np.bincount(image.astype(np.int32).ravel() - depth.low, minlength=levels)
     cv2 = load_cv2()
-    flat = np.ascontiguousarray(image).reshape(-1, 1)
+    flat = np.ascontiguousarray(image).reshape(1, -1)  # a column would take twice as long
     total = np.zeros(levels, np.int64)
-    for start in range(0, len(flat), _MOST):
-        part = cv2.calcHist([flat[start : start + _MOST]], [0], None, [levels], [0, levels])
+    for start in range(0, flat.size, _MOST):
+        part = cv2.calcHist([flat[:, start : start + _MOST]], [0], None, [levels], [0, levels])
         total += part.ravel().astype(np.int64)
     return total
 
@@ -41,10 +41,10 @@ def counted(image: Image) -> Counts:
 def mean_level(image: Image) -> float:
     """Return the mean of an integer image; its sum is exact."""
     cv2 = load_cv2()
-    flat = np.ascontiguousarray(image).reshape(-1, 1)
-    parts = range(0, len(flat), _MOST)
-    total = sum(int(cv2.sumElems(flat[start : start + _MOST])[0]) for start in parts)
-    return float(np.float64(total) / len(flat))
+    flat = np.ascontiguousarray(image).reshape(1, -1)
+    parts = range(0, flat.size, _MOST)
+    total = sum(int(cv2.sumElems(flat[:, start : start + _MOST])[0]) for start in parts)
+    return float(np.float64(total) / flat.size)
 
 
 def chosen_level(method: ThresholdMethod, counts: Counts, levels: NDArray[Any]) -> float:

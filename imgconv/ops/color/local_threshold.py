@@ -15,12 +15,12 @@ from imgconv.engines.cv2_library import load_cv2
 from imgconv.engines.native import NativeEngine
 from imgconv.engines.pointwise import LocalThresholds
 from imgconv.engines.select import select_engine
-from imgconv.engines.threads import run_each
 from imgconv.model.border import Border
 from imgconv.model.steps.methods import ThresholdMethod
 from imgconv.model.steps.threshold import Binarization
 from imgconv.ops.image import Image
 from imgconv.system.cpus import usable_cpus
+from imgconv.system.threads import run_each
 
 _BAND_VALUES = 1 << 14  # doubles that are worked on while in the nearest caches
 _BY_MOMENTS = (ThresholdMethod.NIBLACK, ThresholdMethod.SAUVOLA)

@@ -67,6 +67,12 @@ def binarize_reporting(
     if chosen.method.is_local and is_served(pixels, chosen):
         _check_window(pixels, chosen.window)
         return above_local(pixels, chosen, Depth.of(pixels.dtype).high), None
+    unsigned = pixels.dtype in (np.uint8, np.uint16) and pixels.size <= _MOST_AT_ONCE
+    if chosen.method is ThresholdMethod.OTSU and unsigned:  # as scikit-image's, in one pass
+        cv2 = load_cv2()
+        how = cv2.THRESH_BINARY | cv2.THRESH_OTSU
+        level, found = cv2.threshold(pixels, 0, int(_white(pixels)), how)
+        return found, level
     threshold = np.asarray(_threshold(pixels, chosen), np.float64)  # float32 would round it
     if chosen.method.is_local:
         return (pixels > threshold) * _white(pixels), None
@@ -102,9 +108,6 @@ def _threshold(pixels: Image, chosen: Binarization) -> Any:
     if method is ThresholdMethod.MEAN:
         floats = pixels.dtype == np.float32
         return float(pixels.mean(dtype=np.float64)) if floats else mean_level(pixels)
-    if method is ThresholdMethod.OTSU and pixels.dtype in (np.uint8, np.uint16):
-        cv2 = load_cv2()  # the same threshold as scikit-image's, without its import time
-        return cv2.threshold(pixels, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0]
     if method in FROM_HISTOGRAM and pixels.dtype != np.float32:
         return _of_levels(pixels, chosen)
     return _skimage_threshold(pixels, chosen)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +89,8 @@ def about_index(row: Row, recipe: Recipe) -> str | None:
     last = recipe.steps[-1] if recipe.steps else None
     if last is None or last.choices is None:
         return None
+    import shlex
+
     seen = f"imgconv apply {shlex.quote(row.target)} seen.png --range rescale"
     if row.target == "-" or row.depth == "f32":
         seen = "--range rescale in a second run"

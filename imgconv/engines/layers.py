@@ -28,6 +28,7 @@ from imgconv.engines.select import select_engine
 from imgconv.model.border import Border
 from imgconv.model.geometry import Axis
 from imgconv.model.output import Depth, Rounding
+from imgconv.system.threads import run_each
 
 _BLOCK_VALUES = 1 << 18  # of the matrix of windows, or of the sums: 2 MiB
 _LEAST_ROWS, _MOST_ROWS = 64, 4096
@@ -176,13 +177,7 @@ def _largest(source: Pixels) -> tuple[float, bool]:
 def _share(work: _Worker, blocks: list[Block], threads: int) -> None:
     """Compute the blocks, on several threads where there are several blocks."""
     threads = min(threads, len(blocks))
-    if threads == 1:
-        work.run(blocks)
-        return
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work.run, [blocks[t::threads] for t in range(threads)]))
+    run_each(work.run, [blocks[t::threads] for t in range(threads)], threads)
 
 
 @dataclass

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
-from dataclasses import fields
 from fractions import Fraction
 from functools import cached_property
 from importlib import import_module
@@ -19,10 +18,10 @@ from imgconv.engines.core_values import paid_threads
 from imgconv.engines.plan import Plan
 from imgconv.engines.prepared import Prepared, Preparer
 from imgconv.engines.request import Capabilities
-from imgconv.engines.threads import run_each
 from imgconv.model.border import STAND_INS
 from imgconv.model.errors import ArgumentError
 from imgconv.model.output import Depth, Rounding
+from imgconv.system.threads import run_each
 
 if TYPE_CHECKING:
     from imgconv.engines.native_ranks import NativeRanks
@@ -64,9 +63,7 @@ def choose_isa(core: ModuleType, wanted: str) -> str:
 def capabilities_of(core: ModuleType, isa: str) -> Capabilities:
     """Return what an instruction set of the core can do."""
     found = core.capabilities(isa)
-    return Capabilities(
-        **{field.name: getattr(found, field.name) for field in fields(Capabilities)}
-    )
+    return Capabilities(*(getattr(found, name) for name in Capabilities._fields))
 
 
 class NativeEngine:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 
@@ -51,8 +51,7 @@ class SumKind(Enum):
     """The value, off by at most the bound."""
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """How a correlation is computed.
 
     Attributes
@@ -150,7 +149,7 @@ def candidates(facts: KernelFacts, request: Request, *, proved: bool = True) -> 
         plan = _with_scale(facts, request, found)
         small = _ring_bytes(facts, request, plan) <= costs.MOST_BYTES
         if small or plan.algorithm in (Algorithm.BOX, Algorithm.FFT):
-            yield replace(plan, cost=plan.cost * request.stride[1])
+            yield plan._replace(cost=plan.cost * request.stride[1])
 
 
 def _fits_core(facts: KernelFacts, request: Request) -> bool:
@@ -199,13 +198,13 @@ def _with_scale(facts: KernelFacts, request: Request, plan: Plan) -> Plan:
         return plan
     total = facts.positive + facts.negative
     span = 2.0**53 / total if total < 1 << 53 else 0.0
-    plan = replace(plan, scaled=True, exact_span=span)
+    plan = plan._replace(scaled=True, exact_span=span)
     if plan.algorithm is Algorithm.FFT:
-        return replace(plan, bound=0.0 if plan.whole else plan.bound)
+        return plan._replace(bound=0.0 if plan.whole else plan.bound)
     if request.depth_in is Depth.F32:
         return plan
     exact = _PEAKS[request.depth_in] * total < 1 << 53
-    return replace(plan, bound=0.0 if exact else plan.bound)
+    return plan._replace(bound=0.0 if exact else plan.bound)
 
 
 def _byte_integer(facts: KernelFacts, request: Request) -> Iterator[Plan]:
@@ -232,8 +231,8 @@ def _box(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator[Pla
         apart = min(facts.shape) > 1
         roundings = (sum(facts.shape) if apart else facts.taps) + 8
         bound, fixed = _real_bounds(facts, request, Algorithm.F64, roundings)
-        plan = replace(plan, sum_kind=SumKind.REAL, bound=bound, bound_fixed=fixed)
-        yield replace(plan, separable=apart, horizontal=Algorithm.F64)
+        plan = plan._replace(sum_kind=SumKind.REAL, bound=bound, bound_fixed=fixed)
+        yield plan._replace(separable=apart, horizontal=Algorithm.F64)
 
 
 def _running(facts: KernelFacts, request: Request) -> Iterator[Plan]:
@@ -334,17 +333,17 @@ def _fourier(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator
         bound, fixed = bound + fixed, 0.0
     if request.depth_in is not Depth.F32 and whole < 0.49:
         if integer:
-            yield replace(plan, whole=True)
+            yield plan._replace(whole=True)
         if request.depth_out is Depth.F32:
-            yield replace(plan, sum_kind=SumKind.REAL, whole=True)
+            yield plan._replace(sum_kind=SumKind.REAL, whole=True)
     undecided_cost = _undecided_cost(facts, request, bound)
     if request.depth_in is Depth.F32 and request.depth_out is Depth.F32:
         part = bound / (facts.scale * (facts.positive + facts.negative))
         serves = part * 2.0**26 < _MOST_UNDECIDED
         undecided_cost = costs.undecided_floats(facts, part) if serves else 0.0
     if undecided_cost:
-        real = replace(plan, sum_kind=SumKind.REAL, bound=bound, bound_fixed=fixed)
-        yield replace(real, cost=plan.cost + undecided_cost)
+        real = plan._replace(sum_kind=SumKind.REAL, bound=bound, bound_fixed=fixed)
+        yield real._replace(cost=plan.cost + undecided_cost)
 
 
 def _separable(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator[Plan]:
@@ -358,7 +357,7 @@ def _separable(facts: KernelFacts, request: Request, *, integer: bool) -> Iterat
         cost += costs.across(_NAMES[horizontal], request, row)
         exact = integer and total < 1 << _EXACT_BITS[horizontal]
         if exact:
-            yield replace(plan, cost=cost)
+            yield plan._replace(cost=cost)
         short = vertical is Algorithm.DOT16 and horizontal is Algorithm.F32
         in_planes = costs.symmetric(facts, request) if short else 0.0
         if in_planes or (not exact and (horizontal is Algorithm.F64 or _f32_serves(request))):
@@ -366,8 +365,7 @@ def _separable(facts: KernelFacts, request: Request, *, integer: bool) -> Iterat
             roundings += 8 if horizontal is Algorithm.F64 else 4  # weights may be rounded there
             bound, fixed = _real_bounds(facts, request, horizontal, roundings)
             if undecided_cost := _undecided_cost(facts, request, bound):
-                yield replace(
-                    plan,
+                yield plan._replace(
                     sum_kind=SumKind.REAL,
                     bound=bound,
                     bound_fixed=fixed,

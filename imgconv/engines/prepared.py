@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from imgconv.engines.base import Correlation
 from imgconv.engines.core_values import factors_of, halves, plan_for_core, rounded_size
@@ -27,8 +26,7 @@ _KEPT = 64
 _MOST_KEPT_BYTES = 64 << 20
 
 
-@dataclass(frozen=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A kernel ready for the core; `weights` keeps alive what the cache is keyed by."""
 
     plan: Plan

@@ -16,6 +16,7 @@ import numpy as np
 from imgconv.engines import float_sums
 from imgconv.engines.base import Correlation, Filtered, Pixels, Tap, padded
 from imgconv.engines.rounding import Integers, Quotients, integers_up_to
+from imgconv.system.threads import run_each
 
 _BAND_VALUES = 1 << 16  # output values worked on at a time: their sums stay in the L2 cache
 _WORK_FOR_THREADS = 10_000_000  # products; less is done before threads have started
@@ -79,13 +80,7 @@ def _each_band(job: Correlation, work: Callable[[slice, list[Tap]], _Result]) ->
         return work(rows, _taps(job, source, rows))
 
     taps = sum(weight != 0 for weights in job.weights for weight in weights)
-    threads = min(job.threads, len(bands))
-    if threads == 1 or rows * columns * taps < _WORK_FOR_THREADS:
-        return [band(rows) for rows in bands]
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(band, bands))
+    return run_each(band, bands, job.threads if rows * columns * taps >= _WORK_FOR_THREADS else 1)
 
 
 def _taps(job: Correlation, source: Pixels, rows: slice) -> list[Tap]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from imgconv.model.output import Depth
 
 
-@dataclass(frozen=True)
-class Capabilities:
+class Capabilities(NamedTuple):
     """What an instruction set of the core can do; the core's structure has the same fields.
 
     Attributes
@@ -33,8 +32,7 @@ class Capabilities:
     symmetric: bool = False
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """A correlation but for its kernel.
 
     Attributes

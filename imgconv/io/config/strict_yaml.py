@@ -8,7 +8,6 @@ time, so a hostile file costs no more than the part of it that was read.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -139,12 +138,12 @@ def parse(text: str, file: str, raises: type[ImgconvError] = KernelError) -> Yam
         raise raises(f"{file}: not YAML: {str(error).splitlines()[0]}") from None
 
 
-@dataclass
 class _Reader:
-    file: str
-    raises: type[ImgconvError]
-    events: Iterator[Any]
-    nodes: int = 0
+    def __init__(self, file: str, raises: type[ImgconvError], events: Iterator[Any]) -> None:
+        self.file = file
+        self.raises = raises
+        self.events = events
+        self.nodes = 0
 
     def document(self) -> YamlNode:
         event = self._next()

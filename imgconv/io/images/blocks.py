@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Protocol
 
 import numpy as np
 
 from imgconv.io.images.picture import Image
+from imgconv.system.threads import in_threads
 
 
 class BlockEncoder(Protocol):
@@ -60,24 +61,13 @@ def _made(
 ) -> Iterator[tuple[bytes, int, int]]:
     numbered = enumerate(rechunked(bands, encoder.height))
 
-    def one(number: int, rows: Image) -> tuple[bytes, int, int]:
+    def one(block: tuple[int, Image]) -> tuple[bytes, int, int]:
+        number, rows = block
         return *encoder.block(rows, number), len(rows)
 
     first = next(numbered)
-    if threads == 1 or len(first[1]) < encoder.height:  # no block follows
-        yield one(*first)
-        yield from (one(*each) for each in numbered)
-        return
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(threads) as pool:
-        waiting = deque([pool.submit(one, *first)])
-        for each in numbered:
-            waiting.append(pool.submit(one, *each))
-            if len(waiting) > threads + 1:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+    last = len(first[1]) < encoder.height
+    yield from in_threads(one, chain([first], numbered), 1 if last else threads)
 
 
 def rechunked(bands: Iterable[Image], rows: int) -> Iterator[Image]:

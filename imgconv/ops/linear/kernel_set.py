@@ -13,7 +13,6 @@ from imgconv.engines.base import Correlation, Engine, Filtered
 from imgconv.engines.native import NativeEngine
 from imgconv.engines.rounding import Quotients, clamped, integers_up_to, round_floats
 from imgconv.engines.select import select_engine
-from imgconv.engines.threads import run_each
 from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
 from imgconv.model.kernel import Kernel
@@ -26,6 +25,7 @@ from imgconv.ops.linear.set_bands import combine_in_bands, sums_of
 from imgconv.ops.linear.single import plan
 from imgconv.ops.part import Extremes, Part
 from imgconv.ops.windows import check_alike
+from imgconv.system.threads import run_each
 
 
 def apply_set(

@@ -13,11 +13,11 @@ from imgconv.engines.base import Correlation, Filtered, Pixels
 from imgconv.engines.means import Quotient
 from imgconv.engines.native import NativeEngine
 from imgconv.engines.pointwise import Affinity, Mean, MeanSums, Target
-from imgconv.engines.threads import run_each
 from imgconv.model.border import Border
 from imgconv.model.geometry import Geometry
 from imgconv.model.output import Depth
 from imgconv.ops.linear.row_bands import Buffers, RowBands
+from imgconv.system.threads import run_each
 
 _DOUBT = 2.0**-48
 """Roundings of a quotient whose numerator was rounded once, and a margin."""

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from imgconv.engines.native import load_core
 from imgconv.model.footprint import Footprint
-from imgconv.ops.rank.windows import Image, Windows, in_bands, run_all
+from imgconv.ops.rank.windows import Image, Windows, in_bands
+from imgconv.system.threads import run_each
 
 _LEVELS = 1 << 16
 _LEAST_TILE = 64
@@ -45,8 +46,8 @@ def by_moving_histogram(windows: Windows, rank: int) -> Image:
         for channel in range(result.shape[2]):
             _fill_plane(windows, channel, ranked, result)
         return result
-    tiles = _tiles(result.shape, _tile_side(windows.footprint.shape))
-    run_all([partial(_fill_tile, windows, tile, ranked, result) for tile in tiles], windows.threads)
+    tiles = list(_tiles(result.shape, _tile_side(windows.footprint.shape)))
+    run_each(lambda tile: _fill_tile(windows, tile, ranked, result), tiles, windows.threads)
     return result
 
 

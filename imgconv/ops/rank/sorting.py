@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from imgconv.ops.rank.network import Network, Wire
-from imgconv.ops.rank.windows import Image, Windows, run_all
+from imgconv.ops.rank.windows import Image, Windows
+from imgconv.system.threads import run_each
 
 _TILE_ROWS = 128
 _TILE_BYTES_ACROSS = 512
@@ -157,7 +157,7 @@ def by_network(windows: Windows, network: Network) -> Image:
 
     tops = _starts(rows, high)
     shares = [tops[part :: windows.threads] for part in range(min(windows.threads, len(tops)))]
-    run_all([partial(fill, share) for share in shares], windows.threads)
+    run_each(fill, shares, windows.threads)
     return result
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +15,7 @@ from imgconv.model.geometry import Axis, Geometry, plan_geometry
 from imgconv.model.output import Depth
 from imgconv.model.settings import Settings
 from imgconv.ops.image import checked_threads, outside_value
+from imgconv.system.threads import run_each
 
 NARROW = 4
 """How many times as high as wide a part is that is filtered along its columns."""
@@ -214,17 +214,4 @@ def around(shape: tuple[int, int], rows: slice, columns: slice) -> Iterator[tupl
 def in_bands(rows: int, height: int, function: Callable[[slice], None], threads: int) -> None:
     """Call a function for bands of output rows, in threads."""
     bands = [slice(start, min(start + height, rows)) for start in range(0, rows, height)]
-    run_all([partial(function, band) for band in bands], threads)
-
-
-def run_all(tasks: Sequence[Callable[[], None]], threads: int) -> None:
-    """Run some functions, so many at a time."""
-    if threads == 1 or len(tasks) == 1:
-        for task in tasks:
-            task()
-        return
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(min(threads, len(tasks))) as pool:
-        for future in [pool.submit(task) for task in tasks]:
-            future.result()
+    run_each(function, bands, threads)

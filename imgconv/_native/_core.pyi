@@ -101,6 +101,11 @@ class Combine(Enum):
     WINNER = ...
     WINNER_ABS = ...
 
+class Proof(Enum):
+    ALL = ...
+    IN_DOUBLE = ...
+    NONE = ...
+
 class Local(Enum):
     NIBLACK = ...
     SAUVOLA = ...
@@ -136,6 +141,7 @@ def run_set(
     factors: Sequence[float],
     how: Combine,
     value: _Three,
+    proof: Proof,
     absolute: bool,
     rounding: Rounding,
     type: Type,
@@ -146,7 +152,7 @@ def run_set(
     border_value: float,
     threads: int,
     target: _Array,
-) -> int: ...
+) -> tuple[int, tuple[list[int], list[float]] | None]: ...
 def run_directions(
     isa: str,
     members: list[tuple[Any, ...]],
@@ -159,7 +165,7 @@ def run_directions(
     border_value: float,
     threads: int,
     target: _Array,
-) -> list[tuple[int, float, float]] | None: ...
+) -> tuple[list[int], list[float]] | None: ...
 def ordered_sums(
     isa: str,
     weights: Sequence[Sequence[float]],

@@ -175,26 +175,41 @@ imgconv::SetJob set_job(const std::string& isa, nb::list members, const Buffer& 
   return job;
 }
 
-int64_t run_set(const std::string& isa, nb::list members, const std::vector<double>& factors,
-                imgconv::Combine how, const std::array<double, 3>& value, bool absolute,
-                imgconv::Rounding rounding, imgconv::Type type, bool may_be_nan, bool wide,
-                nb::handle image, imgconv::Border border, double border_value, int threads,
-                nb::handle target) {
+// Values that are open: their places, and the sums of all members of each; None where they are many.
+nb::object listed(const imgconv::OpenValues& open) {
+  if (open.many) return nb::none();
+  return nb::make_tuple(open.places, open.sums);
+}
+
+// How many values were clamped, and those that are open.
+nb::object run_set(const std::string& isa, nb::list members, const std::vector<double>& factors,
+                   imgconv::Combine how, const std::array<double, 3>& value,
+                   imgconv::Proof proof, bool absolute, imgconv::Rounding rounding,
+                   imgconv::Type type, bool may_be_nan, bool wide, nb::handle image,
+                   imgconv::Border border, double border_value, int threads, nb::handle target) {
   Buffer source(image, 0), result(target, PyBUF_WRITABLE);
   imgconv::SetJob job = set_job(isa, members, source, result, border, border_value, threads, wide);
+  const bool whole = type != imgconv::Type::f32 && type != imgconv::Type::f64;
+  const bool checked = proof != imgconv::Proof::all;
   if (type == imgconv::Type::f64 || factors.size() != job.members.size() ||
-      !result.has_whole_rows(int64_t(size_of(type))))
+      !result.has_whole_rows(int64_t(size_of(type))) ||
+      (checked && !(whole && (wide || how == imgconv::Combine::root))))
     throw nb::type_error("the arrays do not fit");
   job.factors = factors;
   job.combination.how = how;
   job.combination.value = {value[0], value[1], value[2]};
   job.combination.target = {type, rounding, absolute};
   job.combination.may_be_nan = may_be_nan;
-  nb::gil_scoped_release release;
-  return imgconv::run_set(job);
+  job.combination.proof = proof;
+  imgconv::OpenValues open;
+  int64_t clipped;
+  {
+    nb::gil_scoped_release release;
+    clipped = imgconv::run_set(job, open);
+  }
+  return nb::make_tuple(clipped, listed(open));
 }
 
-// The directions that are open: their places, and the two sums of each; None where they are many.
 nb::object run_directions(const std::string& isa, nb::list members,
                           const std::array<double, 4>& moments, double levels, double low,
                           imgconv::Type type, nb::handle image, imgconv::Border border,
@@ -206,26 +221,22 @@ nb::object run_directions(const std::string& isa, nb::list members,
     throw nb::type_error("the arrays do not fit");
   job.combination.target.type = type;
   imgconv::Turn turn{moments[0], moments[1], moments[2], moments[3], levels, low};
-  std::vector<imgconv::OpenDirection> open;
-  bool few;
+  imgconv::OpenValues open;
   {
     nb::gil_scoped_release release;
-    few = imgconv::run_directions(job, turn, open);
+    imgconv::run_directions(job, turn, open);
   }
-  if (!few) return nb::none();
-  nb::list found;
-  for (const imgconv::OpenDirection& one : open)
-    found.append(nb::make_tuple(one.value, one.first, one.second));
-  return found;
+  return listed(open);
 }
 
 void bind_sets(nb::module_& m) {
-  m.def("run_set", &run_set, "isa"_a, "members"_a, "factors"_a, "how"_a, "value"_a, "absolute"_a,
-        "rounding"_a, "type"_a, "may_be_nan"_a, "wide"_a, "image"_a, "border"_a, "border_value"_a,
-        "threads"_a, "target"_a, "Write the values of a set; return how many were clamped.");
+  m.def("run_set", &run_set, "isa"_a, "members"_a, "factors"_a, "how"_a, "value"_a, "proof"_a,
+        "absolute"_a, "rounding"_a, "type"_a, "may_be_nan"_a, "wide"_a, "image"_a, "border"_a,
+        "border_value"_a, "threads"_a, "target"_a,
+        "Write the values of a set; return how many were clamped, and those that are open.");
   m.def("run_directions", &run_directions, "isa"_a, "members"_a, "moments"_a, "levels"_a, "low"_a,
         "type"_a, "image"_a, "border"_a, "border_value"_a, "threads"_a, "target"_a,
-        "Write directions of a pair; return those that are open, with both sums.");
+        "Write directions of a pair; return those that are open.");
 }
 
 void bind_enums(nb::module_& m) {

@@ -45,6 +45,10 @@ struct MeanCounts {
 // How the sums of a set's members become one value.
 enum class Combine : int { root, sum_abs, max, max_abs, winner, winner_abs };
 
+// What rounds right of the steps that combine sums: those in the type of the sums, those in double,
+// or neither where a value is near a half. Where it is not the first, values are checked.
+enum class Proof : int { all, in_double, none };
+
 struct Combination {
   Combine how = Combine::root;
   const void* const* members = nullptr;  // sums: float, or double where `wide`
@@ -54,6 +58,7 @@ struct Combination {
   Affinity value;  // of an integer type; of floats the factor and what is added alone
   Target target;
   bool may_be_nan = false;  // what is not a number becomes 0
+  Proof proof = Proof::all;
 };
 
 // How the sums of two members become a direction: along x ``a * ax - b * bx``, along y
@@ -133,7 +138,9 @@ struct Pointwise {
   // Without straight sums, chunks where a pixel has no weight are left out; with them, all others.
   MeanCounts (*means)(const Mean&, const Sums&, int64_t pixels, int64_t columns, int64_t channels,
                       void* to);
-  int64_t (*combine)(const Combination&, int64_t values, void* to);  // returns how many clipped
+  // Values of a set; returns how many were clipped. Where the proof is not of all steps, `doubts`
+  // tells those that are open, which become 0.
+  int64_t (*combine)(const Combination&, int64_t values, void* to, uint8_t* doubts);
   // Directions, and which of them may be rounded the other way; returns how many may.
   int64_t (*directions)(const Turn&, const double* a, const double* b, int64_t count, Type, void* to,
                         uint8_t* doubts);

@@ -283,7 +283,7 @@ void bind_pointwise(nb::module_& m) {
       .value("GAUSSIAN", imgconv::Local::gaussian);
   m.def("above_local", &above_local, "isa"_a, "method"_a, "window"_a, "numbers"_a, "weights"_a,
         "border"_a, "type"_a, "image"_a, "threads"_a, "target"_a);
-  using imgconv::Combine;
+  using imgconv::Combine, imgconv::Proof;
   nb::enum_<Combine>(m, "Combine", "How the sums of a set's members become one value.")
       .value("ROOT", Combine::root)
       .value("SUM_ABS", Combine::sum_abs)
@@ -291,6 +291,10 @@ void bind_pointwise(nb::module_& m) {
       .value("MAX_ABS", Combine::max_abs)
       .value("WINNER", Combine::winner)
       .value("WINNER_ABS", Combine::winner_abs);
+  nb::enum_<Proof>(m, "Proof", "Which steps that combine sums round right.")
+      .value("ALL", Proof::all)
+      .value("IN_DOUBLE", Proof::in_double)
+      .value("NONE", Proof::none);
   m.def("weight_bits", &weight_bits, "isa"_a, "type"_a, "image"_a);
   m.def("weigh", &weigh, "isa"_a, "type"_a, "image"_a, "low"_a, "high"_a.none());
   m.def("premultiply", &premultiply, "isa"_a, "type"_a, "image"_a, "target"_a);

@@ -138,9 +138,23 @@ int64_t values_of_row(const SetJob& job) {
   return job.members[0].columns.out * job.picture.channels;
 }
 
+// The values of a band that are open, and what their members' sums are.
+void note(const SetJob& job, const std::vector<uint8_t>& doubts, int64_t first,
+          const std::vector<const void*>& sums, OpenValues& open) {
+  const int64_t most = 1024 + job.members[0].rows.out * values_of_row(job) / 64;
+  for (size_t i = 0; i < doubts.size() && !open.many; ++i) {
+    if (!doubts[i]) continue;
+    open.places.push_back(first + int64_t(i));
+    for (const void* each : sums)
+      open.sums.push_back(job.combination.wide ? static_cast<const double*>(each)[i]
+                                               : double(static_cast<const float*>(each)[i]));
+    open.many = int64_t(open.places.size()) > most;
+  }
+}
+
 }  // namespace
 
-int64_t run_set(const SetJob& job) {
+int64_t run_set(const SetJob& job, OpenValues& open) {
   std::mutex counting;
   int64_t clipped = 0;
   const int64_t values = values_of_row(job);
@@ -149,18 +163,20 @@ int64_t run_set(const SetJob& job) {
     set.members = sums.data();
     set.factors = job.factors.data();
     set.count = int64_t(sums.size());
+    const int64_t count = (last - first) * values;
+    std::vector<uint8_t> doubts(set.proof == Proof::all ? 0 : size_t(count));
     unsigned char* to = job.picture.target + first * job.picture.target_stride;
-    const int64_t found = job.code->combine(set, (last - first) * values, to);
+    const int64_t found = job.code->combine(set, count, to, doubts.data());
     std::lock_guard<std::mutex> lock(counting);
     clipped += found;
+    if (set.proof == Proof::none) note(job, doubts, first * values, sums, open);
   });
   return clipped;
 }
 
-bool run_directions(const SetJob& job, const Turn& turn, std::vector<OpenDirection>& open) {
+void run_directions(const SetJob& job, const Turn& turn, OpenValues& open) {
   std::mutex listing;
-  bool too_many = false;
-  const int64_t values = values_of_row(job), most = 1024 + job.members[0].rows.out * values / 64;
+  const int64_t values = values_of_row(job);
   each_band(job, [&](int64_t first, int64_t last, const std::vector<const void*>& sums) {
     const int64_t count = (last - first) * values;
     std::vector<uint8_t> doubts(static_cast<size_t>(count));
@@ -170,13 +186,8 @@ bool run_directions(const SetJob& job, const Turn& turn, std::vector<OpenDirecti
     if (!job.code->directions(turn, a, b, count, job.combination.target.type, to, doubts.data()))
       return;
     std::lock_guard<std::mutex> lock(listing);
-    for (int64_t i = 0; i < count && !too_many; ++i)
-      if (doubts[size_t(i)]) {
-        open.push_back({first * values + i, a[i], b[i]});
-        too_many = int64_t(open.size()) > most;
-      }
+    note(job, doubts, first * values, sums, open);
   });
-  return !too_many;
 }
 
 }  // namespace imgconv

@@ -23,16 +23,18 @@ struct SetJob {
   const Pointwise* code;
 };
 
-// Directions that may be rounded the other way, with the two sums.
-struct OpenDirection {
-  int64_t value;
-  double first, second;
+// Values that may be rounded the other way, with the members' sums one after the other; none of
+// them where they are many.
+struct OpenValues {
+  std::vector<int64_t> places;
+  std::vector<double> sums;
+  bool many = false;
 };
 
-// Compute all values; return how many were clamped.
-int64_t run_set(const SetJob& job);
+// Compute all values; return how many were clamped, and list those that are open, which are 0.
+int64_t run_set(const SetJob& job, OpenValues& open);
 
-// Compute the directions of two members, and list those that are open; tell whether they are few.
-bool run_directions(const SetJob& job, const Turn& turn, std::vector<OpenDirection>& open);
+// Compute the directions of two members, and list those that are open.
+void run_directions(const SetJob& job, const Turn& turn, OpenValues& open);
 
 }  // namespace imgconv

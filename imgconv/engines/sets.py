@@ -30,27 +30,30 @@ class SetPlan(NamedTuple):
         Applied to what comes out; a float32 output has no divisor.
     wide : bool
         Whether sums and values need float64.
+    proof : str, default "ALL"
+        Which steps round right, as the core names it: ALL, those IN_DOUBLE, or NONE where a value
+        is near a half; these are open.
     """
 
     how: str
     factors: tuple[float, ...]
     value: Affinity
     wide: bool
+    proof: str = "ALL"
 
 
-class OpenDirections(NamedTuple):
-    """Directions that may be rounded the other way.
+class OpenValues(NamedTuple):
+    """Values that may be rounded the other way.
 
     Attributes
     ----------
-    places : ndarray of int
-        Of the values, as if the image had one axis.
-    sums : (ndarray of float64, ndarray of float64)
-        Of both members.
+    places : ndarray of int, shape (values,)
+        As if the image had one axis.
+    sums : ndarray of float64, shape (members, values)
     """
 
     places: Pixels
-    sums: tuple[Pixels, Pixels]
+    sums: Pixels
 
 
 class Sets:
@@ -77,15 +80,19 @@ class Sets:
 
     def combine(
         self, jobs: Sequence[Correlation], sums: Sequence[Any], plan: SetPlan, target: Target
-    ) -> tuple[Pixels, int]:
-        """Return the values of a set, and how many were clamped."""
+    ) -> tuple[Pixels, int, OpenValues | None]:
+        """Return the values of a set, how many were clamped, and those that are open, which are 0.
+
+        There are none of the last where they are many.
+        """
         out = _output_of(jobs[0])
-        clipped = self._core.run_set(
+        clipped, found = self._core.run_set(
             self._isa,
             _members(jobs, sums),
             plan.factors,
             getattr(self._core.Combine, plan.how),
             plan.value,
+            getattr(self._core.Proof, plan.proof),
             target.absolute,
             getattr(self._core.Rounding, target.rounding.name),
             getattr(self._core.Type, target.depth.name),
@@ -94,14 +101,14 @@ class Sets:
             *self._picture(jobs),
             out,
         )
-        return out, int(clipped)
+        return out, int(clipped), _open_values(found, len(jobs))
 
     def directions(
         self,
         jobs: Sequence[Correlation],
         sums: Sequence[Any],
         moments: tuple[float, float, float, float],
-    ) -> tuple[Pixels, OpenDirections] | None:
+    ) -> tuple[Pixels, OpenValues] | None:
         """Return directions of a pair's gradient, and those that are open; None if many are.
 
         Parameters
@@ -123,14 +130,8 @@ class Sets:
             *self._picture(jobs),
             out,
         )
-        if found is None:
-            return None
-        places = np.array([place for place, _, _ in found], np.intp)
-        sums = (
-            np.array([first for _, first, _ in found], np.float64),
-            np.array([second for _, _, second in found], np.float64),
-        )
-        return out, OpenDirections(places, sums)
+        open_ones = _open_values(found, 2)
+        return None if open_ones is None else (out, open_ones)
 
     def _picture(self, jobs: Sequence[Correlation]) -> tuple[Any, ...]:
         job = jobs[0]
@@ -139,6 +140,13 @@ class Sets:
         work = _NS_FOR_VALUE * len(jobs) * rows * columns * image.shape[2]
         threads = paid_threads(job.threads, work)
         return image, self._borders[id(job.border)], job.border_value, threads
+
+
+def _open_values(found: Any, members: int) -> OpenValues | None:
+    if found is None:
+        return None
+    places, sums = found
+    return OpenValues(np.array(places, np.intp), np.array(sums, np.float64).reshape(-1, members).T)
 
 
 def _members(jobs: Sequence[Correlation], sums: Sequence[Any]) -> list[tuple[Any, ...]]:

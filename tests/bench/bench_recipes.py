@@ -154,9 +154,11 @@ def sets(at: dict[str, Any], ours: Callable[..., Run]) -> Iterator[Row]:
                   partial(each, runs), 2)  # fmt: skip
         yield Row(f"{kind} sobel orientation", ours(kind, kernels="sobel:output=orientation"),
                   partial(each, runs), 4)  # fmt: skip
-    members = imgconv.load_kernel("kirsch").members
-    runs = [ours("gray", kernels=member) for member in members]
-    yield Row("gray kirsch", ours("gray", kernels="kirsch"), partial(each, runs), 2)
+    for name in ("kirsch", "scharr", "central-difference", "farid", "frei-chen-edge"):
+        members = imgconv.load_kernel(name).members
+        for kind in ("gray", "u16"):
+            runs = [ours(kind, kernels=member) for member in members]
+            yield Row(f"{kind} {name}", ours(kind, kernels=name), partial(each, runs), 2)
 
 
 def thresholds(at: dict[str, Any], ours: Callable[..., Run]) -> Iterator[Row]:

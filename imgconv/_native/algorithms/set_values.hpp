@@ -67,28 +67,88 @@ void write_floats(const Combination& set, const T* from, int64_t count, float* t
   }
 }
 
+// A root of sums in float, rounded in double; tell whether it is decided. `most` is the greatest size
+// of what is rounded.
 template <class T>
-int64_t combined(const Combination& set, int64_t values, void* to) {
+bool rounded_root(const Combination& set, int64_t at, double most, T& to) {
+  if (sizeof(T) == 8) return false;  // nothing tells more
+  double squares = 0;
+  for (int64_t m = 0; m < set.count; ++m) {
+    const double value = double(static_cast<const T*>(set.members[m])[at]) * set.factors[m];
+    squares += value * value;
+  }
+  const double low = double(lowest(set.target.type)) - 1, high = double(highest(set.target.type)) + 1;
+  double x = (__builtin_sqrt(squares) * set.value.factor + set.value.added) / set.value.divisor;
+  x = x > low ? x : low;
+  x = x < high ? x : high;
+  const double near = (x + magic<double>)-magic<double>, moved = x + 0.5;
+  const double from_half = size_of_value(moved - ((moved + magic<double>)-magic<double>));
+  const bool up = set.target.rounding == Rounding::half_up;
+  if (set.proof == Proof::none && !(from_half >= 0x1p-46 * most)) return false;
+  const bool half = from_half == 0 && set.target.rounding != Rounding::half_even;
+  to = T(half ? (up ? x + 0.5 : x - 0.5) : near);
+  return true;
+}
+
+// Decide what lies too near a half for the steps in T, and tell what stays open.
+template <class T>
+void check_values(const Combination& set, int64_t at, int64_t count, T* __restrict found,
+                 uint8_t* __restrict doubts) {
+  const double added = size_of_value(set.value.added / set.value.divisor);
+  const double most = double(highest(set.target.type)) + 2 + 2 * added;
+  const T doubt = T(most * (sizeof(T) == 4 ? 0x1p-20 : 0x1p-46));
+  const T low = T(lowest(set.target.type)) - 1, high = T(highest(set.target.type)) + 1;
+  int32_t left = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    T x = found[i] > low ? found[i] : low;
+    x = x < high ? x : high;
+    const T moved = x + T(0.5);
+    const bool open = !(size_of_value(moved - ((moved + magic<T>)-magic<T>)) >= doubt);
+    doubts[i] = open;
+    left += open;
+  }
+  for (int64_t i = 0; left; ++i)
+    if (doubts[i]) {
+      doubts[i] = !rounded_root<T>(set, at + i, most, found[i]);
+      if (doubts[i]) found[i] = 0;
+      --left;
+    }
+}
+
+template <class T>
+int64_t combined(const Combination& set, int64_t values, void* to, uint8_t* doubts) {
   T all[chunk<T>], best[chunk<T>];
   int64_t clipped = 0;
+  const bool checked = set.proof != Proof::all;
+  const double gain = set.value.factor / set.value.divisor;
   const bool floats = set.target.type == Type::f32;
   const bool wins = set.how == Combine::winner || set.how == Combine::winner_abs;
   const T factor = T(set.value.factor), added = T(set.value.added), divisor = T(set.value.divisor);
   for (int64_t at = 0; at < values; at += chunk<T>) {
     int64_t count = values - at < chunk<T> ? values - at : chunk<T>;
-    for (int64_t m = 0; m < set.count; ++m)
+    for (int64_t m = 0; m < set.count; ++m) {
+      double times = set.factors[m];
+      if (checked)  // far beyond every range, and finite in float too
+        times = std::clamp(times * gain, -1e30, 1e30);
       add_member<T>(set.how, m, all, best, static_cast<const T*>(set.members[m]) + at,
-                    T(set.factors[m]), count);
+                    T(times), count);
+    }
     if (set.how == Combine::root) take_roots<T>(all, count);
     T* found = wins ? best : all;
     if (floats) {
       write_floats<T>(set, found, count, static_cast<float*>(to) + at);
       continue;
     }
-    if (factor != 1 || added != 0)
-      for (int64_t i = 0; i < count; ++i) found[i] = found[i] * factor + added;
-    if (divisor != 1)
-      for (int64_t i = 0; i < count; ++i) found[i] = found[i] / divisor;
+    if (checked) {
+      const T moved = T(set.value.added / set.value.divisor);
+      for (int64_t i = 0; i < count; ++i) found[i] += moved;
+      check_values<T>(set, at, count, found, doubts + at);
+    } else {
+      if (factor != 1 || added != 0)
+        for (int64_t i = 0; i < count; ++i) found[i] = found[i] * factor + added;
+      if (divisor != 1)
+        for (int64_t i = 0; i < count; ++i) found[i] = found[i] / divisor;
+    }
     if (set.may_be_nan)
       for (int64_t i = 0; i < count; ++i) found[i] = found[i] == found[i] ? found[i] : T(0);
     clipped += write_chunk<T>(found, count, 0, set.target, to, at);
@@ -96,8 +156,9 @@ int64_t combined(const Combination& set, int64_t values, void* to) {
   return clipped;
 }
 
-int64_t combine(const Combination& set, int64_t values, void* to) {
-  return set.wide ? combined<double>(set, values, to) : combined<float>(set, values, to);
+int64_t combine(const Combination& set, int64_t values, void* to, uint8_t* doubts) {
+  return set.wide ? combined<double>(set, values, to, doubts)
+                  : combined<float>(set, values, to, doubts);
 }
 
 // The share of a full turn that the arc tangent of 0 to 1 is: polynomials through Chebyshev's

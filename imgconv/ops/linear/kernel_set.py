@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 
 from imgconv.engines.base import Correlation, Engine, Filtered
 from imgconv.engines.native import NativeEngine
-from imgconv.engines.rounding import Quotients, clamped, integers_up_to, round_floats
+from imgconv.engines.rounding import clamped, integers_up_to, round_floats
 from imgconv.engines.select import select_engine
 from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
 from imgconv.model.kernel import Kernel
 from imgconv.model.kernel_set import Combine, KernelSet, SetOutput
-from imgconv.model.output import Depth, OutputRange, Rounding
+from imgconv.model.output import Depth, OutputRange
 from imgconv.model.settings import Settings
 from imgconv.ops.image import Image
+from imgconv.ops.linear.combined import combined, rounded
 from imgconv.ops.linear.row_bands import RowBands
 from imgconv.ops.linear.set_bands import combine_in_bands, sums_of
 from imgconv.ops.linear.single import plan
@@ -84,7 +85,7 @@ def set_extremes(
     engine = engine or select_engine()
     jobs = _jobs(image, kernels, settings, threads, part)
     values = _in_common_units(jobs, [engine.sums(job) for job in jobs])[1]
-    return _ends(_whole(kernels.combine, values))
+    return _ends(combined(kernels.combine, values))
 
 
 def _read_the_same(jobs: list[Correlation]) -> bool:
@@ -264,7 +265,7 @@ def _combined(
     ends: Extremes | None,
 ) -> tuple[Image, int]:
     root = combine is Combine.ROOT_SUM_SQUARES
-    whole = _whole(combine, values)
+    whole = combined(combine, values)
     gain, bias = unit, job.bias
     if settings.output_range is OutputRange.RESCALE:
         known = _ends(whole) if ends is None else ends
@@ -273,20 +274,7 @@ def _combined(
     if whole.dtype == np.float64 or (root and job.depth is Depth.F32):
         base = np.sqrt(whole.astype(np.float64)) if root else whole
         return _from_floats(base * float(gain) + float(bias), settings, job)
-    if root:
-        return clamped(_rounded_roots(whole, gain, bias, job.rounding), job.depth)
-    absolute = settings.output_range is OutputRange.ABS
-    return Quotients.of(whole, gain, bias, absolute).rounded_to(job.depth, job.rounding)
-
-
-def _whole(combine: Combine, values: list[NDArray[Any]]) -> NDArray[Any]:
-    """Combine the values, up to the root."""
-    if combine is Combine.ROOT_SUM_SQUARES:
-        return np.asarray(sum(value * value for value in values))
-    if combine is Combine.SUM_ABS:
-        return np.asarray(sum(np.abs(value) for value in values))
-    whole: NDArray[Any] = np.max(values if combine is Combine.MAX else np.abs(values), axis=0)
-    return whole
+    return rounded(combine, whole, gain, bias, job)
 
 
 def _ends(whole: NDArray[Any]) -> Extremes:
@@ -315,40 +303,3 @@ def _from_floats(
     with np.errstate(all="ignore"):
         rounded = round_floats(values, job.depth, job.rounding)
     return (rounded, 0) if job.depth is Depth.F32 else clamped(rounded, job.depth)
-
-
-def _rounded_roots(
-    squares: NDArray[Any], gain: Fraction, bias: Fraction, rounding: Rounding
-) -> NDArray[Any]:
-    """Round ``gain * sqrt(squares) + bias``, exactly: what float64 leaves open, integers decide."""
-    if squares.dtype == object or not 1e-100 < gain < 1e100:
-        flat = [_rounded_root(int(square), gain, bias, rounding) for square in squares.ravel()]
-        return np.array(flat, object).reshape(squares.shape)
-    nearly = np.sqrt(squares.astype(np.float64)) * float(gain) + float(bias)
-    nearly = np.minimum(nearly, 1e9)  # far beyond every range, and short of what int64 holds
-    step = np.float64(0 if rounding is Rounding.TRUNCATE else 0.5)
-    rounded = np.trunc(nearly) if step == 0 else np.floor(nearly + step)
-    result = rounded.astype(np.int64)
-    distance = np.abs(nearly + step - np.rint(nearly + step))
-    doubtful = (distance < 1e-9 * (1 + np.abs(nearly))) & (squares != 0)
-    for at in zip(*np.nonzero(doubtful), strict=True):
-        result[at] = _rounded_root(int(squares[at]), gain, bias, rounding)
-    return result
-
-
-def _rounded_root(square: int, gain: Fraction, bias: Fraction, rounding: Rounding) -> int:
-    """Round one root; the gain is not negative.
-
-    ``floor((x + b) / c)`` is ``floor((floor(x) + b) / c)`` for whole b and c, so a whole square
-    root is all that it takes.
-    """
-    half = Fraction(0 if rounding is Rounding.TRUNCATE else 1, 2)
-    c = math.lcm(gain.denominator, (bias + half).denominator)
-    a, b = int(gain * c), int((bias + half) * c)
-    root = math.isqrt(a * a * square)
-    k, rest = divmod(root + b, c)
-    exact = rest == 0 and root * root == a * a * square
-    if rounding is Rounding.TRUNCATE:
-        return k + 1 if k < 0 and not exact else k
-    down = rounding is Rounding.HALF_DOWN or (rounding is Rounding.HALF_EVEN and k % 2)
-    return k - 1 if exact and down else k

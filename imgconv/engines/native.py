@@ -168,7 +168,7 @@ class NativeEngine:
 
     def extremes(self, job: Correlation) -> tuple[Fraction, Fraction]:
         """Return the least and the greatest sum (see `imgconv.engines.base.Engine`)."""
-        sums = self._small_sums(job)
+        sums = self._whole_sums(job)
         if sums is None:
             return self._reference.extremes(job)
         return Fraction(int(sums.min())), Fraction(int(sums.max()))
@@ -177,8 +177,10 @@ class NativeEngine:
         """Return the sums themselves (see `imgconv.engines.base.Engine`)."""
         if job.image.dtype == np.float32:
             return self._float_sums(job)
-        sums = self._small_sums(job)
-        return self._reference.sums(job) if sums is None else sums.astype(np.int32)
+        sums = self._whole_sums(job)
+        if sums is None:
+            return self._reference.sums(job)
+        return sums.astype(np.int64 if sums.dtype == np.float64 else np.int32)
 
     def exact_sums(self, job: Correlation, out: Pixels) -> bool:
         """Write the sums of an integer image as floats, none of them rounded.
@@ -280,13 +282,14 @@ class NativeEngine:
 
         return ReferenceEngine()
 
-    def _small_sums(self, job: Correlation) -> Pixels | None:
+    def _whole_sums(self, job: Correlation) -> Pixels | None:
         """Return the sums of an integer image in a type that holds them, or None."""
         if job.image.dtype == np.float32:
             return None
         largest = largest_sum(job)
-        depth = Depth.I16 if largest < 1 << 15 else Depth.F32 if largest < 1 << 24 else None
-        if depth is None:
-            return None
+        if largest >= 1 << 24:
+            out = np.empty((*job.geometry.out_shape, job.image.shape[2]))
+            return out if self.exact_sums(job, out) else None
+        depth = Depth.I16 if largest < 1 << 15 else Depth.F32
         plain = job._replace(gain=Fraction(1), bias=Fraction(0), absolute=False, depth=depth)
         return self.correlate(plain).image

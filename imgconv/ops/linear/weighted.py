@@ -21,6 +21,7 @@ from imgconv.model.kernel import Kernel
 from imgconv.model.output import Depth, OutputRange
 from imgconv.model.settings import Settings
 from imgconv.ops.image import Image
+from imgconv.ops.linear.inside import mean_at_edges
 from imgconv.ops.linear.single import plan
 from imgconv.ops.linear.weighted_bands import each_band, mean_in_bands
 from imgconv.ops.part import Part
@@ -59,10 +60,12 @@ def filter_inside(
             hint="choose another padding, such as replicate",
         )
     colours = image if image.ndim == 3 else image[..., None]
-    counts = np.ones_like(colours[..., :1])
-    filtered = weighted(colours, counts, kernel, settings, threads, engine, part)
-    pixels = filtered.image[..., :-1]
-    return filtered._replace(image=pixels if image.ndim == 3 else pixels[..., 0])
+    filtered = mean_at_edges(colours, kernel, settings, threads, engine, part)
+    if filtered is None:
+        counts = np.ones_like(colours[..., :1])
+        filtered = weighted(colours, counts, kernel, settings, threads, engine, part)
+        filtered = filtered._replace(image=filtered.image[..., :-1])
+    return filtered if image.ndim == 3 else filtered._replace(image=filtered.image[..., 0])
 
 
 def of_alpha(settings: Settings, depth: Depth) -> Settings:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imgconv.engines.base import Correlation, Pixels, Tap
+from imgconv.engines.base import Correlation, Pixels, Tap, padded
 from imgconv.engines.rounding import Integers, Quotients, clamped, round_floats
 from imgconv.model.output import Depth
 
@@ -24,6 +24,8 @@ UNIT = 1 << _UNIT_EXPONENT
 _ULP = 2.0**-53
 _SAFE = Fraction(2) ** 800  # beyond it, float64 products may overflow or lose bits to underflow
 _CHUNK = 1 << 16
+_WINDOWS = 1 << 14  # that are looked at together
+_DIFFERENT = 8
 
 
 def correlate(job: Correlation, taps: list[Tap], shape: tuple[int, ...]) -> tuple[Pixels, int]:
@@ -57,6 +59,59 @@ def extremes(taps: list[Tap], shape: tuple[int, ...]) -> list[Fraction]:
     finite = _finite(taps, shape)
     sums = _exact_sums([(weight, pixels[finite]) for weight, pixels in taps], (int(finite.sum()),))
     return [Fraction(int(sums.min()), UNIT), Fraction(int(sums.max()), UNIT)] if sums.size else []
+
+
+def extremes_of(job: Correlation, values: Pixels) -> list[Fraction]:
+    """Return the least and the greatest exact sum; nothing where none is finite.
+
+    Parameters
+    ----------
+    job : Correlation
+        Of a float32 image.
+    values : ndarray
+        No sum that is less than another has a greater value; what has a tap that is not finite is
+        not finite.
+    """
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return []
+    source = padded(job)
+    ends = []
+    for end, choose in ((known.min(), min), (known.max(), max)):
+        places = np.nonzero(values == end)
+        found = []
+        for start in range(0, len(places[0]), _WINDOWS):
+            at = [axis[start : start + _WINDOWS] for axis in places]
+            windows, weights = _windows(job, source, at)
+            sums = _exact_sums(list(zip(weights, windows.T, strict=True)), (len(windows),))
+            found += [choose(sums.tolist())]
+        ends.append(Fraction(choose(found), UNIT))
+    return ends
+
+
+def _windows(
+    job: Correlation, source: Pixels, places: list[NDArray[np.intp]]
+) -> tuple[Pixels, list[int]]:
+    """Return different windows at some places, and the weights of their taps.
+
+    In a flat area all are the same: few different ones are looked for, and the others taken as
+    they are.
+    """
+    rows, columns, channels = places
+    down, across = job.geometry
+    taps = [
+        (weight, source[rows * down.stride + r * down.dilation,
+                        columns * across.stride + c * across.dilation, channels])
+        for r, line in enumerate(job.weights)
+        for c, weight in enumerate(line)
+        if weight
+    ]  # fmt: skip
+    rest = np.stack([pixels for _, pixels in taps], axis=1)
+    known: list[Pixels] = []
+    while len(rest) > 1 and len(known) < _DIFFERENT:
+        known.append(rest[:1])
+        rest = rest[(rest != rest[0]).any(axis=1)]
+    return np.concatenate([*known, rest]), [weight for weight, _ in taps]
 
 
 def nearly(taps: list[Tap], shape: tuple[int, ...]) -> NDArray[np.float64]:

@@ -168,6 +168,8 @@ class NativeEngine:
 
     def extremes(self, job: Correlation) -> tuple[Fraction, Fraction]:
         """Return the least and the greatest sum (see `imgconv.engines.base.Engine`)."""
+        if job.image.dtype == np.float32:
+            return self._float_extremes(job)
         sums = self._whole_sums(job)
         if sums is None:
             return self._reference.extremes(job)
@@ -216,6 +218,20 @@ class NativeEngine:
             plain = plain._replace(depth=Depth.F32)
         prepared = self._preparer.prepare(plain, sums=wide)
         return None if prepared.correlator is None else prepared
+
+    def _float_extremes(self, job: Correlation) -> tuple[Fraction, Fraction]:
+        """Return the least and the greatest sum of a float32 image.
+
+        They are among those that round to the least and the greatest float32; in a unit of which
+        none rounds to infinity.
+        """
+        from imgconv.engines.float_sums import extremes_of
+
+        size = sum(abs(weight) for row in job.weights for weight in row)
+        unit = Fraction(1, 1 << size.bit_length())
+        plain = job._replace(gain=unit, bias=_ZERO, absolute=False, depth=Depth.F32)
+        ends = extremes_of(job, self.correlate(plain).image)
+        return (ends[0], ends[1]) if ends else (_ZERO, _ZERO)
 
     def _float_sums(self, job: Correlation) -> Pixels:
         """Return the sums of a float32 image in float64, in the order of the reference."""

@@ -18,7 +18,7 @@ from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
 from imgconv.model.geometry import Axis, plan_geometry
 from imgconv.model.kernel import Kernel
-from imgconv.model.output import Depth, OutputRange
+from imgconv.model.output import Depth, OutputRange, Rounding
 from imgconv.model.settings import Settings
 from imgconv.ops.image import Image
 from imgconv.ops.linear.inside import mean_at_edges
@@ -29,6 +29,8 @@ from imgconv.ops.part import Part
 _WORD = 1 << 16
 _MOST_COST = 6.0  # nanoseconds for a value, above which sums by other paths are cheaper
 _MOST_COST_OF_FLOATS = 100.0  # those have no other path but the definition
+_LEAST = Fraction(1, 1 << 200)  # of gains whose products stay within float64
+_MARGIN = 2.0**-48  # error of two quotients, a product and a sum: 5 roundings, and as much again
 
 
 def filter_inside(
@@ -313,10 +315,36 @@ class WeighedValues:
         largest_below = int(self.below.max(initial=0))
         bound = largest_above * abs(numerator) + largest_below * (abs(added) + denominator)
         number = integers_up_to(bound)
-        below = self.below.astype(number)
-        above = self.above.astype(number) * numerator + below * added
-        exact = Quotients(np.abs(above) if absolute else above, below * denominator)
-        return clamped(exact.to_whole(settings.rounding), depth)
+
+        def exact(at: Any = ...) -> NDArray[Any]:
+            below = np.broadcast_to(self.below, self.above.shape)[at].astype(number)
+            above = self.above[at].astype(number) * numerator + below * added
+            quotients = Quotients(np.abs(above) if absolute else above, below * denominator)
+            return quotients.to_whole(settings.rounding)
+
+        if number is not object:
+            return clamped(exact(), depth)
+        # Integers of more than 64 bits are Python's own: for what float64 leaves open.
+        low, whole = self._between(gain, bias, absolute, settings.rounding, depth)
+        doubtful = np.nonzero(low != whole)
+        whole[doubtful] = np.clip(exact(doubtful), depth.low - 1, depth.high + 1)
+        return clamped(whole, depth)
+
+    def _between(
+        self, gain: Fraction, bias: Fraction, absolute: bool, rounding: Rounding, depth: Depth
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return whole numbers between which the rounded values are."""
+        if not _LEAST < abs(gain) < 1 / _LEAST or abs(bias) > 1 / _LEAST:
+            shape = self.above.shape
+            return np.full(shape, depth.low - 1.0), np.full(shape, depth.high + 1.0)
+        above, below = (sums.astype(np.float64) for sums in (self.above, self.below))
+        scaled = above / below * float(gain)
+        values, error = scaled + float(bias), _MARGIN * (np.abs(scaled) + abs(float(bias)) + 1)
+        if absolute:
+            values = np.abs(values)
+        return round_floats(values - error, depth, rounding), round_floats(
+            values + error, depth, rounding
+        )
 
 
 def stretched(

@@ -123,3 +123,18 @@ def test_sets_of_the_bank_need_no_other_engine(monkeypatch, name):
     wanted = apply_set(image, load(name), Settings(), engine=REFERENCE)
     assert np.array_equal(found.image, wanted.image)
     assert found.clipped == wanted.clipped
+
+
+@pytest.mark.parametrize("combine", Combine)
+@pytest.mark.parametrize("depth", [Depth.U8, Depth.I16, Depth.F32])
+@pytest.mark.parametrize("most", [0, 255, 65535])
+def test_rescaled_values_are_the_definition_s(combine, depth, most):
+    dtype = np.uint16 if most > 255 else np.uint8
+    image = np.random.default_rng(10).integers(0, most, (21, 34), dtype, endpoint=True)
+    settings = Settings(depth=depth, output_range=OutputRange.RESCALE)
+    for weights in (PLAIN, WIDE, DEEP):
+        kernels = set_of(weights, "0.0173", combine)
+        found = apply_set(image, kernels, settings, engine=NativeEngine(CORE))
+        wanted = apply_set(image, kernels, settings, engine=REFERENCE)
+        assert np.array_equal(found.image, wanted.image)
+        assert found.clipped == wanted.clipped

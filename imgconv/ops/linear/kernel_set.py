@@ -22,7 +22,7 @@ from imgconv.model.settings import Settings
 from imgconv.ops.image import Image
 from imgconv.ops.linear.combined import combined, rounded
 from imgconv.ops.linear.row_bands import RowBands
-from imgconv.ops.linear.set_bands import combine_in_bands, sums_of
+from imgconv.ops.linear.set_bands import combine_in_bands, in_common_units, sums_of
 from imgconv.ops.linear.single import plan
 from imgconv.ops.part import Extremes, Part
 from imgconv.ops.windows import check_alike
@@ -55,9 +55,12 @@ def apply_set(
     jobs = _jobs(image, kernels, settings, threads, part)
     depth = jobs[0].depth
     _check_indices(kernels, depth)
-    core_does = settings.output_range is not OutputRange.RESCALE and _read_the_same(jobs)
-    if isinstance(engine, NativeEngine) and core_does:
-        found = _by_core(kernels, jobs, engine)
+    ends: Extremes = ()
+    if settings.output_range is OutputRange.RESCALE and kernels.output is SetOutput.VALUE:
+        ends = _ends_of(kernels, jobs, engine) if part is None else part.extremes
+    if isinstance(engine, NativeEngine) and _read_the_same(jobs):
+        known = _stretched(kernels, jobs, settings, ends)
+        found = None if known is None else _by_core(kernels, known, engine)
         if found is not None:
             return found if image.ndim == 3 else found._replace(image=found.image[..., 0])
     unit, values = _in_common_units(jobs, [engine.sums(job) for job in jobs])
@@ -66,7 +69,6 @@ def apply_set(
     elif kernels.output is SetOutput.ORIENTATION:
         result = _orientation(_along_axes(kernels, values), depth), 0
     else:
-        ends = None if part is None else part.extremes
         result = _combined(kernels.combine, values, unit, settings, jobs[0], ends)
     pixels, clipped = result
     return Filtered(pixels if image.ndim == 3 else pixels[..., 0], clipped)
@@ -83,9 +85,22 @@ def set_extremes(
 ) -> Extremes:
     """Return what ``OutputRange.RESCALE`` must know of a part: the ends of the combined values."""
     engine = engine or select_engine()
-    jobs = _jobs(image, kernels, settings, threads, part)
-    values = _in_common_units(jobs, [engine.sums(job) for job in jobs])[1]
-    return _ends(combined(kernels.combine, values))
+    return _ends_of(kernels, _jobs(image, kernels, settings, threads, part), engine)
+
+
+def _stretched(
+    kernels: KernelSet, jobs: list[Correlation], settings: Settings, ends: Extremes
+) -> list[Correlation] | None:
+    """Return jobs with the stretch of ``OutputRange.RESCALE``; None where it is in floats."""
+    job = jobs[0]
+    if settings.output_range is not OutputRange.RESCALE or kernels.output is not SetOutput.VALUE:
+        return jobs
+    if job.image.dtype == np.float32 or job.depth is Depth.F32 or not ends:
+        return None
+    root = kernels.combine is Combine.ROOT_SUM_SQUARES
+    gain, bias = _stretch(ends, root, root, job)
+    unit = in_common_units(jobs)[0]
+    return [each._replace(gain=each.gain * gain / unit, bias=bias) for each in jobs]
 
 
 def _read_the_same(jobs: list[Correlation]) -> bool:
@@ -189,16 +204,12 @@ def _in_common_units(
     jobs: list[Correlation], sums: list[Image]
 ) -> tuple[Fraction, list[NDArray[Any]]]:
     """Return a unit and whole multiples of it that are the members' exact values."""
-    kernel_gains = [job.gain for job in jobs]
-    denominator = math.lcm(*(gain.denominator for gain in kernel_gains))
-    factors = [int(gain * denominator) for gain in kernel_gains]
+    unit, factors = in_common_units(jobs)
     if sums[0].dtype == np.float64:
-        return Fraction(1, denominator), [s * f for s, f in zip(sums, factors, strict=True)]
+        return unit, [s * f for s, f in zip(sums, factors, strict=True)]
     largest = max(max(int(np.abs(s).max()), 1) * abs(f) for s, f in zip(sums, factors, strict=True))
     number = integers_up_to(largest * largest * len(sums))
-    return Fraction(1, denominator), [
-        s.astype(number) * f for s, f in zip(sums, factors, strict=True)
-    ]
+    return unit, [s.astype(number) * f for s, f in zip(sums, factors, strict=True)]
 
 
 def _winners(values: list[NDArray[Any]], combine: Combine) -> NDArray[Any]:
@@ -262,23 +273,23 @@ def _combined(
     unit: Fraction,
     settings: Settings,
     job: Correlation,
-    ends: Extremes | None,
+    ends: Extremes,
 ) -> tuple[Image, int]:
     root = combine is Combine.ROOT_SUM_SQUARES
     whole = combined(combine, values)
     gain, bias = unit, job.bias
-    if settings.output_range is OutputRange.RESCALE:
-        known = _ends(whole) if ends is None else ends
-        if known:
-            gain, bias = _stretch(known, root or whole.dtype == np.float64, root, job)
+    if settings.output_range is OutputRange.RESCALE and ends:
+        gain, bias = _stretch(ends, root or whole.dtype == np.float64, root, job)
     if whole.dtype == np.float64 or (root and job.depth is Depth.F32):
         base = np.sqrt(whole.astype(np.float64)) if root else whole
         return _from_floats(base * float(gain) + float(bias), settings, job)
     return rounded(combine, whole, gain, bias, job)
 
 
-def _ends(whole: NDArray[Any]) -> Extremes:
+def _ends_of(kernels: KernelSet, jobs: list[Correlation], engine: Engine) -> Extremes:
     """Return the least and the greatest finite value; nothing where there is none."""
+    values = _in_common_units(jobs, [engine.sums(job) for job in jobs])[1]
+    whole = combined(kernels.combine, values)
     known = whole[np.isfinite(whole)] if whole.dtype == np.float64 else whole
     return (known.min(), known.max()) if known.size else ()
 

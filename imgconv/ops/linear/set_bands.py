@@ -60,7 +60,7 @@ def combine_in_bands(
     if open_ones is None:
         return None
     if open_ones.places.size:
-        unit, factors = _in_common_units(jobs)
+        unit, factors = in_common_units(jobs)
         values = [
             np.array([factor * int(each) for each in row], object)
             for factor, row in zip(factors, open_ones.sums, strict=True)
@@ -85,7 +85,7 @@ def sums_of(jobs: Sequence[Correlation], engine: NativeEngine, *, wide: bool) ->
     return None if None in found else found
 
 
-def _in_common_units(jobs: Sequence[Correlation]) -> tuple[Fraction, list[int]]:
+def in_common_units(jobs: Sequence[Correlation]) -> tuple[Fraction, list[int]]:
     """Return a unit, and the gain of each member in it."""
     denominator = math.lcm(*(job.gain.denominator for job in jobs))
     return Fraction(1, denominator), [int(job.gain * denominator) for job in jobs]
@@ -93,7 +93,7 @@ def _in_common_units(jobs: Sequence[Correlation]) -> tuple[Fraction, list[int]]:
 
 def _planned(kernels: KernelSet, jobs: Sequence[Correlation]) -> SetPlan | None:
     first = jobs[0]
-    unit, factors = _in_common_units(jobs)
+    unit, factors = in_common_units(jobs)
     if first.image.dtype == np.float32:
         return _of_floats(kernels, first, factors, unit)
     return _of_integers(kernels, jobs, factors, unit)

@@ -99,6 +99,12 @@ Specification symmetric(int64_t side, const std::string& isa) {
   return spec;
 }
 
+uint64_t hash_of(const std::vector<unsigned char>& bytes, uint64_t count) {
+  uint64_t hash = 14695981039346656037u ^ count;
+  for (unsigned char byte : bytes) hash = (hash ^ byte) * 1099511628211u;
+  return hash;
+}
+
 uint64_t checksum(const Specification& spec, int64_t channels, Border border) {
   const int64_t rows = 37, columns = 101;
   size_t item = size_of(spec.type_in), bytes = size_t(rows * columns * channels) * item;
@@ -114,9 +120,7 @@ uint64_t checksum(const Specification& spec, int64_t channels, Border border) {
                   {columns, spec.columns, before, columns, 1, 1},
                   channels, border, 7, 2};
   Counts counts = Correlator(spec).run(picture);
-  uint64_t hash = 14695981039346656037u ^ uint64_t(counts.clipped);
-  for (unsigned char byte : target) hash = (hash ^ byte) * 1099511628211u;
-  return hash;
+  return hash_of(target, uint64_t(counts.clipped));
 }
 
 // Sums of a layer, of whole numbers, which are exact in any order.
@@ -140,6 +144,45 @@ uint64_t layer(const char* isa, Type type, int64_t channels, int64_t filters, in
   uint64_t hash = 14695981039346656037u;
   for (double sum : sums) hash = (hash ^ uint64_t(int64_t(sum))) * 1099511628211u;
   return hash;
+}
+
+// Values of a set of two members, whose sums are whole; a third of the roots are halves or near.
+template <class T>
+uint64_t combined(const char* isa, Combine how, Proof proof, Type type) {
+  constexpr int64_t count = 5003;
+  std::vector<T> sums[2];
+  for (std::vector<T>& each : sums)
+    for (int64_t i = 0; i < count; ++i)
+      each.push_back(draw() % 3 ? T(int32_t(draw() % 2001) - 1000) : T(draw() % 2));
+  const void* members[] = {sums[0].data(), sums[1].data()};
+  const double factors[] = {3, -4};
+  Combination set;
+  set.how = how;
+  set.members = members;
+  set.factors = factors;
+  set.count = 2;
+  set.wide = sizeof(T) == 8;
+  set.value = {1, 3, 10};
+  set.target = {type, Rounding::half_up, false};
+  set.proof = proof;
+  std::vector<unsigned char> target(size_t(count) * size_of(type));
+  std::vector<uint8_t> doubts(static_cast<size_t>(count));
+  return hash_of(target, uint64_t(find_isa(isa)->pointwise->combine(set, count, target.data(),
+                                                                    doubts.data())));
+}
+
+uint64_t directions(const char* isa, Type type) {
+  constexpr int64_t count = 5003;
+  std::vector<double> sums[2];
+  for (std::vector<double>& each : sums)
+    for (int64_t i = 0; i < count; ++i) each.push_back(int32_t(draw() % 201) - 100);
+  const double levels = type == Type::f32 ? 360 : type == Type::u8 ? 256 : 65536;
+  const Turn turn{1, 0, 1, 0, levels, type == Type::i16 ? -32768.0 : 0.0};
+  std::vector<unsigned char> target(size_t(count) * size_of(type));
+  std::vector<uint8_t> doubts(static_cast<size_t>(count));
+  const int64_t open = find_isa(isa)->pointwise->directions(
+      turn, sums[0].data(), sums[1].data(), count, type, target.data(), doubts.data());
+  return hash_of(target, uint64_t(open));
 }
 
 }  // namespace
@@ -192,4 +235,19 @@ int main(int count, char** arguments) {
       std::printf("layer %s %d %016llx\n", types[int(type)], int(filters),
                   (unsigned long long)layer(arguments[1], type, filters, filters, 1 + filters % 2));
     }
+  for (Combine how : {Combine::root, Combine::sum_abs, Combine::max_abs, Combine::winner})
+    for (Type type : {Type::u8, Type::u16, Type::i16})
+      for (Proof proof : {Proof::all, Proof::in_double, Proof::none}) {
+        if (proof != Proof::all && how != Combine::root) continue;
+        state = 1;
+        const bool floats = type == Type::u8 && how == Combine::root && proof != Proof::all;
+        std::printf("set %d %s %d %016llx\n", int(how), types[int(type)], int(proof),
+                    (unsigned long long)(floats ? combined<float>(arguments[1], how, proof, type)
+                                                : combined<double>(arguments[1], how, proof, type)));
+      }
+  for (Type type : {Type::u8, Type::u16, Type::i16, Type::f32}) {
+    state = 1;
+    std::printf("directions %s %016llx\n", types[int(type)],
+                (unsigned long long)directions(arguments[1], type));
+  }
 }

@@ -64,10 +64,29 @@ def test_they_are_the_definition_s(isa, dtype):
     assert served > 30 or dtype == np.int16  # of which the core has no means
 
 
-def test_what_is_no_exact_quotient_is_left():
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float32])
+@pytest.mark.parametrize("isa", ISAS)
+def test_floats_are_those_of_the_definition(isa, dtype):
+    rng = np.random.default_rng(len(isa) + 1)
+    engine = NativeEngine(CORE, isa=isa)
+    for i in range(40):
+        shape = (*rng.integers(9, 24, 2), *((3,) if rng.random() < 0.5 else ()))
+        image = (rng.random(shape) * 200).astype(dtype)
+        if dtype == np.float32 and i % 4 == 0:
+            image.ravel()[:: 1 + i] = (np.nan, np.inf)[i % 8 // 4]
+        kernel, settings = some_kernel(rng), some_settings(rng)
+        if dtype != np.float32 or i % 2:
+            settings = settings._replace(depth=Depth.F32)
+        if kernel.shape == (1, 1):
+            continue
+        found = apply_sums(image, kernel, settings, engine=engine)
+        wanted = apply_sums(image, kernel, settings, engine=REFERENCE)
+        np.testing.assert_array_equal(found.image, wanted.image)
+        assert found.clipped == wanted.clipped
+
+
+def test_the_stretch_of_rescale_is_left():
     image = np.zeros((9, 9, 1), np.uint8)
     kernel = Kernel([[1, 2, 1]], scale="1/4")
     rescale = Settings(border=Border.IGNORE, output_range=OutputRange.RESCALE)
-    floats = Settings(border=Border.IGNORE, depth=Depth.F32)
-    for settings in (rescale, floats):
-        assert mean_at_edges(image, kernel, settings, 1, NativeEngine(CORE), None) is None
+    assert mean_at_edges(image, kernel, rescale, 1, NativeEngine(CORE), None) is None

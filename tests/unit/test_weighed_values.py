@@ -10,7 +10,7 @@ from oracle import rounded
 
 from imgconv.model.output import Depth, Rounding
 from imgconv.model.settings import Settings
-from imgconv.ops.linear.weighted import WeighedValues
+from imgconv.ops.linear.weighed_values import WeighedValues
 
 RNG = np.random.default_rng(11)
 BELOW = (RNG.integers(1, 1 << 31, (6, 7, 1)).astype(object)) << 30

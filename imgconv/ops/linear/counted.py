@@ -18,7 +18,8 @@ from imgconv.model.output import Depth, OutputRange
 from imgconv.model.settings import Settings
 from imgconv.ops.image import Image
 from imgconv.ops.linear.single import plan
-from imgconv.ops.linear.weighted import WeighedValues, stretched, without_outside
+from imgconv.ops.linear.weighed_values import WeighedValues, stretched
+from imgconv.ops.linear.weighted import without_outside
 from imgconv.ops.part import Part
 
 Flags = NDArray[np.bool_]

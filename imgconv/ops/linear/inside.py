@@ -18,6 +18,7 @@ from imgconv.model.output import Depth, OutputRange
 from imgconv.model.settings import Settings
 from imgconv.ops.image import Image
 from imgconv.ops.linear.single import plan
+from imgconv.ops.linear.weighed_values import WeighedValues
 from imgconv.ops.part import Part
 
 
@@ -42,15 +43,14 @@ def mean_at_edges(
     Returns
     -------
     Filtered or None
-        None where the definition is not an exact quotient, or the core has none.
+        None with ``OutputRange.RESCALE``, and where the core has no means.
     """
     chosen = engine or select_engine()
     depth_in = Depth.of(colours.dtype)
     depth = settings.depth or depth_in
-    if not isinstance(chosen, NativeEngine) or Depth.F32 in (depth_in, depth):
+    if not isinstance(chosen, NativeEngine) or settings.output_range is OutputRange.RESCALE:
         return None
-    if settings.output_range is OutputRange.RESCALE:
-        return None
+    floats = Depth.F32 in (depth_in, depth)
     length, first = (len(colours), 0) if part is None else (part.length, part.first)
     geometry = plan_geometry(
         (length, colours.shape[1]),
@@ -69,7 +69,9 @@ def mean_at_edges(
     clipped = 0
     for rectangle in _rectangles(geometry, asked):
         piece = _piece(job, geometry, rectangle, first)
-        if rectangle.inside:
+        if floats:
+            found = _by_sums(piece, rectangle, chosen, settings)
+        elif rectangle.inside:
             found = chosen.correlate(piece)
         elif chosen.weigher.cost(piece, quotient) is not None:
             found = chosen.weigher.means(piece, quotient)
@@ -81,6 +83,29 @@ def mean_at_edges(
         out[rows, columns] = found.image[..., : colours.shape[2]]
         clipped += found.clipped
     return Filtered(out, clipped)
+
+
+def _by_sums(
+    piece: Correlation, rectangle: _Rectangle, engine: NativeEngine, settings: Settings
+) -> Filtered:
+    """Return the means of a piece of floats, or as floats: in the steps of the definition."""
+    weight = sum(sum(row) for row in piece.weights)
+    sums = engine.sums(piece)
+    if rectangle.inside:
+        ones = np.ones((*(axis.span[1] for axis in _one(piece.geometry)), 1), piece.image.dtype)
+        above, below = sums, engine.sums(piece._replace(image=ones, geometry=_one(piece.geometry)))
+        below = np.broadcast_to(below, (*sums.shape[:2], 1))
+    else:
+        above, below = sums[..., :-1], sums[..., -1:]
+    value = WeighedValues.of(above, below, lambda: above, weight)
+    gain = piece.gain * weight
+    return Filtered(*value.rounded(gain, piece.bias, piece.absolute, settings, piece.depth))
+
+
+def _one(geometry: Geometry) -> Geometry:
+    """Return the geometry of one window."""
+    axes = [axis._replace(length=axis._replace(out=1).span[1], out=1) for axis in geometry]
+    return Geometry(*axes)
 
 
 def _rectangles(geometry: Geometry, asked: range) -> Iterator[_Rectangle]:

@@ -140,3 +140,22 @@ def test_versions_name_what_deflates(library):
     versions.versions.cache_clear()
     assert versions.versions().rpartition(", ")[2].startswith(f"{library} ")
     versions.versions.cache_clear()
+
+
+def test_a_small_stream_that_comes_out_otherwise_is_made_again(monkeypatch):
+    """As ISA-L was seen to do, now and then."""
+    pytest.importorskip("isal")
+    lines = np.random.default_rng(3).integers(0, 4, 600, np.uint8)
+    wanted = deflate.deflated_block(lines)
+    packed, calls = deflate._packed, []
+
+    def unsteady(data):
+        calls.append(len(data))
+        return b"others" if len(calls) == 1 else packed(data)
+
+    monkeypatch.setattr(deflate, "_packed", unsteady)
+    assert deflate.deflated_block(lines) == wanted
+    assert len(calls) == 3
+    calls.clear()
+    deflate.deflated_block(np.zeros(1 << 16, np.uint8))
+    assert len(calls) == 1, "large ones take the time"

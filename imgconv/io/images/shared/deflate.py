@@ -60,7 +60,7 @@ def deflated_block(data: Any) -> bytes:
 
     Notes
     -----
-    Of a hundred thousand small streams of isal 1.9.1 about one has other bytes, which inflate to the
+    Of some hundred thousand small streams of isal 1.9.1 one had other bytes, which inflate to the
     same. Files are known by their hashes, so these are made until two are alike.
     """
     packed = _packed(data)

@@ -190,10 +190,11 @@ nb::object run_set(const std::string& isa, nb::list members, const std::vector<d
   Buffer source(image, 0), result(target, PyBUF_WRITABLE);
   imgconv::SetJob job = set_job(isa, members, source, result, border, border_value, threads, wide);
   const bool whole = type != imgconv::Type::f32 && type != imgconv::Type::f64;
-  const bool checked = proof != imgconv::Proof::all;
+  const bool roots = how == imgconv::Combine::root;  // of floats alone doubles decide
+  const bool can_be = proof == imgconv::Proof::all ||
+                      (whole && (proof == imgconv::Proof::none ? wide || roots : roots && !wide));
   if (type == imgconv::Type::f64 || factors.size() != job.members.size() ||
-      !result.has_whole_rows(int64_t(size_of(type))) ||
-      (checked && !(whole && (wide || how == imgconv::Combine::root))))
+      !result.has_whole_rows(int64_t(size_of(type))) || !can_be)
     throw nb::type_error("the arrays do not fit");
   job.factors = factors;
   job.combination.how = how;

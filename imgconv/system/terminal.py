@@ -1,4 +1,4 @@
-"""Ask a terminal for its size, and for what it says of itself."""
+"""What a terminal answers when it is asked: its size, and what it can draw."""
 
 from __future__ import annotations
 

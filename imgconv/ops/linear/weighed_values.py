@@ -60,18 +60,20 @@ class WeighedValues:
         bound = largest_above * abs(numerator) + largest_below * (abs(added) + denominator)
         number = integers_up_to(bound)
 
-        def exact(at: Any = ...) -> NDArray[Any]:
-            below = np.broadcast_to(self.below, self.above.shape)[at].astype(number)
-            above = self.above[at].astype(number) * numerator + below * added
+        def exact(sums: NDArray[Any], weights: NDArray[Any]) -> NDArray[Any]:
+            below = weights.astype(number)
+            above = sums.astype(number) * numerator + below * added
             quotients = Quotients(np.abs(above) if absolute else above, below * denominator)
             return quotients.to_whole(settings.rounding)
 
         if number is not object:
-            return clamped(exact(), depth)
+            return clamped(exact(self.above, self.below), depth)
         # Integers of more than 64 bits are Python's own: for what float64 leaves open.
         low, whole = self._between(gain, bias, absolute, settings.rounding, depth)
         doubtful = np.nonzero(low != whole)
-        whole[doubtful] = np.clip(exact(doubtful), depth.low - 1, depth.high + 1)
+        weights = np.broadcast_to(self.below, self.above.shape)[doubtful]
+        decided = exact(self.above[doubtful], weights)
+        whole[doubtful] = np.clip(decided, depth.low - 1, depth.high + 1)
         return clamped(whole, depth)
 
     def _between(

@@ -18,6 +18,9 @@ from cli.program import save
 from services.kills import children
 
 PROGRAM = [sys.executable, "-m", "imgconv", "batch", "-r", "photos"]
+REFERENCE = {**os.environ, "IMGCONV_ENGINE": "reference"}
+SLOW = "-k", "median:9"
+"""With `REFERENCE` some 40 ms for a picture of 400 x 400, so that there is time to interfere."""
 
 
 def start(folder, *arguments, **settings):
@@ -31,8 +34,8 @@ def finish(process):
 
 def test_killed_workers_are_replaced_and_nothing_is_lost(tmp_path):
     make_tree(tmp_path / "photos", [f"{i}.png" for i in range(40)], size=(400, 400))
-    assert finish(start(tmp_path, "calm", "-k", "blur"))[0] == 0
-    process = start(tmp_path, "out", "-k", "blur", "-j", "2")
+    assert finish(start(tmp_path, "calm", *SLOW))[0] == 0
+    process = start(tmp_path, "out", *SLOW, "-j", "2", env=REFERENCE)
     seed, killed, known = random.Random(3), 0, 0
     while process.poll() is None and killed < 4:
         time.sleep(0.02)
@@ -47,7 +50,7 @@ def test_killed_workers_are_replaced_and_nothing_is_lost(tmp_path):
     assert "crashed or hung and replaced" in said
     if code:  # a file whose process was killed twice is given up, until the next run
         assert "its process died" in said
-        assert finish(start(tmp_path, "out", "-k", "blur"))[0] == 0
+        assert finish(start(tmp_path, "out", *SLOW, env=REFERENCE))[0] == 0
     assert tree(tmp_path / "out") == tree(tmp_path / "calm")
     assert len(rows(tmp_path / "out")) == 40
 
@@ -61,9 +64,10 @@ def test_the_file_that_kills_its_process_is_found_and_the_others_are_done(tmp_pa
     def few_seconds():
         resource.setrlimit(resource.RLIMIT_CPU, (2, 2))
 
-    env = {**os.environ, "IMGCONV_ENGINE": "reference"}
-    slow = ("-k", "gaussian:sigma=9", "-k", "disk:9")
-    code, said = finish(start(tmp_path, "out", "-j", "2", *slow, env=env, preexec_fn=few_seconds))
+    slower = ("-k", "gaussian:sigma=9", "-k", "disk:9")
+    code, said = finish(
+        start(tmp_path, "out", "-j", "2", *slower, env=REFERENCE, preexec_fn=few_seconds)
+    )
     assert code == 1
     assert said.count("Failed: ") == 1
     assert "5-guilty.png: its process died" in said
@@ -76,7 +80,7 @@ def test_the_file_that_kills_its_process_is_found_and_the_others_are_done(tmp_pa
 @pytest.mark.thorough
 def test_an_interrupt_leaves_whole_files_and_the_next_run_finishes(tmp_path):
     make_tree(tmp_path / "photos", [f"{i}.png" for i in range(60)], size=(400, 400))
-    process = start(tmp_path, "out", "-k", "blur")
+    process = start(tmp_path, "out", *SLOW, env=REFERENCE)
     while not tree(tmp_path / "out"):
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
@@ -87,6 +91,6 @@ def test_an_interrupt_leaves_whole_files_and_the_next_run_finishes(tmp_path):
     assert 0 < len(done) < 60
     assert len(rows(tmp_path / "out")) == len(done)
     assert not list((tmp_path / "out" / ".imgconv").glob("parts*"))
-    assert finish(start(tmp_path, "out", "-k", "blur"))[0] == 0
-    assert finish(start(tmp_path, "calm", "-k", "blur"))[0] == 0
+    assert finish(start(tmp_path, "out", *SLOW, env=REFERENCE))[0] == 0
+    assert finish(start(tmp_path, "calm", *SLOW))[0] == 0
     assert tree(tmp_path / "out") == tree(tmp_path / "calm")

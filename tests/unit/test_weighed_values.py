@@ -9,7 +9,6 @@ import pytest
 from oracle import rounded
 
 from imgconv.model.output import Depth, Rounding
-from imgconv.model.settings import Settings
 from imgconv.ops.linear.weighed_values import WeighedValues
 
 RNG = np.random.default_rng(11)
@@ -35,7 +34,7 @@ ABOVE = {
 def test_each_is_rounded_once(kind, rounding, absolute, gain, bias):
     above = ABOVE[kind]
     values = WeighedValues(above, BELOW)
-    found, clipped = values.rounded(gain, bias, absolute, Settings(rounding=rounding), Depth.U8)
+    found, clipped = values.rounded(gain, bias, absolute, rounding, Depth.U8)
     below = np.broadcast_to(BELOW, above.shape)
     exact = [gain * Fraction(a, b) + bias for a, b in zip(above.flat, below.flat, strict=True)]
     wanted = [rounded(abs(value) if absolute else value, rounding.value) for value in exact]

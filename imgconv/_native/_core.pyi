@@ -134,7 +134,7 @@ def means(
     straight_sums: _Array | None,
     wide: bool,
     target: _Array,
-) -> tuple[int, int, int, int]: ...
+) -> tuple[int, bytes, int, int]: ...
 def run_set(
     isa: str,
     members: list[tuple[Any, ...]],

@@ -136,8 +136,9 @@ struct Pointwise {
   // rounded, in their own type. Signed weights below 0 count as 0.
   void (*premultiply)(Type, const void* image, int64_t pixels, int64_t channels, void* to);
   // Without straight sums, chunks where a pixel has no weight are left out; with them, all others.
+  // Colours that the doubt leaves undecided are marked in `doubts` and become 0.
   MeanCounts (*means)(const Mean&, const Sums&, int64_t pixels, int64_t columns, int64_t channels,
-                      void* to);
+                      void* to, uint8_t* doubts);
   // Values of a set; returns how many were clipped. Where the proof is not of all steps, `doubts`
   // tells those that are open, which become 0.
   int64_t (*combine)(const Combination&, int64_t values, void* to, uint8_t* doubts);

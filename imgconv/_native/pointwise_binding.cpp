@@ -108,12 +108,18 @@ nb::object means(const std::string& isa, const Three& colour, const Three& strai
   imgconv::Mean mean{affinity(colour), affinity(straight), affinity(share), sign,
                      high_unit,        doubt,              {type, rounding, absolute}};
   imgconv::MeanCounts counts;
+  std::vector<int64_t> places;
   {
     nb::gil_scoped_release release;
+    std::vector<uint8_t> doubts(doubt == 0 ? 0 : size_t(to.values()));
     counts = code_of(isa).means(mean, {sums.data(), above.data(), plain.data(), wide},
-                                to.values() / to.axis(2), to.axis(1), to.axis(2), to.data());
+                                to.values() / to.axis(2), to.axis(1), to.axis(2), to.data(),
+                                doubts.data());
+    for (size_t i = 0; counts.undecided && i < doubts.size(); ++i)
+      if (doubts[i]) places.push_back(int64_t(i));
   }
-  return nb::make_tuple(counts.clipped, counts.undecided, counts.first, counts.last + 1);
+  const nb::bytes open(places.data(), places.size() * sizeof(int64_t));
+  return nb::make_tuple(counts.clipped, open, counts.first, counts.last + 1);
 }
 
 // Sums of an image with its border around it; the target says how many there are.

@@ -33,7 +33,7 @@ class Target(NamedTuple):
 
 
 class Mean(NamedTuple):
-    """How sums of weighed colours become means; all numbers are whole and exact.
+    """How sums of weighed colours become means; without doubt all numbers are whole and exact.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class Mean(NamedTuple):
     unit : int
         Sums of weighed colours are ``high * unit + low``.
     doubt : float
-        By which part of them colours may be off; 0 where they are exact.
+        By which part of them, and of 1, colours may be off; 0 where they are exact.
     """
 
     colour: Affinity
@@ -65,6 +65,26 @@ class MeanSums(NamedTuple):
     low: Pixels | None
     high: Pixels | None = None
     straight: Pixels | None = None
+
+
+class MeanCounts(NamedTuple):
+    """What `Pointwise.means` did not write.
+
+    Attributes
+    ----------
+    clipped : int
+        How many colours were clamped.
+    open : ndarray of int64
+        Places of the colours that the doubt leaves undecided, of the values in their order.
+    first, last : int
+        The first column where a pixel is not seen and the one after the last; 0 where there is
+        none.
+    """
+
+    clipped: int
+    open: Pixels
+    first: int
+    last: int
 
 
 class Beginnings(NamedTuple):
@@ -163,20 +183,14 @@ class Pointwise:
         self._core.premultiply(self._isa, self._type(image), image, out)
         return out
 
-    def means(self, mean: Mean, sums: MeanSums, target: Target, out: Pixels) -> tuple[int, ...]:
+    def means(self, mean: Mean, sums: MeanSums, target: Target, out: Pixels) -> MeanCounts:
         """Write means of an integer type.
 
         Without straight sums, stretches that have a pixel that is not seen are left out; a second
         call, with them, writes those alone.
-
-        Returns
-        -------
-        (int, int, int, int)
-            How many colours were clamped, how many values the doubt leaves undecided, the first
-            column where a pixel is not seen and the one after the last: 0 where there is none.
         """
         wide = next(array for array in sums if array is not None).dtype.itemsize == 8
-        found: tuple[int, ...] = self._core.means(
+        clipped, places, first, last = self._core.means(
             self._isa,
             *mean[:3],
             float(mean.sign),
@@ -189,7 +203,7 @@ class Pointwise:
             wide,
             out,
         )
-        return found
+        return MeanCounts(clipped, np.frombuffer(places, np.int64), first, last)
 
     def ordered_sums(
         self,

@@ -23,8 +23,10 @@ KERNELS = [
     Kernel([[0, 0, 0], [0, -2, 1], [0, 0, -3]], offset="1/2"),
     Kernel([[1, -3, 1]]),
     Kernel([[3**18, 5**13, 3**18]] * 3, scale="1/3000000000"),
+    Kernel([[2**21 - 1, 7, -3], [5, 2**20, 1]], scale="1/3145737", offset="1/3"),
+    Kernel([[1, 2**22 - 2, 1]], scale="-1/4194304", offset="511/2"),
 ]
-RANGES = [OutputRange.SATURATE, OutputRange.ABS, OutputRange.OFFSET, OutputRange.FULL]
+RANGES = list(OutputRange)
 
 
 def picture(rng, dtype, shape, opacity):
@@ -60,7 +62,7 @@ def random_settings(rng):
         dilation=[(1, 1), (2, 1)][rng.integers(2)],
         depth=[None, *Depth][rng.integers(5)],
         rounding=list(Rounding)[rng.integers(4)],
-        output_range=RANGES[rng.integers(4)],
+        output_range=RANGES[rng.integers(len(RANGES))],
     )
 
 
@@ -82,15 +84,17 @@ def test_the_core_gives_the_bits_of_the_definition(dtype, opacity, seed):
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])
-def test_integer_images_take_the_path_of_the_core(dtype, monkeypatch):
+@pytest.mark.parametrize("depth", Depth)
+@pytest.mark.parametrize("output_range", [OutputRange.SATURATE, OutputRange.RESCALE])
+def test_integer_images_take_the_path_of_the_core(dtype, depth, output_range, monkeypatch):
     """Where the definition is gone there is a result all the same."""
     monkeypatch.setattr("imgconv.ops.linear.weighted._by_definition", None)
     image = picture(np.random.default_rng(1), dtype, (30, 40, 4), "steps")
-    for kernel in KERNELS[:2]:
-        weighted(image[..., :-1], image[..., -1:], kernel, Settings(), 1, native_engine(), None)
-        filter_inside(
-            image[..., :-1], kernel, Settings(border=Border.IGNORE), 1, native_engine(), None
-        )
+    settings = Settings(depth=depth, output_range=output_range)
+    ignoring = settings._replace(border=Border.IGNORE)
+    for kernel in (*KERNELS[:2], KERNELS[-1]):
+        weighted(image[..., :-1], image[..., -1:], kernel, settings, 1, native_engine(), None)
+        filter_inside(image[..., :-1], kernel, ignoring, 1, native_engine(), None)
 
 
 @pytest.mark.parametrize("isa", native_engine().isas)
@@ -104,11 +108,20 @@ def test_every_instruction_set_gives_the_same_means(isa, dtype, kernel):
         same(weighted(*parts, 1, engine, None), weighted(*parts, 1, REFERENCE, None))
 
 
-def test_what_floats_leave_undecided_is_done_by_the_definition(monkeypatch):
-    """A doubt that covers everything changes no bit."""
-    monkeypatch.setattr(weighted_bands, "_DOUBT", 0.5)
-    image = picture(np.random.default_rng(3), "uint16", (12, 30, 4), "steps")
-    parts = image[..., :-1], image[..., -1:], KERNELS[-1], Settings(border=Border.CONSTANT)
+@pytest.mark.usefixtures("small_bands")
+@pytest.mark.parametrize("doubt", [0.5, weighted_bands._DOUBT])
+@pytest.mark.parametrize("kernel", KERNELS[-3:])
+@pytest.mark.parametrize("rounding", Rounding)
+@pytest.mark.parametrize("output_range", [OutputRange.SATURATE, OutputRange.ABS])
+def test_what_floats_leave_undecided_is_done_in_integers(
+    doubt, kernel, rounding, output_range, monkeypatch
+):
+    """A doubt that covers everything changes no bit; areas of one colour have many halves."""
+    monkeypatch.setattr(weighted_bands, "_DOUBT", doubt)
+    image = picture(np.random.default_rng(3), "uint16", (24, 30, 4), "steps")
+    image[8:] = image[8]
+    settings = Settings(border=Border.CONSTANT, rounding=rounding, output_range=output_range)
+    parts = image[..., :-1], image[..., -1:], kernel, settings
     same(weighted(*parts, 1, native_engine(), None), weighted(*parts, 1, REFERENCE, None))
 
 

@@ -166,7 +166,7 @@ class Means {
     }
   }
 
-  MeanCounts run(int64_t pixels, int64_t columns, void* to) {
+  MeanCounts run(int64_t pixels, int64_t columns, void* to, uint8_t* doubts) {
     MeanCounts counts;
     for (int64_t at = 0; at < pixels * channels; at += chunk<T>) {
       int64_t left = pixels * channels - at, count = left < chunk<T> ? left : chunk<T>;
@@ -178,7 +178,7 @@ class Means {
         if (unseen && !sums_.straight) continue;
         if (unseen) replace_unseen(at, count);
       }
-      if (mean_.doubt != 0) counts.undecided += undecided(count);
+      if (mean_.doubt != 0) counts.undecided += undecided(count, doubts + at);
       counts.clipped += write_chunk<T>(values_, count, channels, mean_.target, to, at);
     }
     return counts;
@@ -292,11 +292,19 @@ class Means {
     return size < far() && (away < 0 ? -away : away) <= doubt * (size + 1);
   }
 
-  // How many colours their error leaves undecided.
-  int64_t undecided(int64_t count) const {
+  bool is_open(int64_t i) const {
+    return i % channels < channels - 1 && values_[i] != 0 && is_near(values_[i], T(mean_.doubt));
+  }
+
+  // Mark colours that their error leaves undecided; return how many they are.
+  int64_t undecided(int64_t count, uint8_t* doubts) {
     int64_t found = 0;
-    for (int64_t i = 0; i < count; ++i)
-      found += i % channels < channels - 1 && values_[i] != 0 && is_near(values_[i], T(mean_.doubt));
+    for (int64_t i = 0; i < count; ++i) found += is_open(i);
+    for (int64_t i = 0; found && i < count; ++i) {
+      if (!is_open(i)) continue;
+      doubts[i] = 1;
+      values_[i] = 0;
+    }
     return found;
   }
 
@@ -308,11 +316,12 @@ class Means {
 };
 
 MeanCounts means(const Mean& mean, const Sums& sums, int64_t pixels, int64_t columns,
-                 int64_t channels, void* to) {
-  if (channels == 2 && sums.wide) return Means<2, double>(mean, sums).run(pixels, columns, to);
-  if (channels == 2) return Means<2, float>(mean, sums).run(pixels, columns, to);
-  if (sums.wide) return Means<4, double>(mean, sums).run(pixels, columns, to);
-  return Means<4, float>(mean, sums).run(pixels, columns, to);
+                 int64_t channels, void* to, uint8_t* doubts) {
+  const auto run = [&](auto means) { return means.run(pixels, columns, to, doubts); };
+  if (channels == 2 && sums.wide) return run(Means<2, double>(mean, sums));
+  if (channels == 2) return run(Means<2, float>(mean, sums));
+  if (sums.wide) return run(Means<4, double>(mean, sums));
+  return run(Means<4, float>(mean, sums));
 }
 
 }  // namespace

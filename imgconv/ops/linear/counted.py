@@ -97,12 +97,12 @@ def filter_counted(
     covered = values.known & share
     gain, bias = job.gain * values.weight, job.bias
     if settings.output_range is OutputRange.RESCALE:
-        gain, bias = stretched(values.quotients(covered), gain, bias, depth)
+        gain, bias = stretched(values.quotients(covered).ends(), gain, bias, depth)
     wanted = covered if whole is None else covered & (magnitude != total)
     shape, dtype = wanted.shape, np.dtype(depth.dtype)
     pixels = np.zeros(shape, dtype) if whole is None else whole.reshape(shape).copy()
     quotients = values.quotients(wanted)
-    pixels[wanted], clipped = quotients.rounded(gain, bias, job.absolute, settings, depth)
+    pixels[wanted], clipped = quotients.rounded(gain, bias, job.absolute, settings.rounding, depth)
     return Counted(pixels, clipped, covered)
 
 

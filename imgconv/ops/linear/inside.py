@@ -70,7 +70,7 @@ def mean_at_edges(
     for rectangle in _rectangles(geometry, asked):
         piece = _piece(job, geometry, rectangle, first)
         if floats:
-            found = _by_sums(piece, rectangle, chosen, settings)
+            found = _by_sums(piece, rectangle, chosen)
         elif rectangle.inside:
             found = chosen.correlate(piece)
         elif chosen.weigher.cost(piece, quotient) is not None:
@@ -85,9 +85,7 @@ def mean_at_edges(
     return Filtered(out, clipped)
 
 
-def _by_sums(
-    piece: Correlation, rectangle: _Rectangle, engine: NativeEngine, settings: Settings
-) -> Filtered:
+def _by_sums(piece: Correlation, rectangle: _Rectangle, engine: NativeEngine) -> Filtered:
     """Return the means of a piece of floats, or as floats: in the steps of the definition."""
     weight = sum(sum(row) for row in piece.weights)
     sums = engine.sums(piece)
@@ -99,7 +97,7 @@ def _by_sums(
         above, below = sums[..., :-1], sums[..., -1:]
     value = WeighedValues.of(above, below, lambda: above, weight)
     gain = piece.gain * weight
-    return Filtered(*value.rounded(gain, piece.bias, piece.absolute, settings, piece.depth))
+    return Filtered(*value.rounded(gain, piece.bias, piece.absolute, piece.rounding, piece.depth))
 
 
 def _one(geometry: Geometry) -> Geometry:

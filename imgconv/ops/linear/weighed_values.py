@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from imgconv.engines.rounding import Quotients, clamped, integers_up_to, round_floats
 from imgconv.model.output import Depth, Rounding
-from imgconv.model.settings import Settings
 from imgconv.ops.image import Image
+from imgconv.ops.part import Extremes
 
 _LEAST = Fraction(1, 1 << 200)  # of gains whose products stay within float64
 _MARGIN = 2.0**-48  # error of two quotients, a product and a sum: 5 roundings, and as much again
@@ -42,15 +42,26 @@ class WeighedValues:
             np.where(visible, below * sign, abs(weight)),
         )
 
+    def in_floats(self) -> NDArray[np.float64]:
+        """Return the quotients of the sums in float64."""
+        with np.errstate(all="ignore"):
+            return np.asarray(self.above.astype(np.float64) / self.below.astype(np.float64))
+
+    def ends(self) -> Extremes:
+        """Return the least and the greatest finite quotient in float64; nothing without one."""
+        quotients = self.in_floats()
+        known = quotients[np.isfinite(quotients)]
+        return (known.min(), known.max()) if known.size else ()
+
     def rounded(
-        self, gain: Fraction, bias: Fraction, absolute: bool, settings: Settings, depth: Depth
+        self, gain: Fraction, bias: Fraction, absolute: bool, rounding: Rounding, depth: Depth
     ) -> tuple[Image, int]:
-        """Round ``gain * value + bias`` once."""
+        """Round ``gain * value + bias`` once; floats, and to floats, in float64."""
         if depth is Depth.F32 or self.above.dtype == np.float64:
             with np.errstate(all="ignore"):
-                values = self.above / self.below * float(gain) + float(bias)
+                values = self.in_floats() * float(gain) + float(bias)
                 values = np.abs(values) if absolute else values
-                rounded = round_floats(values.astype(np.float64), depth, settings.rounding)
+                rounded = round_floats(values, depth, rounding)
             return (rounded, 0) if depth is Depth.F32 else clamped(rounded, depth)
         numerator, denominator = gain.numerator * bias.denominator, gain.denominator
         added = bias.numerator * denominator
@@ -64,12 +75,12 @@ class WeighedValues:
             below = weights.astype(number)
             above = sums.astype(number) * numerator + below * added
             quotients = Quotients(np.abs(above) if absolute else above, below * denominator)
-            return quotients.to_whole(settings.rounding)
+            return quotients.to_whole(rounding)
 
         if number is not object:
             return clamped(exact(self.above, self.below), depth)
         # Integers of more than 64 bits are Python's own: for what float64 leaves open.
-        low, whole = self._between(gain, bias, absolute, settings.rounding, depth)
+        low, whole = self._between(gain, bias, absolute, rounding, depth)
         doubtful = np.nonzero(low != whole)
         weights = np.broadcast_to(self.below, self.above.shape)[doubtful]
         decided = exact(self.above[doubtful], weights)
@@ -93,16 +104,21 @@ class WeighedValues:
         )
 
 
+def shares(below: NDArray[Any], share: Fraction, rounding: Rounding, depth: Depth) -> Image:
+    """Round sums of weights times a factor once; floats in float64."""
+    if below.dtype == np.float64:
+        rounded = round_floats(below * float(share), depth, rounding)
+        return rounded if depth is Depth.F32 else clamped(rounded, depth)[0]
+    alpha, _ = Quotients.of(below, share, Fraction(0), False).rounded_to(depth, rounding)
+    return alpha
+
+
 def stretched(
-    value: WeighedValues, gain: Fraction, bias: Fraction, depth: Depth
+    ends: Extremes, gain: Fraction, bias: Fraction, depth: Depth
 ) -> tuple[Fraction, Fraction]:
     """Return gain and bias that make the least value black and the greatest white."""
-    with np.errstate(all="ignore"):
-        quotients = (value.above / value.below).astype(np.float64)
-    known = quotients[np.isfinite(quotients)]
-    ends = [gain * Fraction(float(end)) + bias for end in (known.min(), known.max())
-            ] if known.size else [Fraction(0)]  # fmt: skip
-    low, high = min(ends), max(ends)
+    values = [gain * Fraction(float(end)) + bias for end in ends] or [Fraction(0)]
+    low, high = min(values), max(values)
     if low == high:
         return Fraction(0), Fraction(depth.low)
     factor = (depth.high - depth.low) / (high - low)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from imgconv.engines.base import Engine, Filtered
 from imgconv.engines.means import Quotient
 from imgconv.engines.native import NativeEngine
-from imgconv.engines.rounding import Quotients, clamped, integers_up_to, round_floats
+from imgconv.engines.rounding import integers_up_to
 from imgconv.engines.select import select_engine
 from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
@@ -22,8 +22,8 @@ from imgconv.model.settings import Settings
 from imgconv.ops.image import Image
 from imgconv.ops.linear.inside import mean_at_edges
 from imgconv.ops.linear.single import plan
-from imgconv.ops.linear.weighed_values import WeighedValues, stretched
-from imgconv.ops.linear.weighted_bands import each_band, mean_in_bands
+from imgconv.ops.linear.weighed_values import WeighedValues, shares, stretched
+from imgconv.ops.linear.weighted_bands import each_band, ends_in_bands, mean_in_bands
 from imgconv.ops.part import Part
 
 _WORD = 1 << 16
@@ -138,11 +138,12 @@ def _by_core(
 ) -> Filtered | None:
     """Filter by the core, in bands; None where it cannot."""
     chosen = engine or select_engine()
-    if not isinstance(chosen, NativeEngine) or settings.output_range is OutputRange.RESCALE:
+    if not isinstance(chosen, NativeEngine):
         return None
     depth_in = Depth.of(colours.dtype)
     depth = settings.depth or depth_in
     ignores = settings.border is Border.IGNORE
+    stretches = settings.output_range is OutputRange.RESCALE
 
     def means(values: Image, weights: Image, gain: Fraction | None = None) -> Filtered | None:
         joined = _joined(values, weights)
@@ -156,6 +157,13 @@ def _by_core(
             0 if ignores else depth_in.high,
         )
 
+        if stretches and gain is None:
+            ends = ends_in_bands(image, job, quotient, chosen)
+            if ends is None:
+                return None
+            stretch = stretched(ends, quotient.gain, quotient.bias, depth)
+            quotient = quotient._replace(gain=stretch[0], bias=stretch[1])
+
         def definition(band: Image, start: int, stop: int) -> Filtered:
             place = _piece(image, kernel, settings, part, start, stop)
             return _by_definition(
@@ -168,8 +176,8 @@ def _by_core(
         cost = None if floats and ignores else chosen.weigher.cost(whole, quotient)
         if cost is not None and cost <= (_MOST_COST_OF_FLOATS if floats else _MOST_COST):
             return chosen.weigher.means(whole, quotient)
-        found = mean_in_bands(image, job, quotient, chosen, definition)
-        if found is None and gain is None:
+        found = mean_in_bands(image, job, quotient, chosen)
+        if found is None and gain is None and not stretches:
             outside = np.array([*[job.border_value] * values.shape[2], quotient.opaque])
             found = each_band(image, job, outside.astype(image.dtype), definition)
         return found
@@ -230,16 +238,17 @@ def _by_definition(
     value = WeighedValues.of(above, below, lambda: sums(colours, job.border_value), weight)
     gain, bias = job.gain * weight, job.bias
     if settings.output_range is OutputRange.RESCALE:
-        gain, bias = stretched(value, gain, bias, depth)
-    pixels, clipped = value.rounded(gain, bias, job.absolute, settings, depth)
+        gain, bias = stretched(value.ends(), gain, bias, depth)
+    pixels, clipped = value.rounded(gain, bias, job.absolute, settings.rounding, depth)
     if ignores:  # alpha is a mean of what lies inside, too
         counted = sums(without_outside(np.ones_like(opacity), kernel, settings, part), 0)
         inside = WeighedValues.of(below, counted, lambda: below, weight)
         ratio = Fraction(depth.high, depth_in.high)
-        shares = inside.rounded(ratio, Fraction(0), False, settings, depth)[0]
+        alpha = inside.rounded(ratio, Fraction(0), False, settings.rounding, depth)[0]
     else:
-        shares = _shares(below, Fraction(depth.high, depth_in.high * weight), settings, depth)
-    return Filtered(np.concatenate([pixels, shares], axis=2), clipped)
+        share = Fraction(depth.high, depth_in.high * weight)
+        alpha = shares(below, share, settings.rounding, depth)
+    return Filtered(np.concatenate([pixels, alpha], axis=2), clipped)
 
 
 def without_outside(band: Image, kernel: Kernel, settings: Settings, part: Part | None) -> Image:
@@ -270,11 +279,3 @@ def _sum(parts: list[tuple[NDArray[Any], int]]) -> NDArray[Any]:
     bound = sum(int(np.abs(part).max(initial=0)) * factor for part, factor in parts)
     number = integers_up_to(bound)
     return np.asarray(sum(part.astype(number) * factor for part, factor in parts))
-
-
-def _shares(below: NDArray[Any], share: Fraction, settings: Settings, depth: Depth) -> Image:
-    if below.dtype == np.float64:
-        rounded = round_floats(below * float(share), depth, settings.rounding)
-        return rounded if depth is Depth.F32 else clamped(rounded, depth)[0]
-    alpha, _ = Quotients.of(below, share, Fraction(0), False).rounded_to(depth, settings.rounding)
-    return alpha

@@ -159,6 +159,8 @@ _TIE_BITS, _TIES = 17, 3.0
 """Denominators of up to so many bits make halves common; what they cost for a value."""
 _BRIGHTNESS, _LEAST_VALUE = 0.25, 1 / 64
 """Of photographs: pixels, and values of kernels that add up to 0, as parts of the most."""
+_FLAT = 0.1
+"""Of photographs: the part that is flat, black or white."""
 _SYMMETRIC_SIDES = (3, 5, 7, 9, 11, 13)
 _WIDER = 4
 """How many times as much each change of running sums costs where pixels are not bytes."""
@@ -272,15 +274,17 @@ def undecided(facts: KernelFacts, share: float) -> float:
     return share * exact(facts) + (_TIES if ties else 0.0)
 
 
-def undecided_floats(facts: KernelFacts, bound: float) -> float:
+def undecided_floats(facts: KernelFacts, bound: float, *, flat: bool) -> float:
     """Return the cost of the float values that a Fourier transform leaves undecided.
 
     The bound is per unit of the sum of all magnitudes, as are the values of a smooth area, which
     are no more than what the weights add up to and the offset: the less that is, the more are
-    undecided.
+    undecided. Pictures of whole numbers have areas that are `flat`, where a value may be 0.
     """
     size = facts.positive + facts.negative
     balance, offset = abs(facts.positive - facts.negative) / size, abs(facts.bias) / facts.scale
     value = max(balance * _BRIGHTNESS, offset / size, _LEAST_VALUE)
     share = min(bound * 2.0**25 / value, 1.0)
+    if flat and balance == offset == 0:
+        share = max(share, _FLAT)
     return 0.01 + share * (22 + 0.45 * facts.taps)

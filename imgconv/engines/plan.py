@@ -337,10 +337,11 @@ def _fourier(facts: KernelFacts, request: Request, *, integer: bool) -> Iterator
         if request.depth_out is Depth.F32:
             yield plan._replace(sum_kind=SumKind.REAL, whole=True)
     undecided_cost = _undecided_cost(facts, request, bound)
-    if request.depth_in is Depth.F32 and request.depth_out is Depth.F32:
-        part = bound / (facts.scale * (facts.positive + facts.negative))
+    if request.depth_out is Depth.F32:
+        part = bound / (facts.scale * (facts.positive + facts.negative) * peak)
         serves = part * 2.0**26 < _MOST_UNDECIDED
-        undecided_cost = costs.undecided_floats(facts, part) if serves else 0.0
+        words = request.depth_in is not Depth.F32
+        undecided_cost = costs.undecided_floats(facts, part, flat=words) if serves else 0.0
     if undecided_cost:
         real = plan._replace(sum_kind=SumKind.REAL, bound=bound, bound_fixed=fixed)
         yield real._replace(cost=plan.cost + undecided_cost)

@@ -238,6 +238,34 @@ def test_counts_are_the_same_everywhere() -> None:
             assert engine.recomputed < 100
 
 
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("shape", [(40, 60), (30, 25, 3)])
+def test_smooth_areas_under_weights_that_add_up_to_0(isa: str, shape: tuple[int, ...]) -> None:
+    """Their sums are 0 or nearly so, which a bound by the largest pixels never decides."""
+    across = np.linspace(0.2, 0.7, shape[1])[:, None] * np.ones(shape[2:])
+    ramp = np.broadcast_to(across.reshape(shape[1:]), shape).astype(np.float32)
+    half = int(RNG.integers(1 << 27, 1 << 28)), int(RNG.integers(1 << 27, 1 << 28))
+    column = [half[0], half[1], -2 * (half[0] + half[1]), half[1], half[0]]
+    weights = [column, column[::-1], [-2 * weight for weight in column]]
+    for picture in (ramp, np.full(shape, 0.3712345, np.float32), ramp - np.float32(0.45)):
+        wanted = job(picture, weights, scale=Fraction(1, 1 << 28))
+        engine = NativeEngine(CORE, isa=isa)
+        np.testing.assert_array_equal(
+            engine.correlate(wanted).image, REFERENCE.correlate(wanted).image
+        )
+
+
+@pytest.mark.parametrize("level", [0, 777])
+def test_flat_words_to_floats_have_sums_that_need_no_second_look(level: int) -> None:
+    """A Fourier transform would leave open all that are 0."""
+    weights = RNG.integers(-(1 << 15), 1 << 15, (17, 17))
+    weights[8, 8] -= weights.sum()
+    wanted = job(np.full((300, 300), level, np.uint16), weights.tolist(), depth=Depth.F32)
+    engine = NativeEngine(CORE)
+    assert not engine.correlate(wanted).image.any()
+    assert engine.recomputed == 0
+
+
 def test_parts_of_larger_arrays() -> None:
     """Rows that do not follow each other, in and out; nothing beside the output is written."""
     whole = image_of(Depth.U8, (40, 300, 3))

@@ -105,15 +105,16 @@ double exact_pixel(const Taps<Src>& taps) {
   return exact_value(task, sum);
 }
 
-// Sum products in double, and their magnitudes into `largest`: those bound the error.
-static inline double float_sum(const Taps<float>& taps, double& largest) {
+// Sum products of weights and of what pixels have more than `level` in double, and their magnitudes
+// into `largest`: those bound the error.
+static inline double float_sum(const Taps<float>& taps, double level, double& largest) {
   const double* real = taps.task.weights.real;
   int64_t place = taps.place();
   if (place < 0) {
     double sum = 0;
     largest = 0;
     taps.each([&](int64_t tap, float pixel) {
-      double term = real[tap] * double(pixel);
+      double term = real[tap] * (double(pixel) - level);
       sum += term;
       largest += __builtin_fabs(term);
     });
@@ -122,14 +123,15 @@ static inline double float_sum(const Taps<float>& taps, double& largest) {
   const Weights& w = taps.task.weights;
   constexpr int64_t lanes = vector_bytes / int64_t(sizeof(double));
   struct Sums {
+    double level;
     Vector<double> terms = {}, sizes = {};
     void add(const float* pixels, const double* along) {
-      Vector<double> products = Simd::load_pixels(pixels) * load<double>(along);
+      Vector<double> products = (Simd::load_pixels(pixels) - level) * load<double>(along);
       terms += products;
       sizes += Simd::magnitude<double>(products);
     }
   };
-  Sums even, odd;  // rows: so that no addition waits for the one before
+  Sums even{level}, odd{level};  // rows: so that no addition waits for the one before
   int64_t r = 0;
   for (; r + 1 < w.rows; r += 2) {
     const float *line = taps.source_row(r) + place, *next = taps.source_row(r + 1) + place;
@@ -148,13 +150,20 @@ static inline double float_sum(const Taps<float>& taps, double& largest) {
   return Simd::added_up(even.terms + odd.terms);
 }
 
-// Decide a float pixel by a sum in double, where its bound allows.
+// Decide a float pixel by a sum in double, where its bound allows. Weights that add up to 0 have the
+// same sum of what pixels have more than one of them, which has less error where they are alike.
 static inline bool decided(const Taps<float>& taps, double& result) {
   const Task& task = taps.task;
-  double magnitude, sum = float_sum(taps, magnitude);
-  double count = double(task.weights.rows * task.weights.columns);
-  double error = 1.02 * 0x1p-53 * (count + 8) * magnitude + task.double_error;
-  return settled(task, sum + task.added, error, result);
+  const Weights& w = task.weights;
+  const double roundings = 1.02 * 0x1p-53 * double(w.rows * w.columns + 9);
+  double magnitude, sum = float_sum(taps, 0, magnitude);
+  if (settled(task, sum + task.added, roundings * magnitude + task.double_error, result))
+    return true;
+  const int64_t place = taps.place();
+  if (w.sum_positive != w.sum_negative || place < 0) return false;
+  const int64_t middle = w.columns / 2 * task.columns.dilation * task.channels;
+  sum = float_sum(taps, double(taps.source_row(w.rows / 2)[place + middle]), magnitude);
+  return settled(task, sum + task.added, roundings * magnitude + task.double_error, result);
 }
 
 static inline double exact_pixel(const Taps<float>& taps) {

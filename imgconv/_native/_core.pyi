@@ -68,6 +68,7 @@ class Plan:
     scaled: bool
     exact_span: float
     relative_bound: float
+    value_bound: float
     tile_rows: int
     tile_columns: int
     whole: bool

@@ -296,6 +296,7 @@ void bind_plans(nb::module_& m) {
       .def_rw("scaled", &Plan::scaled)
       .def_rw("exact_span", &Plan::exact_span)
       .def_rw("relative_bound", &Plan::relative_bound)
+      .def_rw("value_bound", &Plan::value_bound)
       .def_rw("tile_rows", &Plan::tile_rows)
       .def_rw("tile_columns", &Plan::tile_columns)
       .def_rw("whole", &Plan::whole);

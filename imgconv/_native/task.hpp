@@ -44,6 +44,7 @@ struct Plan {
   bool scaled = false;     // SumKind::real for a float output: the gain comes after the sum
   double exact_span = 0;   // pixels of less than this many units have exact sums
   double relative_bound = 0;  // of the steps after a scaled sum, per unit of their results
+  double value_bound = 0;     // per unit of the value, where no pixel is below 0; 0 is no bound
   int64_t tile_rows = 0, tile_columns = 0;  // of Algorithm::fft: points, powers of two
   bool whole = false;                       // of Algorithm::fft: sums are whole once rounded
 };

@@ -22,6 +22,7 @@ from imgconv.model.errors import ArgumentError
 from imgconv.model.output import Depth
 
 _RELATIVE_BOUND = 8 * 2.0**-53  # gain, its product, the bias, their sum and the interval's ends
+_BY_PRODUCTS = ("fma32", "fma64", "separable")
 _KEPT = 64
 _MOST_KEPT_BYTES = 64 << 20
 
@@ -174,6 +175,9 @@ class Preparer:
         core_plan.bound_fixed += steps * abs(float(facts.bias))
         core_plan.bound_fixed *= self._bound_factor
         core_plan.relative_bound = _RELATIVE_BOUND * self._bound_factor
+        if floats and facts.negative == 0 <= facts.bias and plan.path in _BY_PRODUCTS:
+            # All products have one sign, so that a sum's error is a part of the sum.
+            core_plan.value_bound = 1.01 * core_plan.bound / (facts.scale * total)
         return self._core.prepare(
             weights=halves([weight for line in facts.weights for weight in line]),
             columns=facts.shape[1],

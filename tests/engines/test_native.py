@@ -255,6 +255,32 @@ def test_smooth_areas_under_weights_that_add_up_to_0(isa: str, shape: tuple[int,
         )
 
 
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("path", ["fma64", "separable"])
+@pytest.mark.parametrize("offset", [0, Fraction(1, 1 << 40), Fraction(-1, 3)])
+def test_dark_floats_beside_bright_ones(isa: str, path: str, offset: Fraction) -> None:
+    """Where neither weights nor pixels are below 0 the bound follows the value, not the picture."""
+    column = [1, 37, 2**9 + 1, 2**12 - 5, 2**9 + 1, 37, 1]
+    weights = [[a * b for b in column] for a in column]
+    dark = np.where(RNG.random((60, 70)) < 0.03, RNG.random((60, 70)) * 1e-6, 0)
+    dark[:, :9] = RNG.random((60, 9))
+    engine = NativeEngine(CORE, isa=isa, path=path)
+    for negative in (0, -1e-6):
+        picture = dark.astype(np.float32)
+        picture[50:, 60:] += np.float32(negative)
+        for outside in (0.5, -0.5):
+            wanted = job(
+                picture, weights, scale=Fraction(1, 3 << 26), offset=offset,
+                border=Border.CONSTANT, border_value=outside,
+            )  # fmt: skip
+            assert engine.plan(wanted).path == path
+            np.testing.assert_array_equal(
+                engine.correlate(wanted).image, REFERENCE.correlate(wanted).image
+            )
+            if offset == negative == 0 < outside:
+                assert engine.recomputed < 100, "halves alone"
+
+
 @pytest.mark.parametrize("level", [0, 777])
 def test_flat_words_to_floats_have_sums_that_need_no_second_look(level: int) -> None:
     """A Fourier transform would leave open all that are 0."""

@@ -16,6 +16,7 @@ struct Bound {
   double least = 0;  // where that is 0: the magnitude of which all sums are multiples, and
   double room = 0;   // how many times as large they could be and still be doubles
   bool finite = true;  // else some are not numbers, or infinite
+  double relative = 0;  // how far off they put values beside that, per unit of them
 };
 
 // How sums become values.
@@ -55,7 +56,8 @@ struct FloatSteps {
 class FloatFinish {
  public:
   FloatFinish(const FloatSteps& steps, Bound bound)
-      : steps_(steps), relative_(bound.error && steps.has_bound ? 0 : steps.relative),
+      : steps_(steps),
+        relative_(bound.error && steps.has_bound ? bound.relative : steps.relative),
         fixed_(bound.error + 2 * relative_ * __builtin_fabs(steps.added)),
         inverse_(1 / steps.denominator), bounded_(bound.error < __builtin_inf()) {
     if (steps.added != 0 && adds_exactly(bound)) relative_ = fixed_ = 0;

@@ -9,15 +9,17 @@ namespace imgconv {
 namespace IMGCONV_ISA {
 
 // The largest finite magnitude, a power of two of which all values are multiples, and whether all
-// are finite. Where one is not, sums that see it are not finite themselves, and need no bound.
+// are finite, and some below 0. Where one is not finite, sums that see it are not finite themselves,
+// and need no bound.
 struct Peak {
   double most, unit;
-  bool finite = true;
+  bool finite = true, negative = true;
 };
 
 static inline Bound bound_for(const Plan& plan, Peak peak) {
   double span = plan.exact_span * peak.unit;
   if (plan.scaled && peak.most < span) return {0, peak.unit, span / peak.most, peak.finite};
+  if (plan.value_bound && !peak.negative) return {plan.bound_fixed, 0, 0, true, plan.value_bound};
   return {plan.bound * peak.most + plan.bound_fixed};
 }
 
@@ -40,13 +42,13 @@ class Peaks<float> {
  public:
   static constexpr bool counts = true;
   static constexpr int64_t stretch = 512;
-  static constexpr uint32_t infinity = 0x7f800000;
+  static constexpr uint32_t infinity = 0x7f800000, beyond = 1, below = 2;
   Peaks() = default;
   Peaks(Scratch& scratch, int64_t groups, int64_t values)
       : groups_(groups), values_(values), stretches_(values / stretch + 1) {
     most_ = scratch.take<uint32_t>(groups * stretches_);
     least_ = scratch.take<uint32_t>(groups * stretches_);
-    beyond_ = scratch.take<uint32_t>(groups * stretches_);
+    flags_ = scratch.take<uint32_t>(groups * stretches_);
   }
 
   int64_t stretches() const { return stretches_; }
@@ -67,8 +69,9 @@ class Peaks<float> {
         range.take<true>(reinterpret_cast<const float*>(rows[i]) + begin, values);
       const int64_t at = group % groups_ * stretches_ + s;
       most_[at] = range.most_of_all();
-      beyond_[at] = most_[at] >= infinity;
-      if (beyond_[at]) {
+      flags_[at] = range.is_negative() ? below : 0;
+      if (most_[at] >= infinity) {
+        flags_[at] |= beyond;
         range = {};
         for (int64_t i = 0; i < count; ++i)
           range.take<false>(reinterpret_cast<const float*>(rows[i]) + begin, values);
@@ -81,19 +84,21 @@ class Peaks<float> {
   Peak of(int64_t group, int64_t count, int64_t first, int64_t last, float other = 0) const {
     Range constant;  // a value that counts too
     constant.take(bits_of(other));
-    uint32_t most = constant.most[0], least = constant.least[0], beyond = 0;
+    uint32_t most = constant.most[0], least = constant.least[0];
+    uint32_t flags = constant.is_negative() ? below : 0;
     int64_t line = group % groups_;
     for (int64_t i = 0; i < count; ++i, line = line + 1 < groups_ ? line + 1 : 0)
       for (int64_t s = first / stretch; s * stretch < last && s < stretches_; ++s) {
         int64_t at = line * stretches_ + s;
         most = most_[at] > most ? most_[at] : most;
         least = least_[at] < least ? least_[at] : least;
-        beyond |= beyond_[at];
+        flags |= flags_[at];
       }
     int exponent = least == ~uint32_t(0) ? 231 : int((least + 1) >> 23);
     float value;
     __builtin_memcpy(&value, &most, sizeof value);
-    return {double(value), __builtin_ldexp(1.0, exponent ? exponent - 127 : -149), !beyond};
+    return {double(value), __builtin_ldexp(1.0, exponent ? exponent - 127 : -149),
+            !(flags & beyond), bool(flags & below)};
   }
 
  private:
@@ -103,8 +108,9 @@ class Peaks<float> {
   // Ranges of magnitudes and of last bits in each lane, as the bits of floats: these keep their
   // order. Of a power of two the last bit may come out as the half of it.
   struct Range {
-    Lanes most{}, least = ~Lanes{};
+    Lanes most{}, least = ~Lanes{}, signs{};
     IMGCONV_INLINE void take(Lanes bits) {
+      signs |= bits;
       bits &= 0x7fffffff;
       most = bits > most ? bits : most;
       const Lanes rest = bits & (bits - 1);
@@ -124,6 +130,7 @@ class Peaks<float> {
       }
     }
 
+    bool is_negative() const { return largest<int(lanes)>(signs) >> 31; }
     uint32_t most_of_all() const { return largest<int(lanes)>(most); }
     uint32_t least_of_all() const { return ~largest<int(lanes)>(~least); }
   };
@@ -146,7 +153,7 @@ class Peaks<float> {
   }
 
   int64_t groups_ = 0, values_ = 0, stretches_ = 0;
-  uint32_t *most_ = nullptr, *least_ = nullptr, *beyond_ = nullptr;
+  uint32_t *most_ = nullptr, *least_ = nullptr, *flags_ = nullptr;
 };
 
 }  // namespace IMGCONV_ISA

@@ -5,8 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from imgconv import filter_image
+from imgconv import filter_image, recipe_from
 from imgconv.model.errors import ArgumentError
+from imgconv.model.output import Depth
+from imgconv.ops.color.linear_light import light_of, srgb_of
+from imgconv.ops.color.srgb import from_linear, to_linear
+from imgconv.ops.pipeline.run import run_recipe
 
 
 def light(value):
@@ -73,3 +77,37 @@ def test_depths():
     np.testing.assert_allclose(floats, image / 255, atol=1e-6)
     with pytest.raises(ArgumentError, match="linear light needs a u8, u16 or f32 image"):
         filter_image(image, linear=True, kernels=["1"], depth="i16")
+
+
+@pytest.mark.parametrize("shape", [(23, 30), (23, 30, 3), (23, 30, 4)])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("kernels", [["gaussian:2"], ["sharpen", "sobel"], ["box:31"]])
+def test_bands_of_linear_light_change_nothing(monkeypatch, shape, dtype, kernels):
+    pixels = np.random.default_rng(4).random(shape)
+    image = pixels.astype(dtype) if dtype == "float32" else (pixels * 255).astype(dtype)
+    job = recipe_from({"kernels": kernels, "linear": True, "padding": "wrap"})
+    whole = run_recipe(image, job, threads=1)
+    monkeypatch.setattr("imgconv.ops.pipeline.run._BAND", 60)
+    for threads in (1, 2):
+        banded = run_recipe(image, job, threads=threads)
+        assert banded.image.tobytes() == whole.image.tobytes()
+        assert banded[1:] == whole[1:]
+
+
+@pytest.mark.parametrize("channels", [2, 4])
+@pytest.mark.parametrize("depth", [Depth.U8, Depth.U16, Depth.F32])
+def test_alpha_is_no_light(channels, depth):
+    """It is neither decoded nor encoded, and what it is beyond its range is not counted."""
+    rng = np.random.default_rng(5)
+    image = rng.integers(0, 256, (9, 11, channels)).astype(np.uint8)
+    lit = light_of(image)
+    colours = np.ascontiguousarray(image[..., :-1])
+    np.testing.assert_array_equal(lit[..., :-1], to_linear(colours, Depth.U8))
+    np.testing.assert_array_equal(lit[..., -1], image[..., -1] / np.float32(255))
+    lit += rng.normal(0, 0.3, lit.shape).astype(np.float32)
+    pixels, clipped = srgb_of(lit, depth)
+    wanted, beyond = from_linear(np.ascontiguousarray(lit[..., :-1]), depth)
+    np.testing.assert_array_equal(pixels[..., :-1], wanted)
+    assert clipped == beyond
+    share = np.clip(lit[..., -1], 0, 1) * np.float32(depth.high)
+    np.testing.assert_array_equal(pixels[..., -1], share if depth is Depth.F32 else np.rint(share))

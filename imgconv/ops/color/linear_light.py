@@ -6,7 +6,7 @@ import numpy as np
 
 from imgconv.model.output import Depth
 from imgconv.model.settings import Settings
-from imgconv.ops.color.srgb import from_linear, to_linear
+from imgconv.ops.color.srgb import from_linear, light_beside_shares, to_linear
 from imgconv.ops.image import Image, form_of, has_alpha, outside_value
 
 
@@ -18,19 +18,24 @@ def light_of(image: Image) -> Image:
     depth = form_of(image).depth
     if not has_alpha(image):
         return to_linear(image, depth)
+    if depth is Depth.U8:
+        return light_beside_shares(image)
     alpha = image[..., -1:].astype(np.float32) / np.float32(depth.high)
     return np.concatenate([to_linear(image[..., :-1], depth), alpha], axis=2)
 
 
 def srgb_of(light: Image, depth: Depth) -> tuple[Image, int]:
     """Encode linear light as the nearest sRGB values, and count those out of range."""
-    colours, alpha = (light[..., :-1], light[..., -1:]) if has_alpha(light) else (light, None)
-    pixels, clipped = from_linear(colours, depth)
-    if alpha is not None:
-        shares = np.clip(alpha, 0, 1) * np.float32(depth.high)
-        whole = shares if depth is Depth.F32 else np.rint(shares)
-        pixels = np.concatenate([pixels, whole.astype(depth.dtype)], axis=2)
-    return pixels, clipped
+    if not has_alpha(light):
+        return from_linear(light, depth)
+    alpha = light[..., -1:]
+    shares = np.clip(alpha, 0, 1) * np.float32(depth.high)
+    if depth is Depth.F32:
+        pixels, clipped = from_linear(light[..., :-1], depth)
+        return np.concatenate([pixels, shares], axis=2), clipped
+    pixels, clipped = from_linear(light, depth)  # to part the channels would take longer
+    pixels[..., -1:] = np.rint(shares)
+    return pixels, clipped - int(np.count_nonzero((alpha < 0) | (alpha > 1)))
 
 
 def settings_in_light(settings: Settings, depth: Depth) -> Settings:

@@ -96,6 +96,15 @@ def to_linear(image: NDArray[Any], depth: Depth) -> NDArray[np.float32]:
     return light
 
 
+def light_beside_shares(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the linear light of bytes, and of their last channel its share of white."""
+    light = _light(Depth.U8)
+    share = np.arange(256, dtype=np.float32) / np.float32(255)
+    table = np.stack([light] * (image.shape[2] - 1) + [share], axis=-1)[np.newaxis]
+    found: NDArray[np.float32] = load_cv2().LUT(np.ascontiguousarray(image), table)
+    return found
+
+
 @cache
 def _light(depth: Depth) -> NDArray[np.float32]:
     light: NDArray[np.float32] = (linear_table(depth) / _UNIT).astype(np.float32)

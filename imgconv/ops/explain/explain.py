@@ -18,7 +18,8 @@ from imgconv.model.steps.convert import Convert
 from imgconv.model.steps.registry import function_of
 from imgconv.ops.explain.holes import explain_counted
 from imgconv.ops.image import Image, as_image, form_of
-from imgconv.ops.pipeline.run import context_of, run_all, run_recipe
+from imgconv.ops.pipeline.run import run_recipe
+from imgconv.ops.pipeline.step import context_of, run_all
 from imgconv.ops.regions.channels import planes_of
 from imgconv.ops.regions.holes import Flags, Holed, run_with_holes, start, within
 from imgconv.ops.regions.masks import NO_MASKS, Masks, mask_rows

@@ -269,7 +269,8 @@ class _Bands:
 
         def whole(of: Pixels | None, at: NDArray[np.int64]) -> NDArray[Any]:
             assert of is not None
-            return of.reshape(-1)[at].astype(np.int64)
+            with np.errstate(invalid="ignore"):  # sums that were not needed may be anything
+                return of.reshape(-1)[at].astype(np.int64)
 
         if sums.low is None:
             above = whole(sums.straight, places)

@@ -15,7 +15,7 @@ from imgconv.model.steps.registry import function_of
 from imgconv.model.steps.sums import stretches
 from imgconv.ops.image import Image
 from imgconv.ops.pipeline.lazy_rows import LazyRows, Source, SourceRows, StepRows, WindowRows
-from imgconv.ops.pipeline.run import context_of
+from imgconv.ops.pipeline.step import context_of
 from imgconv.ops.regions.channels import Plane, planes_of
 from imgconv.ops.regions.hole_rows import FlagRows, holed_chain, limit_rows
 from imgconv.ops.regions.rows import PlaneRows, SelectedRows

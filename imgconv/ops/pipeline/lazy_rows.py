@@ -15,7 +15,7 @@ from imgconv.model.steps.base import Form
 from imgconv.ops.context import StepContext, StepResult, Survey
 from imgconv.ops.image import Image, as_image, has_alpha, outside_value, shape_of
 from imgconv.ops.part import Part
-from imgconv.ops.pipeline.run import run_step
+from imgconv.ops.pipeline.step import run_step
 from imgconv.ops.windows import geometries_of
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imgconv.engines.base import Engine
-from imgconv.model.alpha import Alpha
 from imgconv.model.recipe import Recipe
-from imgconv.model.settings import Settings
-from imgconv.model.step_plan import PlannedStep
-from imgconv.model.steps.registry import function_of, kind_of
-from imgconv.ops.context import Outcome, StepContext, StepResult
+from imgconv.model.step_plan import StepPlan
+from imgconv.ops.context import Outcome
 from imgconv.ops.image import Image, as_image, form_of
+from imgconv.ops.pipeline.step import context_of, run_all, run_step
 from imgconv.ops.regions.masks import NO_MASKS, Masks, check_masks
+
+_BAND = 1 << 17
+"""Pixels of a band, where bands are faster than the whole."""
 
 
 def run_recipe(
@@ -64,6 +64,8 @@ def run_recipe(
         valid = start(pixels, recipe, plan, masks.valid, masks.limit)
         if valid is not None:
             return _run_on_holes(pixels, valid, recipe, masks, threads, engine)
+    if not peers and _pays_in_bands(pixels, recipe, plan):
+        return _run_in_bands(pixels, recipe, threads, engine)
     clipped, threshold = 0.0, None
     notes = list(plan.notes)
     for planned in plan.steps:
@@ -76,6 +78,37 @@ def run_recipe(
             threshold = result.threshold
         notes += result.notes
     return Outcome(pixels, clipped, threshold, tuple(notes))
+
+
+def _pays_in_bands(image: Image, recipe: Recipe, plan: StepPlan) -> bool:
+    """Return whether linear light, many times as large as the image, had better stay in a cache."""
+    if image.shape[0] * image.shape[1] < 2 * _BAND or not any(p.light for p in plan.steps):
+        return False
+    return not any(
+        p.step.surveys(p.before, p.settings) or p.step.obstacle(p.before, p.settings, recipe.alpha)
+        for p in plan.steps
+    )
+
+
+def _run_in_bands(
+    image: Image, recipe: Recipe, threads: int | None, engine: Engine | None
+) -> Outcome:
+    from imgconv.ops.pipeline.bands import Stream
+
+    class Whole:
+        shape, dtype = image.shape, image.dtype
+
+        def read(self, start: int, stop: int) -> Image:
+            return image[start:stop]
+
+    height = max(_BAND // image.shape[1], 1)
+    stream = Stream(Whole, recipe, height=height, threads=threads, engine=engine)
+    stream.height = max(height, 2 * max(rows.reach for rows in stream.chain))
+    made, row = np.empty(stream.shape, stream.dtype), 0
+    for band in stream.bands():
+        made[row : row + len(band)] = band
+        row += len(band)
+    return Outcome(made, stream.clipped_share, stream.threshold, stream.notes)
 
 
 def _run_on_holes(
@@ -110,47 +143,8 @@ def _run_on_holes(
     return Outcome(made, clipped, threshold, tuple(notes))
 
 
-def run_step(
-    image: Image, planned: PlannedStep, context: StepContext, *, peers: bool = False
-) -> StepResult:
-    """Do one step by the function that the registry names, or by OpenCV's."""
-    role = "apply"
-    if peers and planned.step.opencv(planned.before).call and kind_of(planned.step).peer:
-        role = "peer"
-    result: StepResult = function_of(planned.step, role)(image, planned.step, context)
-    return result
-
-
-def context_of(
-    planned: PlannedStep,
-    alpha: Alpha,
-    *,
-    threads: int | None = None,
-    engine: Engine | None = None,
-) -> StepContext:
-    """Return what a step's function is told of its settings and of how it runs."""
-    return StepContext(input_settings(planned), alpha, threads, engine)
-
-
-def input_settings(planned: PlannedStep) -> Settings:
-    """Return the settings of a step, the border's value as one of its input."""
-    if planned.light is None:
-        return planned.settings
-    from imgconv.ops.color.linear_light import settings_in_light
-
-    return settings_in_light(planned.settings, planned.light)
-
-
 def run_leading(image: Image, recipe: Recipe) -> Image:
     """Do the steps of a recipe that come before its first window, and before linear light."""
     pixels = as_image(image, recipe.settings.depth)
     plan = recipe.planned(form_of(pixels))
     return run_all(pixels, plan.steps[: plan.leading], recipe.alpha)[-1]
-
-
-def run_all(image: Image, steps: Sequence[PlannedStep], alpha: Alpha) -> list[Image]:
-    """Return the image before each of some steps, and after the last one."""
-    images = [image]
-    for planned in steps:
-        images.append(run_step(images[-1], planned, context_of(planned, alpha)).image)
-    return images

@@ -197,12 +197,20 @@ def settle(
     doubts: _Array,
 ) -> int: ...
 def encode(
-    isa: str, base: _Array, edge: _Array, most: float, light: _Array, type: Type, target: _Array
+    isa: str,
+    base: _Array,
+    edge: _Array,
+    near: _Array,
+    most: float,
+    light: _Array,
+    type: Type,
+    target: _Array,
 ) -> int: ...
 def encode_mean(
     isa: str,
     base: _Array,
     edge: _Array,
+    near: _Array,
     most: float,
     table: _Array,
     weights: Sequence[int],

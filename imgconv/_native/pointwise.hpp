@@ -80,7 +80,8 @@ struct OrderedTaps {
 struct Beginnings {
   const uint16_t* base;
   const double* edge;
-  double cells;  // for each unit of x
+  const float* near;  // the least floats that are not below the edges, these in units of light
+  double cells;       // for each unit of x
 };
 
 // A threshold for each pixel of a gray image of bytes or uint16, from its window.

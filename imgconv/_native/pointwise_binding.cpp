@@ -153,17 +153,20 @@ void ordered_sums(const std::string& isa, const std::vector<std::vector<double>>
 // Where levels begin, as arrays: of as many cells as `edge` has.
 class Levels {
  public:
-  Levels(nb::handle base, nb::handle edge, double most)
-      : base_(base, 2), edge_(edge, 8), found_{static_cast<const uint16_t*>(base_.data()),
-                                               static_cast<const double*>(edge_.data()),
-                                               double(edge_.values() - 1) / most} {
+  Levels(nb::handle base, nb::handle edge, nb::handle near, double most)
+      : base_(base, 2), edge_(edge, 8), near_(near, 4),
+        found_{static_cast<const uint16_t*>(base_.data()),
+               static_cast<const double*>(edge_.data()), static_cast<const float*>(near_.data()),
+               double(edge_.values() - 1) / most} {
     base_.check(edge_.values());
-    if (!base_.data() || edge_.values() < 2) throw nb::type_error("the arrays do not fit");
+    near_.check(edge_.values());
+    if (!base_.data() || !near_.data() || edge_.values() < 2)
+      throw nb::type_error("the arrays do not fit");
   }
   const imgconv::Beginnings& get() const { return found_; }
 
  private:
-  Whole base_, edge_;
+  Whole base_, edge_, near_;
   imgconv::Beginnings found_;
 };
 
@@ -171,10 +174,10 @@ void check_levels(Type type) {
   if (type != Type::u8 && type != Type::u16) throw nb::type_error("u8 or u16 is needed");
 }
 
-int64_t encode(const std::string& isa, nb::handle base, nb::handle edge, double most,
-               nb::handle light, Type type, nb::handle target) {
+int64_t encode(const std::string& isa, nb::handle base, nb::handle edge, nb::handle near,
+               double most, nb::handle light, Type type, nb::handle target) {
   check_levels(type);
-  Levels levels(base, edge, most);
+  Levels levels(base, edge, near, most);
   Whole from(light, 4), to(target, int64_t(size_of(type)), PyBUF_WRITABLE);
   from.check(to.values());
   if (!from.data()) throw nb::type_error("light is needed");
@@ -183,11 +186,11 @@ int64_t encode(const std::string& isa, nb::handle base, nb::handle edge, double 
                              from.values(), type, to.data());
 }
 
-void encode_mean(const std::string& isa, nb::handle base, nb::handle edge, double most,
-                 nb::handle table, const std::array<int64_t, 3>& weights, int64_t total, Type type,
+void encode_mean(const std::string& isa, nb::handle base, nb::handle edge, nb::handle near,
+                 double most, nb::handle table, const std::array<int64_t, 3>& weights, int64_t total, Type type,
                  nb::handle image, nb::handle target) {
   check_levels(type);
-  Levels levels(base, edge, most);
+  Levels levels(base, edge, near, most);
   int64_t item = int64_t(size_of(type));
   Whole light(table, 8), from(image, item), to(target, item, PyBUF_WRITABLE);
   light.check(highest(type) + 1);
@@ -313,7 +316,7 @@ void bind_pointwise(nb::module_& m) {
         "weights"_a, "filters"_a, "target"_a);
   m.def("settle", &settle, "isa"_a, "gains"_a, "added"_a, "fixed"_a, "relative"_a, "sums"_a,
         "target"_a, "doubts"_a);
-  m.def("encode", &encode, "isa"_a, "base"_a, "edge"_a, "most"_a, "light"_a, "type"_a, "target"_a);
-  m.def("encode_mean", &encode_mean, "isa"_a, "base"_a, "edge"_a, "most"_a, "table"_a, "weights"_a,
+  m.def("encode", &encode, "isa"_a, "base"_a, "edge"_a, "near"_a, "most"_a, "light"_a, "type"_a, "target"_a);
+  m.def("encode_mean", &encode_mean, "isa"_a, "base"_a, "edge"_a, "near"_a, "most"_a, "table"_a, "weights"_a,
         "total"_a, "type"_a, "image"_a, "target"_a);
 }

@@ -96,12 +96,15 @@ class Beginnings(NamedTuple):
         The level at the start of each cell.
     edge : ndarray of float64
         From where in a cell the level is one more; infinity where nowhere.
+    near : ndarray of float32
+        The least floats that are not below the edges, a unit of these being light of 1.
     most : float
-        The start of the last cell.
+        The start of the last cell, which is light of 1.
     """
 
     base: Pixels
     edge: Pixels
+    near: Pixels
     most: float
 
 

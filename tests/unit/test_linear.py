@@ -81,14 +81,23 @@ def test_depths():
 
 @pytest.mark.parametrize("shape", [(23, 30), (23, 30, 3), (23, 30, 4)])
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
-@pytest.mark.parametrize("kernels", [["gaussian:2"], ["sharpen", "sobel"], ["box:31"]])
-def test_bands_of_linear_light_change_nothing(monkeypatch, shape, dtype, kernels):
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"kernels": ["gaussian:2"]},
+        {"kernels": ["sharpen", "sobel"]},
+        {"kernels": ["box:31"], "depth": "u8"},
+        {"kernels": ["sharpen"], "binarize": 120, "gray": "bt601"},
+        {"kernels": ["sharpen"], "binarize": "otsu", "gray": "bt601"},
+    ],
+)
+def test_bands_of_linear_light_change_nothing(monkeypatch, shape, dtype, options):
     pixels = np.random.default_rng(4).random(shape)
     image = pixels.astype(dtype) if dtype == "float32" else (pixels * 255).astype(dtype)
-    job = recipe_from({"kernels": kernels, "linear": True, "padding": "wrap"})
+    job = recipe_from({**options, "linear": True, "padding": "wrap"})
     whole = run_recipe(image, job, threads=1)
     monkeypatch.setattr("imgconv.ops.pipeline.run._BAND", 60)
-    for threads in (1, 2):
+    for threads in (1, 2, 5):
         banded = run_recipe(image, job, threads=threads)
         assert banded.image.tobytes() == whole.image.tobytes()
         assert banded[1:] == whole[1:]

@@ -48,7 +48,8 @@ template <class Out>
 int64_t encode_as(const Beginnings& levels, double unit, const float* __restrict light,
                   int64_t count, Out* __restrict to) {
   constexpr int64_t some = 256;
-  double values[some];
+  const float scale = float(levels.cells * unit);  // a power of two
+  float values[some];
   int32_t cells[some];
   int64_t outside = 0;
   for (int64_t at = 0; at < count; at += some) {
@@ -58,11 +59,11 @@ int64_t encode_as(const Beginnings& levels, double unit, const float* __restrict
       float x = light[at + i];
       beyond += int32_t(x < 0) | int32_t(x > 1);
       x = x > 0 ? x : 0;  // what is not a number becomes 0
-      values[i] = double(x < 1 ? x : 1) * unit;
-      cells[i] = cell_of(levels, values[i]);
+      values[i] = x < 1 ? x : 1;
+      cells[i] = int32_t(values[i] * scale);
     }
     for (int64_t i = 0; i < part; ++i)
-      to[at + i] = Out(level_of(levels, values[i], cells[i]));
+      to[at + i] = Out(levels.base[cells[i]] + (values[i] >= levels.near[cells[i]]));
     outside += beyond;
   }
   return outside;

@@ -59,7 +59,9 @@ def beginnings(depth: Depth) -> Beginnings:
     base = np.searchsorted(edges, starts, side="right")
     following = np.append(edges, 2 * _UNIT)[base]
     edge = np.where(following < starts + width, following.astype(np.float64), np.inf)
-    return Beginnings(base.astype(np.uint16), edge, float(_UNIT))
+    near = (edge / _UNIT).astype(np.float32)
+    near = np.where(near < edge / _UNIT, np.nextafter(near, np.float32(np.inf)), near)
+    return Beginnings(base.astype(np.uint16), edge, near, float(_UNIT))
 
 
 def _points() -> Pointwise | None:

@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgconv.engines.base import Engine
+from imgconv.model.output import Depth
 from imgconv.model.recipe import Recipe
 from imgconv.model.step_plan import StepPlan
 from imgconv.ops.context import Outcome
-from imgconv.ops.image import Image, as_image, form_of
+from imgconv.ops.image import Image, as_image, checked_threads, form_of
 from imgconv.ops.pipeline.step import context_of, run_all, run_step
 from imgconv.ops.regions.masks import NO_MASKS, Masks, check_masks
+from imgconv.system.threads import run_each
 
 _BAND = 1 << 17
 """Pixels of a band, where bands are faster than the whole."""
@@ -65,7 +67,7 @@ def run_recipe(
         if valid is not None:
             return _run_on_holes(pixels, valid, recipe, masks, threads, engine)
     if not peers and _pays_in_bands(pixels, recipe, plan):
-        return _run_in_bands(pixels, recipe, threads, engine)
+        return _run_in_bands(pixels, recipe, plan, threads, engine)
     clipped, threshold = 0.0, None
     notes = list(plan.notes)
     for planned in plan.steps:
@@ -91,9 +93,11 @@ def _pays_in_bands(image: Image, recipe: Recipe, plan: StepPlan) -> bool:
 
 
 def _run_in_bands(
-    image: Image, recipe: Recipe, threads: int | None, engine: Engine | None
+    image: Image, recipe: Recipe, plan: StepPlan, threads: int | None, engine: Engine | None
 ) -> Outcome:
-    from imgconv.ops.pipeline.bands import Stream
+    """Do the same a band at a time, in as many stretches of rows as there are threads."""
+    from imgconv.ops.pipeline.bands import chain_of
+    from imgconv.ops.pipeline.lazy_rows import LazyRows
 
     class Whole:
         shape, dtype = image.shape, image.dtype
@@ -101,14 +105,34 @@ def _run_in_bands(
         def read(self, start: int, stop: int) -> Image:
             return image[start:stop]
 
-    height = max(_BAND // image.shape[1], 1)
-    stream = Stream(Whole, recipe, height=height, threads=threads, engine=engine)
-    stream.height = max(height, 2 * max(rows.reach for rows in stream.chain))
-    made, row = np.empty(stream.shape, stream.dtype), 0
-    for band in stream.bands():
-        made[row : row + len(band)] = band
-        row += len(band)
-    return Outcome(made, stream.clipped_share, stream.threshold, stream.notes)
+    def chained(inside: int) -> list[LazyRows]:
+        return chain_of(Whole(), recipe, threads=inside, engine=engine)
+
+    chain = chained(1)
+    rows = chain[-1].shape[0]
+    height = max(_BAND // image.shape[1], 2 * max(each.reach for each in chain))
+    # Where stretches meet, rows before the last step are made twice: none of these may be counted.
+    apart = all(planned.after.depth is Depth.F32 for planned in plan.steps[:-1])
+    wanted = checked_threads(threads)
+    stretches = max(min(wanted, rows // height), 1) if apart else 1
+    made = np.empty(chain[-1].shape, chain[-1].form.depth.dtype)
+
+    def fill(number: int) -> list[LazyRows]:
+        chain = chained(wanted if stretches == 1 else 1)
+        first, last = (rows * n // stretches for n in (number, number + 1))
+        chain[-1].skip(first)
+        for row in range(first, last, height):
+            stop = min(row + height, last)
+            made[row:stop] = chain[-1].read(row, stop)
+            chain[-1].release(stop)
+        return chain
+
+    steps = list(zip(*run_each(fill, range(stretches), stretches), strict=True))
+    shares = (sum(r.clipped for r in same) / sum(r.values for r in same)
+              for same in steps if same[0].values)  # fmt: skip
+    notes = [note for same in steps for note in same[-1].notes]
+    thresholds = [None, *(same[-1].threshold for same in steps if same[-1].threshold is not None)]
+    return Outcome(made, max(shares, default=0.0), thresholds[-1], (*plan.notes, *notes))
 
 
 def _run_on_holes(

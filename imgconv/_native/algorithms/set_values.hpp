@@ -51,9 +51,36 @@ void add_member(Combine how, int64_t member, T* __restrict all, T* __restrict be
   }
 }
 
+IMGCONV_INLINE float root_of(float x) { return __builtin_sqrtf(x); }
+IMGCONV_INLINE double root_of(double x) { return __builtin_sqrt(x); }
+
+// What follows a sum: (factor * x + added) / divisor, in as few steps as have the same result.
 template <class T>
-void take_roots(T* v, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) v[i] = sizeof(T) == 4 ? T(__builtin_sqrtf(float(v[i]))) : T(__builtin_sqrt(double(v[i])));
+struct Steps {
+  T factor, added, divisor;
+  explicit Steps(const Affinity& a) : factor(T(a.factor)), added(T(a.added)), divisor(T(a.divisor)) {
+    int exponent;
+    if (std::frexp(a.divisor, &exponent) != 0.5 || exponent > 60) return;
+    factor /= divisor;  // powers of two change no digit
+    added /= divisor;
+    divisor = 1;
+  }
+  void take(T* __restrict v, int64_t count) const {
+    if (factor != 1 || added != 0)
+      for (int64_t i = 0; i < count; ++i) v[i] = v[i] * factor + added;
+    if (divisor != 1)
+      for (int64_t i = 0; i < count; ++i) v[i] = v[i] / divisor;
+  }
+};
+
+// The root of two members' squares.
+template <class T>
+void take_pair(T* __restrict all, const T* __restrict first, T by, const T* __restrict second,
+               T other, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) {
+    const T a = first[i] * by, b = second[i] * other;
+    all[i] = root_of(a * a + b * b);
+  }
 }
 
 // Floats: the steps in double, one after the other.
@@ -123,17 +150,20 @@ int64_t combined(const Combination& set, int64_t values, void* to, uint8_t* doub
   const double gain = set.value.factor / set.value.divisor;
   const bool floats = set.target.type == Type::f32;
   const bool wins = set.how == Combine::winner || set.how == Combine::winner_abs;
-  const T factor = T(set.value.factor), added = T(set.value.added), divisor = T(set.value.divisor);
+  const Steps<T> steps(set.value);
+  const auto times = [&](int64_t member) {  // far beyond every range it is finite in float too
+    return T(checked ? std::clamp(set.factors[member] * gain, -1e30, 1e30) : set.factors[member]);
+  };
   for (int64_t at = 0; at < values; at += chunk<T>) {
     int64_t count = values - at < chunk<T> ? values - at : chunk<T>;
-    for (int64_t m = 0; m < set.count; ++m) {
-      double times = set.factors[m];
-      if (checked)  // far beyond every range, and finite in float too
-        times = std::clamp(times * gain, -1e30, 1e30);
-      add_member<T>(set.how, m, all, best, static_cast<const T*>(set.members[m]) + at,
-                    T(times), count);
+    const auto sums = [&](int64_t member) { return static_cast<const T*>(set.members[member]) + at; };
+    if (set.how == Combine::root && set.count == 2) {
+      take_pair<T>(all, sums(0), times(0), sums(1), times(1), count);
+    } else {
+      for (int64_t m = 0; m < set.count; ++m)
+        add_member<T>(set.how, m, all, best, sums(m), times(m), count);
+      for (int64_t i = 0; i < count && set.how == Combine::root; ++i) all[i] = root_of(all[i]);
     }
-    if (set.how == Combine::root) take_roots<T>(all, count);
     T* found = wins ? best : all;
     if (floats) {
       write_floats<T>(set, found, count, static_cast<float*>(to) + at);
@@ -144,10 +174,7 @@ int64_t combined(const Combination& set, int64_t values, void* to, uint8_t* doub
       for (int64_t i = 0; i < count; ++i) found[i] += moved;
       check_values<T>(set, at, count, found, doubts + at);
     } else {
-      if (factor != 1 || added != 0)
-        for (int64_t i = 0; i < count; ++i) found[i] = found[i] * factor + added;
-      if (divisor != 1)
-        for (int64_t i = 0; i < count; ++i) found[i] = found[i] / divisor;
+      steps.take(found, count);
     }
     if (set.may_be_nan)
       for (int64_t i = 0; i < count; ++i) found[i] = found[i] == found[i] ? found[i] : T(0);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -102,12 +103,23 @@ class Engine(Protocol):
 
 def largest_sum(job: Correlation) -> int:
     """Return a bound on the magnitude of every sum of an integer image."""
-    weights = [weight for row in job.weights for weight in row]
-    positive = sum(weight for weight in weights if weight > 0)
-    negative = positive - sum(weights)
+    positive, negative = weight_sums(job.weights)
     if job.image.dtype == np.int16:
         return 32768 * (positive + negative)
     return int(np.iinfo(job.image.dtype).max) * max(positive, negative)
+
+
+@lru_cache(maxsize=32)  # bands and tiles ask again
+def weight_sums(weights: tuple[tuple[int, ...], ...]) -> tuple[int, int]:
+    """Return the sum of the weights above 0, and the magnitude of that of the others.
+
+    Examples
+    --------
+    >>> weight_sums(((1, -3), (0, 1)))
+    (2, 3)
+    """
+    positive = sum(weight for row in weights for weight in row if weight > 0)
+    return positive, positive - sum(map(sum, weights))
 
 
 def padded(job: Correlation) -> Pixels:

@@ -22,7 +22,7 @@ from imgconv.model.errors import ArgumentError
 from imgconv.model.output import Depth
 
 _RELATIVE_BOUND = 8 * 2.0**-53  # gain, its product, the bias, their sum and the interval's ends
-_BY_PRODUCTS = ("fma32", "fma64", "separable")
+_BY_PRODUCTS = ("fma64", "separable")
 _KEPT = 64
 _MOST_KEPT_BYTES = 64 << 20
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imgconv.engines.base import Correlation, Engine, padded
+from imgconv.engines.base import Correlation, Engine, padded, weight_sums
 from imgconv.engines.rounding import integers_up_to
 from imgconv.engines.select import select_engine
 from imgconv.model.border import Border
@@ -128,15 +129,19 @@ def _means(
 ) -> tuple[_Sums, NDArray[Any], int]:
     """Return sums of a kernel that has one, the magnitude of what counted, and that of all."""
     weights = summing.weights
-    weight = sum(sum(row) for row in weights)
+    positive, negative = weight_sums(weights)
+    weight, total = positive - negative, positive + negative
     sign = 1 if weight > 0 else -1
     above, below = engine.sums(summing), engine.sums(counting)
-    total = sum(abs(w) for row in weights for w in row)
     magnitude = below * sign
     if total != abs(weight):
-        apart = tuple(tuple(abs(w) for w in row) for row in weights)
-        magnitude = engine.sums(counting._replace(weights=apart))
+        magnitude = engine.sums(counting._replace(weights=_magnitudes(weights)))
     return _Sums(above * sign, below * sign, weight), magnitude, total
+
+
+@lru_cache(maxsize=8)  # one object for all tiles of an image: plans are kept by it
+def _magnitudes(weights: tuple[tuple[int, ...], ...]) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(map(abs, row)) for row in weights)
 
 
 def _pairs(summing: Correlation, counting: Correlation) -> tuple[_Sums, NDArray[Any], int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -279,24 +279,37 @@ def _near_holes(
     pixels, clipped = whole.image.copy(), whole.clipped
     covered = np.ones(pixels.shape, bool)
     size = holed.image.shape[0], holed.image.shape[1]
-    for row in range(0, size[0], _TILE):
-        for column in range(0, size[1], _TILE):
-            rows, columns = min(_TILE, size[0] - row), min(_TILE, size[1] - column)
-            tile = Region(row, column, rows, columns)
-            read = part_read(tile, size, kernel, context.settings)
-            if holed.valid[read].all():
-                continue
-            part = Holed(holed.image[read], holed.valid[read])
-            at = slice(row, row + rows), slice(column, column + columns)
-            inner = tuple(
-                slice(span.start - seen.start, span.stop - seen.start)
-                for span, seen in zip(at, read, strict=True)
-            )
-            known = StepResult(whole.image[read])
-            found, flags = _counted(part, kernel, context, nodata, known)
-            pixels[at], covered[at] = found.image[inner], flags[inner]
-            clipped += found.clipped
+    for part in _parts_near_holes(holed.valid, kernel, context):
+        read = part_read(part, size, kernel, context.settings)
+        at = (
+            slice(part.row, part.row + part.rows),
+            slice(part.column, part.column + part.columns),
+        )
+        inner = tuple(
+            slice(span.start - seen.start, span.stop - seen.start)
+            for span, seen in zip(at, read, strict=True)
+        )
+        piece, known = Holed(holed.image[read], holed.valid[read]), StepResult(whole.image[read])
+        found, flags = _counted(piece, kernel, context, nodata, known)
+        pixels[at], covered[at] = found.image[inner], flags[inner]
+        clipped += found.clipped
     return StepResult(pixels, clipped, pixels.size), covered
+
+
+def _parts_near_holes(valid: Flags, kernel: Kernel, context: StepContext) -> Iterator[Region]:
+    """Yield tiles of which a window reads what does not count, neighbours in a row as one."""
+    size = height, width = valid.shape[0], valid.shape[1]
+    for row in range(0, height, _TILE):
+        rows, first = min(_TILE, height - row), None
+        for column in range(0, width, _TILE):
+            tile = Region(row, column, rows, min(_TILE, width - column))
+            if not valid[part_read(tile, size, kernel, context.settings)].all():
+                first = column if first is None else first
+            elif first is not None:
+                yield Region(row, first, rows, column - first)
+                first = None
+        if first is not None:
+            yield Region(row, first, rows, width - first)
 
 
 def _binarize(

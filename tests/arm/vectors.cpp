@@ -185,6 +185,61 @@ uint64_t directions(const char* isa, Type type) {
   return hash_of(target, uint64_t(open));
 }
 
+// Floats under weights that are not below 0, whose error is a part of the values.
+Specification positive(const Kernel& k, const Way& way, const std::string& isa) {
+  Specification spec = specification(k, Type::f32, way, isa);
+  for (i128& weight : spec.weights) weight = weight < 0 ? -weight : weight;
+  spec.plan.exact_span = 0;
+  spec.plan.value_bound = 0x1p-40;
+  return spec;
+}
+
+// Means of colours, some of which a doubt leaves open, and some of which have no weight.
+uint64_t means(const char* isa, Type type, int64_t channels, double doubt, bool with_high) {
+  constexpr int64_t pixels = 1501, columns = 79;
+  std::vector<double> sums[3];
+  for (std::vector<double>& each : sums)
+    for (int64_t i = 0; i < pixels * channels; ++i)
+      each.push_back(i % channels == channels - 1 ? draw() % 5 * 2 : draw() % 999);
+  Mean mean;
+  mean.colour = {0.5, 0.25, 1};
+  mean.straight = {0.125, 0.25, 1};
+  mean.high_unit = with_high ? 65536 : 0;
+  mean.doubt = doubt;
+  mean.target = {type, Rounding::half_even, false};
+  std::vector<unsigned char> target(size_t(pixels * channels) * size_of(type));
+  std::vector<uint8_t> doubts(size_t(pixels * channels));
+  const Sums from{sums[0].data(), with_high ? sums[1].data() : nullptr, sums[2].data(), true};
+  const auto run = find_isa(isa)->pointwise->means;
+  const MeanCounts counts = run(mean, from, pixels, columns, channels, target.data(), doubts.data());
+  return hash_of(target, uint64_t(counts.clipped)) ^ hash_of(doubts, uint64_t(counts.undecided));
+}
+
+// Levels that begin at squares.
+uint64_t levels(const char* isa, Type type) {
+  constexpr int64_t cells = 1 << 15, unit = 1 << 30, width = unit / cells;
+  std::vector<uint16_t> base;
+  std::vector<double> edge;
+  std::vector<float> near;
+  int64_t level = 0;
+  const auto beginning = [](int64_t i) { return (2 * i + 1) * (2 * i + 1) * 16384 / 4; };
+  for (int64_t cell = 0; cell <= cells; ++cell) {
+    while (level < 255 && beginning(level) <= cell * width) ++level;
+    const int64_t next = beginning(level);
+    const bool inside = level < 255 && next < (cell + 1) * width;
+    base.push_back(uint16_t(level));
+    edge.push_back(inside ? double(next) : double(2 * unit));
+    near.push_back(float(edge.back() / unit));  // these edges have few digits
+  }
+  std::vector<float> light;
+  for (int64_t i = 0; i < 5003; ++i) light.push_back(float(draw() % 70000) / 65536 - 0.01f);
+  std::vector<unsigned char> target(light.size() * size_of(type));
+  const Beginnings found{base.data(), edge.data(), near.data(), double(cells) / unit};
+  const int64_t outside = find_isa(isa)->pointwise->encode(found, unit, light.data(),
+                                                           int64_t(light.size()), type, target.data());
+  return hash_of(target, uint64_t(outside));
+}
+
 }  // namespace
 
 // With the name of an instruction set print its results, without one the names that there are.
@@ -229,6 +284,27 @@ int main(int count, char** arguments) {
                   (unsigned long long)checksum(symmetric(side, arguments[1]), channels,
                                                Border::reflect101));
     }
+  for (const Kernel& kernel : kernels)
+    for (const Way& way : ways)
+      for (int64_t channels : {1, 3}) {
+        if (way.algorithm != Algorithm::f64 || way.sum_kind != SumKind::real) continue;
+        state = 1;
+        std::printf("positive %s %d %016llx\n", kernel.name, int(channels),
+                    (unsigned long long)checksum(positive(kernel, way, arguments[1]), channels,
+                                                 Border::reflect101));
+      }
+  for (Type type : {Type::u8, Type::u16}) {
+    state = 1;
+    std::printf("levels %s %016llx\n", types[int(type)],
+                (unsigned long long)levels(arguments[1], type));
+    for (int64_t channels : {2, 4})
+      for (bool high : {false, true})
+        for (double doubt : {0.0, 0x1p-42, 0x1p-8}) {
+          state = 1;
+          std::printf("means %s %d %d %g %016llx\n", types[int(type)], int(channels), high, doubt,
+                      (unsigned long long)means(arguments[1], type, channels, doubt, high));
+        }
+  }
   for (Type type : {Type::u8, Type::u16, Type::i16, Type::f32})
     for (int64_t filters : {1, 5, 16, 33}) {
       state = 1;

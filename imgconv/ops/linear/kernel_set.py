@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -27,6 +28,8 @@ from imgconv.ops.linear.single import plan
 from imgconv.ops.part import Extremes, Part
 from imgconv.ops.windows import check_alike
 from imgconv.system.threads import run_each
+
+_DOUBT = 2.0**-46  # of squares of sums in float64, and of what they add up to
 
 
 def apply_set(
@@ -288,10 +291,27 @@ def _combined(
 
 def _ends_of(kernels: KernelSet, jobs: list[Correlation], engine: Engine) -> Extremes:
     """Return the least and the greatest finite value; nothing where there is none."""
-    values = _in_common_units(jobs, [engine.sums(job) for job in jobs])[1]
-    whole = combined(kernels.combine, values)
+    sums = [engine.sums(job) for job in jobs]
+    if sums[0].dtype != np.float64:  # whole numbers, perhaps large: those that may be ends
+        near = _near_the_ends(kernels.combine, sums, in_common_units(jobs)[1])
+        sums = [each[near] for each in sums]
+    whole = combined(kernels.combine, _in_common_units(jobs, sums)[1])
     known = whole[np.isfinite(whole)] if whole.dtype == np.float64 else whole
     return (known.min(), known.max()) if known.size else ()
+
+
+def _near_the_ends(
+    combine: Combine, sums: list[NDArray[Any]], factors: Sequence[int]
+) -> NDArray[np.bool_]:
+    """Return which combined values may be the least or the greatest, by their floats."""
+    if max(int(np.abs(s).max()) * abs(f) for s, f in zip(sums, factors, strict=True)) > 1 << 400:
+        return np.ones(sums[0].shape, bool)
+    floats = combined(
+        combine, [s.astype(np.float64) * float(f) for s, f in zip(sums, factors, strict=True)]
+    )
+    off = np.abs(floats) * _DOUBT
+    least, greatest = (floats + off).min(), (floats - off).max()
+    return np.asarray((floats - off <= least) | (floats + off >= greatest))
 
 
 def _stretch(

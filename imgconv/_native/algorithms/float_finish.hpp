@@ -77,6 +77,11 @@ class FloatFinish {
     return steps_.exact && once && double(gain) == steps_.gain && double(added) == steps_.added;
   }
 
+  // Whether such sums become values in one division.
+  bool divides_floats() const {
+    return rounds_ == Rounds::quotient && steps_.factor == 1 && steps_.denominator <= 0x1p24;
+  }
+
   // Round sums; tell which are undecided.
   template <Rounds rounds>
   IMGCONV_INLINE Flags<double> operator()(Vector<double> sums,

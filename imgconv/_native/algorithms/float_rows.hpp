@@ -200,7 +200,8 @@ class FloatRows {
   // Sum all taps in float, exactly, and round.
   void singly(const Stretch& stretch, int64_t x, int64_t after, Bound bound) {
     const FloatFinish finish(finish_.floats, bound);
-    const bool at_once = finish.serves_floats();
+    const bool divides = finish.divides_floats(), at_once = divides || finish.serves_floats();
+    const Vector<float> divisor = splat<float>(float(finish_.floats.denominator));
     const Vector<float> gain = splat<float>(float(finish_.floats.gain));
     const Vector<float> added = splat<float>(float(finish_.floats.added));
     for (; x < after; x += 2 * width) {
@@ -217,7 +218,7 @@ class FloatRows {
         for (int v = 0; v < block_vectors; ++v) {
           Vector<float> value = sums[r][v];
           if (at_once) {
-            value = Simd::multiply_add<float>(added, value, gain);
+            value = divides ? value / divisor : Simd::multiply_add<float>(added, value, gain);
             if (finish_.floats.absolute) value = Simd::magnitude<float>(value);
             value += 0.0f;
           }

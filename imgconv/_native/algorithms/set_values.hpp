@@ -73,6 +73,21 @@ struct Steps {
   }
 };
 
+// The greatest of four members' numbers, and of what is there where `more`.
+template <bool sizes, class T>
+void take_greatest(T* __restrict all, const T* const* from, const T* by, bool more, int64_t count) {
+  const T *__restrict a = from[0], *__restrict b = from[1], *__restrict c = from[2],
+          *__restrict d = from[3];
+  const auto number = [](T x) { return sizes ? size_of_value(x) : x; };
+  for (int64_t i = 0; i < count; ++i) {
+    const T v = number(a[i] * by[0]), w = number(b[i] * by[1]);
+    const T x = number(c[i] * by[2]), y = number(d[i] * by[3]);
+    const T first = v < w ? w : v, second = x < y ? y : x;
+    const T greatest = first < second ? second : first;
+    all[i] = more && !(all[i] < greatest) ? all[i] : greatest;
+  }
+}
+
 // The root of two members' squares.
 template <class T>
 void take_pair(T* __restrict all, const T* __restrict first, T by, const T* __restrict second,
@@ -150,6 +165,8 @@ int64_t combined(const Combination& set, int64_t values, void* to, uint8_t* doub
   const double gain = set.value.factor / set.value.divisor;
   const bool floats = set.target.type == Type::f32;
   const bool wins = set.how == Combine::winner || set.how == Combine::winner_abs;
+  const bool greatest =
+      (set.how == Combine::max || set.how == Combine::max_abs) && !set.may_be_nan && !floats;
   const Steps<T> steps(set.value);
   const auto times = [&](int64_t member) {  // far beyond every range it is finite in float too
     return T(checked ? std::clamp(set.factors[member] * gain, -1e30, 1e30) : set.factors[member]);
@@ -159,6 +176,17 @@ int64_t combined(const Combination& set, int64_t values, void* to, uint8_t* doub
     const auto sums = [&](int64_t member) { return static_cast<const T*>(set.members[member]) + at; };
     if (set.how == Combine::root && set.count == 2) {
       take_pair<T>(all, sums(0), times(0), sums(1), times(1), count);
+    } else if (greatest) {
+      for (int64_t m = 0; m < set.count; m += 4) {
+        const T* from[4];
+        T by[4];
+        for (int64_t i = 0; i < 4; ++i) {
+          const int64_t member = m + i < set.count ? m + i : m;  // one twice changes nothing
+          from[i] = sums(member), by[i] = times(member);
+        }
+        if (set.how == Combine::max) take_greatest<false>(all, from, by, m > 0, count);
+        else take_greatest<true>(all, from, by, m > 0, count);
+      }
     } else {
       for (int64_t m = 0; m < set.count; ++m)
         add_member<T>(set.how, m, all, best, sums(m), times(m), count);

@@ -187,8 +187,8 @@ int64_t encode(const std::string& isa, nb::handle base, nb::handle edge, nb::han
 }
 
 void encode_mean(const std::string& isa, nb::handle base, nb::handle edge, nb::handle near,
-                 double most, nb::handle table, const std::array<int64_t, 3>& weights, int64_t total, Type type,
-                 nb::handle image, nb::handle target) {
+                 double most, nb::handle table, const std::array<int64_t, 3>& weights,
+                 int64_t total, Type type, nb::handle image, nb::handle target) {
   check_levels(type);
   Levels levels(base, edge, near, most);
   int64_t item = int64_t(size_of(type));
@@ -316,7 +316,8 @@ void bind_pointwise(nb::module_& m) {
         "weights"_a, "filters"_a, "target"_a);
   m.def("settle", &settle, "isa"_a, "gains"_a, "added"_a, "fixed"_a, "relative"_a, "sums"_a,
         "target"_a, "doubts"_a);
-  m.def("encode", &encode, "isa"_a, "base"_a, "edge"_a, "near"_a, "most"_a, "light"_a, "type"_a, "target"_a);
-  m.def("encode_mean", &encode_mean, "isa"_a, "base"_a, "edge"_a, "near"_a, "most"_a, "table"_a, "weights"_a,
-        "total"_a, "type"_a, "image"_a, "target"_a);
+  m.def("encode", &encode, "isa"_a, "base"_a, "edge"_a, "near"_a, "most"_a, "light"_a, "type"_a,
+        "target"_a);
+  m.def("encode_mean", &encode_mean, "isa"_a, "base"_a, "edge"_a, "near"_a, "most"_a, "table"_a,
+        "weights"_a, "total"_a, "type"_a, "image"_a, "target"_a);
 }

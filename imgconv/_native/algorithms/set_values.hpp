@@ -56,9 +56,10 @@ IMGCONV_INLINE double root_of(double x) { return __builtin_sqrt(x); }
 
 // What follows a sum: (factor * x + added) / divisor, in as few steps as have the same result.
 template <class T>
-struct Steps {
+struct AfterSum {
   T factor, added, divisor;
-  explicit Steps(const Affinity& a) : factor(T(a.factor)), added(T(a.added)), divisor(T(a.divisor)) {
+  explicit AfterSum(const Affinity& a)
+      : factor(T(a.factor)), added(T(a.added)), divisor(T(a.divisor)) {
     int exponent;
     if (std::frexp(a.divisor, &exponent) != 0.5 || exponent > 60) return;
     factor /= divisor;  // powers of two change no digit
@@ -167,13 +168,13 @@ int64_t combined(const Combination& set, int64_t values, void* to, uint8_t* doub
   const bool wins = set.how == Combine::winner || set.how == Combine::winner_abs;
   const bool greatest =
       (set.how == Combine::max || set.how == Combine::max_abs) && !set.may_be_nan && !floats;
-  const Steps<T> steps(set.value);
+  const AfterSum<T> after(set.value);
   const auto times = [&](int64_t member) {  // far beyond every range it is finite in float too
     return T(checked ? std::clamp(set.factors[member] * gain, -1e30, 1e30) : set.factors[member]);
   };
   for (int64_t at = 0; at < values; at += chunk<T>) {
     int64_t count = values - at < chunk<T> ? values - at : chunk<T>;
-    const auto sums = [&](int64_t member) { return static_cast<const T*>(set.members[member]) + at; };
+    const auto sums = [&](int64_t m) { return static_cast<const T*>(set.members[m]) + at; };
     if (set.how == Combine::root && set.count == 2) {
       take_pair<T>(all, sums(0), times(0), sums(1), times(1), count);
     } else if (greatest) {
@@ -202,7 +203,7 @@ int64_t combined(const Combination& set, int64_t values, void* to, uint8_t* doub
       for (int64_t i = 0; i < count; ++i) found[i] += moved;
       check_values<T>(set, at, count, found, doubts + at);
     } else {
-      steps.take(found, count);
+      after.take(found, count);
     }
     if (set.may_be_nan)
       for (int64_t i = 0; i < count; ++i) found[i] = found[i] == found[i] ? found[i] : T(0);

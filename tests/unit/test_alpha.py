@@ -11,8 +11,14 @@ from hypothesis import strategies as st
 from oracle import RANGES, outside, rounded
 from strategies import BORDERS, images, weights
 
-from imgconv import Kernel, filter_image
+from imgconv import Kernel, filter_image, load_step
+from imgconv.engines.reference import ReferenceEngine
+from imgconv.model.alpha import Alpha
+from imgconv.model.border import Border
 from imgconv.model.errors import ArgumentError
+from imgconv.model.settings import Settings
+from imgconv.ops.linear import alpha
+from imgconv.ops.linear.alpha import filter_with_alpha
 
 WHITES = {"uint8": 255, "uint16": 65535, "int16": 32767}
 
@@ -144,6 +150,26 @@ def test_edges_do_not_show_what_is_hidden(kernel):
     results = [filter_image(logo(hidden), kernels=[kernel]) for hidden in ((0, 0, 0), (9, 255, 7))]
     np.testing.assert_array_equal(*results)
     np.testing.assert_array_equal(results[0][..., 3], logo((0, 0, 0))[..., 3])
+
+
+@pytest.mark.parametrize("kernel", ["sobel_x", "sobel", "roberts", "kirsch:output=index", "log:2"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16"])
+@pytest.mark.parametrize("border", [b for b in Border if b not in (Border.CONSTANT, Border.IGNORE)])
+@pytest.mark.sampled(3)
+def test_bands_of_edges_change_nothing(kernel, dtype, border, monkeypatch):
+    rng = np.random.default_rng(6)
+    info = np.iinfo(dtype)
+    image = rng.integers(info.min, info.max + 1, (41, 23, rng.choice([2, 4]))).astype(dtype)
+    image[:20, ..., -1] = info.max
+    step, settings = load_step(kernel), Settings(border=border, dilation=(2, 1))
+    whole = filter_with_alpha(image, step, settings, Alpha.AUTO)
+    reference = filter_with_alpha(image, step, settings, Alpha.AUTO, engine=ReferenceEngine())
+    np.testing.assert_array_equal(whole.image, reference.image)
+    monkeypatch.setattr(alpha, "_BAND", 60)
+    for threads in (1, 3):
+        banded = filter_with_alpha(image, step, settings, Alpha.AUTO, threads=threads)
+        np.testing.assert_array_equal(banded.image, whole.image)
+        assert banded.clipped == whole.clipped
 
 
 def test_alpha_filtered_is_a_channel_like_any_other():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 
@@ -17,12 +18,16 @@ from imgconv.model.kernel import Kernel
 from imgconv.model.kernel_set import KernelSet
 from imgconv.model.output import Depth, OutputRange
 from imgconv.model.settings import Settings
-from imgconv.ops.image import Image
+from imgconv.ops.image import Image, checked_threads
+from imgconv.ops.linear.row_bands import rows_between
 from imgconv.ops.linear.sums import apply_sums
 from imgconv.ops.linear.weighted import of_alpha, weighted
 from imgconv.ops.part import Part
+from imgconv.ops.windows import geometries_of
+from imgconv.system.threads import run_each
 
 _ROWS_AT_A_TIME = 128
+_BAND = 1 << 18  # pixels whose products are made at a time
 
 
 def filter_with_alpha(
@@ -83,11 +88,10 @@ def filter_with_alpha(
 
     chosen = engine or select_engine()
     if seen and _keeps_level(settings) and isinstance(chosen, NativeEngine):
-        filtered = _edges(image, kernel, settings, run, chosen)
         if stays:
-            _keep_last(filtered.image, image)
-        else:
-            filtered.image[..., -1:] = kept()
+            return _edges_beside_alpha(image, kernel, settings, threads, chosen)
+        filtered = _edges(image, kernel, settings, run, chosen)
+        filtered.image[..., -1:] = kept()
         return filtered
     colours = np.ascontiguousarray(image[..., :-1])
     if seen:
@@ -123,6 +127,40 @@ def _edges(
     )  # fmt: skip
     over = _over(kernel, 255 if depth is Depth.U8 else 1)
     return _without_last(product, 0, over, scaled, run)
+
+
+def _edges_beside_alpha(
+    image: Image,
+    kernel: Kernel | KernelSet,
+    settings: Settings,
+    threads: int | None,
+    engine: NativeEngine,
+) -> Filtered:
+    """Do the same with alpha as it is; large images in bands, whose products stay in a cache."""
+    size = image.shape[0], image.shape[1]
+    if size[0] * size[1] <= 2 * _BAND:
+        run = partial(apply_sums, threads=threads, engine=engine)
+        filtered = _edges(image, kernel, settings, run, engine)
+        _keep_last(filtered.image, image)
+        return filtered
+    rows = [geometry.rows for geometry in geometries_of(kernel, settings, size)]
+    height = max(_BAND // size[1], *(2 * axis.taps * axis.dilation for axis in rows))
+    made = np.empty(image.shape, (settings.depth or Depth.of(image.dtype)).dtype)
+
+    def fill(start: int) -> int:
+        stop = min(start + height, size[0])
+        ends = [axis.read_by(start, stop) for axis in rows]
+        span = min(first for first, _ in ends), max(last for _, last in ends)
+        band = rows_between(image, rows[0], settings.border, span, np.zeros((), image.dtype))
+        part = Part(size[0], span[0], start, stop)
+        run = partial(apply_sums, threads=1, engine=engine, part=part)
+        filtered = _edges(band, kernel, settings, run, engine)
+        made[start:stop] = filtered.image
+        _keep_last(made[start:stop], image[start:stop])
+        return filtered.clipped
+
+    starts = range(0, size[0], height)
+    return Filtered(made, sum(run_each(fill, starts, checked_threads(threads))))
 
 
 def _keep_last(image: Image, source: Image) -> None:
@@ -166,11 +204,18 @@ def _without_last(
     What one of its pixels counts for as clipped is taken away for all.
     """
     filtered = run(image, kernel, settings)
-    pixel = np.full((1, 1), level, image.dtype)
-    alone = settings._replace(border=Border.REPLICATE, size=OutputSize.SAME)
-    clipped = apply_sums(pixel, kernel, alone, threads=1).clipped
+    clipped = _clips_alone(level, image.dtype, kernel, settings)
     rows, columns = filtered.image.shape[:2]
     return filtered._replace(clipped=filtered.clipped - clipped * rows * columns)
+
+
+@lru_cache(maxsize=32)  # bands ask again
+def _clips_alone(
+    level: float, dtype: np.dtype[Any], kernel: Kernel | KernelSet, settings: Settings
+) -> int:
+    """Return how many values of a pixel are clamped where all have its level."""
+    alone = settings._replace(border=Border.REPLICATE, size=OutputSize.SAME)
+    return apply_sums(np.full((1, 1), level, dtype), kernel, alone, threads=1).clipped
 
 
 def is_opaque(image: Image, engine: Engine | None) -> bool:

@@ -62,15 +62,16 @@ class RowBands:
         Rows outside are there, and with `sides` columns that have the `outside` of each channel.
         """
         first, last = self._rows.read_by(start, stop)
-        rows = _taken(self._image, self._rows, self._border, (first, last), self._outside)
+        rows = rows_between(self._image, self._rows, self._border, (first, last), self._outside)
         if self._pads and sides:
             rows = _with_sides(rows, self._columns, self._outside)
         return np.ascontiguousarray(rows)
 
 
-def _taken(
+def rows_between(
     image: Pixels, axis: Axis, border: Border, span: tuple[int, int], outside: NDArray[Any]
 ) -> Pixels:
+    """Return rows at some positions of an axis, those outside the image from its border."""
     first, last = span
     if first >= 0 and last <= axis.length:
         return image[first:last]

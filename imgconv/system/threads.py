@@ -30,7 +30,7 @@ def run_each(
 def in_threads(
     function: Callable[[_Item], _Result], items: Iterable[_Item], threads: int, ahead: int = 0
 ) -> Iterator[_Result]:
-    """Give what a function makes of each item, in order, while the next ones are computed.
+    """Yield what a function makes of each item, in order, while the next ones are computed.
 
     Parameters
     ----------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -25,6 +27,11 @@ KERNELS = [
     Kernel([[3**18, 5**13, 3**18]] * 3, scale="1/3000000000"),
     Kernel([[2**21 - 1, 7, -3], [5, 2**20, 1]], scale="1/3145737", offset="1/3"),
     Kernel([[1, 2**22 - 2, 1]], scale="-1/4194304", offset="511/2"),
+]
+EXTREME = [
+    Kernel([[1, 2, 1]], scale=Fraction(1, 3**290)),
+    Kernel([[1, 2, 1]], scale=3**290, offset=Fraction(1, 7**160)),
+    Kernel([[10**139 + 1, 3]], scale=Fraction(1, 10**139 + 9), offset=Fraction(1, 10**139 + 7)),
 ]
 RANGES = list(OutputRange)
 
@@ -81,6 +88,15 @@ def test_the_core_gives_the_bits_of_the_definition(dtype, opacity, seed):
             weighted(*parts, 1 + seed % 2, native_engine(), None),
             weighted(*parts, 1, REFERENCE, None),
         )
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+@pytest.mark.parametrize("output_range", [OutputRange.SATURATE, OutputRange.RESCALE])
+@pytest.mark.parametrize("kernel", EXTREME)
+def test_numbers_that_no_float_holds(dtype, output_range, kernel):
+    image = picture(np.random.default_rng(1), dtype, (5, 6, 4), "steps")
+    parts = image[..., :-1], image[..., -1:], kernel, Settings(output_range=output_range)
+    same(weighted(*parts, 1, native_engine(), None), weighted(*parts, 1, REFERENCE, None))
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])

@@ -132,16 +132,19 @@ def _planned(image: Pixels, job: Correlation, quotient: Quotient) -> _Means | No
         most_share,
         above,
     )
-    numbers = _reals(colour), _reals(straight), _reals(share)
+    unit = 1 if image.dtype == np.uint8 else _UNIT
     doubt, floats = 0.0, job.depth is Depth.F32
-    if bound >= 1 << 52 and not floats:
+    if bound < 1 << 52:
+        numbers = _reals(colour), _reals(straight), _reals(share)
+    else:
         # Sums are exact still, but gains and quotients of them are rounded.
         gain, bias = quotient.gain, quotient.bias
-        if most_share >= 1 << 52 or not _LEAST < abs(gain) < 1 / _LEAST or abs(bias) > 1 << 30:
+        if (above if unit == 1 else below) >= 1 << 53 or (most_share >= 1 << 52 and not floats):
             return None
-        numbers = _rounded(gain, bias), _rounded(gain / total, bias), numbers[2]
+        if not _LEAST < abs(gain) < 1 / _LEAST or abs(bias) > 1 << 30:
+            return None
+        numbers = _rounded(gain, bias), _rounded(gain / total, bias), _reals(share)
         doubt = _DOUBT * (1 + abs(float(bias)))
-    unit = 1 if image.dtype == np.uint8 else _UNIT
     mean = Mean(*numbers, 1 if total > 0 else -1, unit, doubt)
     return _Means(mean, floats or bound >= 1 << 23, total)
 
